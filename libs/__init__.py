@@ -1,0 +1,1 @@
+"""Mechanisms and language that every service shares; no business rule lives here."""

@@ -1,0 +1,1 @@
+"""The published language: envelopes, subjects, public bodies, every message. Imports pydantic and nothing of ours."""

@@ -1,0 +1,61 @@
+"""Base classes of everything that crosses a service boundary.
+
+`Data` is what services publish: frozen, and tolerant of fields a newer producer added. `Body` is what people send:
+unknown fields are refused by name, because a misspelt option that is ignored would quietly change an experiment.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Kind = Literal["evt", "cmd"]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+JsonObject = dict[str, Any]
+
+
+class Data(BaseModel):
+    """Part of a published message. A field added after v1 was published is `X | None = None`; anything else is v2."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Body(BaseModel):
+    """Part of an HTTP request body or a study file: unknown fields are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Contract(NamedTuple):
+    """How a message travels: its owner, its name and the field its subject is keyed by.
+
+    `service` publishes an event, and obeys a command. `consumers` are the services that subscribe.
+    """
+
+    kind: Kind
+    service: str
+    name: str
+    key: str
+    consumers: tuple[str, ...]
+    version: int = 1
+
+    @property
+    def type(self) -> str:
+        """The CloudEvents type, for example `rehearsal.population.population-ready.v1`."""
+        return f"rehearsal.{self.service}.{self.name}.v{self.version}"
+
+    @property
+    def schema_name(self) -> str:
+        """The file of the JSON Schema under schemas/events/."""
+        return f"{self.name}.v{self.version}.schema.json"
+
+
+class MessageData(Data):
+    """The payload of one message type; subclasses set `contract`."""
+
+    contract: ClassVar[Contract]
+
+    @property
+    def key(self) -> str:
+        """The id in the last token of the subject."""
+        return str(getattr(self, self.contract.key))

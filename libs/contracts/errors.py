@@ -1,0 +1,62 @@
+"""Errors a domain may raise; libs.http turns each into a problem+json answer."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field, and what would have been right."""
+
+    field: str
+    message: str
+    allowed: tuple[str, ...] = field(default=())
+
+
+class DomainError(Exception):
+    """A request that is refused for a reason its sender can act on."""
+
+    title = "The request cannot be carried out"
+    status = 400
+
+    def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.errors = tuple(errors)
+
+
+class NotFoundError(DomainError):
+    """No such thing (for this tenant)."""
+
+    title = "Not found"
+    status = 404
+
+    def __init__(self, kind: str, identity: str) -> None:
+        super().__init__(f"There is no {kind} {identity!r}.")
+
+
+class InvalidError(DomainError):
+    """A field has a value that is not allowed."""
+
+    title = "The request is not valid"
+    status = 422
+
+    def __init__(self, field_name: str, message: str, allowed: Sequence[str] = ()) -> None:
+        super().__init__(f"{field_name}: {message}", [FieldError(field_name, message, tuple(allowed))])
+
+
+class ConflictError(DomainError):
+    """The thing is in a state that does not allow this."""
+
+    title = "Not possible in this state"
+    status = 409
+
+
+class NotAvailableError(DomainError):
+    """Planned, documented, and not built yet."""
+
+    title = "Not available yet"
+    status = 501
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is not available in this version.")

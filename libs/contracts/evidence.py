@@ -1,0 +1,93 @@
+"""Estimates and the evidence that must stand beside each of them.
+
+There is no estimate type without an evidence field and no optional field in `Evidence`: what a number is worth cannot
+be left out by forgetting it.
+"""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from libs.contracts.base import Data
+from libs.contracts.protocol import Usage
+
+Grade = Literal["A", "B", "C"]
+Interval = tuple[float, float]
+
+
+class SampleRatioCheck(Data):
+    """Chi-square check of completed responses per arm against the planned split."""
+
+    planned: dict[str, int]
+    completed: dict[str, int]
+    p_value: float | None = Field(description="Null when there is only one arm or nothing was completed.")
+    is_flagged: bool = Field(description="True when p < 0.001: the arms lost people unequally.")
+
+
+class Evidence(Data):
+    """What an estimate is worth about real people."""
+
+    grade: Grade = Field(description="A rectified with human answers, B calibrated on past comparisons, C neither.")
+    effective_n: float = Field(description="How many real people the estimate is worth, at most.")
+    effective_n_basis: str = Field(description="Where effective_n comes from.")
+    caveat: str = Field(description="What may and may not be concluded at this grade.")
+    clusters: int = Field(description="Independent units behind the estimate (agents, or conversation groups).")
+    attrition: dict[str, float] = Field(description="Share of assigned agents without a finished response, per arm.")
+    sample_ratio: SampleRatioCheck
+    correction: str
+    looks: int = Field(description="Times the data were analysed, this one included.")
+
+
+class Estimate(Data):
+    """A metric in one arm."""
+
+    metric: str
+    option: str | None = Field(description="The option of a choice or ranking this estimate is about.")
+    arm: str
+    measure: Literal["proportion", "mean", "mean_rank"]
+    n: int
+    value: float | None = Field(description="Null when nobody answered.")
+    standard_deviation: float | None
+    interval: Interval | None = Field(description="Of the simulated agents; says nothing about people by itself.")
+    confidence_level: float
+    method: str
+    evidence: Evidence
+
+
+class Comparison(Data):
+    """An arm against the baseline arm on one metric."""
+
+    metric: str
+    option: str | None
+    role: str
+    arm: str
+    baseline: str
+    difference: float | None
+    interval: Interval | None
+    confidence_level: float
+    relative_lift: float | None = Field(description="difference / baseline; null when the baseline is not above zero.")
+    relative_lift_interval: Interval | None
+    effect_size: float | None
+    effect_size_name: str
+    p_value: float | None = Field(description="Simulation p-value: would these simulated arms differ again?")
+    p_adjusted: float | None
+    method: str
+    finding: Literal["higher", "lower", "no_clear_difference", "not_estimable"]
+    evidence: Evidence
+
+
+class Analysis(Data):
+    """Everything concluded from one simulation."""
+
+    plan_hash: str | None
+    plan_frozen_at: datetime | None
+    model: str
+    assigned: dict[str, int]
+    answered: dict[str, int]
+    failed: dict[str, int]
+    estimates: tuple[Estimate, ...]
+    comparisons: tuple[Comparison, ...]
+    sample_ratio: SampleRatioCheck
+    verdict: str = Field(description="One sentence a reader may quote, with its grade.")
+    usage: Usage

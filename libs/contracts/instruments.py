@@ -1,0 +1,35 @@
+"""Metrics as instruments: the question that is asked, the type of its answer, and its place in a funnel."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from libs.contracts.base import Data
+
+Answer = bool | float | str | tuple[str, ...] | None
+Role = Literal["primary", "secondary", "guardrail"]
+
+
+class MetricType(StrEnum):
+    """The types an outcome may have; each has its own analysis."""
+
+    BINARY = "binary"
+    ORDINAL = "ordinal"
+    NUMERIC = "numeric"
+    CHOICE = "choice"
+    RANKING = "ranking"
+    TEXT = "text"
+
+
+class Instrument(Data):
+    """A metric as it is asked."""
+
+    name: str = Field(description="Name of the metric, unique in its study.")
+    type: MetricType
+    question: str = Field(description="What the agent is asked.")
+    minimum: float | None = Field(description="Lowest value of an ordinal or numeric answer.")
+    maximum: float | None = Field(description="Highest value of an ordinal or numeric answer.")
+    options: tuple[str, ...] = Field(description="What a choice or ranking picks from; empty otherwise.")
+    requires: str | None = Field(description="Binary metric that must be true first (no click without an open).")
+    role: Role

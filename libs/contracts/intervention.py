@@ -1,0 +1,66 @@
+"""Messages of the intervention service."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from libs.contracts.base import Contract, MessageData
+from libs.contracts.protocol import Assignment, Plan
+
+
+class InterventionCreated(MessageData):
+    """An intervention was designed; nothing runs yet."""
+
+    contract: ClassVar = Contract("evt", "intervention", "intervention-created", "intervention_id", ("gateway",))
+    intervention_id: str
+    name: str
+    type: str
+    arms: tuple[str, ...]
+    metrics: tuple[str, ...]
+    target_segments: tuple[str, ...]
+    created_at: datetime
+
+
+class AssignArms(MessageData):
+    """Freeze the plan and assign the targeted agents of the population to arms."""
+
+    contract: ClassVar = Contract("cmd", "intervention", "assign-arms", "simulation_id", ("intervention",))
+    simulation_id: str
+    intervention_id: str
+    population_id: str
+    seed: int
+
+
+class PlanFrozen(MessageData):
+    """The plan as it stood before the first exposure."""
+
+    contract: ClassVar = Contract("evt", "intervention", "plan-frozen", "simulation_id", ("results", "validation"))
+    simulation_id: str
+    intervention_id: str
+    population_id: str
+    plan: Plan
+    plan_hash: str = Field(description="SHA-256 of the plan as canonical JSON.")
+
+
+class ArmsAssigned(MessageData):
+    """Assignments, in parts of at most 2,000; the plan-frozen event comes before the first part."""
+
+    contract: ClassVar = Contract(
+        "evt", "intervention", "arms-assigned", "simulation_id", ("orchestrator", "validation")
+    )
+    simulation_id: str
+    intervention_id: str
+    population_id: str
+    part: int = Field(description="From 1.")
+    parts: int
+    assignments: tuple[Assignment, ...]
+
+
+class AssignmentFailed(MessageData):
+    """Nobody could be assigned: the simulation cannot run."""
+
+    contract: ClassVar = Contract("evt", "intervention", "assignment-failed", "simulation_id", ("orchestrator",))
+    simulation_id: str
+    intervention_id: str
+    reason: str

@@ -1,0 +1,91 @@
+"""Messages of the orchestrator."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+from pydantic import Field
+
+from libs.contracts.base import Contract, MessageData
+from libs.contracts.protocol import Step, Usage
+
+
+class SimulationState(StrEnum):
+    """Lifecycle: draft → provisioning → ready → running ⇄ paused → analysing → completed; failed and cancelled."""
+
+    DRAFT = "draft"
+    PROVISIONING = "provisioning"
+    READY = "ready"
+    RUNNING = "running"
+    PAUSED = "paused"
+    ANALYSING = "analysing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_terminal(self) -> bool:
+        """True for states that nothing leaves."""
+        return self in {SimulationState.COMPLETED, SimulationState.FAILED, SimulationState.CANCELLED}
+
+
+class StartSimulation(MessageData):
+    """Run a protocol over a population. An intervention assigns the arms; without one everybody is in the arm `all`."""
+
+    contract: ClassVar = Contract("cmd", "orchestrator", "start-simulation", "simulation_id", ("orchestrator",))
+    simulation_id: str
+    name: str
+    population_id: str
+    intervention_id: str | None
+    steps: tuple[Step, ...]
+    seed: int
+    model: str
+
+
+class RunStep(MessageData):
+    """Add a step to an interactive simulation and run it for these agents (a broadcast)."""
+
+    contract: ClassVar = Contract("cmd", "orchestrator", "run-step", "simulation_id", ("orchestrator",))
+    simulation_id: str
+    step: Step
+    agent_ids: tuple[str, ...]
+
+
+class SimulationCreated(MessageData):
+    """A simulation exists and can be queried."""
+
+    contract: ClassVar = Contract(
+        "evt",
+        "orchestrator",
+        "simulation-created",
+        "simulation_id",
+        ("intervention", "communication", "results", "validation", "gateway"),
+    )
+    simulation_id: str
+    name: str
+    population_id: str
+    intervention_id: str | None
+    seed: int
+    model: str
+    created_at: datetime
+
+
+class SimulationStateChanged(MessageData):
+    """The simulation entered a state."""
+
+    contract: ClassVar = Contract(
+        "evt",
+        "orchestrator",
+        "simulation-state-changed",
+        "simulation_id",
+        ("intervention", "communication", "validation", "gateway"),
+    )
+    simulation_id: str
+    previous: SimulationState
+    state: SimulationState
+    reason: str | None = Field(description="Why, for failed and cancelled.")
+    planned: dict[str, int] = Field(description="Turns planned so far, by arm; empty until arms are known.")
+    answered: int
+    failed: int
+    usage: Usage
+    changed_at: datetime

@@ -1,0 +1,18 @@
+"""Agents as other services need to know them."""
+
+from pydantic import Field
+
+from libs.contracts.base import Data, JsonObject
+
+
+class Agent(Data):
+    """One person of a population: who they are, without memory."""
+
+    agent_id: str
+    index: int = Field(description="Place in the population, from 1.")
+    name: str
+    age: int
+    segment: str | None = Field(description="Segment the person was drawn for; null for the rest of the population.")
+    demographic_profile: dict[str, str | int | float] = Field(description="Flat attributes: gender, region, income, …")
+    traits: dict[str, float] = Field(description="Numeric traits in [-1, 1], from attributes and fragments.")
+    persona: JsonObject = Field(description="Persona in TinyTroupe's shape (the `persona` object of an .agent.json).")

@@ -1,0 +1,61 @@
+"""Messages of the population service."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from libs.contracts.base import Contract, MessageData
+from libs.contracts.people import Agent
+
+
+class PopulationCreated(MessageData):
+    """A population was asked for and its specification is valid; its people are being drawn."""
+
+    contract: ClassVar = Contract("evt", "population", "population-created", "population_id", ("intervention",))
+    population_id: str
+    name: str
+    demographic_base: str
+    size: int
+    segments: dict[str, int] = Field(description="Size by segment name; the rest of the population is not listed.")
+    seed: int
+    created_at: datetime
+
+
+class GeneratePeople(MessageData):
+    """Draw the next block of people of a population."""
+
+    contract: ClassVar = Contract("cmd", "population", "generate-people", "population_id", ("population",))
+    population_id: str
+    start: int = Field(description="Index (from 1) of the first person to draw.")
+
+
+class AgentsGenerated(MessageData):
+    """A block of people was drawn (at most 50 in one message)."""
+
+    contract: ClassVar = Contract(
+        "evt", "population", "agents-generated", "population_id", ("intervention", "communication")
+    )
+    population_id: str
+    agents: tuple[Agent, ...]
+
+
+class PopulationReady(MessageData):
+    """Every person of the population was drawn; all of its agents-generated events come before this one."""
+
+    contract: ClassVar = Contract(
+        "evt", "population", "population-ready", "population_id", ("orchestrator", "intervention", "communication")
+    )
+    population_id: str
+    name: str
+    size: int
+    segments: dict[str, int]
+    ready_at: datetime
+
+
+class PopulationFailed(MessageData):
+    """The people could not be drawn."""
+
+    contract: ClassVar = Contract("evt", "population", "population-failed", "population_id", ("orchestrator",))
+    population_id: str
+    reason: str

@@ -1,0 +1,32 @@
+"""Every message type there is. What is not listed here cannot be sent, received or documented."""
+
+from libs.contracts import communication, intervention, orchestrator, population, results
+from libs.contracts.base import MessageData
+
+MESSAGES: tuple[type[MessageData], ...] = (
+    population.PopulationCreated,
+    population.GeneratePeople,
+    population.AgentsGenerated,
+    population.PopulationReady,
+    population.PopulationFailed,
+    intervention.InterventionCreated,
+    intervention.AssignArms,
+    intervention.PlanFrozen,
+    intervention.ArmsAssigned,
+    intervention.AssignmentFailed,
+    orchestrator.StartSimulation,
+    orchestrator.RunStep,
+    orchestrator.SimulationCreated,
+    orchestrator.SimulationStateChanged,
+    communication.DeliverStimulus,
+    communication.ResponsesRecorded,
+    communication.DeliveryCompleted,
+    results.AnalyseSimulation,
+    results.AnalysisCompleted,
+)
+BY_TYPE: dict[str, type[MessageData]] = {message.contract.type: message for message in MESSAGES}
+
+
+def consumed_by(service: str) -> tuple[type[MessageData], ...]:
+    """The message types a service subscribes to."""
+    return tuple(message for message in MESSAGES if service in message.contract.consumers)

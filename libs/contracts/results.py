@@ -1,0 +1,30 @@
+"""Messages of the results service."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from pydantic import Field
+
+from libs.contracts.base import Contract, MessageData
+from libs.contracts.evidence import Analysis
+
+
+class AnalyseSimulation(MessageData):
+    """Analyse a simulation once this many responses have been recorded."""
+
+    contract: ClassVar = Contract("cmd", "results", "analyse-simulation", "simulation_id", ("results",))
+    simulation_id: str
+    intervention_id: str | None
+    expected_responses: int = Field(description="Finished turns, answered and failed.")
+
+
+class AnalysisCompleted(MessageData):
+    """The analysis of a simulation, as it is served."""
+
+    contract: ClassVar = Contract(
+        "evt", "results", "analysis-completed", "simulation_id", ("orchestrator", "intervention", "gateway")
+    )
+    simulation_id: str
+    intervention_id: str | None
+    analysis: Analysis
+    analysed_at: datetime

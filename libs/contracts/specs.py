@@ -1,0 +1,154 @@
+"""Public request bodies, shared by the services that obey them, the client and the study file."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from libs.contracts.base import Body, Name, Text
+from libs.contracts.instruments import MetricType, Role
+
+Seed = Annotated[int, Field(ge=0, lt=2**31, description="Same seed, same draws; drawn at random when absent.")]
+Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+MAX_POPULATION = 100_000
+MAX_CONTENT = 20_000
+
+
+class SegmentSpec(Body):
+    """A named subgroup with a quota."""
+
+    name: Name
+    size: int = Field(ge=1, le=MAX_POPULATION, description="People in the segment.")
+    particularities: str = Field(default="", max_length=2_000, description="Who they are, in words.")
+    fragments: list[Label] = Field(default=[], max_length=20, description="Names of persona fragments to merge in.")
+
+
+class PopulationSpec(Body):
+    """A population to draw: `POST /agent-populations/create`."""
+
+    name: Name
+    demographic_base: Label = Field(description="Name of a demographic template, for example usa_demographics.")
+    size: int = Field(ge=1, le=MAX_POPULATION, description="People in all, the unsegmented rest included.")
+    segments: list[SegmentSpec] = Field(default=[], max_length=100)
+    seed: Seed | None = None
+
+    @model_validator(mode="after")
+    def _segments_fit(self) -> Self:
+        names = [segment.name for segment in self.segments]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"segments: the name {repeated[0]!r} is used more than once")
+        total = sum(segment.size for segment in self.segments)
+        if total > self.size:
+            raise ValueError(f"segments: sizes add up to {total}, more than the population's size of {self.size}")
+        return self
+
+
+class InterventionType(StrEnum):
+    """What is being tried."""
+
+    MARKETING = "marketing_intervention"
+    PRODUCT = "product_feature"
+    POLICY = "policy_change"
+    COMMUNICATION = "communication_flow"
+
+
+class VariantSpec(Body):
+    """One arm as the public JSON calls it."""
+
+    name: Name
+    content: Annotated[Text, StringConstraints(max_length=MAX_CONTENT)] = Field(description="What is shown.")
+    timing: Label = Field(default="immediate", description="morning, afternoon, evening, night, immediate, …")
+    channel: Label = Field(default="email", description="email, social, in_app, push, sms, …")
+    is_control: bool = Field(default=False, description="The baseline of every comparison; the first variant if none.")
+
+
+class MetricSpec(Body):
+    """A metric of one's own. A bare name in `success_metrics` means the catalogue's metric of that name instead."""
+
+    name: Label
+    type: MetricType
+    question: Annotated[Text, StringConstraints(max_length=1_000)]
+    scale: tuple[float, float] | None = Field(default=None, description="[lowest, highest], for ordinal and numeric.")
+    options: list[Label] = Field(default=[], max_length=50, description="For choice and ranking: at least two.")
+    requires: Label | None = Field(default=None, description="A binary metric of this study that must be true first.")
+    role: Role | None = Field(default=None, description="The first metric is primary unless said otherwise.")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if self.type in {MetricType.ORDINAL, MetricType.NUMERIC}:
+            if self.scale is None or not self.scale[0] < self.scale[1]:
+                raise ValueError(f"scale: a metric of type {self.type} needs [lowest, highest], lowest < highest")
+        elif self.scale is not None:
+            raise ValueError(f"scale: a metric of type {self.type} has none; allowed for ordinal, numeric")
+        if self.type in {MetricType.CHOICE, MetricType.RANKING}:
+            if len(set(self.options)) < 2 or len(set(self.options)) != len(self.options):
+                raise ValueError(f"options: a metric of type {self.type} needs at least two different options")
+        elif self.options:
+            raise ValueError(f"options: a metric of type {self.type} has none; allowed for choice, ranking")
+        return self
+
+
+class InterventionSpec(Body):
+    """An intervention to design: `POST /interventions/create`."""
+
+    name: Name
+    type: InterventionType
+    variants: list[VariantSpec] = Field(min_length=1, max_length=20)
+    target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
+    success_metrics: list[Label | MetricSpec] = Field(min_length=1, max_length=30)
+    population_id: str | None = Field(default=None, description="May be given when executing instead.")
+    seed: Seed | None = None
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+
+    @model_validator(mode="after")
+    def _arms_are_distinct(self) -> Self:
+        names = [variant.name for variant in self.variants]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(f"variants: the name {repeated[0]!r} is used more than once")
+        if sum(variant.is_control for variant in self.variants) > 1:
+            raise ValueError("variants: only one may have is_control = true")
+        return self
+
+
+class ExecutionSpec(Body):
+    """`POST /interventions/{id}/execute`; every field is optional."""
+
+    population_id: str | None = Field(default=None, description="Needed unless the intervention names one.")
+    seed: Seed | None = None
+    model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
+
+
+class SimulationSpec(Body):
+    """An interactive simulation, `POST /simulations/create`: it waits, ready, for broadcasts until it is ended."""
+
+    name: Name
+    population_id: str
+    seed: Seed | None = None
+    model: Label = "offline"
+
+
+class BroadcastSpec(Body):
+    """A stimulus for all or some segments of an interactive simulation: `POST /communications/broadcast`."""
+
+    simulation_id: str
+    content: Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
+    channel: Label = "in_person"
+    timing: Label = "immediate"
+    target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
+    metrics: list[Label | MetricSpec] = Field(default=[], max_length=30, description="Asked in the same turn.")
+    broadcast_if_no_target: bool = Field(
+        default=False, description="True lets agents hear each other; only false (a survey) is available."
+    )
+
+
+class StudySpec(Body):
+    """A study file: everything needed to run it again."""
+
+    name: Name
+    description: str = ""
+    seed: Seed | None = None
+    model: Label = "offline"
+    population: PopulationSpec
+    intervention: InterventionSpec

@@ -1,0 +1,37 @@
+"""Subject grammar: `rehearsal.<evt|cmd|dlq>.<tenant>.<service>.<message>.v<major>.<key>`.
+
+Metric and span names are made from the template (tenant and key as `*`), never from a concrete subject.
+"""
+
+import re
+
+from libs.contracts.base import Contract
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{1,120}")
+EVENTS = "rehearsal.evt.>"
+COMMANDS = "rehearsal.cmd.>"
+DEAD_LETTERS = "rehearsal.dlq.>"
+
+
+def concrete(contract: Contract, tenant: str, key: str) -> str:
+    """The subject one message is published on. Raises `ValueError` for a tenant or key that is no subject token."""
+    for token in (tenant, key):
+        if not TOKEN.fullmatch(token):
+            raise ValueError(f"{token!r} cannot stand in a subject: letters, digits, '_' and '-' only")
+    return f"rehearsal.{contract.kind}.{tenant}.{contract.service}.{contract.name}.v{contract.version}.{key}"
+
+
+def template(contract: Contract) -> str:
+    """The subject with wildcards: what a consumer filters by and what telemetry is named after."""
+    return f"rehearsal.{contract.kind}.*.{contract.service}.{contract.name}.v{contract.version}.*"
+
+
+def dead_letter(subject: str) -> str:
+    """Where a message that could not be handled goes."""
+    kind = subject.split(".", 2)[1]
+    return subject.replace(f"rehearsal.{kind}.", "rehearsal.dlq.", 1)
+
+
+def of_simulation(simulation_id: str, tenant: str = "*") -> str:
+    """Every event about one simulation."""
+    return f"rehearsal.evt.{tenant}.*.*.*.{simulation_id}"
