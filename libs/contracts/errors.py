@@ -1,16 +1,16 @@
 """Errors a domain may raise; libs.http turns each into a problem+json answer."""
 
+import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 
-@dataclass(frozen=True, slots=True)
+@dataclasses.dataclass(frozen=True, slots=True)
 class FieldError:
     """What is wrong with one field, and what would have been right."""
 
     field: str
     message: str
-    allowed: tuple[str, ...] = field(default=())
+    allowed: tuple[str, ...] = ()
 
 
 class DomainError(Exception):

@@ -1,0 +1,55 @@
+"""The private language between a turn worker and the `models` service: `POST /v1/turns`.
+
+The request carries everything one delivery shares once (messages, schema, parameters), then one entry per agent. The
+answer is NDJSON: one `TurnReply` per line, in the order in which they finish.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from libs.contracts.base import Body, Data, JsonObject
+from libs.contracts.protocol import Usage
+
+
+class ChatMessage(Data):
+    """One message of a chat completion."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class TurnRequest(Body):
+    """One agent's turn. Its place (agent, step, round, timeline, draw) is part of the ledger key."""
+
+    turn_id: str
+    agent_id: str
+    draw: int = Field(default=0, description="0 for the first draw of this place, 1 for the second, …")
+    messages: tuple[ChatMessage, ...] = Field(description="What follows the shared messages for this agent.")
+
+
+class TurnBatch(Body):
+    """The turns of one delivery."""
+
+    simulation_id: str
+    model: str
+    timeline_id: str
+    step_id: str
+    round: int
+    seed: int
+    temperature: float = 1.0
+    max_completion_tokens: int = 1_000
+    response_schema: JsonObject = Field(description="JSON Schema of the answer, within the strict subset of OpenAI.")
+    shared: tuple[ChatMessage, ...]
+    turns: tuple[TurnRequest, ...] = Field(max_length=256)
+
+
+class TurnReply(Data):
+    """The answer to one turn."""
+
+    turn_id: str
+    status: Literal["answered", "failed"]
+    content: str | None = Field(description="What the model wrote: JSON of the response schema, not yet validated.")
+    failure: str | None
+    usage: Usage
+    model: str = Field(description="The model that answered, as it names itself.")
