@@ -1,0 +1,11 @@
+"""Stores: one transaction per request or message, the same tables on SQLite and PostgreSQL.
+
+Only the edge (an HTTP dependency, a message consumer, a worker's own loop) opens a transaction; nothing else commits.
+"""
+
+from libs.db.database import Database
+from libs.db.rows import insert_new, upsert
+from libs.db.transaction import Transaction
+from libs.db.types import JsonDocument, UtcDateTime, tenant_column
+
+__all__ = ["Database", "JsonDocument", "Transaction", "UtcDateTime", "insert_new", "tenant_column", "upsert"]

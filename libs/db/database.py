@@ -1,0 +1,93 @@
+"""A service's own database: SQLite (WAL, one writer, fsync on every commit) or PostgreSQL."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from libs.contracts.envelope import Envelope
+from libs.db.transaction import Transaction
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+BUSY_TIMEOUT_MS = 30_000
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+class Database:
+    """Engines of one database. SQLite has a pool of one writer beside its readers, so writers queue and never clash."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = _with_driver(url)
+        self.dialect = self.url.get_backend_name()
+        options: dict[str, Any] = {"json_serializer": _json, "json_deserializer": orjson.loads}
+        if self.dialect == "sqlite":
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=60, **options)
+            self._reader = create_async_engine(self.url, pool_size=2, max_overflow=2, pool_timeout=60, **options)
+            _prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
+            _prepare_sqlite(self._reader, "BEGIN")
+        else:
+            self._writer = create_async_engine(self.url, pool_size=pool_size, pool_pre_ping=True, **options)
+            self._reader = self._writer
+
+    @asynccontextmanager
+    async def write(self, cause: Envelope | None = None, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
+        """A transaction that is committed at the end, or rolled back when anything was raised."""
+        async with self._writer.connect() as connection:
+            async with connection.begin():
+                transaction = Transaction(connection, cause=cause, tenant=tenant)
+                yield transaction
+                await transaction.prepare()
+            transaction.committed()
+
+    @asynccontextmanager
+    async def read(self, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
+        """A consistent view; on SQLite it never waits for a writer."""
+        async with self._reader.connect() as connection, connection.begin():
+            yield Transaction(connection, cause=None, tenant=tenant)
+
+    async def migrate(self, migrations: Path) -> None:
+        """Bring the tables to the newest revision in this folder."""
+        from libs.db.migrate import upgrade
+
+        async with self._writer.connect() as connection:
+            await connection.run_sync(upgrade, migrations)
+            await connection.commit()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+
+def _with_driver(url: str) -> URL:
+    parsed = make_url(url)
+    backend = parsed.get_backend_name()
+    if backend not in DRIVERS:
+        raise ValueError(f"database_url: {backend!r} is not supported; allowed: {', '.join(DRIVERS)}")
+    return parsed.set(drivername=DRIVERS[backend])
+
+
+def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
+    """Take transaction control from the driver, which would start them too late and deferred."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connect(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

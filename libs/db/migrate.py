@@ -1,0 +1,35 @@
+"""Alembic, without its files around each service: a service has a folder of revisions and nothing else.
+
+A revision's id is the name of its file, so a database that is up to date is recognised without importing Alembic.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+ENVIRONMENT = Path(__file__).parent / "alembic"
+LOCK = 7_261_520_251  # any number; replicas of a service take it so that one of them migrates
+
+
+def newest(migrations: Path) -> str:
+    """The id of the last revision of a folder."""
+    return max(file.stem for file in migrations.glob("[0-9]*.py"))
+
+
+def upgrade(connection: Connection, migrations: Path) -> None:
+    """Upgrade to the newest revision; does nothing when it is there."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    if inspect(connection).has_table("alembic_version"):
+        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if current == newest(migrations):
+            return
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(ENVIRONMENT))
+    config.set_main_option("version_locations", str(migrations))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

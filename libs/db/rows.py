@@ -1,0 +1,44 @@
+"""Inserts that may meet the same row again, batched, on both stores."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+from libs.db.transaction import Transaction
+
+Row = Mapping[str, Any]
+
+
+def _insert(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if tx.dialect == "postgresql" else sqlite.insert(table)
+
+
+async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list[Row]:
+    """Insert the rows whose primary key is not there yet; those rows come back, in no particular order."""
+    if not rows:
+        return []
+    key = [column.name for column in table.primary_key]
+    statement = _insert(tx, table).on_conflict_do_nothing(index_elements=key).returning(*table.primary_key)
+    inserted = {tuple(row) for row in await tx.execute(statement, list(rows))}
+    fresh: list[Row] = []
+    for row in rows:
+        identity = tuple(row[name] for name in key)
+        if identity in inserted:
+            inserted.discard(identity)
+            fresh.append(row)
+    return fresh
+
+
+async def upsert(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """Insert the rows; where the primary key is there already, overwrite the other columns that are given."""
+    if not rows:
+        return
+    key = [column.name for column in table.primary_key]
+    statement = _insert(tx, table)
+    changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    if changes:
+        await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), list(rows))
+    else:
+        await tx.execute(statement.on_conflict_do_nothing(index_elements=key), list(rows))
