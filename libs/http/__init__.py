@@ -1,0 +1,25 @@
+"""HTTP the same way in every service: problems, transactions at the edge, pages, and clients that need no socket."""
+
+from libs.http.app import create_http_app
+from libs.http.client import connect, register_local
+from libs.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page
+from libs.http.problems import FieldProblem, Problem, problem_response
+from libs.http.transactions import Read, Write
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "Cursor",
+    "FieldProblem",
+    "Limit",
+    "Page",
+    "Problem",
+    "Read",
+    "Write",
+    "connect",
+    "create_http_app",
+    "decode_cursor",
+    "encode_cursor",
+    "page",
+    "problem_response",
+    "register_local",
+]

@@ -1,0 +1,129 @@
+"""The FastAPI app of a service: limits, correlation ids, problems, health and metrics."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from uuid import uuid4
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from libs.contracts.errors import FieldError
+from libs.http.problems import add_problem_handlers, problem_response
+from libs.telemetry import correlation_id, exposition, observe_request
+
+MAX_BODY_BYTES = 1_048_576
+CORRELATION_HEADER = "x-correlation-id"
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+Readiness = Callable[[], Awaitable[dict[str, bool]]]
+
+
+def create_http_app(
+    service: str,
+    router: APIRouter,
+    *,
+    lifespan: Lifespan | None = None,
+    readiness: Readiness | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """An app with the service's routes, `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`."""
+    app = FastAPI(title=f"Rehearsal {service}", lifespan=lifespan, redoc_url=None)
+    app.include_router(router)
+    app.include_router(_operations(readiness))
+    add_problem_handlers(app)
+    app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
+    app.add_middleware(RequestContext, service=service)
+    return app
+
+
+def _operations(readiness: Readiness | None) -> APIRouter:
+    operations = APIRouter(include_in_schema=False)
+
+    @operations.get("/healthz")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @operations.get("/readyz")
+    async def ready(response: Response) -> dict[str, object]:
+        checks = await readiness() if readiness else {}
+        is_ready = all(checks.values())
+        response.status_code = 200 if is_ready else 503
+        return {"status": "ready" if is_ready else "not ready", "checks": checks}
+
+    @operations.get("/metrics")
+    async def metrics() -> Response:
+        body, media_type = exposition()
+        return Response(body, media_type=media_type)
+
+    return operations
+
+
+class RequestContext:
+    """Gives a request its correlation id (or a new one), and counts it under its route template."""
+
+    def __init__(self, app: ASGIApp, service: str) -> None:
+        self.app = app
+        self.service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = Request(scope)
+        correlation = request.headers.get(CORRELATION_HEADER, "")[:64] or uuid4().hex
+        token = correlation_id.set(correlation)
+        status = 500
+
+        async def respond(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((CORRELATION_HEADER.encode(), correlation.encode("latin-1")))
+            await send(message)
+
+        with observe_request(self.service, request.method, lambda: _route(scope), lambda: status, request.headers):
+            try:
+                await self.app(scope, receive, respond)
+            finally:
+                correlation_id.reset(token)
+
+
+def _route(scope: Scope) -> str:
+    """The path's template: concrete paths hold ids, which would be a label without bounds."""
+    return getattr(scope.get("route"), "path", "unmatched")
+
+
+class BodyLimit:
+    """Refuses bodies above a limit, announced or not, before they are in memory."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self.app = app
+        self.max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
+            await self.app(scope, receive, send)
+            return
+        announced = Request(scope).headers.get("content-length", "0")
+        body = bytearray()
+        more = announced.isdigit() and int(announced) <= self.max_bytes
+        is_small = more
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+            is_small = len(body) <= self.max_bytes
+            if not is_small:
+                break
+        if not is_small:
+            error = FieldError("body", f"may have at most {self.max_bytes} bytes")
+            await problem_response(413, "The body is too large", error.message, [error])(scope, receive, send)
+            return
+        pending: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+        async def replay() -> Message:
+            return pending.pop() if pending else await receive()
+
+        await self.app(scope, replay, send)

@@ -1,0 +1,100 @@
+"""Errors as RFC 9457 problem+json that name the field, what is wrong with it and what is allowed."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from libs.contracts.errors import DomainError, FieldError
+
+log = logging.getLogger(__name__)
+MEDIA_TYPE = "application/problem+json"
+NO_FIELDS: Sequence[FieldError] = ()
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+    allowed: list[str]
+
+
+class Problem(BaseModel):
+    """The body of every error answer."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem]
+
+
+def problem_response(
+    status: int,
+    title: str,
+    detail: str,
+    errors: Sequence[FieldError] = NO_FIELDS,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """A problem+json answer."""
+    problem = Problem(
+        type="about:blank",
+        title=title,
+        status=status,
+        detail=detail,
+        errors=[FieldProblem(field=e.field, message=e.message, allowed=list(e.allowed)) for e in errors],
+    )
+    return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def add_problem_handlers(app: FastAPI) -> None:
+    """Turn domain errors, validation errors and the unforeseen into problems."""
+
+    @app.exception_handler(DomainError)
+    async def _domain(_request: Request, error: DomainError) -> JSONResponse:
+        return problem_response(error.status, error.title, error.detail, error.errors)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [_field_error(item) for item in error.errors()]
+        detail = "; ".join(f"{field.field}: {field.message}" for field in fields)
+        return problem_response(422, "The request is not valid", detail, fields)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_request: Request, error: HTTPException) -> JSONResponse:
+        return problem_response(error.status_code, str(error.detail), str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
+        return problem_response(500, "Internal error", "The request failed; the log has the cause.")
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    """One pydantic error; a validator's `field: message` names its field more exactly than its location does."""
+    location = [str(part) for part in item["loc"] if part not in {"body", "query", "path", "header"}]
+    kind = item["type"]
+    message = str(item["msg"])
+    allowed: tuple[str, ...] = ()
+    if kind == "value_error":
+        text = str(item.get("ctx", {}).get("error", message))
+        field, separator, rest = text.partition(": ")
+        if separator and field.isidentifier():
+            location, text = [*location, field], rest
+        message = text
+    elif kind in {"enum", "literal_error"}:
+        expected = str(item.get("ctx", {}).get("expected", ""))
+        allowed = tuple(part.strip("' ") for part in expected.replace(" or ", ", ").split(", "))
+    elif kind == "extra_forbidden":
+        message = "is not a field of this request"
+    elif kind == "json_invalid":
+        location, message = [], f"the body is not valid JSON: {item.get('ctx', {}).get('error', message)}"
+    elif kind == "missing":
+        message = "is required"
+    return FieldError(".".join(location) or "body", message, allowed)

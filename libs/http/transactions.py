@@ -1,0 +1,32 @@
+"""The edge of a request: one transaction, committed after the endpoint returned and before its answer is sent."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from libs.contracts.envelope import DEFAULT_TENANT
+from libs.db import Database, Transaction
+
+
+def _tenant(request: Request) -> str:
+    return getattr(request.state, "tenant", DEFAULT_TENANT)
+
+
+async def write_transaction(request: Request) -> AsyncIterator[Transaction]:
+    """A transaction that may write."""
+    database: Database = request.app.state.database
+    async with database.write(tenant=_tenant(request)) as tx:
+        yield tx
+
+
+async def read_transaction(request: Request) -> AsyncIterator[Transaction]:
+    """A transaction that only reads."""
+    database: Database = request.app.state.database
+    async with database.read(tenant=_tenant(request)) as tx:
+        yield tx
+
+
+# Scope "function": a failed commit must become an error answer, so it may not happen after the answer went out.
+Write = Annotated[Transaction, Depends(write_transaction, scope="function")]
+Read = Annotated[Transaction, Depends(read_transaction, scope="function")]

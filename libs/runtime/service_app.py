@@ -1,0 +1,87 @@
+"""What `create_app` of every service builds: HTTP app, database and bus, started and stopped together."""
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from sqlalchemy import text
+
+from libs.bus import Bus, BusSettings, Router
+from libs.db import Database
+from libs.http import create_http_app
+from libs.http.app import MAX_BODY_BYTES
+from libs.runtime.settings import ServiceSettings
+
+
+def service_app(
+    name: str,
+    settings: ServiceSettings,
+    *,
+    api: APIRouter,
+    service: object = None,
+    database: Database | None = None,
+    handlers: Router | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """The app of the service `name`.
+
+    `service` gets the messages of `handlers`, and may have `async start()` and `async stop()`, called around serving.
+    Without `handlers` there is no bus, without `database` no store.
+    """
+    bus = _bus(name, settings, service, database, handlers)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            if database is not None:
+                stack.push_async_callback(database.close)
+                await database.migrate(_migrations(name))
+            for part in (service, bus):
+                if (start := getattr(part, "start", None)) is not None:
+                    await start()
+                if (stop := getattr(part, "stop", None)) is not None:
+                    stack.push_async_callback(stop)
+            yield
+
+    async def readiness() -> dict[str, bool]:
+        checks = {}
+        if database is not None:
+            checks["database"] = await _answers(database)
+        if bus is not None:
+            checks["bus"] = bus.is_ready()
+        return checks
+
+    app = create_http_app(name, api, lifespan=lifespan, readiness=readiness, max_body_bytes=max_body_bytes)
+    app.state.service = service
+    app.state.database = database
+    app.state.bus = bus
+    app.state.settings = settings
+    return app
+
+
+def _bus(
+    name: str, settings: ServiceSettings, service: object, database: Database | None, handlers: Router | None
+) -> Bus | None:
+    if handlers is None or database is None:
+        return None
+    bus_settings = BusSettings(
+        nats_url=settings.nats_url, replicas=settings.stream_replicas, retention_days=settings.retention_days
+    )
+    return Bus(bus_settings, service=name, database=database, router=handlers, subject_service=service)
+
+
+def _migrations(name: str) -> Path:
+    """The folder of revisions beside the service's code."""
+    package = sys.modules[f"services.{name}"]
+    return Path(next(iter(package.__path__))) / "migrations"
+
+
+async def _answers(database: Database) -> bool:
+    try:
+        async with database.read() as tx:
+            await tx.execute(text("SELECT 1"))
+    except Exception:  # any failure at all means not ready
+        return False
+    return True

@@ -1,0 +1,35 @@
+"""Settings of a service: `REHEARSAL_<SERVICE>_<NAME>`, or `REHEARSAL_<NAME>` for all services."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "REHEARSAL_"
+
+
+class ServiceSettings(BaseSettings):
+    """What every service needs to know."""
+
+    database_url: str = Field(default="", description="sqlite:///path or postgresql://…; empty for the gateway.")
+    nats_url: str = Field(default="nats://127.0.0.1:4222", description="One or more URLs, separated by commas.")
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65_535)
+    log_level: str = "INFO"
+    stream_replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each JetStream stream.")
+    retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then the service's own variables, then the shared ones, then mounted secrets."""
+        return init_settings, env_settings, EnvSettingsSource(settings_cls, env_prefix=PREFIX), file_secret_settings
+
+
+def service_config(service: str) -> SettingsConfigDict:
+    """The pydantic-settings configuration of one service."""
+    return SettingsConfigDict(env_prefix=f"{PREFIX}{service.upper()}_", extra="ignore", frozen=True)

@@ -1,0 +1,16 @@
+"""Logs with correlation ids, Prometheus metrics named in one place, OpenTelemetry traces carried over HTTP and NATS."""
+
+from libs.telemetry.logs import configure_logs, correlation_id
+from libs.telemetry.metrics import exposition
+from libs.telemetry.requests import observe_request
+from libs.telemetry.traces import configure_traces, inject_traceparent, span
+
+__all__ = [
+    "configure_logs",
+    "configure_traces",
+    "correlation_id",
+    "exposition",
+    "inject_traceparent",
+    "observe_request",
+    "span",
+]
