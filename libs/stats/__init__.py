@@ -1,0 +1,69 @@
+"""Statistics of results and validation: pure functions on counts and moments, with numpy and scipy.special only.
+
+Nothing here returns NaN: None means undefined, a ValueError names the argument that is impossible. The baseline always
+comes last, and a positive number means the other arm is higher.
+"""
+
+from libs.stats.contrast import Contrast
+from libs.stats.distributions import Interval
+from libs.stats.evidence import Worth, grade_c
+from libs.stats.means import (
+    T_INTERVAL,
+    Moments,
+    StandardisedDifference,
+    WelchTest,
+    compare_means,
+    fieller_interval,
+    mean_interval,
+    standardised_difference,
+    welch_test,
+)
+from libs.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from libs.stats.proportions import (
+    WILSON,
+    ProportionTest,
+    cohens_h,
+    cohens_h_interval,
+    compare_proportions,
+    fisher_exact,
+    newcombe_interval,
+    pooled_z,
+    proportion_test,
+    ratio_interval,
+    wilson_interval,
+)
+from libs.stats.sample_ratio import ChiSquareTest, SampleRatio, goodness_of_fit, sample_ratio
+
+__all__ = [
+    "T_INTERVAL",
+    "WILSON",
+    "ChiSquareTest",
+    "Contrast",
+    "Interval",
+    "Moments",
+    "ProportionTest",
+    "SampleRatio",
+    "StandardisedDifference",
+    "WelchTest",
+    "Worth",
+    "benjamini_hochberg",
+    "benjamini_yekutieli",
+    "cohens_h",
+    "cohens_h_interval",
+    "compare_means",
+    "compare_proportions",
+    "fieller_interval",
+    "fisher_exact",
+    "goodness_of_fit",
+    "grade_c",
+    "holm",
+    "mean_interval",
+    "newcombe_interval",
+    "pooled_z",
+    "proportion_test",
+    "ratio_interval",
+    "sample_ratio",
+    "standardised_difference",
+    "welch_test",
+    "wilson_interval",
+]

@@ -1,0 +1,53 @@
+"""What a simulated estimate is worth about real people: grade, effective n, and the text that goes with each.
+
+A sampling error shrinks with more agents, the model's own error does not. Every text a reader sees stands here, once.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from libs.stats.arguments import require_count
+
+Grade = Literal["A", "B", "C"]
+
+# Median absolute bias of simulated means, in human standard deviations, over 163 outcomes of 19 studies.
+UNCALIBRATED_BIAS = 0.26
+
+OFFLINE_BASIS = (
+    "the offline model is not a language model: its answers follow stated utilities and say nothing about real people"
+)
+OFFLINE_CAVEAT = (
+    "made with the offline model: shows the direction its stated utilities imply, nothing about real people; "
+    "use it to rehearse the study, not to decide"
+)
+UNCALIBRATED_BASIS = (
+    f"n / (1 + n b²) with b = {UNCALIBRATED_BIAS} SD, the median absolute bias of simulated means over 163 outcomes of "
+    "the public Twin-2K-500 mega-study: never worth more than about 15 people, however many agents answer"
+)
+UNCALIBRATED_CAVEAT = (
+    "uncalibrated: read the direction, not the size; the interval and the p-value speak of the simulated agents only, "
+    "and more agents will not make this truer"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """The fields of an evidence block that depend on the grade alone."""
+
+    grade: Grade
+    effective_n: float
+    effective_n_basis: str
+    caveat: str
+
+
+def grade_c(n: int, *, is_offline: bool) -> Worth:
+    """Grade C, not calibrated: effective n = n / (1 + n b²), the n at which σ²/n equals σ²/n + (bσ)²; 0 when offline.
+
+    `n` is the number of independent agents (or groups) behind the estimate; of a comparison, those of its smaller arm.
+    b from the data of TianyiPeng/Twin-2K-500-Mega-Study (Apache-2.0), arXiv:2509.19088. Since b is a median, outcomes
+    beyond it are worth less: the figure is an upper bound, not an estimate.
+    """
+    require_count("n", n)
+    if is_offline:
+        return Worth("C", 0.0, OFFLINE_BASIS, OFFLINE_CAVEAT)
+    return Worth("C", n / (1 + n * UNCALIBRATED_BIAS**2), UNCALIBRATED_BASIS, UNCALIBRATED_CAVEAT)
