@@ -5,16 +5,16 @@ parent is killed (Linux: the kernel does it; elsewhere the next start ends the o
 """
 
 import ctypes
+import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 
 START_TIMEOUT_S = 20.0
@@ -23,7 +23,8 @@ PR_SET_PDEATHSIG = 1
 
 CONFIG = """\
 listen: "127.0.0.1:{port}"
-http: "127.0.0.1:{monitor_port}"
+http: "127.0.0.1:-1"
+ports_file_dir: {directory}
 server_name: "rehearsal"
 max_payload: 4MB
 jetstream {{
@@ -50,20 +51,13 @@ def nats_server_binary() -> Path:
     return Path(found)
 
 
-def free_port() -> int:
-    """A TCP port of loopback that is free now."""
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class NatsServer:
-    """A server over one directory: `store/`, `nats.conf`, `nats.log`, `nats.pid`."""
+    """A server over one directory: `store/`, `nats.conf`, `nats.log`, `nats.pid`. It keeps its port when restarted."""
 
     def __init__(self, directory: Path, *, port: int | None = None) -> None:
         self.directory = directory
-        self.port = port or free_port()
-        self.monitor_port = free_port()
+        self.port = port
+        self.monitor_url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,9 +78,12 @@ class NatsServer:
         """Start it and wait until JetStream is ready. Call from the main thread: the child dies with its thread."""
         self.directory.mkdir(parents=True, exist_ok=True)
         self._end_left_over()
+        for stale in self.directory.glob("*.ports"):
+            stale.unlink()
         config = self.directory / "nats.conf"
         store = _quoted(self.directory / "store")
-        config.write_text(CONFIG.format(port=self.port, monitor_port=self.monitor_port, store_dir=store))
+        directory = _quoted(self.directory)
+        config.write_text(CONFIG.format(port=self.port or -1, directory=directory, store_dir=store))
         log = self.directory / "nats.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
@@ -94,7 +91,7 @@ class NatsServer:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
                 start_new_session=True,
             )
         self._pid_file.write_text(str(self._process.pid))
@@ -134,15 +131,20 @@ class NatsServer:
 
     def _wait_until_ready(self, log: Path) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
-        while time.monotonic() < deadline:
-            if not self.is_running():
-                break
-            with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-                urllib.request.urlopen(f"http://127.0.0.1:{self.monitor_port}/healthz", timeout=1).close()
+        while time.monotonic() < deadline and self.is_running():
+            with suppress(urllib.error.URLError, ConnectionError, TimeoutError, FileNotFoundError, ValueError):
+                self._read_ports()
+                urllib.request.urlopen(f"{self.monitor_url}/healthz", timeout=1).close()
                 return
             time.sleep(0.02)
         lines = log.read_text(errors="replace").splitlines()[-5:]
         raise NatsServerError("nats-server did not become ready: " + " | ".join(lines))
+
+    def _read_ports(self) -> None:
+        """The server picked free ports itself and wrote them down."""
+        ports = json.loads((self.directory / f"nats-server_{self.pid}.ports").read_text())
+        self.port = int(ports["nats"][0].rsplit(":", 1)[1])
+        self.monitor_url = str(ports["monitoring"][0])
 
 
 def _quoted(path: Path) -> str:
