@@ -89,3 +89,12 @@ class SimulationStateChanged(MessageData):
     failed: int
     usage: Usage
     changed_at: datetime
+
+
+class StepStarted(MessageData):
+    """A step begins: what will be asked, and of how many agents in each arm."""
+
+    contract: ClassVar = Contract("evt", "orchestrator", "step-started", "simulation_id", ("results", "gateway"))
+    simulation_id: str
+    step: Step
+    planned: dict[str, int] = Field(description="Turns of this step, by arm.")

@@ -12,7 +12,9 @@ from libs.contracts.people import Agent
 class PopulationCreated(MessageData):
     """A population was asked for and its specification is valid; its people are being drawn."""
 
-    contract: ClassVar = Contract("evt", "population", "population-created", "population_id", ("intervention",))
+    contract: ClassVar = Contract(
+        "evt", "population", "population-created", "population_id", ("orchestrator", "intervention")
+    )
     population_id: str
     name: str
     demographic_base: str

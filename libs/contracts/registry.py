@@ -18,6 +18,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     orchestrator.RunStep,
     orchestrator.SimulationCreated,
     orchestrator.SimulationStateChanged,
+    orchestrator.StepStarted,
     communication.DeliverStimulus,
     communication.ResponsesRecorded,
     communication.DeliveryCompleted,
