@@ -1,0 +1,260 @@
+"""`RehearsalClient`: one method per public endpoint. Answers are the JSON of the API as dictionaries; a refusal raises
+`ProblemError` with the fields it names, a platform that is not there `UnreachableError`."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import TracebackType
+from typing import Literal, Self
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel
+
+from libs.client.errors import ProblemError, UnreachableError
+from libs.client.progress import TERMINAL, Progress
+from libs.client.sse import ServerEvent, resuming
+from libs.contracts.base import JsonObject
+from libs.contracts.specs import BroadcastSpec, ExecutionSpec, InterventionSpec, PopulationSpec, SimulationSpec
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+ExportFormat = Literal["json", "csv", "html"]
+Query = Mapping[str, str | int | None]
+
+
+class RehearsalClient:
+    """A connection to one platform; use it with `async with`.
+
+    `connect_for` is how many seconds a request keeps trying while the connection is refused (0: not at all), which
+    spans the restart of a platform; a connection that breaks after the request was sent is never repeated for it.
+    """
+
+    def __init__(
+        self,
+        url: str = DEFAULT_URL,
+        *,
+        timeout: float = 30.0,
+        connect_for: float = 0.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self._connect_for = connect_for
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    # Populations
+
+    async def create_population(self, spec: PopulationSpec | JsonObject) -> JsonObject:
+        """Draw a population; a large one is still being drawn when this answers."""
+        return await self._post("/agent-populations/create", spec)
+
+    async def segments(self, population_id: str) -> JsonObject:
+        """Segments of a population with their sizes."""
+        return await self._get(f"/agent-populations/{_token(population_id)}/segments")
+
+    async def individuals(
+        self, population_id: str, *, segment: str | None = None, limit: int | None = None, cursor: str | None = None
+    ) -> JsonObject:
+        """One page of people."""
+        query = {"segment": segment, "limit": limit, "cursor": cursor}
+        return await self._get(f"/agent-populations/{_token(population_id)}/individuals", query)
+
+    # Interventions
+
+    async def create_intervention(self, spec: InterventionSpec | JsonObject) -> JsonObject:
+        """Design an intervention; nothing runs yet."""
+        return await self._post("/interventions/create", spec)
+
+    async def execute(self, intervention_id: str, spec: ExecutionSpec | JsonObject | None = None) -> JsonObject:
+        """Run an intervention; answers `simulation_id`."""
+        return await self._post(f"/interventions/{_token(intervention_id)}/execute", spec or ExecutionSpec())
+
+    async def intervention_results(self, intervention_id: str, *, simulation_id: str | None = None) -> JsonObject:
+        """Aggregate and individual results of the newest simulation, or of the one named."""
+        return await self._get(f"/interventions/{_token(intervention_id)}/results", {"simulation_id": simulation_id})
+
+    async def individual_responses(
+        self,
+        intervention_id: str,
+        *,
+        simulation_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> JsonObject:
+        """One page of responses."""
+        query = {"simulation_id": simulation_id, "limit": limit, "cursor": cursor}
+        return await self._get(f"/interventions/{_token(intervention_id)}/individual-responses", query)
+
+    # Simulations
+
+    async def create_simulation(self, spec: SimulationSpec | JsonObject) -> JsonObject:
+        """An interactive simulation that waits for broadcasts."""
+        return await self._post("/simulations/create", spec)
+
+    async def simulations(self, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
+        """One page of simulations, newest first."""
+        return await self._get("/simulations/list", {"limit": limit, "cursor": cursor})
+
+    async def status(self, simulation_id: str) -> JsonObject:
+        """State, progress and usage."""
+        return await self._get(f"/simulations/{_token(simulation_id)}/status")
+
+    async def end(self, simulation_id: str) -> JsonObject:
+        """End a simulation: one that runs is cancelled, an interactive one is completed."""
+        return _as_object(await self._send("DELETE", f"/simulations/{_token(simulation_id)}/end"))
+
+    # Communication, results, validation
+
+    async def broadcast(self, spec: BroadcastSpec | JsonObject) -> JsonObject:
+        """Show a stimulus to all or some segments of an interactive simulation."""
+        return await self._post("/communications/broadcast", spec)
+
+    async def history(self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
+        """One page of what was shown and said."""
+        return await self._get(f"/communications/{_token(simulation_id)}/history", {"limit": limit, "cursor": cursor})
+
+    async def aggregate(self, simulation_id: str) -> JsonObject:
+        """Estimates, comparisons and their evidence."""
+        return await self._get(f"/results/{_token(simulation_id)}/aggregate")
+
+    async def individual(self, simulation_id: str, agent_id: str) -> JsonObject:
+        """Everything one agent answered."""
+        return await self._get(f"/results/{_token(simulation_id)}/individual/{_token(agent_id)}")
+
+    async def export(self, simulation_id: str, export_format: ExportFormat) -> bytes:
+        """The results as a file, byte for byte as the platform made it."""
+        return (await self._send("GET", f"/results/{_token(simulation_id)}/export", {"format": export_format})).content
+
+    async def validation_metrics(self, simulation_id: str) -> JsonObject:
+        """Quality metrics of a simulation."""
+        return await self._get(f"/validation/{_token(simulation_id)}/metrics")
+
+    # Progress
+
+    async def stream(
+        self,
+        simulation_id: str,
+        *,
+        last_event_id: str | None = None,
+        follow: bool = False,
+        expect_within: float = 0.0,
+        give_up_after: float = 60.0,
+    ) -> AsyncIterator[ServerEvent]:
+        """Every event of a simulation from its first one on (or after `last_event_id`), each once, until it has ended.
+
+        Breaks of the connection are bridged for `give_up_after` seconds. `follow` goes on after the end. A simulation
+        that was asked for a moment ago may not be known yet: it is waited for `expect_within` seconds.
+        """
+        await self._expect(simulation_id, expect_within)
+        path = f"/simulations/{_token(simulation_id)}/stream"
+        params = {"follow": "true"} if follow else {}
+
+        def is_last(event: ServerEvent) -> bool:
+            return not follow and event.name == "simulation-state-changed" and event.data.get("state") in TERMINAL
+
+        async for event in resuming(self._http, path, params, last_event_id, is_last, give_up_after):
+            yield event
+
+    async def stream_all(
+        self, *, last_event_id: str | None = None, give_up_after: float = 60.0
+    ) -> AsyncIterator[ServerEvent]:
+        """State changes and counts of all simulations from now on, without end."""
+        async for event in resuming(self._http, "/stream", {}, last_event_id, lambda _: False, give_up_after):
+            yield event
+
+    async def wait(
+        self,
+        simulation_id: str,
+        on_progress: Callable[[Progress], None] | None = None,
+        *,
+        expect_within: float = 0.0,
+    ) -> JsonObject:
+        """Wait until a simulation has ended; calls `on_progress` after every event and answers the last status."""
+        progress = Progress()
+        async for event in self.stream(simulation_id, expect_within=expect_within):
+            progress.apply(event)
+            if on_progress is not None:
+                on_progress(progress)
+        return await self.status(simulation_id)
+
+    async def _expect(self, simulation_id: str, seconds: float) -> None:
+        deadline = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < deadline:
+            try:
+                await self.status(simulation_id)
+            except ProblemError as error:
+                if error.status != 404:
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+    # The platform itself
+
+    async def ready(self) -> JsonObject:
+        """Readiness of the platform and each service; `ProblemError` while it is not ready."""
+        return await self._get("/readyz")
+
+    async def wait_until_ready(self, seconds: float) -> None:
+        """Return once the platform is ready; raises the last reason after `seconds`."""
+        deadline = asyncio.get_running_loop().time() + seconds
+        while True:
+            try:
+                await self.ready()
+            except (UnreachableError, ProblemError):
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise
+                await asyncio.sleep(0.1)
+            else:
+                return
+
+    async def _get(self, path: str, query: Query | None = None) -> JsonObject:
+        return _as_object(await self._send("GET", path, query))
+
+    async def _post(self, path: str, spec: BaseModel | JsonObject) -> JsonObject:
+        body = spec.model_dump(mode="json", exclude_none=True) if isinstance(spec, BaseModel) else spec
+        return _as_object(await self._send("POST", path, body=body))
+
+    async def _send(
+        self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None
+    ) -> httpx.Response:
+        params = {name: value for name, value in (query or {}).items() if value is not None}
+        deadline = asyncio.get_running_loop().time() + self._connect_for
+        while True:
+            try:
+                response = await self._http.request(method, path, params=params, json=body)
+                break
+            except httpx.ConnectError as error:
+                if asyncio.get_running_loop().time() >= deadline:
+                    raise UnreachableError(self.url, str(error) or "connection refused") from error
+                await asyncio.sleep(0.1)
+            except httpx.TransportError as error:
+                raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+        if not response.is_success:
+            raise ProblemError.of(response)
+        return response
+
+
+def _token(identity: str) -> str:
+    """An id as one path segment, whatever it was typed as."""
+    return quote(identity, safe="").replace(".", "%2E")
+
+
+def _as_object(response: httpx.Response) -> JsonObject:
+    try:
+        body = response.json() if response.content else {}
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise ProblemError(response.status_code, "Not a platform", f"{response.url} did not answer with a JSON object")
+    return body
