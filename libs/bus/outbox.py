@@ -1,0 +1,101 @@
+"""Messages that a transaction sends: rows written with its other changes and published by the relay after the commit.
+
+Ids derive from the cause, the type and the discriminator, so work that is done again sends the same ids. Two
+transactions with one cause must therefore tell their messages apart by `discriminator`: a second message with an id
+that is there already is not sent.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import orjson
+from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from libs.bus import wakeup
+from libs.bus.tables import OUTBOX
+from libs.contracts import subjects
+from libs.contracts.base import MessageData
+from libs.contracts.envelope import Envelope, seal
+from libs.db import Database, Transaction
+from libs.telemetry import inject_traceparent
+
+MAX_BODY_BYTES = 4_000_000  # the servers of the platform accept 4 MiB, headers included
+
+Row = dict[str, Any]
+_INSERT = {
+    "sqlite": sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=["id"]),
+    "postgresql": postgresql.insert(OUTBOX).on_conflict_do_nothing(index_elements=["id"]),
+}
+
+
+class Outbox:
+    """Sends the messages of one service."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self._pending: WeakKeyDictionary[Transaction, list[Row]] = WeakKeyDictionary()
+
+    async def add(
+        self,
+        tx: Transaction,
+        data: MessageData,
+        *,
+        cause: Envelope | None = None,
+        discriminator: object = None,
+        correlation_id: str | None = None,
+    ) -> Envelope:
+        """Send a message when `tx` commits. `cause` is that of the transaction unless given; the default
+        discriminator is the number of messages the transaction has sent before.
+
+        Raises `ValueError` for a payload that is too large or a key that cannot stand in a subject.
+        """
+        envelope = seal(
+            data,
+            source=self.source,
+            tenant=tx.tenant,
+            cause=cause or tx.cause,
+            discriminator=tx.messages_sent if discriminator is None else discriminator,
+            correlation_id=correlation_id,
+            traceparent=inject_traceparent(),
+        )
+        body = data.model_dump_json().encode()
+        if len(body) > MAX_BODY_BYTES:
+            raise ValueError(
+                f"{data.contract.name} of {len(body)} bytes is too large to send; at most {MAX_BODY_BYTES}"
+            )
+        row = {
+            "id": envelope.id,
+            "subject": subjects.concrete(data.contract, envelope.tenant, data.key),
+            "headers": orjson.dumps(envelope.headers()).decode(),
+            "body": body,
+            "created_at": envelope.time,
+        }
+        tx.messages_sent += 1
+        self._collect(tx, row)
+        return envelope
+
+    def _collect(self, tx: Transaction, row: Row) -> None:
+        rows = self._pending.get(tx)
+        if rows is not None:
+            rows.append(row)
+            return
+        self._pending[tx] = [row]
+
+        async def write() -> None:
+            await tx.execute(_INSERT[tx.dialect], self._pending.pop(tx))
+
+        tx.before_commit(write)
+        tx.after_commit(lambda: wakeup.ring(tx.connection.engine.url))
+
+
+async def republish(database: Database, since: datetime | None = None) -> int:
+    """Send every kept message again, or those created since then; receivers recognise what they had. Their number."""
+    statement = update(OUTBOX).where(OUTBOX.c.published_at.is_not(None)).values(published_at=None)
+    if since is not None:
+        statement = statement.where(OUTBOX.c.created_at >= since.astimezone(UTC))
+    async with database.write() as tx:
+        count = (await tx.execute(statement)).rowcount
+        tx.after_commit(lambda: wakeup.ring(database.url))
+    return count

@@ -1,0 +1,25 @@
+"""Settings of the bus, one set per service; every time is in seconds."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class BusSettings(BaseModel):
+    """How a service uses the bus. `nats_url` may hold a user and a password, and several URLs separated by commas."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    credentials: str | None = Field(default=None, description="Path of a NATS .creds file.")
+    inbox_prefix: str = Field(default="_INBOX", description="Reply subjects; per user where permissions demand it.")
+    replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each stream.")
+    retention_days: int = Field(default=30, ge=1, description="How long rows of the outbox and the inbox are kept.")
+    connect_timeout: float = Field(default=30.0, gt=0, description="Longest wait for a server at start.")
+    ack_wait: float = Field(default=30.0, ge=1, description="A message not settled for so long is delivered again.")
+    retry_delays: tuple[float, ...] = Field(
+        default=(0.2, 1.0, 5.0, 15.0), description="Waits before tries 2, 3, …; then the message is a dead letter."
+    )
+    patience: float = Field(default=600.0, gt=0, description="How long a message may stay not ready.")
+    drain_timeout: float = Field(default=10.0, gt=0, description="Longest wait for handlers when the service stops.")
+    handlers_at_once: int = Field(default=8, ge=1, description="Messages of one type handled at the same time.")
+    work_at_once: int = Field(default=4, ge=1, description="Messages of one type worked on at the same time.")
+    sink_batch: int = Field(default=500, ge=1, le=1000, description="Most messages in one transaction of a sink.")
