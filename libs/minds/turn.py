@@ -1,0 +1,126 @@
+"""One turn as a model replied it: read tolerantly, checked strictly.
+
+The caller gets a turn whose every answer is valid for its instrument, or a `TurnError` whose reason can be shown.
+Stated confidence and sentiment are comments, not outcomes: one that is missing or out of range is unknown (None).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from libs.contracts.instruments import Answer, Instrument
+from libs.minds.answers import read_answers
+from libs.minds.reply import json_of
+from libs.minds.schema import ACTION_TYPES
+from libs.minds.text import MAX_TEXT, plain
+
+MAX_ACTIONS = 15
+MAX_PHRASE = 300
+MAX_TARGET = 120
+
+
+class TurnError(Exception):
+    """The reply is no turn; `reason` says why, naming the metric and the value when it is about one."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing the agent did; `target` is "" when it was directed at nobody."""
+
+    type: str
+    content: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class MentalState:
+    """What the agent wants, looks at and feels; sentiment about the stimulus in [-1, 1], None when not stated."""
+
+    goals: str
+    attention: str
+    emotions: str
+    sentiment: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One listen-and-act of one agent, with a valid answer (or null, by the funnel) to every instrument asked."""
+
+    actions: tuple[Action, ...]
+    mental_state: MentalState
+    answers: dict[str, Answer]
+    confidence: float | None
+
+    @property
+    def reasoning(self) -> str | None:
+        """What the agent thought."""
+        return self._said("THINK")
+
+    @property
+    def response(self) -> str | None:
+        """What the agent said."""
+        return self._said("TALK")
+
+    @property
+    def sentiment(self) -> float | None:
+        """How the agent feels about the stimulus, in [-1, 1]."""
+        return self.mental_state.sentiment
+
+    def _said(self, kind: str) -> str | None:
+        text = "\n".join(action.content for action in self.actions if action.type == kind and action.content)
+        return plain(text, MAX_TEXT) or None
+
+
+def read_turn(content: str, instruments: tuple[Instrument, ...]) -> Turn:
+    """The turn in a model's reply. Raises `TurnError`."""
+    try:
+        reply = json_of(content)
+        answers = read_answers(reply, instruments)
+    except ValueError as error:
+        raise TurnError(str(error)) from error
+    fields = reply if isinstance(reply, Mapping) else {}
+    actions = _actions(fields.get("actions"))
+    if not actions and not answers:
+        raise TurnError("the reply holds neither an action nor an answer")
+    return Turn(
+        actions=actions,
+        mental_state=_mental_state(fields.get("mental_state")),
+        answers=answers,
+        confidence=_within(fields.get("confidence"), 0.0, 1.0),
+    )
+
+
+def _actions(value: object) -> tuple[Action, ...]:
+    actions: list[Action] = []
+    for item in value if isinstance(value, list) else ():
+        if len(actions) == MAX_ACTIONS:
+            break
+        if not isinstance(item, Mapping):
+            continue
+        kind = plain(item.get("type"), MAX_TARGET).upper().replace(" ", "_").replace("-", "_")
+        if kind in ACTION_TYPES:
+            actions.append(Action(kind, plain(item.get("content"), MAX_TEXT), plain(item.get("target"), MAX_TARGET)))
+    return tuple(actions)
+
+
+def _mental_state(value: object) -> MentalState:
+    fields = value if isinstance(value, Mapping) else {}
+    return MentalState(
+        goals=plain(fields.get("goals"), MAX_PHRASE),
+        attention=plain(fields.get("attention"), MAX_PHRASE),
+        emotions=plain(fields.get("emotions"), MAX_PHRASE),
+        sentiment=_within(fields.get("sentiment"), -1.0, 1.0),
+    )
+
+
+def _within(value: object, lowest: float, highest: float) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if lowest <= number <= highest else None
