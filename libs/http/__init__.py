@@ -1,6 +1,7 @@
 """HTTP the same way in every service: problems, transactions at the edge, pages, and clients that need no socket."""
 
 from libs.http.app import create_http_app
+from libs.http.arrival import arrives
 from libs.http.client import connect, register_local
 from libs.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from libs.http.problems import FieldProblem, Problem, problem_response
@@ -15,6 +16,7 @@ __all__ = [
     "Problem",
     "Read",
     "Write",
+    "arrives",
     "connect",
     "create_http_app",
     "decode_cursor",

@@ -1,0 +1,152 @@
+"""HTTP resources of simulations."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+
+from libs.contracts.errors import NotAvailableError
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import Usage, total_usage
+from libs.contracts.specs import SimulationSpec
+from libs.http import Cursor, Limit, Page, Read, Write, arrives, decode_cursor, page
+from services.orchestrator.domain.simulation import Simulation
+from services.orchestrator.service import Orchestrator
+from services.orchestrator.store import ArmProgress
+
+router = APIRouter(prefix="/simulations", tags=["simulations"])
+
+
+def orchestrator(request: Request) -> Orchestrator:
+    """The service `create_app` built."""
+    service: Orchestrator = request.app.state.service
+    return service
+
+
+Service = Annotated[Orchestrator, Depends(orchestrator)]
+
+
+class ArmProgressView(BaseModel):
+    """Turns of one arm."""
+
+    planned: int
+    answered: int
+    failed: int
+
+
+class ProgressView(BaseModel):
+    """Turns planned so far and finished; `fraction` is 0 until turns are planned."""
+
+    planned: int
+    answered: int
+    failed: int
+    fraction: float
+    by_arm: dict[str, ArmProgressView]
+
+
+class SimulationView(BaseModel):
+    """A simulation and where it stands."""
+
+    id: str
+    simulation_id: str
+    name: str
+    state: SimulationState
+    reason: str | None
+    progress: ProgressView
+    usage: Usage
+    population_id: str
+    intervention_id: str | None
+    seed: int
+    model: str
+    created_at: datetime
+    updated_at: datetime
+    late_messages: int
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, simulation: Simulation, arms: list[ArmProgress]) -> "SimulationView":
+        """The view of a simulation with its live progress."""
+        shared = simulation.model_dump(include=set(cls.model_fields))
+        path = f"/simulations/{simulation.simulation_id}"
+        return cls(
+            **shared,
+            id=simulation.simulation_id,
+            progress=_progress(simulation, {arm.arm: arm for arm in arms}),
+            usage=total_usage([arm.usage for arm in arms]),
+            links={"status": f"{path}/status", "stream": f"{path}/stream"},
+        )
+
+
+def _progress(simulation: Simulation, finished: dict[str, ArmProgress]) -> ProgressView:
+    by_arm = {}
+    for arm in sorted(simulation.planned.keys() | finished.keys()):
+        done = finished.get(arm)
+        by_arm[arm] = ArmProgressView(
+            planned=simulation.planned.get(arm, 0),
+            answered=done.answered if done else 0,
+            failed=done.failed if done else 0,
+        )
+    planned, answered, failed = (
+        sum(getattr(arm, name) for arm in by_arm.values()) for name in ("planned", "answered", "failed")
+    )
+    if simulation.state is SimulationState.COMPLETED:
+        fraction = 1.0
+    else:
+        fraction = min(1.0, (answered + failed) / planned) if planned else 0.0
+    return ProgressView(planned=planned, answered=answered, failed=failed, fraction=fraction, by_arm=by_arm)
+
+
+@router.post("/create", status_code=201)
+async def create_simulation(request: Request, spec: SimulationSpec, service: Service) -> SimulationView:
+    """Create an interactive simulation over a population."""
+    database = request.app.state.database
+    await arrives(database, lambda tx: service.knows_population(tx, spec.population_id))
+    async with database.write() as tx:
+        return SimulationView.of(await service.create(tx, spec), [])
+
+
+@router.get("/list")
+async def list_simulations(
+    service: Service,
+    tx: Read,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    state: Annotated[SimulationState | None, Query(description="Only simulations in this state.")] = None,
+) -> Page[SimulationView]:
+    """Simulations, newest first."""
+    key = decode_cursor(cursor, str)
+    found = await service.page(tx, state=state, before=key[0] if key else None, limit=limit + 1)
+    progress = await service.progress(tx, [simulation.simulation_id for simulation in found])
+    return page(
+        found,
+        limit,
+        lambda simulation: SimulationView.of(simulation, progress[simulation.simulation_id]),
+        lambda simulation: (simulation.simulation_id,),
+    )
+
+
+@router.get("/{simulation_id}/status")
+async def simulation_status(simulation_id: str, service: Service, tx: Read) -> SimulationView:
+    """Where a simulation stands."""
+    simulation = await service.get(tx, simulation_id)
+    return SimulationView.of(simulation, (await service.progress(tx, [simulation_id]))[simulation_id])
+
+
+@router.delete("/{simulation_id}/end")
+async def end_simulation(simulation_id: str, service: Service, tx: Write) -> SimulationView:
+    """End an interactive simulation and analyse it; cancel any other that is not complete."""
+    simulation = await service.end(tx, simulation_id)
+    return SimulationView.of(simulation, (await service.progress(tx, [simulation_id]))[simulation_id])
+
+
+@router.post("/{simulation_id}/checkpoint")
+async def checkpoint_simulation(simulation_id: str) -> None:
+    """Not there yet."""
+    raise NotAvailableError("POST /simulations/{id}/checkpoint")
+
+
+@router.post("/{simulation_id}/restore/{checkpoint_id}")
+async def restore_simulation(simulation_id: str, checkpoint_id: str) -> None:
+    """Not there yet."""
+    raise NotAvailableError("POST /simulations/{id}/restore/{checkpoint_id}")

@@ -1,0 +1,23 @@
+"""Composition root of the orchestrator."""
+
+from fastapi import FastAPI
+
+from libs.bus import Outbox
+from libs.db import Database
+from libs.runtime import service_app
+from services.orchestrator import api, handlers
+from services.orchestrator.events import Events
+from services.orchestrator.service import Orchestrator
+from services.orchestrator.settings import Settings
+from services.orchestrator.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The orchestrator over its own database."""
+    database = Database(settings.database_url)
+    service = Orchestrator(
+        database, Store(), Events(Outbox("orchestrator")), timer_interval_s=settings.timer_interval_s
+    )
+    return service_app(
+        "orchestrator", settings, api=api.router, service=service, database=database, handlers=handlers.router
+    )

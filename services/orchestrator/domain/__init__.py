@@ -1,0 +1,1 @@
+"""What a simulation is and how it moves from state to state; pure."""

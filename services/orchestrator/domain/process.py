@@ -1,0 +1,268 @@
+"""The process manager: `decide(simulation, input) → decision`, pure.
+
+Handlers load the simulation, call `decide`, save what it says and send what it asks for, all in one transaction. An
+input that comes after the end, or twice, changes nothing but a count: that is a normal race, not an error.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import singledispatch
+
+from libs.contracts.ids import ONLY_ARM
+from libs.contracts.orchestrator import SimulationState as State
+from libs.contracts.protocol import Step, Usage, total_usage
+from services.orchestrator.domain.simulation import Simulation
+
+DELIVERY_SIZE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationIsReady:
+    """The population has all of its people."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationIsMissing:
+    """The population could not be drawn."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentsAssigned:
+    """One part of the assignments, in its counts. `is_last` when no part is missing any more."""
+
+    arms: dict[str, int]
+    is_last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NobodyAssigned:
+    """The intervention reaches nobody."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRequested:
+    """A broadcast asks for a step; `recipients` agents get it."""
+
+    step: Step
+    recipients: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFinished:
+    """Every turn of one delivery is finished."""
+
+    answered: int
+    failed: int
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisFinished:
+    """Results has analysed the simulation."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndRequested:
+    """Somebody wants it to end."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The present state lasted too long."""
+
+
+Input = (
+    PopulationIsReady
+    | PopulationIsMissing
+    | AgentsAssigned
+    | NobodyAssigned
+    | StepRequested
+    | DeliveryFinished
+    | AnalysisFinished
+    | EndRequested
+    | TimedOut
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AskForArms:
+    """Have the plan frozen and the agents assigned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Deliver a step to everybody it is for."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """Have the simulation analysed once all finished turns have arrived."""
+
+    expected_responses: int
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Tell everybody about a change of state."""
+
+    previous: State
+
+
+Effect = AskForArms | Deliver | Analyse | Announce
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The simulation afterwards, and what must happen for it."""
+
+    simulation: Simulation
+    effects: tuple[Effect, ...] = ()
+
+
+def decide(simulation: Simulation, received: Input, now: datetime) -> Decision:
+    """What an input means for a simulation in its present state."""
+    if simulation.state.is_terminal:
+        is_late = not isinstance(received, EndRequested | TimedOut)
+        return Decision(simulation.model_copy(update={"late_messages": simulation.late_messages + is_late}))
+    decision = _on(received, simulation)
+    return Decision(decision.simulation.model_copy(update={"updated_at": now}), decision.effects)
+
+
+def begin(simulation: Simulation) -> Decision:
+    """A new simulation waits for its population."""
+    return _enter(simulation, State.PROVISIONING)
+
+
+def deliveries(recipients: int) -> int:
+    """Deliveries that this many agents of one arm need."""
+    return -(-recipients // DELIVERY_SIZE)
+
+
+@singledispatch
+def _on(received: object, simulation: Simulation) -> Decision:
+    raise TypeError(f"{type(received).__name__} is not an input of a simulation")
+
+
+@_on.register
+def _(received: PopulationIsReady, simulation: Simulation) -> Decision:
+    if simulation.state is not State.PROVISIONING:
+        return Decision(simulation)
+    if simulation.is_interactive:
+        return _enter(simulation.model_copy(update={"arms": {ONLY_ARM: received.size}}), State.READY)
+    ready = _enter(simulation, State.READY)
+    return Decision(ready.simulation, (*ready.effects, AskForArms()))
+
+
+@_on.register
+def _(received: PopulationIsMissing, simulation: Simulation) -> Decision:
+    if simulation.state is not State.PROVISIONING:
+        return Decision(simulation)
+    return _enter(simulation, State.FAILED, reason=f"the population could not be drawn: {received.reason}")
+
+
+@_on.register
+def _(received: AgentsAssigned, simulation: Simulation) -> Decision:
+    arms = dict(simulation.arms)
+    for arm, count in received.arms.items():
+        arms[arm] = arms.get(arm, 0) + count
+    simulation = simulation.model_copy(update={"arms": arms})
+    if not received.is_last:
+        return Decision(simulation)
+    return _next_step(simulation)
+
+
+@_on.register
+def _(received: NobodyAssigned, simulation: Simulation) -> Decision:
+    return _enter(simulation, State.FAILED, reason=received.reason)
+
+
+@_on.register
+def _(received: StepRequested, simulation: Simulation) -> Decision:
+    if not simulation.is_interactive or simulation.state not in {State.READY, State.RUNNING} or simulation.is_ending:
+        return Decision(simulation.model_copy(update={"late_messages": simulation.late_messages + 1}))
+    simulation = simulation.model_copy(update={"steps": (*simulation.steps, received.step)})
+    return _start_step(simulation, received.step, {ONLY_ARM: received.recipients})
+
+
+@_on.register
+def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
+    simulation = simulation.model_copy(
+        update={
+            "open_deliveries": simulation.open_deliveries - 1,
+            "answered": simulation.answered + received.answered,
+            "failed": simulation.failed + received.failed,
+            "usage": total_usage([simulation.usage, received.usage]),
+        }
+    )
+    if simulation.open_deliveries > 0:
+        return Decision(simulation)
+    return _next_step(simulation)
+
+
+@_on.register
+def _(_received: AnalysisFinished, simulation: Simulation) -> Decision:
+    if simulation.state is not State.ANALYSING:
+        return Decision(simulation)
+    return _enter(simulation, State.COMPLETED)
+
+
+@_on.register
+def _(_received: EndRequested, simulation: Simulation) -> Decision:
+    if not simulation.is_interactive or simulation.state is State.PROVISIONING:
+        return _enter(simulation, State.CANCELLED, reason="ended before it was complete")
+    simulation = simulation.model_copy(update={"is_ending": True})
+    return _finish(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
+
+
+@_on.register
+def _(_received: TimedOut, simulation: Simulation) -> Decision:
+    if simulation.state is State.READY and simulation.is_interactive:
+        return _finish(simulation)
+    return _enter(simulation, State.FAILED, reason=f"nothing happened for too long while {simulation.state}")
+
+
+def _next_step(simulation: Simulation) -> Decision:
+    if simulation.is_interactive:
+        return _finish(simulation) if simulation.is_ending else _enter(simulation, State.READY)
+    if simulation.next_step == len(simulation.steps):
+        return _finish(simulation)
+    step = simulation.steps[simulation.next_step]
+    return _start_step(simulation, step, dict(simulation.arms))
+
+
+def _start_step(simulation: Simulation, step: Step, recipients: dict[str, int]) -> Decision:
+    planned = dict(simulation.planned)
+    for arm, count in recipients.items():
+        planned[arm] = planned.get(arm, 0) + count
+    opened = sum(deliveries(count) for count in recipients.values())
+    simulation = simulation.model_copy(
+        update={
+            "next_step": simulation.next_step + 1,
+            "open_deliveries": simulation.open_deliveries + opened,
+            "planned": planned,
+        }
+    )
+    running = _enter(simulation, State.RUNNING)
+    return Decision(running.simulation, (*running.effects, Deliver(step)))
+
+
+def _finish(simulation: Simulation) -> Decision:
+    if simulation.finished_turns == 0:
+        return _enter(simulation, State.COMPLETED, reason="nobody was asked anything")
+    analysing = _enter(simulation, State.ANALYSING)
+    return Decision(analysing.simulation, (*analysing.effects, Analyse(simulation.finished_turns)))
+
+
+def _enter(simulation: Simulation, state: State, *, reason: str | None = None) -> Decision:
+    if simulation.state is state:
+        return Decision(simulation)
+    entered = simulation.model_copy(update={"state": state, "reason": reason})
+    return Decision(entered, (Announce(simulation.state),))

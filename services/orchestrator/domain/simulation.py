@@ -1,0 +1,63 @@
+"""A simulation as the orchestrator knows it: counts, never the agents themselves."""
+
+from datetime import datetime, timedelta
+
+from pydantic import BaseModel, ConfigDict
+
+from libs.contracts.ids import MAIN_TIMELINE
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import NO_USAGE, Step, Usage
+
+# How long a state may last without any message for it. Nothing waits for ever.
+TIME_LIMITS = {
+    SimulationState.PROVISIONING: timedelta(hours=1),
+    SimulationState.READY: timedelta(days=7),
+    SimulationState.RUNNING: timedelta(hours=2),
+    SimulationState.PAUSED: timedelta(days=30),
+    SimulationState.ANALYSING: timedelta(minutes=15),
+}
+
+
+class Simulation(BaseModel):
+    """One run. `is_interactive`: it has no protocol of its own and waits for broadcasts until it is ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    simulation_id: str
+    name: str
+    population_id: str
+    intervention_id: str | None
+    seed: int
+    model: str
+    steps: tuple[Step, ...]
+    created_at: datetime
+    updated_at: datetime
+    state: SimulationState = SimulationState.DRAFT
+    reason: str | None = None
+    arms: dict[str, int] = {}
+    assignment_parts: int = 0
+    next_step: int = 0
+    open_deliveries: int = 0
+    planned: dict[str, int] = {}
+    answered: int = 0
+    failed: int = 0
+    usage: Usage = NO_USAGE
+    is_ending: bool = False
+    late_messages: int = 0
+    timeline_id: str = MAIN_TIMELINE
+
+    @property
+    def is_interactive(self) -> bool:
+        """True when broadcasts, not a protocol, say what happens."""
+        return self.intervention_id is None
+
+    @property
+    def finished_turns(self) -> int:
+        """Turns that were answered or failed."""
+        return self.answered + self.failed
+
+    @property
+    def deadline_at(self) -> datetime | None:
+        """When the present state times out; None for states that last."""
+        limit = TIME_LIMITS.get(self.state)
+        return self.updated_at + limit if limit else None

@@ -1,0 +1,83 @@
+"""Messages of the orchestrator."""
+
+from libs.bus import Outbox
+from libs.contracts.communication import DeliverStimulus
+from libs.contracts.intervention import AssignArms
+from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, StepStarted
+from libs.contracts.protocol import Step
+from libs.contracts.results import AnalyseSimulation
+from libs.db import Transaction
+from services.orchestrator.domain.simulation import Simulation
+
+
+class Events:
+    """Builds each message from the simulation it is about."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def created(self, tx: Transaction, simulation: Simulation) -> None:
+        """The simulation can be queried from now on."""
+        shared = simulation.model_dump(include=set(SimulationCreated.model_fields))
+        await self._outbox.add(tx, SimulationCreated(**shared))
+
+    async def state_changed(self, tx: Transaction, simulation: Simulation, previous: SimulationState) -> None:
+        """The simulation entered its present state."""
+        event = SimulationStateChanged(
+            simulation_id=simulation.simulation_id,
+            previous=previous,
+            state=simulation.state,
+            reason=simulation.reason,
+            planned=simulation.planned,
+            answered=simulation.answered,
+            failed=simulation.failed,
+            usage=simulation.usage,
+            changed_at=simulation.updated_at,
+        )
+        await self._outbox.add(tx, event)
+
+    async def assign_arms(self, tx: Transaction, simulation: Simulation) -> None:
+        """Ask the intervention for its plan and assignments."""
+        if simulation.intervention_id is None:
+            raise ValueError("a simulation without an intervention has no arms to assign")
+        command = AssignArms(
+            simulation_id=simulation.simulation_id,
+            intervention_id=simulation.intervention_id,
+            population_id=simulation.population_id,
+            seed=simulation.seed,
+        )
+        await self._outbox.add(tx, command)
+
+    async def step_started(self, tx: Transaction, simulation: Simulation, step: Step, planned: dict[str, int]) -> None:
+        """A step begins."""
+        event = StepStarted(simulation_id=simulation.simulation_id, step=step, planned=planned)
+        await self._outbox.add(tx, event)
+
+    async def deliver(
+        self, tx: Transaction, simulation: Simulation, step: Step, arm: str, delivery_id: str, agent_ids: list[str]
+    ) -> None:
+        """Have one delivery made."""
+        command = DeliverStimulus(
+            simulation_id=simulation.simulation_id,
+            delivery_id=delivery_id,
+            population_id=simulation.population_id,
+            timeline_id=simulation.timeline_id,
+            step_id=step.step_id,
+            round=step.round,
+            arm=arm,
+            stimulus=step.stimuli.get(arm),
+            instruments=step.instruments,
+            agent_ids=tuple(agent_ids),
+            seed=simulation.seed,
+            model=simulation.model,
+        )
+        await self._outbox.add(tx, command)
+
+    async def analyse(self, tx: Transaction, simulation: Simulation, expected_responses: int) -> None:
+        """Have the simulation analysed."""
+        command = AnalyseSimulation(
+            simulation_id=simulation.simulation_id,
+            intervention_id=simulation.intervention_id,
+            expected_responses=expected_responses,
+        )
+        await self._outbox.add(tx, command)

@@ -1,0 +1,78 @@
+"""Messages the orchestrator obeys and listens to."""
+
+from libs.bus import Router
+from libs.contracts.communication import DeliveryCompleted, ResponsesRecorded
+from libs.contracts.envelope import Message
+from libs.contracts.intervention import ArmsAssigned, AssignmentFailed
+from libs.contracts.orchestrator import RunStep, StartSimulation
+from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
+from libs.contracts.results import AnalysisCompleted
+from libs.db import Transaction
+from services.orchestrator.service import Orchestrator
+from services.orchestrator.store import Population
+
+router = Router("orchestrator")
+
+
+@router.on(StartSimulation)
+async def on_start_simulation(tx: Transaction, message: Message[StartSimulation], service: Orchestrator) -> None:
+    """Start a simulation."""
+    await service.begin(tx, message.data)
+
+
+@router.on(RunStep)
+async def on_run_step(tx: Transaction, message: Message[RunStep], service: Orchestrator) -> None:
+    """Run a broadcast as a step."""
+    await service.run_step(tx, message.data)
+
+
+@router.on(PopulationCreated)
+async def on_population_created(tx: Transaction, message: Message[PopulationCreated], service: Orchestrator) -> None:
+    """Remember the population."""
+    await service.population_announced(tx, message.data.population_id, message.data.size)
+
+
+@router.on(PopulationReady)
+async def on_population_ready(tx: Transaction, message: Message[PopulationReady], service: Orchestrator) -> None:
+    """Let waiting simulations go on."""
+    data = message.data
+    await service.population_settled(tx, Population(data.population_id, data.size, "ready", None))
+
+
+@router.on(PopulationFailed)
+async def on_population_failed(tx: Transaction, message: Message[PopulationFailed], service: Orchestrator) -> None:
+    """Fail waiting simulations."""
+    data = message.data
+    await service.population_settled(tx, Population(data.population_id, 0, "failed", data.reason))
+
+
+@router.on(ArmsAssigned)
+async def on_arms_assigned(tx: Transaction, message: Message[ArmsAssigned], service: Orchestrator) -> None:
+    """Start the first step once every part is there."""
+    await service.arms_assigned(tx, message.data)
+
+
+@router.on(AssignmentFailed)
+async def on_assignment_failed(tx: Transaction, message: Message[AssignmentFailed], service: Orchestrator) -> None:
+    """Fail the simulation."""
+    await service.assignment_failed(tx, message.data.simulation_id, message.data.reason)
+
+
+@router.on(DeliveryCompleted)
+async def on_delivery_completed(tx: Transaction, message: Message[DeliveryCompleted], service: Orchestrator) -> None:
+    """Go on when it was the last delivery of its step."""
+    await service.delivery_completed(tx, message.data)
+
+
+@router.sink(ResponsesRecorded)
+async def on_responses_recorded(
+    tx: Transaction, messages: list[Message[ResponsesRecorded]], service: Orchestrator
+) -> None:
+    """Count progress."""
+    await service.responses_recorded(tx, [message.data for message in messages])
+
+
+@router.on(AnalysisCompleted)
+async def on_analysis_completed(tx: Transaction, message: Message[AnalysisCompleted], service: Orchestrator) -> None:
+    """Complete the simulation."""
+    await service.analysis_completed(tx, message.data.simulation_id)

@@ -1,0 +1,214 @@
+"""Use cases of the orchestrator: load, decide, save, and send what was decided."""
+
+import asyncio
+import logging
+import secrets
+from collections import defaultdict
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
+from libs.contracts.errors import InvalidError, NotFoundError
+from libs.contracts.ids import ONLY_ARM, derived_id, new_id
+from libs.contracts.intervention import ArmsAssigned
+from libs.contracts.orchestrator import RunStep, SimulationState, StartSimulation
+from libs.contracts.protocol import Step, total_usage
+from libs.contracts.specs import SimulationSpec
+from libs.db import Database, Transaction
+from services.orchestrator.domain import process
+from services.orchestrator.domain.process import DELIVERY_SIZE, Decision
+from services.orchestrator.domain.simulation import Simulation
+from services.orchestrator.events import Events
+from services.orchestrator.store import ArmProgress, Population, Store
+
+log = logging.getLogger(__name__)
+
+
+class Orchestrator:
+    """The process manager's hands."""
+
+    def __init__(self, database: Database, store: Store, events: Events, *, timer_interval_s: float) -> None:
+        self._database = database
+        self._store = store
+        self._events = events
+        self._timer_interval_s = timer_interval_s
+        self._timer: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to watch the deadlines of states."""
+        self._timer = asyncio.create_task(self._watch_deadlines(), name="orchestrator-deadlines")
+
+    async def stop(self) -> None:
+        """Stop watching."""
+        if self._timer is not None:
+            self._timer.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._timer
+
+    async def create(self, tx: Transaction, spec: SimulationSpec) -> Simulation:
+        """Create an interactive simulation."""
+        if await self._store.get_population(tx, spec.population_id) is None:
+            raise InvalidError("population_id", f"there is no population {spec.population_id!r}")
+        command = StartSimulation(
+            simulation_id=new_id("sim"),
+            name=spec.name,
+            population_id=spec.population_id,
+            intervention_id=None,
+            steps=(),
+            seed=secrets.randbelow(2**31) if spec.seed is None else spec.seed,
+            model=spec.model,
+        )
+        await self.begin(tx, command)
+        return await self.get(tx, command.simulation_id)
+
+    async def begin(self, tx: Transaction, command: StartSimulation) -> None:
+        """Start a simulation; a second command for the same one changes nothing."""
+        now = datetime.now(UTC)
+        simulation = Simulation(**command.model_dump(), created_at=now, updated_at=now)
+        if not await self._store.add(tx, simulation):
+            return
+        await self._events.created(tx, simulation)
+        await self._carry_out(tx, process.begin(simulation))
+        population = await self._store.get_population(tx, simulation.population_id)
+        if population is not None and population.state != "generating":
+            await self._settle(tx, simulation.simulation_id, population)
+
+    async def get(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """Raises `NotFoundError`."""
+        simulation = await self._store.get(tx, simulation_id)
+        if simulation is None:
+            raise NotFoundError("simulation", simulation_id)
+        return simulation
+
+    async def knows_population(self, tx: Transaction, population_id: str) -> bool:
+        """True once the population was announced."""
+        return await self._store.get_population(tx, population_id) is not None
+
+    async def page(
+        self, tx: Transaction, *, state: SimulationState | None, before: str | None, limit: int
+    ) -> list[Simulation]:
+        """Simulations, newest first."""
+        return await self._store.page(tx, state=state, before=before, limit=limit)
+
+    async def progress(self, tx: Transaction, simulation_ids: list[str]) -> dict[str, list[ArmProgress]]:
+        """Finished turns by arm."""
+        return await self._store.progress_of(tx, simulation_ids)
+
+    async def end(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """End a simulation. Raises `NotFoundError`; ending twice is harmless."""
+        await self.get(tx, simulation_id)
+        await self._decide(tx, simulation_id, process.EndRequested())
+        return await self.get(tx, simulation_id)
+
+    async def population_announced(self, tx: Transaction, population_id: str, size: int) -> None:
+        """A population is being drawn."""
+        await self._store.note_population(tx, Population(population_id, size, "generating", None))
+
+    async def population_settled(self, tx: Transaction, population: Population) -> None:
+        """A population is ready or has failed: whoever waits for it goes on."""
+        await self._store.save_population(tx, population)
+        for simulation_id in await self._store.waiting_for(tx, population.population_id):
+            await self._settle(tx, simulation_id, population)
+
+    async def arms_assigned(self, tx: Transaction, event: ArmsAssigned) -> None:
+        """A part of the assignments arrived."""
+        arms, is_last = await self._store.add_assignments(
+            tx, event.simulation_id, event.part, event.parts, event.assignments
+        )
+        await self._decide(tx, event.simulation_id, process.AgentsAssigned(arms, is_last))
+
+    async def assignment_failed(self, tx: Transaction, simulation_id: str, reason: str) -> None:
+        """Nobody could be assigned."""
+        await self._decide(tx, simulation_id, process.NobodyAssigned(reason))
+
+    async def run_step(self, tx: Transaction, command: RunStep) -> None:
+        """Run a step that somebody asked for."""
+        received = process.StepRequested(command.step, len(command.agent_ids))
+        await self._decide(tx, command.simulation_id, received, recipients={ONLY_ARM: list(command.agent_ids)})
+
+    async def delivery_completed(self, tx: Transaction, event: DeliveryCompleted) -> None:
+        """A delivery is complete; counted once."""
+        if await self._store.complete_delivery(tx, event.simulation_id, event.delivery_id, datetime.now(UTC)):
+            finished = process.DeliveryFinished(event.answered, event.failed, event.usage)
+            await self._decide(tx, event.simulation_id, finished)
+
+    async def responses_recorded(self, tx: Transaction, events: list[ResponsesRecorded]) -> None:
+        """Count finished turns for the live progress."""
+        grouped: dict[tuple[str, str], list[Response]] = defaultdict(list)
+        for event in events:
+            grouped[event.simulation_id, event.arm].extend(event.responses)
+        for (simulation_id, arm), responses in sorted(grouped.items()):
+            answered = sum(response.status == "answered" for response in responses)
+            usage = total_usage([response.usage for response in responses])
+            added = ArmProgress(arm, answered, len(responses) - answered, usage)
+            await self._store.add_progress(tx, simulation_id, added)
+
+    async def analysis_completed(self, tx: Transaction, simulation_id: str) -> None:
+        """The analysis is there."""
+        await self._decide(tx, simulation_id, process.AnalysisFinished())
+
+    async def _settle(self, tx: Transaction, simulation_id: str, population: Population) -> None:
+        ready = population.state == "ready"
+        missing = process.PopulationIsMissing(population.reason or "unknown reason")
+        await self._decide(tx, simulation_id, process.PopulationIsReady(population.size) if ready else missing)
+
+    async def _decide(
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        received: process.Input,
+        *,
+        recipients: dict[str, list[str]] | None = None,
+    ) -> None:
+        simulation = await self._store.get(tx, simulation_id, lock=True)
+        if simulation is None:
+            log.warning("message for an unknown simulation", extra={"simulation_id": simulation_id})
+            return
+        await self._carry_out(tx, process.decide(simulation, received, datetime.now(UTC)), recipients)
+
+    async def _carry_out(
+        self, tx: Transaction, decision: Decision, recipients: dict[str, list[str]] | None = None
+    ) -> None:
+        simulation = decision.simulation
+        await self._store.save(tx, simulation)
+        for effect in decision.effects:
+            match effect:
+                case process.Announce(previous):
+                    await self._events.state_changed(tx, simulation, previous)
+                case process.AskForArms():
+                    await self._events.assign_arms(tx, simulation)
+                case process.Deliver(step):
+                    agents = recipients or await self._store.agents_by_arm(tx, simulation.simulation_id)
+                    await self._deliver(tx, simulation, step, agents)
+                case process.Analyse(expected):
+                    await self._events.analyse(tx, simulation, expected)
+
+    async def _deliver(self, tx: Transaction, simulation: Simulation, step: Step, agents: dict[str, list[str]]) -> None:
+        planned = {arm: len(agent_ids) for arm, agent_ids in agents.items()}
+        await self._events.step_started(tx, simulation, step, planned)
+        opened = []
+        for arm, agent_ids in agents.items():
+            for start in range(0, len(agent_ids), DELIVERY_SIZE):
+                identity = str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, start))
+                block = agent_ids[start : start + DELIVERY_SIZE]
+                await self._events.deliver(tx, simulation, step, arm, identity, block)
+                opened.append(identity)
+        await self._store.open_deliveries(tx, simulation.simulation_id, opened)
+
+    async def _watch_deadlines(self) -> None:
+        while True:
+            await asyncio.sleep(self._timer_interval_s)
+            try:
+                await self.time_out(datetime.now(UTC))
+            except Exception:
+                log.exception("deadlines could not be checked; trying again")
+
+    async def time_out(self, now: datetime) -> None:
+        """Move simulations on whose state lasted too long, each in a transaction of its own."""
+        async with self._database.read() as tx:
+            overdue = await self._store.overdue(tx, now)
+        for tenant, simulation_id in overdue:
+            async with self._database.write(tenant=tenant) as tx:
+                simulation = await self._store.get(tx, simulation_id, lock=True)
+                if simulation is not None and simulation.deadline_at is not None and simulation.deadline_at < now:
+                    await self._carry_out(tx, process.decide(simulation, process.TimedOut(), now))

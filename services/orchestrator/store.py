@@ -1,0 +1,201 @@
+"""Queries of the orchestrator."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import Assignment, Usage
+from libs.db import Transaction, insert_new, upsert
+from libs.db.rows import Row
+from services.orchestrator.domain.simulation import Simulation
+from services.orchestrator.tables import assignment_parts, assignments, deliveries, populations, progress, simulations
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """A population as far as a simulation needs it."""
+
+    population_id: str
+    size: int
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmProgress:
+    """Turns finished in one arm."""
+
+    arm: str
+    answered: int
+    failed: int
+    usage: Usage
+
+
+class Store:
+    """Every query filters by the transaction's tenant."""
+
+    async def add(self, tx: Transaction, simulation: Simulation) -> bool:
+        """False when there is a simulation of this id already."""
+        return bool(await insert_new(tx, simulations, [_row(tx, simulation)]))
+
+    async def save(self, tx: Transaction, simulation: Simulation) -> None:
+        """Write a simulation that was loaded in this transaction."""
+        await upsert(tx, simulations, [_row(tx, simulation)])
+
+    async def get(self, tx: Transaction, simulation_id: str, *, lock: bool = False) -> Simulation | None:
+        """A simulation; locked until the transaction ends when it will be changed."""
+        query = select(simulations.c.document).where(
+            simulations.c.tenant == tx.tenant, simulations.c.simulation_id == simulation_id
+        )
+        document = (await tx.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+        return None if document is None else Simulation.model_validate(document)
+
+    async def page(
+        self, tx: Transaction, *, state: SimulationState | None, before: str | None, limit: int
+    ) -> list[Simulation]:
+        """Simulations, newest first (their ids grow with time)."""
+        query = (
+            select(simulations.c.document)
+            .where(simulations.c.tenant == tx.tenant)
+            .order_by(simulations.c.simulation_id.desc())
+            .limit(limit)
+        )
+        if state is not None:
+            query = query.where(simulations.c.state == state.value)
+        if before is not None:
+            query = query.where(simulations.c.simulation_id < before)
+        return [Simulation.model_validate(row.document) for row in await tx.execute(query)]
+
+    async def waiting_for(self, tx: Transaction, population_id: str) -> list[str]:
+        """Ids of simulations that wait for a population."""
+        query = select(simulations.c.simulation_id).where(
+            simulations.c.tenant == tx.tenant,
+            simulations.c.population_id == population_id,
+            simulations.c.state == SimulationState.PROVISIONING.value,
+        )
+        return list((await tx.execute(query.order_by(simulations.c.simulation_id))).scalars())
+
+    async def overdue(self, tx: Transaction, now: datetime, limit: int = 100) -> list[tuple[str, str]]:
+        """(tenant, simulation id) of simulations whose state timed out, of every tenant."""
+        query = (
+            select(simulations.c.tenant, simulations.c.simulation_id)
+            .where(simulations.c.deadline_at < now)
+            .order_by(simulations.c.deadline_at)
+            .limit(limit)
+        )
+        return [(row.tenant, row.simulation_id) for row in await tx.execute(query)]
+
+    async def save_population(self, tx: Transaction, population: Population) -> None:
+        """Project a population."""
+        row = {
+            "tenant": tx.tenant,
+            "population_id": population.population_id,
+            "size": population.size,
+            "state": population.state,
+            "reason": population.reason,
+        }
+        await upsert(tx, populations, [row])
+
+    async def note_population(self, tx: Transaction, population: Population) -> None:
+        """Project a population unless more is known of it already."""
+        row = {
+            "tenant": tx.tenant,
+            "population_id": population.population_id,
+            "size": population.size,
+            "state": population.state,
+            "reason": population.reason,
+        }
+        await insert_new(tx, populations, [row])
+
+    async def get_population(self, tx: Transaction, population_id: str) -> Population | None:
+        """A population."""
+        query = select(
+            populations.c.population_id, populations.c.size, populations.c.state, populations.c.reason
+        ).where(populations.c.tenant == tx.tenant, populations.c.population_id == population_id)
+        row = (await tx.execute(query)).one_or_none()
+        return None if row is None else Population(row.population_id, row.size, row.state, row.reason)
+
+    async def add_assignments(
+        self, tx: Transaction, simulation_id: str, part: int, parts: int, new: tuple[Assignment, ...]
+    ) -> tuple[dict[str, int], bool]:
+        """Store a part; gives the counts by arm of what was new, and whether all parts are there now."""
+        key = {"tenant": tx.tenant, "simulation_id": simulation_id}
+        await insert_new(tx, assignment_parts, [{**key, "part": part, "parts": parts}])
+        rows = [{**key, "agent_id": item.agent_id, "arm": item.arm} for item in new]
+        counts: dict[str, int] = {}
+        for row in await insert_new(tx, assignments, rows):
+            counts[row["arm"]] = counts.get(row["arm"], 0) + 1
+        query = select(func.count()).where(
+            assignment_parts.c.tenant == tx.tenant, assignment_parts.c.simulation_id == simulation_id
+        )
+        return counts, (await tx.execute(query)).scalar_one() == parts
+
+    async def agents_by_arm(self, tx: Transaction, simulation_id: str) -> dict[str, list[str]]:
+        """Agent ids of each arm, in order."""
+        query = (
+            select(assignments.c.arm, assignments.c.agent_id)
+            .where(assignments.c.tenant == tx.tenant, assignments.c.simulation_id == simulation_id)
+            .order_by(assignments.c.arm, assignments.c.agent_id)
+        )
+        arms: dict[str, list[str]] = {}
+        for row in await tx.execute(query):
+            arms.setdefault(row.arm, []).append(row.agent_id)
+        return arms
+
+    async def open_deliveries(self, tx: Transaction, simulation_id: str, delivery_ids: list[str]) -> None:
+        """Note deliveries that were asked for."""
+        key = {"tenant": tx.tenant, "simulation_id": simulation_id}
+        rows: list[Row] = [{**key, "delivery_id": identity, "completed_at": None} for identity in delivery_ids]
+        await insert_new(tx, deliveries, rows)
+
+    async def complete_delivery(self, tx: Transaction, simulation_id: str, delivery_id: str, now: datetime) -> bool:
+        """False when the delivery was complete before, or was never asked for."""
+        statement = (
+            update(deliveries)
+            .where(
+                deliveries.c.tenant == tx.tenant,
+                deliveries.c.simulation_id == simulation_id,
+                deliveries.c.delivery_id == delivery_id,
+                deliveries.c.completed_at.is_(None),
+            )
+            .values(completed_at=now)
+        )
+        return (await tx.execute(statement)).rowcount == 1
+
+    async def add_progress(self, tx: Transaction, simulation_id: str, added: ArmProgress) -> None:
+        """Add finished turns to the counts of an arm."""
+        counts = {"answered": added.answered, "failed": added.failed, **added.usage.model_dump()}
+        key = {"tenant": tx.tenant, "simulation_id": simulation_id, "arm": added.arm}
+        await insert_new(tx, progress, [{**key, **dict.fromkeys(counts, 0)}])
+        statement = (
+            update(progress)
+            .where(*(progress.c[name] == value for name, value in key.items()))
+            .values({name: progress.c[name] + value for name, value in counts.items()})
+        )
+        await tx.execute(statement)
+
+    async def progress_of(self, tx: Transaction, simulation_ids: list[str]) -> dict[str, list[ArmProgress]]:
+        """Finished turns by simulation and arm."""
+        query = (
+            select(progress)
+            .where(progress.c.tenant == tx.tenant, progress.c.simulation_id.in_(simulation_ids))
+            .order_by(progress.c.arm)
+        )
+        found: dict[str, list[ArmProgress]] = {identity: [] for identity in simulation_ids}
+        for row in await tx.execute(query):
+            usage = Usage.model_validate({name: getattr(row, name) for name in Usage.model_fields})
+            found[row.simulation_id].append(ArmProgress(row.arm, row.answered, row.failed, usage))
+        return found
+
+
+def _row(tx: Transaction, simulation: Simulation) -> Row:
+    return {
+        "tenant": tx.tenant,
+        "simulation_id": simulation.simulation_id,
+        "population_id": simulation.population_id,
+        "state": simulation.state.value,
+        "deadline_at": simulation.deadline_at,
+        "document": simulation.model_dump(mode="json"),
+    }

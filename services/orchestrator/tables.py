@@ -1,0 +1,74 @@
+"""Tables of the orchestrator."""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+
+from libs.bus.tables import attach
+from libs.db import JsonDocument, UtcDateTime, tenant_column
+
+metadata = MetaData()
+attach(metadata)
+
+simulations = Table(
+    "simulations",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("population_id", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("deadline_at", UtcDateTime, nullable=True),
+    Column("document", JsonDocument, nullable=False),
+    Index("simulations_by_population", "tenant", "population_id", "state"),
+    Index("simulations_by_deadline", "deadline_at"),
+)
+
+populations = Table(
+    "populations",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("reason", String, nullable=True),
+)
+
+assignment_parts = Table(
+    "assignment_parts",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("parts", Integer, nullable=False),
+)
+
+assignments = Table(
+    "assignments",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("arm", String(120), nullable=False),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("delivery_id", String(64), primary_key=True),
+    Column("completed_at", UtcDateTime, nullable=True),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("arm", String(120), primary_key=True),
+    Column("answered", Integer, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("cached_calls", Integer, nullable=False),
+    Column("prompt_tokens", BigInteger, nullable=False),
+    Column("completion_tokens", BigInteger, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+)
