@@ -11,7 +11,7 @@ def require_level(confidence_level: float) -> None:
 
 def require_count(name: str, value: int) -> None:
     """A count is a whole number, zero or more."""
-    if value < 0 or value != int(value):
+    if value < 0 or not float(value).is_integer():
         raise ValueError(f"{name}: {value} is not a whole number of at least 0")
 
 

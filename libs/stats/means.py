@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from libs.stats.arguments import require_count, require_finite, require_level
 from libs.stats.contrast import Contrast
 from libs.stats.distributions import Interval, normal_critical, t_critical, t_two_sided
@@ -21,8 +19,8 @@ WELCH = "Welch's t-test and interval"
 CONSTANT = "exact permutation test (every answer in an arm is the same, so there is no interval)"
 LIFT_OF_MEANS = "Fieller interval"
 HEDGES_G = "Hedges' g"
-# Sums of squares lose about 16 digits to their mean; a variance below this share of them is rounding.
-ROUNDING = 1e-14
+# What is left of a sum of squares after its mean is taken off is rounding when it is below this share of it.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +44,16 @@ class Moments:
 
     @classmethod
     def of(cls, values: Sequence[float]) -> "Moments":
-        """Moments of the values themselves; equal values have a variance of exactly 0."""
-        sample = np.asarray(values, dtype=np.float64)
-        if sample.ndim != 1 or not np.isfinite(sample).all():
-            raise ValueError("values: must be a flat sequence of finite numbers")
-        if len(sample) == 0:
+        """Moments of the values themselves, the same to the last bit in any order; equal values have no variance."""
+        n = len(values)
+        if not all(math.isfinite(value) for value in values):
+            raise ValueError("values: must be finite numbers")
+        if n == 0:
             return cls(0, None, None)
-        if sample.min() == sample.max():
-            return cls(len(sample), float(sample[0]), 0.0 if len(sample) > 1 else None)
-        with np.errstate(over="ignore", invalid="ignore"):
-            return cls(len(sample), float(sample.mean()), float(sample.var(ddof=1)))
+        if min(values) == max(values):
+            return cls(n, float(values[0]), 0.0 if n > 1 else None)
+        mean = math.fsum(values) / n
+        return cls(n, mean, math.fsum((value - mean) ** 2 for value in values) / (n - 1))
 
     @classmethod
     def from_sums(cls, n: int, total: float, total_of_squares: float) -> "Moments":

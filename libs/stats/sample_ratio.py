@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from libs.stats.arguments import require_count, require_finite
+from libs.stats.arguments import require_count, require_finite, require_successes
 from libs.stats.distributions import chi_square_tail
 
 ALARM = 0.001
@@ -56,18 +56,13 @@ def sample_ratio(planned: Mapping[str, int], completed: Mapping[str, int]) -> Sa
     The plain statistic would have almost no power here: 63 of 63 against 40 of 62 would pass it. The threshold is the
     usual one of A/B testing: Fabijan et al., KDD 2019, 2156-2164.
     """
-    for arm in completed:
-        if completed[arm] and not planned.get(arm):
-            raise ValueError(f"completed: nobody was planned for the arm {arm!r}")
-    arms = [arm for arm in planned if planned[arm]]
-    for arm in arms:
-        require_count("planned", planned[arm])
-        if completed.get(arm, 0) > planned[arm]:
-            raise ValueError(f"completed: {completed[arm]} in the arm {arm!r} are more than the {planned[arm]} planned")
+    for arm in planned.keys() | completed.keys():
+        require_successes(f"completed[{arm!r}]", completed.get(arm, 0), f"planned[{arm!r}]", planned.get(arm, 0))
+    arms = [arm for arm in sorted(planned) if planned[arm]]
     fit = goodness_of_fit([completed.get(arm, 0) for arm in arms], [planned[arm] for arm in arms])
     if fit is None:
         return SampleRatio(None, None, False)
-    unfinished = 1 - sum(completed.values()) / sum(planned[arm] for arm in arms)
-    statistic = fit.statistic / unfinished if unfinished else 0.0
+    assigned, finished = sum(planned.values()), sum(completed.values())
+    statistic = fit.statistic * assigned / (assigned - finished) if finished < assigned else 0.0
     p_value = chi_square_tail(statistic, fit.df)
     return SampleRatio(statistic, p_value, p_value < ALARM)
