@@ -1,0 +1,1 @@
+"""The schemas/ folder: generated from the contracts, committed, checked for drift and for breaking changes."""
