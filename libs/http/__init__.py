@@ -5,7 +5,7 @@ from libs.http.arrival import arrives
 from libs.http.client import connect, register_local
 from libs.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from libs.http.problems import FieldProblem, Problem, problem_response
-from libs.http.transactions import Read, Write
+from libs.http.transactions import Read, Tenant, Write
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -15,6 +15,7 @@ __all__ = [
     "Page",
     "Problem",
     "Read",
+    "Tenant",
     "Write",
     "arrives",
     "connect",

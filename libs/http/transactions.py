@@ -9,24 +9,26 @@ from libs.contracts.envelope import DEFAULT_TENANT
 from libs.db import Database, Transaction
 
 
-def _tenant(request: Request) -> str:
+def tenant_of(request: Request) -> str:
+    """The tenant a request speaks for."""
     return getattr(request.state, "tenant", DEFAULT_TENANT)
 
 
 async def write_transaction(request: Request) -> AsyncIterator[Transaction]:
     """A transaction that may write."""
     database: Database = request.app.state.database
-    async with database.write(tenant=_tenant(request)) as tx:
+    async with database.write(tenant=tenant_of(request)) as tx:
         yield tx
 
 
 async def read_transaction(request: Request) -> AsyncIterator[Transaction]:
     """A transaction that only reads."""
     database: Database = request.app.state.database
-    async with database.read(tenant=_tenant(request)) as tx:
+    async with database.read(tenant=tenant_of(request)) as tx:
         yield tx
 
 
+Tenant = Annotated[str, Depends(tenant_of)]
 # Scope "function": a failed commit must become an error answer, so it may not happen after the answer went out.
 Write = Annotated[Transaction, Depends(write_transaction, scope="function")]
 Read = Annotated[Transaction, Depends(read_transaction, scope="function")]
