@@ -1,0 +1,58 @@
+# The only command surface. Everything is installed inside this folder: .tools/ (uv) and .venv/.
+.DEFAULT_GOAL := help
+UV_VERSION := 0.13.9
+UV := .tools/uv/bin/uv
+BIN := .venv/bin
+DATA ?= runs/.platform
+PORT ?= 8000
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+
+.PHONY: help setup demo up test check lint format schemas bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: .venv/.complete ## Install everything into .venv (needs Python >= 3.11, nothing else)
+
+demo: setup ## Rehearse the e-mail A/B test on 200 simulated people, print the verdict, write runs/<id>/
+	@$(BIN)/rehearsal run examples/email_ab.yaml --own
+
+up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
+	@$(BIN)/rehearsal up --data $(DATA) --port $(PORT)
+
+test: setup ## Run all tests
+	@$(BIN)/pytest
+
+check: lint test ## What CI runs: lint, types, import contracts, schema drift, tests
+
+lint: setup
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m libs.schemas --check
+
+format: setup ## Format and fix what can be fixed
+	@$(BIN)/ruff check --fix --quiet .
+	@$(BIN)/ruff format --quiet .
+
+schemas: setup ## Write schemas/ from the contracts
+	@$(BIN)/python -m libs.schemas
+
+bench: setup ## Measure and print the figures as JSON
+	@$(BIN)/python -m bench
+
+clean: ## Remove what setup and runs made
+	rm -rf .venv .tools runs .mypy_cache .ruff_cache .pytest_cache
+
+.venv/.complete: pyproject.toml uv.lock $(UV)
+	@$(UV) sync --locked --all-extras --quiet --python "$$(sh .make/python)"
+	@touch $@
+
+$(UV): .make/python
+	@echo "setting up uv $(UV_VERSION) in .tools/"
+	@rm -rf .tools/uv && "$$(sh .make/python)" -m venv .tools/uv || \
+	  { echo "Python's venv module is missing (Debian: apt-get install python3-venv)"; exit 1; }
+	@.tools/uv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$(UV_VERSION)"
+	@touch $(UV)

@@ -1,0 +1,120 @@
+"""Composition of the embedded platform.
+
+One data directory holds everything: `nats/`, one SQLite file per service, and a lock so that it is used once at a time.
+"""
+
+import asyncio
+import fcntl
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import uvicorn
+from fastapi import FastAPI
+
+from libs.runtime.hosting import Hosting
+from libs.runtime.nats_server import NatsServer
+from libs.telemetry import configure_logs, configure_traces
+
+log = logging.getLogger(__name__)
+
+SERVICES = ("orchestrator", "population", "intervention", "communication", "models", "results", "validation")
+NATS_CHECK_S = 0.5
+
+
+class DataDirectoryInUseError(Exception):
+    """Another platform runs on this data directory."""
+
+
+class Service(NamedTuple):
+    """What is needed to build a service: its settings class and its composition root."""
+
+    settings: type[Any]
+    create_app: Callable[[Any], FastAPI]
+
+
+def service(name: str) -> Service:
+    """A service by its name."""
+    return Service(
+        import_module(f"services.{name}.settings").Settings, import_module(f"services.{name}.app").create_app
+    )
+
+
+class Platform:
+    """Every service over one data directory."""
+
+    def __init__(self, data: Path, *, nats_port: int | None = None) -> None:
+        self.data = data.absolute()
+        self.nats = NatsServer(self.data / "nats", port=nats_port)
+
+    @asynccontextmanager
+    async def running(self, **gateway_settings: Any) -> AsyncIterator[FastAPI]:
+        """Start everything; gives the gateway's app, whose own lifespan is the caller's to run."""
+        with _locked(self.data):
+            self.nats.start()
+            watch = asyncio.create_task(self._keep_nats_running(), name="nats-watch")
+            hosting = Hosting({name: self._app(name) for name in SERVICES})
+            try:
+                await hosting.start()
+                yield self._gateway(**gateway_settings)
+            finally:
+                await hosting.stop()
+                watch.cancel()
+                with suppress(asyncio.CancelledError):
+                    await watch
+                self.nats.stop()
+
+    def _app(self, name: str) -> FastAPI:
+        settings, create_app = service(name)
+        known = {
+            "database_url": f"sqlite:///{self.data / name}.db",
+            "nats_url": self.nats.url,
+            "models_url": "local://models",
+        }
+        return create_app(settings(**_fields(settings, known)))
+
+    def _gateway(self, **given: Any) -> FastAPI:
+        settings, create_app = service("gateway")
+        known = {f"{name}_url": f"local://{name}" for name in SERVICES} | {"nats_url": self.nats.url}
+        return create_app(settings(**_fields(settings, known), **given))
+
+    async def _keep_nats_running(self) -> None:
+        while True:
+            await asyncio.sleep(NATS_CHECK_S)
+            if not self.nats.is_running():
+                log.error("nats-server ended unexpectedly; starting it again")
+                self.nats.start()
+
+
+def run(data: Path, *, port: int = 8000, host: str = "127.0.0.1", log_level: str = "WARNING") -> None:
+    """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`."""
+    configure_logs(log_level)
+    configure_traces("embedded")
+    asyncio.run(_serve(data, host, port))
+
+
+async def _serve(data: Path, host: str, port: int) -> None:
+    async with Platform(data).running(host=host, port=port) as gateway:
+        config = uvicorn.Config(
+            gateway, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
+        )
+        await uvicorn.Server(config).serve()
+
+
+def _fields(settings: type[Any], known: dict[str, str]) -> dict[str, str]:
+    """The settings a service has of those that are known here."""
+    return {name: value for name, value in known.items() if name in settings.model_fields}
+
+
+@contextmanager
+def _locked(data: Path) -> Iterator[None]:
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "platform.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise DataDirectoryInUseError(f"another platform is running on {data}") from None
+        yield
