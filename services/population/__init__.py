@@ -1,0 +1,1 @@
+"""Draws the people of a population from official margins, segments and fragments, and shows them."""
