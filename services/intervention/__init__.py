@@ -1,0 +1,1 @@
+"""Interventions: their design, the plan that is frozen before the first exposure, and who is assigned to which arm."""

@@ -1,0 +1,21 @@
+"""Composition root of the intervention service."""
+
+from fastapi import FastAPI
+
+from libs.bus import Outbox
+from libs.db import Database
+from libs.runtime import service_app
+from services.intervention import api, handlers
+from services.intervention.events import Events
+from services.intervention.service import Interventions
+from services.intervention.settings import Settings
+from services.intervention.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service with its own store, wired to the bus."""
+    database = Database(settings.database_url)
+    service = Interventions(Store(), Events(Outbox("intervention")))
+    return service_app(
+        "intervention", settings, database=database, service=service, api=api.router, handlers=handlers.router
+    )

@@ -1,0 +1,1 @@
+"""Designs, plans, assignment and scores; no I/O."""

@@ -1,0 +1,184 @@
+"""`aggregate_results`: one score over all arms, by segment, with its evidence.
+
+The score describes everybody who was targeted; it is not a comparison of arms, which is the analysis' business. A
+binary metric that the funnel did not reach counts as false, so every answered agent stays in the denominator.
+libs.stats is imported when it is first needed: numpy and scipy would add a second to the start of the platform.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from libs.contracts.base import Data
+from libs.contracts.evidence import Evidence, Interval, SampleRatioCheck
+from libs.contracts.instruments import Answer, Instrument, MetricType
+from libs.contracts.protocol import Plan
+
+UNSEGMENTED = "unsegmented"
+SCORABLE = {MetricType.BINARY, MetricType.ORDINAL, MetricType.NUMERIC}
+NO_CORRECTION = "none: one interval over all arms, nothing is compared"
+
+Headcount = Mapping[tuple[str, str | None], int]
+"""Assigned agents by arm and segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """One agent's finished turn in the arm the agent was assigned to."""
+
+    agent_id: str
+    arm: str
+    segment: str | None
+    is_answered: bool
+    answers: Mapping[str, Answer]
+
+
+class SegmentScore(Data):
+    """A segment's part of the aggregate."""
+
+    assigned: int
+    total_responses: int
+    response_rate: float | None
+    mean_score: float | None
+    confidence_interval: Interval | None
+
+
+class Aggregate(Data):
+    """Everybody targeted, taken together."""
+
+    total_responses: int
+    failed_responses: int
+    assigned: int
+    response_rate: float | None
+    score_metric: str | None
+    score_measure: str | None
+    mean_score: float | None
+    confidence_interval: Interval | None
+    confidence_level: float
+    method: str | None
+    segment_breakdown: dict[str, SegmentScore]
+    evidence: Evidence
+
+
+def scored(instruments: Sequence[Instrument]) -> Instrument | None:
+    """The metric behind the score: the primary one, or the first that has a mean or a rate if that one has neither."""
+    scorable = [instrument for instrument in instruments if instrument.type in SCORABLE]
+    return next((each for each in scorable if each.role == "primary"), next(iter(scorable), None))
+
+
+def aggregate(plan: Plan, assigned: Headcount, turns: Iterable[Finished], *, is_offline: bool) -> Aggregate:
+    """The aggregate of the responses so far; intervals only once every assigned agent has answered or failed."""
+    from libs.stats import T_INTERVAL, WILSON
+
+    agents = _by_agent(turns)
+    answered = {agent: mine for agent, mine in agents.items() if any(turn.is_answered for turn in mine)}
+    is_complete = len(agents) == sum(assigned.values())
+    instrument = scored(plan.instruments)
+    level = 1 - plan.alpha
+    score = _Score(instrument, level if is_complete else None)
+    value, interval = score.of(answered.values())
+    is_rate = instrument is not None and instrument.type is MetricType.BINARY
+    return Aggregate(
+        total_responses=len(answered),
+        failed_responses=len(agents) - len(answered),
+        assigned=sum(assigned.values()),
+        response_rate=_share(len(answered), sum(assigned.values())),
+        score_metric=instrument.name if instrument else None,
+        score_measure=("proportion" if is_rate else "mean") if instrument else None,
+        mean_score=value,
+        confidence_interval=interval,
+        confidence_level=level,
+        method=(WILSON if is_rate else T_INTERVAL) if instrument else None,
+        segment_breakdown=_by_segment(assigned, answered, score),
+        evidence=_evidence(plan, answered, is_offline=is_offline),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Score:
+    """Mean or rate of one metric; without a level there is no interval."""
+
+    instrument: Instrument | None
+    level: float | None
+
+    def of(self, agents: Iterable[Sequence[Finished]]) -> tuple[float | None, Interval | None]:
+        """Value and interval over these agents; an agent with several turns counts once, with their mean."""
+        from libs.stats import Moments, mean_interval, wilson_interval
+
+        values = [value for turns in agents if (value := self._mean(turns)) is not None]
+        moments = Moments.of(values)
+        if self.level is None or self.instrument is None:
+            return moments.mean, None
+        if self.instrument.type is MetricType.BINARY and all(value in {0.0, 1.0} for value in values):
+            return moments.mean, wilson_interval(int(sum(values)), len(values), self.level)
+        return moments.mean, mean_interval(moments, self.level)
+
+    def _mean(self, turns: Sequence[Finished]) -> float | None:
+        values = [value for turn in turns if turn.is_answered and (value := self._value(turn.answers)) is not None]
+        return sum(values) / len(values) if values else None
+
+    def _value(self, answers: Mapping[str, Answer]) -> float | None:
+        if self.instrument is None or self.instrument.name not in answers:
+            return None
+        answer = answers[self.instrument.name]
+        if self.instrument.type is MetricType.BINARY and answer is None and self.instrument.requires:
+            return 0.0
+        is_binary = self.instrument.type is MetricType.BINARY
+        return float(answer) if isinstance(answer, bool if is_binary else (int, float)) else None
+
+
+def _by_agent(turns: Iterable[Finished]) -> dict[str, list[Finished]]:
+    agents: dict[str, list[Finished]] = defaultdict(list)
+    for turn in turns:
+        agents[turn.agent_id].append(turn)
+    return agents
+
+
+def _by_segment(
+    assigned: Headcount, answered: Mapping[str, Sequence[Finished]], score: _Score
+) -> dict[str, SegmentScore]:
+    sizes: Counter[str] = Counter()
+    for (_, segment), count in assigned.items():
+        sizes[segment or UNSEGMENTED] += count
+    members: dict[str, list[Sequence[Finished]]] = defaultdict(list)
+    for turns in answered.values():
+        members[turns[0].segment or UNSEGMENTED].append(turns)
+    breakdown = {}
+    for segment, size in sorted(sizes.items()):
+        value, interval = score.of(members[segment])
+        breakdown[segment] = SegmentScore(
+            assigned=size,
+            total_responses=len(members[segment]),
+            response_rate=_share(len(members[segment]), size),
+            mean_score=value,
+            confidence_interval=interval,
+        )
+    return breakdown
+
+
+def _evidence(plan: Plan, answered: Mapping[str, Sequence[Finished]], *, is_offline: bool) -> Evidence:
+    from libs.stats import grade_c, sample_ratio
+
+    completed = Counter(turns[0].arm for turns in answered.values())
+    check = sample_ratio(plan.planned_n, completed)
+    worth = grade_c(len(answered), is_offline=is_offline)
+    return Evidence(
+        grade=worth.grade,
+        effective_n=worth.effective_n,
+        effective_n_basis=worth.effective_n_basis,
+        caveat=worth.caveat,
+        clusters=len(answered),
+        attrition={arm: 1 - (_share(completed[arm], n) or 0.0) for arm, n in plan.planned_n.items() if n},
+        sample_ratio=SampleRatioCheck(
+            planned=plan.planned_n,
+            completed={arm: completed[arm] for arm in plan.planned_n},
+            p_value=check.p_value,
+            is_flagged=check.is_flagged,
+        ),
+        correction=NO_CORRECTION,
+        looks=1,
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

@@ -1,0 +1,65 @@
+"""Messages out: what the intervention service tells the others."""
+
+from collections.abc import Sequence
+
+from libs.bus import Outbox
+from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed, InterventionCreated, PlanFrozen
+from libs.contracts.orchestrator import StartSimulation
+from libs.contracts.protocol import Assignment, Plan
+from libs.db import Transaction
+from services.intervention.domain.design import Design, protocol
+from services.intervention.domain.execution import Execution
+
+PART = 2_000
+
+
+class Events:
+    """Builds the payloads and puts them into the outbox."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def created(self, tx: Transaction, design: Design) -> None:
+        event = InterventionCreated(
+            intervention_id=design.id,
+            name=design.name,
+            type=design.type,
+            arms=tuple(arm.name for arm in design.arms),
+            metrics=tuple(instrument.name for instrument in design.instruments),
+            target_segments=design.target_segments,
+            created_at=design.created_at,
+        )
+        await self._outbox.add(tx, event)
+
+    async def start(self, tx: Transaction, design: Design, execution: Execution) -> None:
+        command = StartSimulation(
+            simulation_id=execution.simulation_id,
+            name=design.name,
+            population_id=execution.population_id,
+            intervention_id=design.id,
+            steps=protocol(design),
+            seed=execution.seed,
+            model=execution.model,
+        )
+        await self._outbox.add(tx, command)
+
+    async def assigned(
+        self, tx: Transaction, command: AssignArms, plan: Plan, plan_hash: str, assignments: Sequence[Assignment]
+    ) -> None:
+        """The plan first, then the assignments in parts."""
+        where = {
+            "simulation_id": command.simulation_id,
+            "intervention_id": command.intervention_id,
+            "population_id": command.population_id,
+        }
+        await self._outbox.add(tx, PlanFrozen(**where, plan=plan, plan_hash=plan_hash))
+        starts = range(0, len(assignments), PART)
+        for part, start in enumerate(starts, start=1):
+            some = tuple(assignments[start : start + PART])
+            await self._outbox.add(tx, ArmsAssigned(**where, part=part, parts=len(starts), assignments=some))
+
+    async def failed(self, tx: Transaction, command: AssignArms, reason: str) -> None:
+        event = AssignmentFailed(
+            simulation_id=command.simulation_id, intervention_id=command.intervention_id, reason=reason
+        )
+        await self._outbox.add(tx, event)

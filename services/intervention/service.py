@@ -1,0 +1,205 @@
+"""Use cases of the intervention service; the edge that calls them owns the transaction."""
+
+import secrets
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from libs.bus import NotReadyError
+from libs.contracts.communication import ResponsesRecorded
+from libs.contracts.errors import InvalidError, NotFoundError
+from libs.contracts.ids import new_id
+from libs.contracts.intervention import AssignArms
+from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
+from libs.contracts.population import AgentsGenerated
+from libs.contracts.results import AnalysisCompleted
+from libs.contracts.specs import ExecutionSpec, InterventionSpec
+from libs.db import Transaction
+from services.intervention.domain.assignment import assign, planned_n
+from services.intervention.domain.design import Design, check_segments, design, freeze, plan_hash
+from services.intervention.domain.execution import Execution, Population
+from services.intervention.domain.scores import Aggregate, aggregate
+from services.intervention.events import Events
+from services.intervention.store import Placed, Store
+
+SEED_LIMIT = 2**31
+POPULATIONS_NAMED = 20
+
+
+class Interventions:
+    """Designs interventions, starts their executions, assigns arms, and answers with what came of it."""
+
+    def __init__(self, store: Store, events: Events) -> None:
+        self._store = store
+        self._events = events
+
+    async def create(self, tx: Transaction, spec: InterventionSpec) -> Design:
+        """Raises `InvalidError` for metrics, a population or segments that are not there."""
+        seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
+        made = design(spec, new_id("int"), seed, datetime.now(UTC))
+        if made.population_id is not None:
+            population = await self._population(tx, made.population_id)
+            check_segments(made.target_segments, population.segments)
+        await self._store.designs.add(tx, made)
+        await self._events.created(tx, made)
+        return made
+
+    async def execute(self, tx: Transaction, intervention_id: str, spec: ExecutionSpec) -> Execution:
+        """Start a simulation of the intervention; it waits by itself while its population is still being drawn."""
+        made = await self._design(tx, intervention_id)
+        population_id = spec.population_id or made.population_id
+        if population_id is None:
+            raise InvalidError("population_id", "is needed: the intervention names no population either")
+        population = await self._population(tx, population_id)
+        check_segments(made.target_segments, population.segments)
+        execution = Execution(
+            simulation_id=new_id("sim"),
+            intervention_id=made.id,
+            population_id=population_id,
+            seed=made.seed if spec.seed is None else spec.seed,
+            model=spec.model,
+            requested_at=datetime.now(UTC),
+            is_created=False,
+            state=SimulationState.DRAFT,
+            reason=None,
+            changed_at=None,
+            plan=None,
+            plan_hash=None,
+            analysis=None,
+            analysed_at=None,
+        )
+        await self._store.executions.add(tx, execution)
+        await self._events.start(tx, made, execution)
+        return execution
+
+    async def show(self, tx: Transaction, intervention_id: str) -> tuple[Design, SimulationState]:
+        """An intervention and the state of its latest simulation; draft without one."""
+        made = await self._design(tx, intervention_id)
+        states = await self._store.executions.states(tx, [made.id])
+        return made, states.get(made.id, SimulationState.DRAFT)
+
+    async def newest(self, tx: Transaction, limit: int, before: str | None) -> list[tuple[Design, SimulationState]]:
+        """Interventions, newest first, each with its state."""
+        designs = await self._store.designs.newest(tx, limit, before)
+        states = await self._store.executions.states(tx, [made.id for made in designs])
+        return [(made, states.get(made.id, SimulationState.DRAFT)) for made in designs]
+
+    async def knows_population(self, tx: Transaction, population_id: str) -> bool:
+        """True once the population's creation has been heard of."""
+        return await self._store.populations.get(tx, population_id) is not None
+
+    async def is_created(self, tx: Transaction, execution: Execution) -> bool:
+        """True once the orchestrator has said that the simulation can be queried."""
+        found = await self._store.executions.get(tx, execution.simulation_id)
+        return found is not None and found.is_created
+
+    async def execution(self, tx: Transaction, intervention_id: str, simulation_id: str | None) -> Execution:
+        """The execution asked for, or the latest one."""
+        await self._design(tx, intervention_id)
+        if simulation_id is None:
+            found = await self._store.executions.latest(tx, intervention_id)
+            if found is None:
+                raise NotFoundError("simulation of the intervention", intervention_id)
+            return found
+        found = await self._store.executions.get(tx, simulation_id)
+        if found is None or found.intervention_id != intervention_id:
+            raise NotFoundError("simulation of this intervention", simulation_id)
+        return found
+
+    async def aggregate(self, tx: Transaction, execution: Execution) -> Aggregate | None:
+        """The aggregate of the responses so far; None before anybody is assigned."""
+        if execution.plan is None:
+            return None
+        headcount = await self._store.responses.headcount(tx, execution.simulation_id)
+        finished = await self._store.responses.finished(tx, execution.simulation_id)
+        return aggregate(execution.plan, headcount, finished, is_offline=execution.is_offline)
+
+    async def responses(
+        self,
+        tx: Transaction,
+        execution: Execution,
+        limit: int,
+        after: tuple[str, str] | None,
+        arm: str | None = None,
+        segment: str | None = None,
+    ) -> Sequence[Placed]:
+        """Responses by agent, after this (agent_id, turn_id)."""
+        return await self._store.responses.page(tx, execution.simulation_id, limit, after, arm, segment)
+
+    async def learn_population(self, tx: Transaction, population: Population) -> None:
+        """A population was asked for, or is ready."""
+        await self._store.populations.put(tx, population)
+
+    async def learn_agents(self, tx: Transaction, blocks: Sequence[AgentsGenerated]) -> None:
+        """People were drawn."""
+        await self._store.populations.add_agents(tx, blocks)
+
+    async def require_agents(self, tx: Transaction, population: Population) -> None:
+        """Raises `NotReadyError` until every agent of the population has been heard of."""
+        known = await self._store.populations.count_agents(tx, population.population_id)
+        if known < population.size:
+            raise NotReadyError(f"{known} of {population.size} agents of {population.population_id} have arrived")
+
+    async def assign_arms(self, tx: Transaction, command: AssignArms) -> None:
+        """Freeze the plan and assign everybody targeted, once for each simulation.
+
+        Raises `NotReadyError` while agents of the population are still on their way.
+        """
+        execution = await self._store.executions.get(tx, command.simulation_id, lock=True)
+        made = await self._store.designs.get(tx, command.intervention_id)
+        if execution is None or made is None:
+            await self._events.failed(tx, command, f"There is no intervention {command.intervention_id!r} to assign.")
+            return
+        if execution.plan is not None:
+            return
+        population = await self._store.populations.get(tx, command.population_id)
+        if population is None:
+            raise NotReadyError(f"the population {command.population_id} has not been heard of")
+        await self.require_agents(tx, population)
+        members = await self._store.populations.members(tx, command.population_id, made.target_segments)
+        if not members:
+            await self._events.failed(tx, command, _nobody(made, population))
+            return
+        arms = [arm.name for arm in made.arms]
+        assignments = assign(members, arms, command.seed)
+        plan = freeze(made, command.seed, planned_n(assignments, arms), datetime.now(UTC))
+        digest = plan_hash(plan)
+        await self._store.executions.set_plan(tx, command.simulation_id, plan, digest)
+        await self._store.responses.assign(tx, command.simulation_id, assignments)
+        await self._events.assigned(tx, command, plan, digest, assignments)
+
+    async def simulation_created(self, tx: Transaction, simulation_id: str) -> None:
+        """The simulation can be queried now."""
+        await self._store.executions.set_created(tx, simulation_id)
+
+    async def record_state(self, tx: Transaction, change: SimulationStateChanged) -> None:
+        """The simulation entered a state."""
+        await self._store.executions.set_state(tx, change.simulation_id, change.state, change.reason, change.changed_at)
+
+    async def record_responses(self, tx: Transaction, recorded: Sequence[ResponsesRecorded]) -> None:
+        """Keep the responses of simulations that run an intervention; others are nothing to this service."""
+        known = await self._store.executions.known(tx, [message.simulation_id for message in recorded])
+        await self._store.responses.add(tx, [message for message in recorded if message.simulation_id in known])
+
+    async def record_analysis(self, tx: Transaction, done: AnalysisCompleted) -> None:
+        """Keep the analysis, to serve it with the results."""
+        await self._store.executions.set_analysis(tx, done.simulation_id, done.analysis, done.analysed_at)
+
+    async def _design(self, tx: Transaction, intervention_id: str) -> Design:
+        found = await self._store.designs.get(tx, intervention_id)
+        if found is None:
+            raise NotFoundError("intervention", intervention_id)
+        return found
+
+    async def _population(self, tx: Transaction, population_id: str) -> Population:
+        found = await self._store.populations.get(tx, population_id)
+        if found is None:
+            known = await self._store.populations.newest_ids(tx, POPULATIONS_NAMED)
+            raise InvalidError(
+                "population_id", f"there is no population {population_id!r}; the newest are allowed", known
+            )
+        return found
+
+
+def _nobody(made: Design, population: Population) -> str:
+    targets = ", ".join(made.target_segments) or "everybody"
+    return f"Nobody of the population {population.population_id} is targeted ({targets})."
