@@ -1,13 +1,32 @@
 """A service's connection to the others: its consumers, its relay, and the streams both need."""
 
+import asyncio
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from libs.bus.router import Router
+from nats.errors import Error as NatsError
+
+from libs.bus import consumers
+from libs.bus.delivery import Delivery
+from libs.bus.handling import Handling
+from libs.bus.relay import Relay
+from libs.bus.router import Mode, Router, Subscription
 from libs.bus.settings import BusSettings
+from libs.bus.sink import SinkLoop
+from libs.bus.streams import check_server, provision
 from libs.db import Database
 
 if TYPE_CHECKING:
+    from faststream.nats import NatsBroker
     from nats.aio.client import Client
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 0.2
+FLUSH_S = 5.0
 
 
 class Bus:
@@ -21,7 +40,11 @@ class Bus:
         self.database = database
         self.router = router
         self.subject_service = subject_service
+        self._broker: NatsBroker | None = None
         self._connection: Client | None = None
+        self._relay: Relay | None = None
+        self._sinks: list[SinkLoop] = []
+        self._last_error = ""
 
     @property
     def connection(self) -> "Client":
@@ -32,12 +55,108 @@ class Bus:
 
     def is_ready(self) -> bool:
         """True while messages can be received and published."""
-        return self._connection is not None and self._connection.is_connected
+        connected = self._connection is not None and self._connection.is_connected
+        return connected and self._relay is not None and self._relay.is_ready
 
     async def start(self) -> None:
-        """Connect, make the streams and consumers, then receive and publish."""
-        raise NotImplementedError
+        """Connect, make the streams and consumers, then receive and publish.
+
+        Raises `ConnectionError` without a server in time, `UnsuitableServerError` with one that is too old.
+        """
+        self._broker = consumers.create_broker(
+            self.settings,
+            name=self.service,
+            on_error=self._on_error,
+            on_disconnect=self._on_disconnect,
+            on_reconnect=self._on_reconnect,
+        )
+        try:
+            await self._connect(self._broker)
+            await self._consume(self._broker)
+        except BaseException:
+            await self.stop()
+            raise
 
     async def stop(self) -> None:
         """Receive nothing more, finish or hand back what is in hand, publish the rest, disconnect."""
-        raise NotImplementedError
+        if self._broker is None:
+            return
+        fetching = [consumers.stop_fetching(self._broker), *(sink.stop() for sink in self._sinks)]
+        for problem in await asyncio.gather(*fetching, return_exceptions=True):
+            if isinstance(problem, Exception):
+                logger.warning("%s: a consumer did not stop cleanly: %r", self.service, problem)
+        if self._relay is not None:
+            await self._relay.stop(FLUSH_S)
+        if self._connection is not None:
+            with suppress(NatsError, TimeoutError):
+                await self._broker.stop()
+            if not self._connection.is_closed:
+                await self._connection.close()
+        self._broker = self._connection = self._relay = None
+        self._sinks = []
+
+    async def _connect(self, broker: "NatsBroker") -> None:
+        """Connect and provision, with the patience of the settings."""
+        try:
+            async with asyncio.timeout(self.settings.connect_timeout):
+                self._connection = await broker.connect()
+                check_server(self._connection)
+                self._relay = Relay(
+                    self._connection,
+                    self.database,
+                    service=self.service,
+                    provision=self._provision,
+                    retention=timedelta(days=self.settings.retention_days),
+                )
+                while True:
+                    try:
+                        return await self._relay.start()
+                    except NatsError as error:
+                        await self._on_error(error)
+                        await asyncio.sleep(RETRY_S)
+        except TimeoutError as error:
+            reason = f": {self._last_error}" if self._last_error else ""
+            raise ConnectionError(f"no usable NATS server at {self.settings.nats_url}{reason}") from error
+
+    async def _provision(self) -> Mapping[str, str]:
+        return await provision(
+            self.connection.jetstream(),
+            self.router.subscriptions,
+            replicas=self.settings.replicas,
+            ack_wait=self.settings.ack_wait,
+        )
+
+    async def _consume(self, broker: "NatsBroker") -> None:
+        singles = []
+        for subscription in self.router.subscriptions:
+            delivery = self._delivery(subscription)
+            if subscription.mode is Mode.SINK:
+                sink = SinkLoop(delivery, self.subject_service)
+                self._sinks.append(sink)
+                await sink.start(self.connection.jetstream(), self._check_streams)
+            else:
+                singles.append(Handling(delivery, self.subject_service))
+        consumers.subscribe(broker, singles, self.settings)
+        await broker.start()
+        consumers.pace(broker, self._check_streams)
+
+    def _delivery(self, subscription: Subscription) -> Delivery:
+        return Delivery(subscription, database=self.database, js=self.connection.jetstream(), settings=self.settings)
+
+    def _check_streams(self) -> None:
+        if self._relay is not None:
+            self._relay.check_streams()
+
+    async def _on_reconnect(self) -> None:
+        logger.warning("%s is connected to NATS again", self.service)
+        self._last_error = ""
+        self._check_streams()
+
+    async def _on_disconnect(self) -> None:
+        logger.debug("%s is disconnected from NATS", self.service)
+
+    async def _on_error(self, error: Exception) -> None:
+        """Log each kind of trouble once: while a server is away the same error comes several times a second."""
+        if str(error) != self._last_error:
+            self._last_error = str(error)
+            logger.warning("%s: NATS: %r", self.service, error)

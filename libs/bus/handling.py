@@ -1,0 +1,84 @@
+"""Handling of single messages: `on` in a transaction with its inbox row, `work` without one but with a heartbeat."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from opentelemetry.trace import SpanKind
+
+from libs.bus.delivery import Delivery
+from libs.bus.errors import UndecodableError
+from libs.bus.router import Mode
+from libs.bus.tables import INBOX
+from libs.contracts.envelope import Message
+from libs.db import insert_new
+from libs.telemetry import correlation_id, span
+
+
+class Handling:
+    """Takes each fetched message of one subscription to its end."""
+
+    def __init__(self, delivery: Delivery, subject_service: object) -> None:
+        self.delivery = delivery
+        self._subject_service = subject_service
+        modes: dict[Mode, Callable[[Message[Any], Msg], Awaitable[str]]] = {Mode.ON: self._on, Mode.WORK: self._work}
+        self._handle = modes[delivery.subscription.mode]
+
+    async def receive(self, raw: Msg) -> None:
+        """Decode, handle, settle. Raises nothing but cancellation, which hands the message back."""
+        started = time.perf_counter()
+        try:
+            message = self.delivery.decode(raw)
+        except UndecodableError as error:
+            await self.delivery.give_up(raw, error)
+            return
+        envelope = message.envelope
+        correlation = correlation_id.set(envelope.correlationid)
+        parent = {"traceparent": envelope.traceparent} if envelope.traceparent else None
+        try:
+            with span(self.delivery.template, parent=parent, kind=SpanKind.CONSUMER):
+                outcome = await self._handle(message, raw)
+        except asyncio.CancelledError:
+            await self.delivery.hand_back(raw)
+            raise
+        except Exception as error:
+            await self.delivery.failed(raw, envelope, error)
+        else:
+            await self.delivery.done(raw, envelope, outcome, started)
+        finally:
+            correlation_id.reset(correlation)
+
+    async def _on(self, message: Message[Any], _raw: Msg) -> str:
+        async with self.delivery.database.write(cause=message.envelope) as tx:
+            if not await insert_new(tx, INBOX, [self.delivery.inbox_row(message.envelope)]):
+                return "duplicate"
+            await self.delivery.subscription.handler(tx, message, self._subject_service)
+        return "handled"
+
+    async def _work(self, message: Message[Any], raw: Msg) -> str:
+        async with _heartbeat(raw, self.delivery.settings.ack_wait / 3):
+            await self.delivery.subscription.handler(message, self._subject_service)
+        return "handled"
+
+
+@asynccontextmanager
+async def _heartbeat(raw: Msg, interval: float) -> AsyncIterator[None]:
+    """Keep the server from delivering a message again while it is worked on."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                await raw.in_progress()
+            except NatsError:  # disconnected; the next beat may be in time
+                continue
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
