@@ -21,6 +21,8 @@ LIFT_OF_MEANS = "Fieller interval"
 HEDGES_G = "Hedges' g"
 # What is left of a sum of squares after its mean is taken off is rounding when it is below this share of it.
 ROUNDING = 1e-12
+# Beyond this the square of a value, or of a ratio of two, is no longer a finite number.
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +48,8 @@ class Moments:
     def of(cls, values: Sequence[float]) -> "Moments":
         """Moments of the values themselves, the same to the last bit in any order; equal values have no variance."""
         n = len(values)
-        if not all(math.isfinite(value) for value in values):
-            raise ValueError("values: must be finite numbers")
+        if not all(abs(value) <= LARGEST for value in values):
+            raise ValueError(f"values: must be numbers between -{LARGEST:g} and {LARGEST:g}")
         if n == 0:
             return cls(0, None, None)
         if min(values) == max(values):
@@ -148,7 +150,7 @@ def standardised_difference(
     g = small_sample * d
     error = small_sample * math.sqrt((n + n0) / (n * n0) + d * d / (2 * (n + n0)))
     half = normal_critical(confidence_level) * error
-    return StandardisedDifference(d, g, (g - half, g + half))
+    return StandardisedDifference(d, g, (g - half, g + half)) if math.isfinite(half) else None
 
 
 def fieller_interval(sample: Moments, baseline: Moments, confidence_level: float = 0.95) -> Interval | None:
@@ -168,7 +170,9 @@ def fieller_interval(sample: Moments, baseline: Moments, confidence_level: float
     leading = 1 - w0 * w0
     if leading <= 0:
         return None
-    root = math.sqrt(w * w * leading + ratio * ratio * w0 * w0)
+    root = math.hypot(w * math.sqrt(leading), ratio * w0)
+    if not math.isfinite(root + ratio):
+        return None
     return (ratio - root) / leading, (ratio + root) / leading
 
 
@@ -180,7 +184,7 @@ def compare_means(sample: Moments, baseline: Moments, confidence_level: float = 
     difference = lift = ratio = None
     if sample.mean is not None and baseline.mean is not None:
         difference = sample.mean - baseline.mean
-        if baseline.mean > 0:
+        if baseline.mean > 0 and math.isfinite(difference / baseline.mean):
             lift = difference / baseline.mean
             ratio = fieller_interval(sample, baseline, confidence_level)
     return Contrast(

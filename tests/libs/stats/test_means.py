@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.stats import Moments, compare_means, fieller_interval, mean_interval, standardised_difference, welch_test
+from libs.stats import (
+    Contrast,
+    Moments,
+    compare_means,
+    fieller_interval,
+    mean_interval,
+    standardised_difference,
+    welch_test,
+)
 
 # Answers as people give them: a scale, or amounts; wide enough to upset naive sums of squares.
 VALUES = st.lists(
@@ -121,7 +129,7 @@ def test_shuffling_the_labels_of_two_distinct_arms_changes_the_p_value() -> None
     assert apart < 1e-10 < 0.01 < mixed
 
 
-@pytest.mark.parametrize("values", [[1.0, float("nan")], [float("inf"), 1.0]])
+@pytest.mark.parametrize("values", [[1.0, float("nan")], [float("inf"), 1.0], [1e101, 1.0]])
 def test_values_that_are_not_numbers_are_refused_by_name(values: list[float]) -> None:
     with pytest.raises(ValueError, match=r"^values:"):
         Moments.of(values)
@@ -166,6 +174,17 @@ def test_everything_is_finite_and_every_interval_holds_its_estimate(
             assert all(math.isfinite(number) for number in (estimate, *interval))
             slack = 1e-9 * (1 + abs(estimate))
             assert interval[0] - slack <= estimate <= interval[1] + slack
+
+
+def numbers(contrast: Contrast) -> list[float]:
+    pairs = (contrast.interval, contrast.relative_lift_interval, contrast.effect_size_interval)
+    single = (contrast.difference, contrast.p_value, contrast.relative_lift, contrast.effect_size, contrast.statistic)
+    return [number for number in (*single, *(limit for pair in pairs if pair for limit in pair)) if number is not None]
+
+
+@given(st.lists(st.floats(-1e100, 1e100), max_size=5), st.lists(st.floats(-1e100, 1e100), max_size=5))
+def test_values_of_any_size_give_finite_numbers_or_none(values: list[float], baseline: list[float]) -> None:
+    assert all(math.isfinite(number) for number in numbers(compare_means(Moments.of(values), Moments.of(baseline))))
 
 
 @given(VALUES, VALUES)
