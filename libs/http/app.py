@@ -25,9 +25,10 @@ def create_http_app(
     lifespan: Lifespan | None = None,
     readiness: Readiness | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """An app with the service's routes, `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`."""
-    app = FastAPI(title=f"Rehearsal {service}", lifespan=lifespan, redoc_url=None)
+    app = FastAPI(title=f"Rehearsal {service}", lifespan=lifespan, redoc_url=None, openapi_url=openapi_url)
     app.include_router(router)
     app.include_router(_operations(readiness))
     add_problem_handlers(app)

@@ -62,7 +62,7 @@ class _Exchange(httpx.AsyncByteStream):
             "client": ("127.0.0.1", 0),
             "root_path": "",
         }
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._chunks: asyncio.Queue[bytes | Exception | None] = asyncio.Queue()
         self._started: asyncio.Future[tuple[int, list[tuple[bytes, bytes]]]] = (
             asyncio.get_running_loop().create_future()
         )
@@ -78,7 +78,9 @@ class _Exchange(httpx.AsyncByteStream):
         try:
             await self._app(self._scope, self._receive, self._send)
         except Exception as error:
-            if not self._started.done():
+            if self._started.done():
+                self._chunks.put_nowait(httpx.RemoteProtocolError(f"the answer broke off: {error!r}"))
+            else:
                 self._started.set_exception(error)
         finally:
             if not self._started.done():
@@ -100,6 +102,8 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (chunk := await self._chunks.get()) is not None:
+            if isinstance(chunk, Exception):
+                raise chunk
             yield chunk
 
     async def aclose(self) -> None:

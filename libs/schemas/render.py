@@ -11,7 +11,7 @@ from libs.contracts.registry import MESSAGES
 from libs.contracts.specs import StudySpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-STREAMS = {"evt": "REHEARSAL_EVENTS", "cmd": "REHEARSAL_COMMANDS"}
+STREAMS = {"evt": "EVENTS", "cmd": "COMMANDS"}
 HEADERS = {
     "ce-specversion": "CloudEvents version, always 1.0.",
     "ce-id": "Unique with ce-source; the same when a message is sent again.",

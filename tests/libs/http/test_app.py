@@ -1,0 +1,177 @@
+"""What every service's HTTP app does around its own routes."""
+
+from collections.abc import AsyncIterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Literal
+
+import httpx
+import pytest
+from fastapi import APIRouter
+from pydantic import model_validator
+from sqlalchemy import Column, Integer, MetaData, Table, select
+
+from libs.contracts.base import Body
+from libs.contracts.errors import ConflictError, InvalidError, NotAvailableError, NotFoundError
+from libs.db import Database, insert_new
+from libs.http import Page, Read, Write, create_http_app, decode_cursor, page
+from tests.support.apps import running
+
+metadata = MetaData()
+numbers = Table("numbers", metadata, Column("n", Integer, primary_key=True, autoincrement=False))
+router = APIRouter()
+
+
+class Colour(StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Order(Body):
+    colour: Colour
+    size: Literal["s", "m"] = "s"
+    count: int = 1
+
+    @model_validator(mode="after")
+    def _red_is_single(self) -> "Order":
+        if self.colour is Colour.RED and self.count > 1:
+            raise ValueError("count: red comes alone")
+        return self
+
+
+@router.post("/orders", status_code=201)
+async def order(body: Order) -> dict[str, str]:
+    return {"colour": body.colour}
+
+
+@router.post("/numbers/{number}")
+async def add_number(number: int, tx: Write) -> None:
+    await insert_new(tx, numbers, [{"n": number}])
+    if number == 13:
+        raise ConflictError("13 is not allowed now")
+
+
+@router.post("/broken-commit")
+async def break_the_commit(tx: Write) -> None:
+    async def fail_at_commit() -> None:
+        raise RuntimeError("disk full")
+
+    await insert_new(tx, numbers, [{"n": 99}])
+    tx.before_commit(fail_at_commit)
+
+
+@router.get("/numbers")
+async def list_numbers(tx: Read, limit: int = 2, cursor: str | None = None) -> Page[int]:
+    after = decode_cursor(cursor, int)
+    query = select(numbers.c.n).where(numbers.c.n > (after[0] if after else 0)).order_by(numbers.c.n).limit(limit + 1)
+    return page(list((await tx.execute(query)).scalars()), limit, lambda n: n, lambda n: (n,))
+
+
+@router.get("/errors/{kind}")
+async def fail(kind: str) -> None:
+    errors = {
+        "missing": NotFoundError("thing", "x"),
+        "invalid": InvalidError("a.b", "is wrong", ["one", "two"]),
+        "later": NotAvailableError("GET /errors/later"),
+    }
+    raise errors.get(kind) or RuntimeError("secret detail")
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_http_app("test", router, max_body_bytes=1_000)
+    app.state.database = database = Database(f"sqlite:///{tmp_path}/x.db")
+    async with database.write() as tx:
+        await tx.connection.run_sync(metadata.create_all)
+    async with running("test", app) as client:
+        yield client
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message", "allowed"),
+    [
+        ({"colour": "green"}, "colour", "Input should be 'red' or 'blue'", ["red", "blue"]),
+        ({"colour": "blue", "size": "xl"}, "size", "Input should be 's' or 'm'", ["s", "m"]),
+        ({"colour": "blue", "sise": "s"}, "sise", "is not a field of this request", []),
+        ({"colour": "red", "count": 2}, "count", "red comes alone", []),
+        ({}, "colour", "is required", []),
+    ],
+)
+async def test_a_bad_field_is_named_with_what_is_allowed(
+    client: httpx.AsyncClient, body: dict[str, object], field: str, message: str, allowed: list[str]
+) -> None:
+    answer = await client.post("/orders", json=body)
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["errors"] == [{"field": field, "message": message, "allowed": allowed}]
+
+
+async def test_malformed_json_is_a_problem_of_the_body(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/orders", content=b'{"colour": ', headers={"content-type": "application/json"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "body"
+    assert "not valid JSON" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("announced", [True, False])
+async def test_an_oversized_body_is_refused_whether_announced_or_not(
+    client: httpx.AsyncClient, announced: bool
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield b"x" * 100
+
+    answer = await client.post("/orders", content=b"x" * 2_000 if announced else chunks())
+    assert answer.status_code == 413
+    assert answer.json()["errors"][0]["message"] == "may have at most 1000 bytes"
+
+
+@pytest.mark.parametrize(("kind", "status"), [("missing", 404), ("invalid", 422), ("later", 501), ("other", 500)])
+async def test_errors_become_problems(client: httpx.AsyncClient, kind: str, status: int) -> None:
+    answer = await client.get(f"/errors/{kind}")
+    assert answer.status_code == answer.json()["status"] == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+
+
+async def test_a_refused_request_stores_nothing(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/numbers/13")).status_code == 409
+    assert (await client.get("/numbers")).json()["items"] == []
+
+
+async def test_pages_follow_each_other_without_gap_or_repetition(client: httpx.AsyncClient) -> None:
+    for number in (5, 3, 1, 4, 2):
+        await client.post(f"/numbers/{number}")
+    seen, cursor = [], None
+    while True:
+        answer = (await client.get("/numbers", params={"cursor": cursor} if cursor else {})).json()
+        seen += answer["items"]
+        if (cursor := answer["next_cursor"]) is None:
+            break
+    assert seen == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "W10", "WyJhIl0", "%00", "eyJhIjoxfQ"])
+async def test_a_cursor_the_list_never_gave_is_refused(client: httpx.AsyncClient, cursor: str) -> None:
+    answer = await client.get("/numbers", params={"cursor": cursor})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "cursor"
+
+
+async def test_the_answer_carries_the_correlation_id_of_the_request(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/healthz", headers={"x-correlation-id": "abc"})
+    assert answer.headers["x-correlation-id"] == "abc"
+    assert (await client.get("/healthz")).headers["x-correlation-id"]
+
+
+async def test_requests_are_counted_under_their_template_never_their_path(client: httpx.AsyncClient) -> None:
+    await client.get("/errors/missing")
+    metrics = (await client.get("/metrics")).text
+    assert 'rehearsal_http_requests_total{method="GET",route="/errors/{kind}",service="test",status="404"}' in metrics
+    assert "/errors/missing" not in metrics
+
+
+async def test_a_commit_that_fails_is_an_error_answer(client: httpx.AsyncClient) -> None:
+    assert (await client.post("/broken-commit")).status_code == 500
+    assert (await client.get("/numbers")).json()["items"] == []

@@ -1,0 +1,180 @@
+"""How a simulation moves, as a table of inputs."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from libs.contracts.orchestrator import SimulationState as State
+from libs.contracts.protocol import NO_USAGE, Step
+from services.orchestrator.domain import process
+from services.orchestrator.domain.process import Analyse, Announce, AskForArms, Deliver, decide
+from services.orchestrator.domain.simulation import TIME_LIMITS, Simulation
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+STEP = Step(kind="measure", step_id="one", round=1, stimuli={}, instruments=())
+SECOND = STEP.model_copy(update={"step_id": "two", "round": 2})
+
+
+def simulation(*steps: Step, intervention_id: str | None = "int_1", **changes: object) -> Simulation:
+    created = Simulation(
+        simulation_id="sim_1",
+        name="A rehearsal",
+        population_id="pop_1",
+        intervention_id=intervention_id,
+        seed=1,
+        model="offline",
+        steps=steps,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    return created.model_copy(update=changes)
+
+
+def play(start: Simulation, *inputs: process.Input) -> tuple[Simulation, list[process.Effect]]:
+    """The simulation after these inputs, and the effects of the last of them."""
+    effects: tuple[process.Effect, ...] = ()
+    for received in inputs:
+        start, effects = (decision := decide(start, received, NOW)).simulation, decision.effects
+    return start, list(effects)
+
+
+def finished(answered: int = 10, failed: int = 0) -> process.DeliveryFinished:
+    return process.DeliveryFinished(answered, failed, NO_USAGE)
+
+
+ASSIGNED = process.AgentsAssigned({"a": 63, "b": 62}, is_last=True)
+READY = process.PopulationIsReady(200)
+
+
+def provisioning(*steps: Step, **changes: object) -> Simulation:
+    return process.begin(simulation(*steps, **changes)).simulation
+
+
+def test_a_new_simulation_waits_for_its_population_and_says_so() -> None:
+    decision = process.begin(simulation(STEP))
+    assert decision.simulation.state is State.PROVISIONING
+    assert decision.effects == (Announce(State.DRAFT),)
+
+
+def test_a_ready_population_leads_to_the_assignment_of_arms() -> None:
+    after, effects = play(provisioning(STEP), READY)
+    assert after.state is State.READY
+    assert effects == [Announce(State.PROVISIONING), AskForArms()]
+
+
+def test_the_first_step_starts_when_the_last_part_of_the_assignments_is_there() -> None:
+    first_part = process.AgentsAssigned({"a": 63}, is_last=False)
+    after, effects = play(provisioning(STEP), READY, first_part)
+    assert (after.state, effects) == (State.READY, [])
+    after, effects = play(after, process.AgentsAssigned({"b": 62}, is_last=True))
+    assert after.state is State.RUNNING
+    assert after.planned == {"a": 63, "b": 62}
+    assert effects == [Announce(State.READY), Deliver(STEP)]
+
+
+def test_deliveries_hold_at_most_64_agents() -> None:
+    assert [process.deliveries(n) for n in (0, 1, 64, 65, 128, 129)] == [0, 1, 1, 2, 2, 3]
+    after, _ = play(provisioning(STEP), READY, process.AgentsAssigned({"a": 65, "b": 64}, is_last=True))
+    assert after.open_deliveries == 3
+
+
+def test_a_step_ends_with_its_last_delivery_and_the_next_one_begins() -> None:
+    after, effects = play(provisioning(STEP, SECOND), READY, ASSIGNED, finished())
+    assert effects == []
+    after, effects = play(after, finished())
+    assert effects == [Deliver(SECOND)]
+    assert after.planned == {"a": 126, "b": 124}
+
+
+def test_the_analysis_waits_for_every_finished_turn_answered_or_failed() -> None:
+    after, effects = play(provisioning(STEP), READY, ASSIGNED, finished(60, 3), finished(61, 1))
+    assert after.state is State.ANALYSING
+    assert effects == [Announce(State.RUNNING), Analyse(125)]
+
+
+def test_an_analysed_simulation_is_complete() -> None:
+    after, effects = play(provisioning(STEP), READY, ASSIGNED, finished(), finished(), process.AnalysisFinished())
+    assert after.state is State.COMPLETED
+    assert effects == [Announce(State.ANALYSING)]
+
+
+@pytest.mark.parametrize(
+    ("received", "reason"),
+    [
+        (process.PopulationIsMissing("no such base"), "the population could not be drawn: no such base"),
+        (process.NobodyAssigned("no agent is in 'families'"), "no agent is in 'families'"),
+    ],
+)
+def test_a_simulation_that_cannot_run_fails_with_its_reason(received: process.Input, reason: str) -> None:
+    after, _ = play(provisioning(STEP), received)
+    assert (after.state, after.reason) == (State.FAILED, reason)
+
+
+@pytest.mark.parametrize("state", [State.COMPLETED, State.FAILED, State.CANCELLED])
+@pytest.mark.parametrize("received", [READY, ASSIGNED, finished(), process.AnalysisFinished()])
+def test_what_comes_after_the_end_is_counted_and_changes_nothing_else(state: State, received: process.Input) -> None:
+    over = simulation(STEP, state=state)
+    after, effects = play(over, received)
+    assert effects == []
+    assert after == over.model_copy(update={"late_messages": 1})
+
+
+def test_ending_a_protocol_before_it_is_complete_cancels_it() -> None:
+    after, effects = play(provisioning(STEP), READY, ASSIGNED, process.EndRequested())
+    assert after.state is State.CANCELLED
+    assert effects == [Announce(State.RUNNING)]
+
+
+def test_an_interactive_simulation_goes_back_to_ready_after_each_broadcast() -> None:
+    interactive = provisioning(intervention_id=None)
+    after, effects = play(interactive, READY)
+    assert after.state is State.READY
+    assert AskForArms() not in effects
+    after, effects = play(after, process.StepRequested(STEP, 70))
+    assert (after.state, after.open_deliveries) == (State.RUNNING, 2)
+    after, _ = play(after, finished(), finished())
+    assert after.state is State.READY
+
+
+def test_ending_an_interactive_simulation_lets_open_deliveries_finish_first() -> None:
+    running, _ = play(provisioning(intervention_id=None), READY, process.StepRequested(STEP, 10))
+    after, effects = play(running, process.EndRequested())
+    assert (after.state, effects) == (State.RUNNING, [])
+    after, effects = play(after, finished())
+    assert effects == [Announce(State.RUNNING), Analyse(10)]
+
+
+def test_ending_an_interactive_simulation_that_asked_nothing_completes_it_without_analysis() -> None:
+    after, effects = play(provisioning(intervention_id=None), READY, process.EndRequested())
+    assert after.state is State.COMPLETED
+    assert effects == [Announce(State.READY)]
+
+
+def test_a_broadcast_to_a_simulation_with_a_protocol_is_refused_as_late() -> None:
+    after, effects = play(provisioning(STEP), READY, process.StepRequested(SECOND, 5))
+    assert effects == []
+    assert after.late_messages == 1
+
+
+@pytest.mark.parametrize("state", sorted(TIME_LIMITS))
+def test_no_state_lasts_for_ever(state: State) -> None:
+    waiting = simulation(STEP, state=state)
+    assert waiting.deadline_at is not None
+    assert waiting.deadline_at > NOW + timedelta(minutes=1)
+    after, effects = play(waiting, process.TimedOut())
+    assert after.state is State.FAILED
+    assert str(state) in str(after.reason)
+    assert effects == [Announce(state)]
+
+
+def test_an_interactive_simulation_that_nobody_uses_is_closed_and_keeps_what_it_has() -> None:
+    idle = simulation(intervention_id=None, state=State.READY, answered=4)
+    after, effects = play(idle, process.TimedOut())
+    assert after.state is State.ANALYSING
+    assert Analyse(4) in effects
+
+
+def test_every_input_restarts_the_clock() -> None:
+    later = NOW + timedelta(hours=1)
+    running, _ = play(provisioning(STEP), READY, ASSIGNED)
+    assert decide(running, finished(), later).simulation.updated_at == later
