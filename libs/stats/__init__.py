@@ -4,6 +4,7 @@ Nothing here returns NaN: None means undefined, a ValueError names the argument 
 comes last, and a positive number means the other arm is higher.
 """
 
+from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_fit, independence_test
 from libs.stats.contrast import Contrast
 from libs.stats.distributions import Interval
 from libs.stats.evidence import Worth, grade_c
@@ -32,13 +33,14 @@ from libs.stats.proportions import (
     ratio_interval,
     wilson_interval,
 )
-from libs.stats.sample_ratio import ChiSquareTest, SampleRatio, goodness_of_fit, sample_ratio
+from libs.stats.sample_ratio import SampleRatio, sample_ratio
 
 __all__ = [
     "T_INTERVAL",
     "WILSON",
     "ChiSquareTest",
     "Contrast",
+    "IndependenceTest",
     "Interval",
     "Moments",
     "ProportionTest",
@@ -57,6 +59,7 @@ __all__ = [
     "goodness_of_fit",
     "grade_c",
     "holm",
+    "independence_test",
     "mean_interval",
     "newcombe_interval",
     "pooled_z",

@@ -17,6 +17,7 @@ from libs.stats import (
     fisher_exact,
     goodness_of_fit,
     holm,
+    independence_test,
     newcombe_interval,
     pooled_z,
     proportion_test,
@@ -88,6 +89,7 @@ COVERED: dict[str, Callable[[Case], Case]] = {
     "holm_growthbook": lambda case: {"p_adj_in_input_order": holm(case["p"])},
     "bh_by_teatasting": lambda case: {"bh": benjamini_hochberg(case["p"]), "by": benjamini_yekutieli(case["p"])},
     "chi2_gof_R": _goodness,
+    "cramers_v": lambda case: {"cramer": independence_test(case["table"]).cramers_v},  # type: ignore[union-attr]
     "srm_binomial": lambda case: {"p_norm": goodness_of_fit(case["observed"], [1, 1]).p_value},  # type: ignore[union-attr]
 }
 
@@ -116,7 +118,8 @@ NOT_YET = {
     "power_paired_t_R",
     "samplesize_prop_R",
     "gb_mde",
-    "cramers_v",
+    "cramers_v/pearson",
+    "cramers_v/tschuprow",
     "cuped_gb_mean",
     "ratio_delta_gb",
     "seq_ci_gb_mean",
