@@ -1,0 +1,146 @@
+"""Whole platforms as processes that a test may kill: embedded over one directory, or one process per service."""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from libs.runtime.nats_server import NatsServer
+from services.embedded.platform import SERVICES
+from tests.support.postgres import PostgresServer
+
+READY_WITHIN_S = 60.0
+ALL_SERVICES = (*SERVICES, "gateway")
+
+
+def free_port() -> int:
+    """A free port below the range that outgoing connections are given, so that nothing takes it meanwhile."""
+    while True:
+        port = random.randint(15_000, 30_000)
+        with closing(socket.socket()) as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class Process:
+    """One process of a platform and its log."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], log: Path, ready_url: str) -> None:
+        self._command = command
+        self._environment = {**os.environ, **environment}
+        self._log = log
+        self._ready_url = ready_url
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    def start(self) -> None:
+        with self._log.open("ab") as output:
+            self._process = subprocess.Popen(self._command, env=self._environment, stdout=output, stderr=output)
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            assert self._process.poll() is None, f"it ended by itself:\n{self.log[-3000:]}"
+            with suppress(httpx.HTTPError):
+                if httpx.get(f"{self._ready_url}/readyz", timeout=2).status_code == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"not ready in time:\n{self.log[-3000:]}")
+
+    def kill(self) -> None:
+        """As the kernel would: no warning, no clean-up."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        if self._process is None or self._process.poll() is not None:
+            return 0
+        self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(30)
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+
+class EmbeddedPlatform:
+    """`python -m services.embedded` over a data directory."""
+
+    def __init__(self, data: Path, **environment: str) -> None:
+        self.data = data
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        command = [sys.executable, "-m", "services.embedded", str(data), str(port)]
+        data.mkdir(parents=True, exist_ok=True)
+        self.process = Process(command, environment, data / "platform.log", self.url)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.process.stop()
+
+    def start(self) -> None:
+        self.process.start()
+        self.process.wait_until_ready()
+
+    def kill(self) -> None:
+        self.process.kill()
+
+    def delete_nats_store(self) -> None:
+        shutil.rmtree(self.data / "nats" / "store")
+
+
+class DistributedPlatform:
+    """A process per service, one PostgreSQL database each, one nats-server."""
+
+    def __init__(self, directory: Path, postgres: PostgresServer, nats: NatsServer) -> None:
+        self._nats = nats
+        ports = {name: free_port() for name in ALL_SERVICES}
+        urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self.url = urls["gateway"]
+        self.processes: dict[str, Process] = {}
+        for name in ALL_SERVICES:
+            own = f"REHEARSAL_{name.upper()}_"
+            environment = {f"REHEARSAL_{peer.upper()}_URL": url for peer, url in urls.items()}
+            environment |= {"REHEARSAL_NATS_URL": nats.url, f"{own}PORT": str(ports[name])}
+            environment |= {"REHEARSAL_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
+            if name != "gateway":
+                environment[f"{own}DATABASE_URL"] = postgres.create_database()
+            command = [sys.executable, "-m", f"services.{name}"]
+            self.processes[name] = Process(command, environment, directory / f"{name}.log", urls[name])
+
+    def __enter__(self) -> Self:
+        for process in self.processes.values():
+            process.start()
+        for process in self.processes.values():
+            process.wait_until_ready()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for process in self.processes.values():
+            process.stop()
+
+    def restart(self, name: str) -> None:
+        """Kill a service and start it again."""
+        self.processes[name].kill()
+        self.processes[name].start()
+        self.processes[name].wait_until_ready()
