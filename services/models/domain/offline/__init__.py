@@ -1,0 +1,5 @@
+"""The offline model: a documented, seeded choice model that answers instead of a language model.
+
+It is not a language model and knows nothing about people. Its worth is that its true effects are known (`truth`), so
+the platform that analyses its answers can be checked end to end. Equations and coefficients: docs/offline-model.md.
+"""

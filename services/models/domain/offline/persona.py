@@ -1,0 +1,257 @@
+"""What the offline model sees in a person: dispositions in [-1, 1], read from a persona of any completeness.
+
+0 means average or unknown; an empty persona is an average person. Read in this order, the first that speaks wins:
+stated traits, Big Five, words of the profile, demographic defaults. Name, nationality and the like are not read.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from services.models.domain.offline.lexicon import dispositions_of_word, features_of_word, words
+from services.models.domain.offline.stimulus import TOPICS
+
+BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+ATTITUDES = (
+    "health_conscious",
+    "tech_savvy",
+    "price_sensitive",
+    "environmental_aware",
+    "family_oriented",
+    "time_constrained",
+    "analytical",
+    "sceptical",
+    "socially_influenced",
+    "novelty_seeking",
+)
+INTERESTS: Mapping[str, str] = MappingProxyType(
+    {
+        "health": "health_conscious",
+        "technology": "tech_savvy",
+        "environment": "environmental_aware",
+        "family": "family_oriented",
+    }
+    | {topic: f"interest_{topic}" for topic in TOPICS[4:]}
+)
+"""The disposition that makes a topic matter to a person."""
+DISPOSITIONS = (*BIG_FIVE, *ATTITUDES, *(name for name in INTERESTS.values() if name.startswith("interest_")))
+
+ALIASES: Mapping[str, str] = MappingProxyType(
+    {
+        "health_oriented": "health_conscious",
+        "health": "health_conscious",
+        "tech": "tech_savvy",
+        "technology": "tech_savvy",
+        "digital_affinity": "tech_savvy",
+        "early_adopter": "novelty_seeking",
+        "novelty": "novelty_seeking",
+        "budget_conscious": "price_sensitive",
+        "price_sensitivity": "price_sensitive",
+        "frugal": "price_sensitive",
+        "environmentally_aware": "environmental_aware",
+        "eco_conscious": "environmental_aware",
+        "sustainability": "environmental_aware",
+        "loving_parent": "family_oriented",
+        "family": "family_oriented",
+        "busy": "time_constrained",
+        "time_pressure": "time_constrained",
+        "rational": "analytical",
+        "analytic": "analytical",
+        "skeptical": "sceptical",
+        "skepticism": "sceptical",
+        "scepticism": "sceptical",
+        "social": "socially_influenced",
+        "social_influence": "socially_influenced",
+        "conformity": "socially_influenced",
+    }
+)
+"""Other names of a disposition. `_awareness`, `_consciousness` and the like are tried too, see `disposition_named`."""
+
+OPPOSITES: Mapping[str, str] = MappingProxyType(
+    {
+        "emotional": "analytical",
+        "impulsive": "analytical",
+        "trusting": "sceptical",
+        "trust": "sceptical",
+        "traditional": "novelty_seeking",
+        "independent": "socially_influenced",
+        "introversion": "extraversion",
+        "emotional_stability": "neuroticism",
+        "relaxed": "time_constrained",
+    }
+)
+"""Traits that are the opposite of a disposition: their value counts with the other sign."""
+
+WORD_WEIGHT = 0.3
+"""What one word of the profile that speaks for a disposition adds."""
+WORD_LIMIT = 0.8
+"""The most that words of the profile can say."""
+
+LEVELS = (("very high", 0.9), ("very low", -0.9), ("high", 0.6), ("low", -0.6), ("medium", 0.0), ("moderate", 0.0))
+"""Big Five values given in words, as TinyTroupe does; the first that the text starts with counts."""
+
+_LIKED = ("interests", "likes", "traits", "skills", "beliefs", "long_term_goals", "other_facts", "routines")
+_LONGEST_READ = 600
+_SLUG = re.compile(r"[^a-z0-9]+")
+
+
+def read_persona(block: object) -> dict[str, float]:
+    """Every disposition of a persona; anything missing, unknown or of a wrong type is left at 0."""
+    persona = block if isinstance(block, Mapping) else {}
+    found = _demographics(persona)
+    found |= {name: _clip(value, WORD_LIMIT) for name, value in _profile_words(persona).items()}
+    found |= _big_five(persona)
+    found |= _traits(persona.get("traits"))
+    return {name: _clip(found.get(name, 0.0)) for name in DISPOSITIONS}
+
+
+def _clip(value: float, limit: float = 1.0) -> float:
+    return max(-limit, min(limit, value))
+
+
+def _number(value: object) -> float | None:
+    """A finite number, or the first number in a text (a quoted age, "45,000 USD")."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return float(value) if -1e15 < value < 1e15 else None
+    if isinstance(value, str) and (match := re.search(r"-?\d+(?:\.\d+)?", value[:100].replace(",", ""))):
+        return float(match.group())
+    return None
+
+
+def disposition_named(name: str) -> tuple[str, float] | None:
+    """The disposition that a trait (or a metric) of this name is about, and the sign it counts with."""
+    slug = _SLUG.sub("_", name.lower()).strip("_")
+    for form in (slug, slug.removesuffix("ness"), slug.removesuffix("_consciousness") + "_conscious"):
+        if form in DISPOSITIONS:
+            return form, 1.0
+        if form in ALIASES:
+            return ALIASES[form], 1.0
+        if form in OPPOSITES:
+            return OPPOSITES[form], -1.0
+    return None
+
+
+def _traits(traits: object) -> dict[str, float]:
+    """Dispositions stated as numbers. A trait of an unknown name speaks through the words of its name."""
+    if not isinstance(traits, Mapping):
+        return {}
+    found: dict[str, float] = {}
+    hinted: dict[str, float] = {}
+    for name, raw in traits.items():
+        value = None if isinstance(raw, str) else _number(raw)
+        if value is None:
+            continue
+        known = disposition_named(str(name))
+        if known is not None:
+            found[known[0]] = known[1] * value
+        else:
+            for disposition in _speak_for(str(name).replace("_", " ")):
+                hinted[disposition] = hinted.get(disposition, 0.0) + 0.5 * _clip(value)
+    return hinted | found
+
+
+def _big_five(persona: Mapping[str, object]) -> dict[str, float]:
+    """Big Five of `personality.big_five` (TinyTroupe) or `big_five`, in words or numbers on any usual scale."""
+    personality = persona.get("personality")
+    given = personality.get("big_five") if isinstance(personality, Mapping) else persona.get("big_five")
+    if not isinstance(given, Mapping):
+        return {}
+    found = {}
+    for name, value in given.items():
+        known = disposition_named(str(name))
+        level = _level(value)
+        if known is not None and known[0] in BIG_FIVE and level is not None:
+            found[known[0]] = known[1] * level
+    return found
+
+
+def _level(value: object) -> float | None:
+    """A number in [-1, 1] as it is; else on the scale 1–5, 1–10 or 0–100; words by `LEVELS`."""
+    if isinstance(value, str):
+        text = value.strip().lower()
+        return next((level for word, level in LEVELS if text.startswith(word)), None)
+    number = _number(value)
+    if number is None or -1.0 <= number <= 1.0:
+        return number
+    scales = ((5.0, 3.0, 2.0), (10.0, 5.5, 4.5), (100.0, 50.0, 50.0))
+    return next((_clip((number - middle) / half) for top, middle, half in scales if number <= top), None)
+
+
+def _texts(value: object, depth: int = 2) -> Iterable[str]:
+    """Every text in a value, down to `depth` levels of lists and objects."""
+    if isinstance(value, str):
+        yield value[:_LONGEST_READ]
+    elif depth and isinstance(value, Mapping):
+        for part in value.values():
+            yield from _texts(part, depth - 1)
+    elif depth and isinstance(value, list | tuple):
+        for part in value[:40]:
+            yield from _texts(part, depth - 1)
+
+
+def _speak_for(text: str) -> Iterable[str]:
+    """Dispositions the words of a text speak for."""
+    for word in words(text):
+        yield from dispositions_of_word(word)
+        for topic in features_of_word(word):
+            if topic in INTERESTS and INTERESTS[topic].startswith("interest_"):
+                yield INTERESTS[topic]
+
+
+def _profile_words(persona: Mapping[str, object]) -> dict[str, float]:
+    """What the words of interests, likes, traits, skills, beliefs, goals and style say; dislikes say the opposite."""
+    nested = [part for name in ("preferences", "personality") if isinstance(part := persona.get(name), Mapping)]
+    sources: list[tuple[object, float]] = [(persona.get("style"), 1.0), (persona.get("behaviors"), 1.0)]
+    sources += [
+        (part.get(name), 1.0)
+        for part in (persona, *nested)
+        for name in _LIKED
+        if name != "traits" or part is not persona
+    ]
+    sources += [(part.get("dislikes"), -1.0) for part in (persona, *nested)]
+    occupation = persona.get("occupation")
+    sources.append((occupation.get("title") if isinstance(occupation, Mapping) else occupation, 1.0))
+    found: dict[str, float] = {}
+    for value, sign in sources:
+        for text in _texts(value):
+            for disposition in _speak_for(text):
+                found[disposition] = found.get(disposition, 0.0) + sign * WORD_WEIGHT
+    return found
+
+
+EDUCATION = (("phd", 0.6), ("doctor", 0.6), ("master", 0.5), ("graduate", 0.4), ("bachelor", 0.3), ("college", 0.2))
+"""Default of `analytical` by a word of the education."""
+
+
+def _demographics(persona: Mapping[str, object]) -> dict[str, float]:
+    """Weak defaults: age → tech_savvy, novelty_seeking, health_conscious; income → price_sensitive; and so on."""
+    found: dict[str, float] = {}
+    age = _number(persona.get("age"))
+    if age is not None and 0 < age < 130:
+        found["tech_savvy"] = _clip((45 - age) / 60, 0.6)
+        found["novelty_seeking"] = _clip((40 - age) / 100, 0.3)
+        found["health_conscious"] = _clip((age - 45) / 100, 0.3)
+        found["time_constrained"] = 0.2 if 28 <= age <= 50 else -0.3 if age >= 67 else 0.0
+    income = persona.get("income", persona.get("income_usd", persona.get("income_band")))
+    found["price_sensitive"] = _income_effect(income)
+    education = next(iter(_texts(persona.get("education"))), "").lower()
+    found["analytical"] = next((value for word, value in EDUCATION if word in education), 0.0)
+    children = persona.get("children")
+    if (isinstance(children, list) and children) or (_number(children) or 0) > 0:
+        found["family_oriented"] = 0.5
+        found["time_constrained"] = found.get("time_constrained", 0.0) + 0.2
+    return found
+
+
+def _income_effect(income: object) -> float:
+    """+0.5 at 0 a year, 0 at 70,000, −0.5 from 140,000 on; "low", "middle", "high" by word."""
+    if isinstance(income, str):
+        text = income.strip().lower()
+        if text.startswith(("low", "under", "poor")):
+            return 0.4
+        if text.startswith(("high", "upper", "wealth")):
+            return -0.4
+    amount = _number(income)
+    return 0.0 if amount is None or amount < 1_000 else _clip((70_000 - amount) / 140_000, 0.5)
