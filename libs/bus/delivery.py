@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 # A database that is away is waited for, like a projection that has not arrived.
 WAITED_FOR = (NotReadyError, OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
 REMEMBERED = 10_000
+INBOX_LENGTH = 255
 
 
 @dataclass(slots=True)
@@ -67,6 +68,9 @@ class Delivery:
             raise UndecodableError(f"header {error} is missing") from error
         except (ValidationError, ValueError) as error:
             raise UndecodableError(str(error)) from error
+        for name, value in (("ce-id", envelope.id), ("ce-source", envelope.source)):
+            if not 0 < len(value) <= INBOX_LENGTH:
+                raise UndecodableError(f"{name} has {len(value)} characters; allowed: 1 to {INBOX_LENGTH}")
         if envelope.type != data.contract.type:
             raise UndecodableError(f"ce-type is {envelope.type!r}, expected {data.contract.type!r}")
         # The server checks who may publish under a tenant's subject; nobody checks the header.

@@ -31,7 +31,7 @@ INBOX = Table(
     metadata,
     Column("consumer", String(120), primary_key=True),
     Column("source", String(255), primary_key=True),
-    Column("id", String(64), primary_key=True),
+    Column("id", String(255), primary_key=True),
     Column("received_at", UtcDateTime, nullable=False),
 )
 
@@ -69,7 +69,7 @@ def create() -> None:
         "inbox",
         Column("consumer", String(120), primary_key=True),
         Column("source", String(255), primary_key=True),
-        Column("id", String(64), primary_key=True),
+        Column("id", String(255), primary_key=True),
         Column("received_at", UtcDateTime, nullable=False),
     )
     op.create_table(

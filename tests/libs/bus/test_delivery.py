@@ -1,32 +1,325 @@
 """What a handler can rely on: each message takes effect once, with its messages, or not at all."""
 
+import asyncio
 from typing import Any
 
-from libs.bus import Router
-from libs.contracts.envelope import Message
+import pytest
+from sqlalchemy import select
+
+from libs.bus import NotReadyError, Outbox, Router
+from libs.bus.dead_letters import dead_letters, replay
+from libs.bus.streams import COMMANDS, EVENTS
+from libs.bus.tables import OUTBOX
+from libs.contracts import subjects
+from libs.contracts.envelope import Envelope, Message, seal
 from libs.db import Transaction
-from tests.libs.bus.parts import NOTES, Note, Noted, running, settings, until
+from tests.libs.bus.parts import NOTES, Note, Noted, Service, running, settings, until
 
 
-def noting() -> Router:
+def noting(fail: Any = None) -> tuple[Router, list[Envelope]]:
+    """A router that writes each note down, sends a command, and then does what `fail` does with the attempt."""
     router = Router("results")
+    attempts: list[Envelope] = []
+    outbox = Outbox("results")
+
+    @router.on(Noted)
+    async def on_noted(tx: Transaction, message: Message[Noted], service: Any) -> None:
+        attempts.append(message.envelope)
+        await tx.execute(NOTES.insert(), {"text": message.data.text})
+        await outbox.add(tx, Note(text=f"after {message.data.text}"))
+        if fail is not None:
+            fail(message, len(attempts))
+
+    return router, attempts
+
+
+async def publish(service: Service, message: Noted, envelope: Envelope, **headers: str) -> None:
+    subject = subjects.concrete(message.contract, envelope.tenant, message.key)
+    await service.js.publish(subject, message.model_dump_json().encode(), headers=envelope.headers() | headers)
+
+
+async def sent(service: Service) -> list[str]:
+    async with service.database.read() as tx:
+        return list((await tx.execute(select(OUTBOX.c.id).order_by(OUTBOX.c.seq))).scalars())
+
+
+async def settled(service: Service, durable: str, stream: str = EVENTS) -> bool:
+    info = await service.js.consumer_info(stream, durable)
+    return info.num_pending == 0 and info.num_ack_pending == 0
+
+
+async def test_an_event_published_twice_takes_effect_once(nats_url: str, database_url: str) -> None:
+    router, attempts = noting()
+    async with running("results", database_url, settings(nats_url), router) as receiver:
+        message = Noted(text="hello")
+        envelope = seal(message, source="population")
+        for number in range(3):
+            await publish(receiver, message, envelope, **{"Nats-Msg-Id": f"publication {number}"})
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == ["hello"]
+        assert len(await sent(receiver)) == 1
+        assert len(attempts) == 1
+
+
+async def test_a_message_whose_acknowledgement_was_lost_takes_effect_once(nats_url: str, sqlite_url: str) -> None:
+    router, attempts = noting()
+    async with running("results", sqlite_url, settings(nats_url), router) as receiver:
+        await publish(receiver, message := Noted(text="hello"), seal(message, source="population"))
+        await until(lambda: settled(receiver, "results-noted"))
+        await receiver.js.delete_consumer(EVENTS, "results-noted")  # forgets every acknowledgement
+        await until(lambda: receiver.bus.is_ready() and _exists(receiver))
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == ["hello"]
+        assert len(attempts) == 1
+
+
+async def _exists(service: Service) -> bool:
+    from nats.js.errors import NotFoundError
+
+    try:
+        return (await service.js.consumer_info(EVENTS, "results-noted")).delivered.stream_seq > 0
+    except NotFoundError:
+        return False
+
+
+async def test_a_handler_that_fails_leaves_nothing_and_its_retry_sends_the_same_ids(
+    nats_url: str, database_url: str
+) -> None:
+    ids: list[str] = []
+    router = Router("results")
+    outbox = Outbox("results")
 
     @router.on(Noted)
     async def on_noted(tx: Transaction, message: Message[Noted], service: Any) -> None:
         await tx.execute(NOTES.insert(), {"text": message.data.text})
+        ids.extend([(await outbox.add(tx, Note(text=text))).id for text in ("first", "second")])
+        if len(ids) == 2:
+            async with receiver.database.read() as other:
+                assert (await other.execute(select(NOTES))).all() == []
+            raise RuntimeError("not this time")
 
-    return router
+    async with running("results", database_url, settings(nats_url), router) as receiver:
+        await publish(receiver, message := Noted(text="hello"), seal(message, source="population"))
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == ["hello"]
+        assert await sent(receiver) == ids[:2] == ids[2:]
+        assert len(set(ids)) == 2
 
 
-async def test_an_event_reaches_its_consumer(nats_url: str, database_url: str, tmp_path: Any) -> None:
+async def test_after_five_failures_a_message_is_a_dead_letter_and_can_be_replayed(
+    nats_url: str, sqlite_url: str
+) -> None:
+    broken = True
+
+    def fail(message: Message[Noted], attempt: int) -> None:
+        if broken:
+            raise RuntimeError(f"attempt {attempt} failed")
+
+    router, attempts = noting(fail)
+    async with running("results", sqlite_url, settings(nats_url), router) as receiver:
+        message = Noted(text="hello")
+        envelope = seal(message, source="population")
+        await publish(receiver, message, envelope)
+        await until(lambda: dead_letters(receiver.js))
+        assert len(attempts) == 5
+        assert await receiver.notes() == []
+        [letter] = await dead_letters(receiver.js)
+        assert letter.error == "RuntimeError: attempt 5 failed"
+        assert (letter.consumer, letter.deliveries, letter.id) == ("results-noted", 5, envelope.id)
+        assert letter.subject == "rehearsal.evt.default.population.noted.v1.s1"
+        assert letter.body == message.model_dump_json().encode()
+
+        broken = False
+        assert await replay(receiver.js, [letter]) == 1
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == ["hello"]
+        assert attempts[-1].id == envelope.id
+        assert await dead_letters(receiver.js) == []
+
+
+async def test_a_replayed_message_that_fails_again_is_a_dead_letter_again(nats_url: str, sqlite_url: str) -> None:
+    def fail(message: Message[Noted], attempt: int) -> None:
+        raise RuntimeError("always")
+
+    router, attempts = noting(fail)
+    async with running("results", sqlite_url, settings(nats_url, retry_delays=()), router) as receiver:
+        await publish(receiver, message := Noted(text="hello"), seal(message, source="population"))
+        await until(lambda: dead_letters(receiver.js))
+        await replay(receiver.js, await dead_letters(receiver.js))
+        await until(lambda: len(attempts) == 2)
+        await until(lambda: dead_letters(receiver.js))
+
+
+@pytest.mark.parametrize(
+    ("headers", "error"),
+    [
+        ({"ce-id": ""}, "ce-id has 0 characters"),
+        ({"ce-id": "x" * 256}, "ce-id has 256 characters"),
+        ({"ce-type": "rehearsal.population.other.v1"}, "ce-type is 'rehearsal.population.other.v1'"),
+        ({"ce-tenant": "somebody-else"}, "ce-tenant is 'somebody-else'"),
+        ({"ce-time": "yesterday"}, "Invalid isoformat string"),
+    ],
+)
+async def test_a_message_with_a_bad_envelope_is_a_dead_letter_at_once(
+    nats_url: str, sqlite_url: str, headers: dict[str, str], error: str
+) -> None:
+    router, attempts = noting()
+    async with running("results", sqlite_url, settings(nats_url), router) as receiver:
+        message = Noted(text="hello")
+        subject = subjects.concrete(message.contract, "default", "s1")
+        own = seal(message, source="population").headers() | headers
+        await receiver.js.publish(subject, message.model_dump_json().encode(), headers=own)
+        await until(lambda: dead_letters(receiver.js))
+        [letter] = await dead_letters(receiver.js)
+        assert error in letter.error
+        assert attempts == []
+        assert await settled(receiver, "results-noted")
+
+
+async def test_a_message_without_headers_or_with_another_body_is_a_dead_letter_at_once(
+    nats_url: str, sqlite_url: str
+) -> None:
+    router, attempts = noting()
+    async with running("results", sqlite_url, settings(nats_url), router) as receiver:
+        subject = subjects.concrete(Noted.contract, "default", "s1")
+        await receiver.js.publish(subject, b'{"text": "no headers"}')
+        envelope = seal(Noted(text=""), source="population")
+        await receiver.js.publish(subject, b'{"text": 7}', headers=envelope.headers())
+        await until(lambda: _count(receiver, 2))
+        letters = await dead_letters(receiver.js)
+        assert {"ce-id" in letter.error or "valid string" in letter.error for letter in letters} == {True}
+        assert attempts == []
+
+
+async def _count(service: Service, number: int) -> bool:
+    return len(await dead_letters(service.js)) == number
+
+
+async def test_a_message_that_came_too_early_is_handled_once_it_is_ready(nats_url: str, sqlite_url: str) -> None:
+    def fail(message: Message[Noted], attempt: int) -> None:
+        if attempt < 4:
+            raise NotReadyError("the study is not known yet")
+
+    router, attempts = noting(fail)
+    async with running("results", sqlite_url, settings(nats_url, retry_delays=()), router) as receiver:
+        await publish(receiver, message := Noted(text="early"), seal(message, source="population"))
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == ["early"]
+        assert len(attempts) == 4
+        assert await dead_letters(receiver.js) == []
+
+
+async def test_a_message_that_never_gets_ready_is_a_dead_letter_in_the_end(nats_url: str, sqlite_url: str) -> None:
+    def fail(message: Message[Noted], attempt: int) -> None:
+        raise NotReadyError("the study is not known yet")
+
+    router, _ = noting(fail)
+    async with running("results", sqlite_url, settings(nats_url, patience=0.3), router) as receiver:
+        await publish(receiver, message := Noted(text="early"), seal(message, source="population"))
+        await until(lambda: dead_letters(receiver.js))
+        [letter] = await dead_letters(receiver.js)
+        assert letter.error == "NotReadyError: the study is not known yet"
+        assert letter.deliveries > 2
+
+
+async def test_work_longer_than_the_acknowledgement_time_is_done_once(nats_url: str, sqlite_url: str) -> None:
+    router = Router("results")
+    begun: list[str] = []
+
+    @router.work(Note)
+    async def on_note(message: Message[Note], service: Any) -> None:
+        begun.append(message.data.text)
+        await asyncio.sleep(1.6)
+
+    quick = settings(nats_url, ack_wait=1.0)
+    async with running("results", sqlite_url, quick, router) as service:
+        await service.send(*(Note(text=str(number)) for number in range(4)))
+        await until(lambda: len(begun) == 4, within=1.5)  # at the same time
+        await until(lambda: settled(service, "results-note", COMMANDS))
+        assert sorted(begun) == ["0", "1", "2", "3"]
+
+
+async def test_work_in_hand_when_a_service_stops_is_handed_back_at_once(nats_url: str, tmp_path: Any) -> None:
+    def worker(seconds: float) -> tuple[Router, list[str]]:
+        router, done = Router("results"), list[str]()
+
+        @router.work(Note)
+        async def on_note(message: Message[Note], service: Any) -> None:
+            done.append("begun")
+            await asyncio.sleep(seconds)
+            done.append("finished")
+
+        return router, done
+
+    patient = settings(nats_url, ack_wait=60.0, drain_timeout=0.2)
+    slow, slow_done = worker(30.0)
+    async with running("results", f"sqlite:///{tmp_path}/a.db", patient, slow) as service:
+        await service.send(Note(text="long"))
+        await until(lambda: slow_done == ["begun"])
+    quick, quick_done = worker(0.0)
+    async with running("results", f"sqlite:///{tmp_path}/b.db", patient, quick):
+        await until(lambda: quick_done == ["begun", "finished"], within=5.0)
+    assert slow_done == ["begun"]
+
+
+async def test_two_apps_share_the_messages_of_one_service(nats_url: str, database_url: str) -> None:
+    first, second = noting(lambda message, attempt: None), noting(lambda message, attempt: None)
     async with (
-        running("population", f"sqlite:///{tmp_path}/sender.db", settings(nats_url)) as sender,
-        running("results", database_url, settings(nats_url), noting()) as receiver,
+        running("results", database_url, settings(nats_url, handlers_at_once=2), first[0]) as one,
+        running("results", database_url, settings(nats_url, handlers_at_once=2), second[0]),
     ):
-        await sender.send(Noted(text="hello"))
+        texts = [f"note {number}" for number in range(60)]
+        for text in texts:
+            await publish(one, message := Noted(text=text), seal(message, source="population"))
+        await until(lambda: settled(one, "results-noted"))
+        assert sorted(await one.notes()) == sorted(texts)
+        assert len(first[1]) + len(second[1]) == 60
+        assert first[1]
+        assert second[1]
 
-        async def arrived() -> bool:
-            return await receiver.notes() == ["hello"]
 
-        await until(arrived)
-        await until(lambda: sender.bus.is_ready())
+async def test_one_router_serves_several_apps_of_a_process(nats_url: str, tmp_path: Any) -> None:
+    router = Router("results")
+
+    @router.on(Noted)
+    async def on_noted(tx: Transaction, message: Message[Noted], service: list[str]) -> None:
+        service.append(message.data.text)
+
+    for name in ("a", "b"):
+        received: list[str] = []
+        async with running("results", f"sqlite:///{tmp_path}/{name}.db", settings(nats_url), router, received) as app:
+            await publish(app, message := Noted(text=name), seal(message, source="population"))
+            await until(lambda: received == [name])  # noqa: B023
+
+
+async def test_the_trace_of_the_sender_is_carried_to_the_receiver(nats_url: str, tmp_path: Any) -> None:
+    from opentelemetry import trace
+    from opentelemetry.sdk.trace import TracerProvider
+    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+    from libs.telemetry import span
+
+    if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        trace.set_tracer_provider(TracerProvider())
+    provider = trace.get_tracer_provider()
+    assert isinstance(provider, TracerProvider)
+    exporter = InMemorySpanExporter()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+
+    router, attempts = noting()
+    async with (
+        running("population", f"sqlite:///{tmp_path}/a.db", settings(nats_url)) as sender,
+        running("results", f"sqlite:///{tmp_path}/b.db", settings(nats_url), router) as receiver,
+    ):
+        with span("POST /notes") as request:
+            await sender.send(Noted(text="hello"))
+        await until(lambda: len(attempts) == 1)
+        await until(lambda: settled(receiver, "results-noted"))
+        trace_id = request.get_span_context().trace_id
+        [handling] = [each for each in exporter.get_finished_spans() if each.name == "rehearsal.evt.*.population.noted.v1.*"]
+        assert handling.context is not None
+        assert handling.context.trace_id == trace_id
+        async with receiver.database.read() as tx:
+            headers = (await tx.execute(select(OUTBOX.c.headers))).scalar_one()
+        assert f"{trace_id:032x}" in headers
