@@ -1,0 +1,147 @@
+"""Server-sent events: one simulation, or the state of all of them.
+
+Events are written in flushes, at most four a second, each as one piece; only the last event of a flush has an id, so a
+reader whose connection breaks inside a flush gets all of it again. Whoever applies events must bear that.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import StreamingResponse
+
+from libs.contracts import subjects
+from libs.contracts.base import JsonObject, MessageData
+from libs.contracts.envelope import DEFAULT_TENANT
+from libs.contracts.errors import NotFoundError
+from libs.http import problem_response
+from services.gateway.adapters import LogUnavailableError, Reader, Stored
+from services.gateway.api.forwarding import Service
+from services.gateway.domain import pagedata
+from services.gateway.domain.pagedata import PageEvent
+from services.gateway.domain.position import Position
+from services.gateway.service import Gateway
+
+FLUSH_S = 0.25
+HEARTBEAT_S = 15.0
+RETRY_S = 1.0
+HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+BUSY_HEADERS = {"retry-after": "5"}
+DESCRIPTION: dict[int | str, JsonObject] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    204: {"description": "The simulation has ended and nothing more will come."},
+}
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    204: {"description": "Ended"},
+}
+
+View = Callable[[MessageData], PageEvent | None]
+LastEventId = Annotated[str | None, Header(description="Resume after this event.")]
+router = APIRouter()
+
+
+@router.get("/simulations/{simulation_id}/stream", responses=DESCRIPTION, response_class=StreamingResponse)
+async def stream_simulation(
+    simulation_id: str,
+    service: Service,
+    last_event_id: LastEventId = None,
+    follow: Annotated[bool, Query(description="Go on after the simulation has ended.")] = False,
+) -> Response:
+    """Every event of a simulation, from its first on, until it has ended; 204 when there is nothing more to come."""
+    if not subjects.TOKEN.fullmatch(simulation_id):
+        raise NotFoundError("simulation", simulation_id)
+    ends = (await service.state_of(simulation_id)).is_terminal and not follow
+    filters = [subjects.of_simulation(simulation_id, DEFAULT_TENANT)]
+    reader = await _open(service, filters, last_event_id)
+    if isinstance(reader, Response):
+        return reader
+    if ends and reader.pending == 0:
+        await _close(service, reader)
+        return Response(status_code=204)
+    events = _events(service, reader, pagedata.of_simulation, until_end=not follow, known=reader.pending if ends else 0)
+    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+
+@router.get("/stream", responses=DESCRIPTION, response_class=StreamingResponse)
+async def stream_all(service: Service, last_event_id: LastEventId = None) -> Response:
+    """State changes of all simulations from now on; `responses-recorded` holds numbers to add up."""
+    filters = [subjects.template(message.contract) for message in pagedata.SHOWN_IN_LISTS]
+    reader = await _open(service, filters, last_event_id, only_new=True)
+    if isinstance(reader, Response):
+        return reader
+    events = _events(service, reader, pagedata.of_all, until_end=False)
+    return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+
+async def _open(
+    service: Gateway, filters: list[str], last_event_id: str | None, *, only_new: bool = False
+) -> Reader | Response:
+    """A reader that counts against the limit of open streams, or the answer that there is none."""
+    if service.free_streams.locked():
+        detail = "Too many event streams are open; close a page or try again shortly."
+        return problem_response(503, "Too many streams", detail, headers=BUSY_HEADERS)
+    await service.free_streams.acquire()
+    try:
+        return await service.events.open(filters, Position.parse(last_event_id), only_new=only_new)
+    except LogUnavailableError as error:
+        service.free_streams.release()
+        return problem_response(503, "The event log is not available", str(error), headers=BUSY_HEADERS)
+    except BaseException:
+        service.free_streams.release()
+        raise
+
+
+async def _close(service: Gateway, reader: Reader) -> None:
+    service.free_streams.release()
+    await reader.close()
+
+
+async def _events(
+    service: Gateway, reader: Reader, view: View, *, until_end: bool, known: int = 0
+) -> AsyncIterator[bytes]:
+    """The stream as bytes. `known` events were waiting of a simulation that has ended: after them it closes."""
+    written = time.monotonic()
+    read = 0
+    try:
+        yield b"retry: 1000\n\n"
+        while not service.is_stopping.is_set():
+            stored = await _read(reader)
+            read += len(stored)
+            if chunk := _flush(stored, view):
+                yield chunk
+                written = time.monotonic()
+            elif time.monotonic() - written >= HEARTBEAT_S:
+                yield b": heartbeat\n\n"
+                written = time.monotonic()
+            if (until_end and _has_end(stored)) or (known and read >= known):
+                return
+            if stored:
+                await asyncio.sleep(FLUSH_S)
+    finally:
+        await _close(service, reader)
+
+
+async def _read(reader: Reader) -> list[Stored]:
+    try:
+        return await reader.read()
+    except LogUnavailableError:
+        await asyncio.sleep(RETRY_S)
+        return []
+
+
+def _has_end(stored: Iterable[Stored]) -> bool:
+    return any(entry.message is not None and pagedata.is_end(entry.message) for entry in stored)
+
+
+def _flush(stored: list[Stored], view: View) -> bytes:
+    """One piece of the stream; the id stands on the last event only."""
+    views = [view(entry.message) for entry in stored if entry.message is not None]
+    events = pagedata.merged(event for event in views if event is not None)
+    lines = [f"event: {event.name}\ndata: {orjson.dumps(event.data).decode()}\n" for event in events]
+    if not lines:
+        return b""
+    lines[-1] += f"id: {stored[-1].position}\n"
+    return ("\n".join(lines) + "\n").encode()

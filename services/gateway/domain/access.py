@@ -1,0 +1,49 @@
+"""Who may reach a platform without login: this machine only.
+
+Two ways in are closed besides the network: a web page of another site whose name was made to point at 127.0.0.1 (it
+comes with its own host name), and a form or script of another site that posts here (it comes with its own origin).
+"""
+
+import ipaddress
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+ELSEWHERE = "none"  # REHEARSAL_AUTH=none: what stands in front of the gateway decides who gets in
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address only this machine can reach."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def refusal_to_listen(host: str, auth: str) -> str | None:
+    """Why the gateway may not listen on `host` with this setting of REHEARSAL_AUTH, None when it may."""
+    if auth not in {"", ELSEWHERE}:
+        return (
+            f"REHEARSAL_AUTH={auth} cannot be obeyed: login is not available in this version. "
+            f"Allowed: {ELSEWHERE} (something in front of the gateway decides who gets in), or nothing."
+        )
+    if is_loopback(host) or auth == ELSEWHERE:
+        return None
+    return (
+        f"The gateway will not listen on {host}: everybody who reaches it could use it, because REHEARSAL_AUTH is not "
+        "set. Listen on 127.0.0.1, or set REHEARSAL_AUTH=none if a proxy in front of it checks who gets in. "
+        "Login of its own is not available in this version."
+    )
+
+
+def is_known_host(header: str, allowed: Collection[str]) -> bool:
+    """Whether a `Host` header names this machine: a loopback address, a name without a dot, or an allowed name."""
+    name = urlsplit(f"//{header}").hostname or ""
+    return is_loopback(name) or name in allowed or ("." not in name and ":" not in name)
+
+
+def is_foreign(method: str, host: str, origin: str | None) -> bool:
+    """Whether a request that changes something was sent by a page of another site."""
+    return method in UNSAFE_METHODS and origin is not None and urlsplit(origin).netloc != host

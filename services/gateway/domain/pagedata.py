@@ -1,0 +1,143 @@
+"""What a page gets to see of an event: personas and reasoning stay out, bursts of responses become one event.
+
+`of_simulation` is for the page of one simulation, `of_all` for a list: there, responses are counts to add up.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from libs.contracts.base import JsonObject, MessageData
+from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted
+from libs.contracts.results import AnalysisCompleted
+
+EXCERPT = 280  # characters of a stimulus
+
+
+class PageEvent(NamedTuple):
+    """An event as it is streamed: a message name and data fit for a page."""
+
+    name: str
+    data: JsonObject
+
+    @property
+    def burst(self) -> tuple[object, ...] | None:
+        """Events with the same key may be merged; None for one that stands alone."""
+        if self.name != ResponsesRecorded.contract.name:
+            return None
+        return (self.data["simulation_id"], self.data.get("step_id"), self.data.get("round"))
+
+
+def of_simulation(message: MessageData) -> PageEvent | None:
+    """The event for the page of one simulation, None for one it does not show."""
+    return _view(message, _SIMULATION_VIEWS)
+
+
+def of_all(message: MessageData) -> PageEvent | None:
+    """The event for a list of simulations."""
+    return _view(message, _LIST_VIEWS)
+
+
+def is_end(message: MessageData) -> bool:
+    """True for the event nothing follows."""
+    return isinstance(message, SimulationStateChanged) and message.state.is_terminal
+
+
+def merged(events: Iterable[PageEvent]) -> list[PageEvent]:
+    """The same events, those of one burst joined at the place of its first."""
+    result: list[PageEvent] = []
+    first_of: dict[tuple[object, ...], PageEvent] = {}
+    for event in events:
+        earlier = first_of.get(event.burst) if event.burst else None
+        if earlier is not None:
+            _join(earlier.data, event.data)
+            continue
+        result.append(event)
+        if event.burst:
+            first_of[event.burst] = event
+    return result
+
+
+def _join(into: JsonObject, more: JsonObject) -> None:
+    if "responses" in into:
+        into["responses"].extend(more["responses"])
+    else:
+        into["answered"] += more["answered"]
+        into["failed"] += more["failed"]
+
+
+def _view(message: MessageData, views: dict[type[MessageData], Callable[..., JsonObject]]) -> PageEvent | None:
+    view = views.get(type(message))
+    return PageEvent(message.contract.name, view(message)) if view else None
+
+
+def _whole(message: MessageData) -> JsonObject:
+    return message.model_dump(mode="json")
+
+
+def _step(message: StepStarted) -> JsonObject:
+    step = message.step
+    stimuli = {
+        arm: {"content": stimulus.content[:EXCERPT], "channel": stimulus.channel, "timing": stimulus.timing}
+        for arm, stimulus in step.stimuli.items()
+    }
+    shown = {"name", "type", "role", "minimum", "maximum", "options", "requires"}
+    return {
+        "simulation_id": message.simulation_id,
+        "step_id": step.step_id,
+        "round": step.round,
+        "kind": step.kind,
+        "planned": message.planned,
+        "stimuli": stimuli,
+        "metrics": [instrument.model_dump(mode="json", include=shown) for instrument in step.instruments],
+    }
+
+
+def _responses(message: ResponsesRecorded) -> JsonObject:
+    return {
+        "simulation_id": message.simulation_id,
+        "step_id": message.step_id,
+        "round": message.round,
+        "responses": [_response(response, message.arm) for response in message.responses],
+    }
+
+
+def _response(response: Response, arm: str) -> JsonObject:
+    shown = {"agent_id", "name", "segment", "status", "answers", "response", "sentiment"}
+    if response.status == "failed":
+        shown.add("failure")
+    return {"arm": arm} | response.model_dump(mode="json", include=shown)
+
+
+def _counts(message: ResponsesRecorded) -> JsonObject:
+    answered = sum(response.status == "answered" for response in message.responses)
+    return {
+        "simulation_id": message.simulation_id,
+        "answered": answered,
+        "failed": len(message.responses) - answered,
+    }
+
+
+def _verdict(message: AnalysisCompleted) -> JsonObject:
+    """The sentence with its grade; the numbers are fetched, with their evidence, from the results."""
+    return {
+        "simulation_id": message.simulation_id,
+        "intervention_id": message.intervention_id,
+        "verdict": message.analysis.verdict,
+        "plan_hash": message.analysis.plan_hash,
+        "analysed_at": message.analysed_at.isoformat(),
+    }
+
+
+_LIST_VIEWS: dict[type[MessageData], Callable[..., JsonObject]] = {
+    SimulationCreated: _whole,
+    SimulationStateChanged: _whole,
+    ResponsesRecorded: _counts,
+}
+_SIMULATION_VIEWS = _LIST_VIEWS | {
+    StepStarted: _step,
+    ResponsesRecorded: _responses,
+    DeliveryCompleted: _whole,
+    AnalysisCompleted: _verdict,
+}
+SHOWN_IN_LISTS = tuple(_LIST_VIEWS)

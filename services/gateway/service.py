@@ -1,0 +1,173 @@
+"""Use cases of the gateway: forward a request to its owner, ask all owners how they are, open the event log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+import httpx
+
+from libs.contracts.base import JsonObject
+from libs.contracts.errors import DomainError, NotFoundError
+from libs.contracts.orchestrator import SimulationState
+from libs.http import connect
+from services.gateway.adapters import EventLog
+from services.gateway.domain import openapi
+from services.gateway.domain.owners import OWNER_OF_PREFIX, OWNERS
+from services.gateway.settings import Settings
+
+log = logging.getLogger(__name__)
+FORWARD_TIMEOUT = httpx.Timeout(10.0, read=60.0)
+PROBE_S = 3.0
+REQUEST_HEADERS = ("accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "tracestate")
+RESPONSE_HEADERS = (
+    "allow",
+    "cache-control",
+    "content-disposition",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "etag",
+    "idempotency-replayed",
+    "last-modified",
+    "link",
+    "retry-after",
+    "vary",
+)
+
+
+class OwnerUnavailableError(DomainError):
+    """The service that owns a path does not answer."""
+
+    title = "A part of the platform is not available"
+    status = 503
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"The {owner} service does not answer now; nothing is lost, try again shortly.")
+
+
+class OwnerSlowError(DomainError):
+    """The service that owns a path took too long."""
+
+    title = "A part of the platform is too slow"
+    status = 504
+
+    def __init__(self, owner: str) -> None:
+        super().__init__(f"The {owner} service did not answer in {FORWARD_TIMEOUT.read:g} seconds.")
+
+
+class Forwarded(NamedTuple):
+    """An owner's answer whose body is still to be read."""
+
+    status: int
+    headers: dict[str, str]
+    body: AsyncIterator[bytes]
+
+
+class Gateway:
+    """The connections to the owners and to the event log."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._owners: dict[str, httpx.AsyncClient] = {}
+        self.events = EventLog(settings.nats_url)
+        self.free_streams = asyncio.Semaphore(settings.max_streams)
+        self.is_stopping = asyncio.Event()
+
+    async def start(self) -> None:
+        """Open the connections; owners and NATS may come later."""
+        self._owners = {owner: connect(self._settings.url_of(owner)) for owner in OWNERS}
+        await self.events.start()
+
+    async def stop(self) -> None:
+        """Close the connections."""
+        self.is_stopping.set()
+        await self.events.stop()
+        for client in self._owners.values():
+            await client.aclose()
+
+    async def forward(
+        self, owner: str, method: str, target: str, headers: Mapping[str, str], body: bytes, traced: Mapping[str, str]
+    ) -> Forwarded:
+        """Send a request on; `target` is its raw path and query. Raises `OwnerUnavailableError`, `OwnerSlowError`."""
+        sent = {name: headers[name] for name in REQUEST_HEADERS if name in headers} | dict(traced)
+        sent.setdefault("accept", "*/*")
+        sent["accept-encoding"] = headers.get("accept-encoding", "identity")
+        response = await self._send(owner, method, target, sent, body)
+        passed = {name: value for name, value in response.headers.items() if name in RESPONSE_HEADERS}
+        if (location := response.headers.get("location")) is not None:
+            parts = urlsplit(location)
+            passed["location"] = parts._replace(scheme="", netloc="").geturl()
+        return Forwarded(response.status_code, passed, _raw(response))
+
+    async def _send(
+        self, owner: str, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> httpx.Response:
+        client = self._owners[owner]
+        url = client.base_url.copy_with(raw_path=target.encode("ascii"))
+        request = client.build_request(method, url, headers=headers, content=body or None, timeout=FORWARD_TIMEOUT)
+        try:
+            return await client.send(request, stream=True)
+        except httpx.ReadTimeout as error:
+            raise OwnerSlowError(owner) from error
+        except httpx.TransportError as error:
+            log.warning("owner does not answer", extra={"owner": owner, "error": str(error) or type(error).__name__})
+            raise OwnerUnavailableError(owner) from error
+
+    async def get(self, owner: str, path: str) -> httpx.Response:
+        """An owner's answer, read in full."""
+        response = await self._send(owner, "GET", path, {"accept": "application/json"}, b"")
+        try:
+            await response.aread()
+        except httpx.TransportError as error:
+            raise OwnerUnavailableError(owner) from error
+        finally:
+            await response.aclose()
+        return response
+
+    async def state_of(self, simulation_id: str) -> SimulationState:
+        """The state of a simulation. Raises `NotFoundError` for one the orchestrator does not know."""
+        response = await self.get("orchestrator", f"/simulations/{simulation_id}/status")
+        if response.status_code == 404:
+            raise NotFoundError("simulation", simulation_id)
+        if response.status_code != 200:
+            raise OwnerUnavailableError("orchestrator")
+        return SimulationState(response.json()["state"])
+
+    async def readiness(self) -> dict[str, bool]:
+        """Whether each owner, and the event log, can work."""
+        ready = await asyncio.gather(*(self._is_ready(owner) for owner in OWNERS))
+        return dict(zip(OWNERS, ready, strict=True)) | {"event_log": await self.events.is_readable()}
+
+    async def _is_ready(self, owner: str) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_S):
+                return (await self.get(owner, "/readyz")).status_code == 200
+        except (DomainError, TimeoutError):
+            return False
+
+    async def description(self, own: JsonObject) -> JsonObject:
+        """The OpenAPI description of the platform; owners that do not answer are named in `x-unavailable`."""
+        documents = await asyncio.gather(*(self._description_of(owner) for owner in OWNERS))
+        found = {owner: document for owner, document in zip(OWNERS, documents, strict=True) if document is not None}
+        merged = openapi.merge(own, found, OWNER_OF_PREFIX)
+        missing = [owner for owner in OWNERS if owner not in found]
+        return merged | ({"x-unavailable": missing} if missing else {})
+
+    async def _description_of(self, owner: str) -> JsonObject | None:
+        try:
+            response = await self.get(owner, "/openapi.json")
+            document = response.json() if response.status_code == 200 else None
+        except (DomainError, ValueError):
+            return None
+        return document if isinstance(document, dict) else None
+
+
+async def _raw(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The bytes as the owner sent them; the connection is given back whatever happens."""
+    try:
+        async for chunk in response.aiter_raw():
+            yield chunk
+    finally:
+        await response.aclose()

@@ -1,0 +1,210 @@
+// One simulation, live. Everything is built from its events; an event that comes twice changes nothing.
+
+import { TERMINAL, badge, bar, byId, capital, connection, count, dollars, el, getJson, report, throttled, when, words } from "./view.js";
+import { Trend, drawTrend } from "./trend.js";
+import { drawVerdict } from "./verdict.js";
+
+const KEPT = 40;
+const id = new URLSearchParams(location.search).get("id") || location.hash.slice(1);
+const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, seen: new Set(), latest: [], usage: null, metrics: [], trend: new Trend() };
+let isPaused = false;
+
+function arm(name) {
+  if (!run.arms.has(name)) run.arms.set(name, { name, place: run.arms.size % 6, answered: 0, failed: 0, stimulus: null });
+  return run.arms.get(name);
+}
+
+const planned = (name) => Math.max(run.planned[name] ?? 0, [...run.steps.values()].reduce((sum, step) => sum + (step.planned[name] ?? 0), 0));
+const sum = (key) => [...run.arms.values()].reduce((total, one) => total + one[key], 0);
+
+const apply = {
+  "simulation-state-changed"(data) {
+    run.state = data.state;
+    run.planned = data.planned ?? {};
+    run.usage = data.usage;
+    for (const name of Object.keys(run.planned)) arm(name);
+    drawHead(data.reason);
+    if (TERMINAL.has(data.state)) finish();
+  },
+  "step-started"(data) {
+    run.steps.set(`${data.step_id}/${data.round}`, data);
+    for (const [name, stimulus] of Object.entries(data.stimuli)) arm(name).stimulus = stimulus;
+    for (const name of Object.keys(data.planned)) arm(name);
+    for (const metric of data.metrics) if (!run.metrics.some((known) => known.name === metric.name)) run.metrics.push(metric);
+    offerMetrics();
+  },
+  "responses-recorded"(data) {
+    for (const response of data.responses) {
+      const turn = `${data.step_id}/${data.round}/${response.agent_id}`;
+      if (run.seen.has(turn)) continue;
+      run.seen.add(turn);
+      const one = arm(response.arm);
+      one[response.status === "answered" ? "answered" : "failed"] += 1;
+      run.trend.add(response.arm, response.answers);
+      run.latest.unshift(response);
+    }
+    run.latest.length = Math.min(run.latest.length, KEPT);
+  },
+};
+
+function offerMetrics() {
+  const choose = byId("metric");
+  const usable = run.metrics.filter((metric) => ["binary", "ordinal", "numeric"].includes(metric.type));
+  if (choose.options.length === usable.length) return;
+  const chosen = choose.value || usable.find((metric) => metric.role === "primary")?.name;
+  choose.replaceChildren(...usable.map((metric) => el("option", { value: metric.name, text: words(metric.name), selected: metric.name === chosen })));
+  byId("choose").hidden = usable.length < 2;
+}
+
+function drawHead(reason) {
+  const { status } = run;
+  document.title = `${status.name} · Rehearsal`;
+  byId("name").textContent = status.name;
+  byId("meta").replaceChildren(
+    badge(run.state),
+    el("span", { text: status.model === "offline" ? "offline model (a choice model, not a language model)" : `model ${status.model}` }),
+    el("span", { text: `seed ${status.seed}` }),
+    el("span", {}, "started ", when(status.created_at)),
+    el("span", { class: "id", text: status.simulation_id }));
+  byId("reason").hidden = !reason;
+  byId("reason").textContent = reason ? `${capital(words(run.state))}: ${reason}` : "";
+}
+
+function drawProgress() {
+  const total = [...run.arms.keys()].reduce((all, name) => all + planned(name), 0);
+  const done = sum("answered") + sum("failed");
+  const failed = sum("failed");
+  byId("counts").replaceChildren(
+    total ? `${count(done)} of ${count(total)}` : "The people are being drawn and assigned.",
+    failed ? el("span", { class: "failed", text: ` · ${count(failed)} failed` }) : "");
+  byId("overall").replaceChildren(bar(done, total, "All responses"));
+  byId("arms").replaceChildren(...[...run.arms.values()].map(drawArm));
+}
+
+function drawArm(one) {
+  const name = words(one.name === "all" ? "everybody" : one.name);
+  const total = planned(one.name);
+  const done = one.answered + one.failed;
+  return el("div", { class: `arm arm-${one.place}` },
+    el("div", { class: "arm-name" },
+      el("span", { class: "swatch", "aria-hidden": "true" }), el("span", { class: "label", text: name, title: name }),
+      el("span", { class: "counts", text: total ? `${count(done)} / ${count(total)}` : count(done) })),
+    bar(done, total, `Responses in ${name}`, one.place),
+    one.stimulus ? el("p", { class: "where", text: `${words(one.stimulus.channel)} · ${words(one.stimulus.timing)}${one.failed ? ` · ${count(one.failed)} failed` : ""}` }) : null,
+    one.stimulus ? el("blockquote", { text: one.stimulus.content }) : null);
+}
+
+function mood(sentiment) {
+  if (sentiment === null || sentiment === undefined) return null;
+  return sentiment > 0.2 ? "likes it" : sentiment < -0.2 ? "dislikes it" : "is neutral";
+}
+
+function answer([name, value]) {
+  if (value === null) return null;
+  if (typeof value === "boolean") return el("span", { class: value ? "yes" : null, text: `${words(name)}: ${value ? "yes" : "no"}` });
+  return el("span", { text: `${words(name)}: ${Array.isArray(value) ? value.join(" › ") : value}` });
+}
+
+function drawTicker() {
+  byId("silence").hidden = run.latest.length > 0;
+  if (isPaused) return;
+  byId("ticker").replaceChildren(...run.latest.map((response) => {
+    const said = response.status === "answered" ? response.response : `No answer: ${response.failure ?? "the turn failed"}`;
+    const facts = [words(response.segment ?? "everybody else"), words(response.arm), mood(response.sentiment)].filter(Boolean);
+    return el("li", { class: `arm-${arm(response.arm).place}` },
+      el("div", { class: "who" }, el("strong", { text: response.name }), el("span", { text: facts.join(" · ") })),
+      said ? el("p", { text: said }) : null,
+      el("div", { class: "answers" }, ...Object.entries(response.answers).map(answer)));
+  }));
+}
+
+function drawUsage() {
+  const usage = run.usage ?? run.status.usage;
+  byId("usage").hidden = !usage;
+  if (!usage) return;
+  const stats = [["Model calls", count(usage.calls)], ["From the ledger", count(usage.cached_calls)],
+    ["Prompt tokens", count(usage.prompt_tokens)], ["Answer tokens", count(usage.completion_tokens)], ["Cost", dollars(usage.cost_usd)]];
+  byId("usage-list").replaceChildren(...stats.map(([name, value]) => el("div", {}, el("dt", { text: name }), el("dd", { text: value }))));
+}
+
+const draw = throttled(() => {
+  drawProgress();
+  drawTicker();
+  drawUsage();
+  const metric = run.metrics.find((one) => one.name === byId("metric").value);
+  if (metric && run.seen.size) drawTrend(byId("trend"), run.trend, metric, [...run.arms.values()], TERMINAL.has(run.state));
+}, 250);
+
+const announce = throttled(() => {
+  const total = [...run.arms.keys()].reduce((all, name) => all + planned(name), 0);
+  byId("announcer").textContent = `${words(run.state)}. ${count(sum("answered") + sum("failed"))} of ${count(total)} responses.`;
+}, 5000);
+
+async function finish() {
+  announce();
+  try {
+    run.status = await getJson(`/simulations/${encodeURIComponent(id)}/status`);
+    run.usage = run.status.usage;
+    draw();
+    if (run.state === "completed") await drawVerdict(byId("verdict"), run.status, run.arms);
+  } catch (error) {
+    report(error);
+  }
+}
+
+function listen() {
+  const source = new EventSource(`/simulations/${encodeURIComponent(id)}/stream`);
+  source.onopen = () => { connection(true); report(null); };
+  source.onerror = async () => {
+    connection(false);
+    if (source.readyState !== EventSource.CLOSED) return;
+    try {
+      const status = await getJson(`/simulations/${encodeURIComponent(id)}/status`);
+      if (TERMINAL.has(status.state)) ended();
+      else setTimeout(listen, 3000);
+    } catch (error) {
+      report(error);
+      if (error.status !== 404) setTimeout(listen, 3000);
+    }
+  };
+  for (const [name, take] of Object.entries(apply)) {
+    source.addEventListener(name, (event) => {
+      take(JSON.parse(event.data));
+      draw();
+      announce();
+      if (TERMINAL.has(run.state)) { source.close(); ended(); }
+    });
+  }
+}
+
+function ended() {
+  byId("live").dataset.on = "false";
+  byId("live-text").textContent = "Ended";
+}
+
+async function open() {
+  if (!id) { location.replace("/ui/"); return; }
+  try {
+    run.status = await getJson(`/simulations/${encodeURIComponent(id)}/status`);
+  } catch (error) {
+    byId("name").textContent = error.status === 404 ? "There is no such simulation" : "Simulation";
+    report(error);
+    if (error.status !== 404) setTimeout(open, 3000);
+    return;
+  }
+  report(null);
+  run.state = run.status.state;
+  for (const [name, progress] of Object.entries(run.status.progress.by_arm)) { arm(name); run.planned[name] = progress.planned; }
+  drawHead(run.status.reason);
+  draw();
+  listen();
+}
+
+byId("metric").addEventListener("change", draw);
+byId("pause").addEventListener("click", () => {
+  isPaused = !isPaused;
+  byId("pause").setAttribute("aria-pressed", String(isPaused));
+  byId("pause").textContent = isPaused ? "Resume" : "Pause";
+  draw();
+});
+await open();
