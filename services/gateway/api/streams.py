@@ -34,9 +34,6 @@ DESCRIPTION: dict[int | str, JsonObject] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
     204: {"description": "The simulation has ended and nothing more will come."},
 }
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-    204: {"description": "Ended"},
-}
 
 View = Callable[[MessageData], PageEvent | None]
 LastEventId = Annotated[str | None, Header(description="Resume after this event.")]
