@@ -1,0 +1,1 @@
+"""Talking with agents: delivers stimuli, runs their turns, remembers what was said."""

@@ -1,0 +1,159 @@
+"""The models service as a delivery uses it: one request, the replies as they come, in small groups to be stored."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from typing import Protocol
+
+import httpx
+import orjson
+
+from libs.contracts.protocol import NO_USAGE
+from libs.contracts.turns import TurnBatch, TurnReply
+from libs.http import connect
+
+# The batch itself is refused, and would be again: its turns fail. Any other error is worth another try.
+REFUSED = frozenset({400, 404, 413, 422})
+AWAY = frozenset({429, 502, 503, 504})
+
+
+class ModelsError(Exception):
+    """The models service failed, or stopped before every turn was answered."""
+
+
+class ModelsAwayError(ModelsError, ConnectionError):
+    """It cannot be reached; as a `ConnectionError` this is waited for and not counted as a failure."""
+
+
+class Models(Protocol):
+    """Whoever answers turns."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def stop(self) -> None:
+        """Let go."""
+
+    def turns(self, batch: TurnBatch) -> AsyncGenerator[TurnReply, None]:
+        """The replies in the order in which they finish. Raises `ModelsError`."""
+
+
+class ModelsClient:
+    """The models service over HTTP or in this process."""
+
+    def __init__(self, url: str, *, silence_s: float) -> None:
+        self._url = url
+        self._silence_s = silence_s
+        self._client: httpx.AsyncClient | None = None
+
+    async def start(self) -> None:
+        """Open the client; nothing is sent yet."""
+        self._client = connect(self._url)
+
+    async def stop(self) -> None:
+        """Close its connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def turns(self, batch: TurnBatch) -> AsyncGenerator[TurnReply, None]:
+        """Send the batch once and stream its replies. A refused batch gives a failed reply for each turn."""
+        if self._client is None:
+            raise RuntimeError("the models client was not started")
+        body = batch.model_dump_json().encode()
+        request = self._client.build_request(
+            "POST", "/v1/turns", content=body, headers={"content-type": "application/json"}
+        )
+        try:
+            async with asyncio.timeout(self._silence_s):
+                response = await self._client.send(request, stream=True)
+            try:
+                if response.status_code in REFUSED:
+                    for reply in _refusals(batch, await response.aread()):
+                        yield reply
+                    return
+                if response.status_code in AWAY:
+                    raise ModelsAwayError(f"the models service answered {response.status_code}")
+                response.raise_for_status()
+                async with aclosing(_lines(response, self._silence_s)) as lines:
+                    async for line in lines:
+                        yield TurnReply.model_validate_json(line)
+            finally:
+                await response.aclose()
+        except (httpx.TransportError, TimeoutError) as error:
+            raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
+        except (httpx.HTTPStatusError, ValueError) as error:
+            raise ModelsError(f"the models service failed: {error}") from error
+
+
+async def _lines(response: httpx.Response, silence_s: float) -> AsyncGenerator[bytes, None]:
+    """Lines that end with \\n; httpx's own also end at characters that JSON may hold unescaped."""
+    rest = b""
+    chunks = response.aiter_bytes()
+    while True:
+        try:
+            async with asyncio.timeout(silence_s):
+                rest += await anext(chunks)
+        except StopAsyncIteration:
+            break
+        *lines, rest = rest.split(b"\n")
+        for line in filter(None, lines):
+            yield line
+    if rest:
+        yield rest
+
+
+def _refusals(batch: TurnBatch, body: bytes) -> list[TurnReply]:
+    reason = "the models service refused the delivery"
+    with suppress(orjson.JSONDecodeError, KeyError, TypeError):
+        reason = f"{reason}: {orjson.loads(body)['detail']}"
+    return [
+        TurnReply(
+            turn_id=turn.turn_id, status="failed", content=None, failure=reason, usage=NO_USAGE, model=batch.model
+        )
+        for turn in batch.turns
+    ]
+
+
+async def in_groups(
+    replies: AsyncGenerator[TurnReply, None], *, most: int, within_s: float
+) -> AsyncGenerator[list[TurnReply], None]:
+    """Groups of at most `most` replies, none of which waits longer than `within_s` for its group to fill.
+
+    What arrived before an error is given out before the error is raised.
+    """
+    arrived: asyncio.Queue[TurnReply | None] = asyncio.Queue()
+
+    async def receive() -> None:
+        try:
+            async with aclosing(replies):
+                async for reply in replies:
+                    arrived.put_nowait(reply)
+        finally:
+            arrived.put_nowait(None)
+
+    receiving = asyncio.create_task(receive())
+    try:
+        while (first := await arrived.get()) is not None:
+            group, is_last = await _fill([first], arrived, most, within_s)
+            yield group
+            if is_last:
+                break
+        await receiving
+    finally:
+        receiving.cancel()
+        with suppress(asyncio.CancelledError, ModelsError):
+            await receiving
+
+
+async def _fill(
+    group: list[TurnReply], arrived: asyncio.Queue[TurnReply | None], most: int, within_s: float
+) -> tuple[list[TurnReply], bool]:
+    """The group, filled, and whether nothing comes after it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            while len(group) < most:
+                reply = await arrived.get()
+                if reply is None:
+                    return group, True
+                group.append(reply)
+    return group, False

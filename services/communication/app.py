@@ -1,0 +1,23 @@
+"""Composition root of the communication service."""
+
+from fastapi import FastAPI
+
+from libs.bus import Outbox
+from libs.db import Database
+from libs.runtime import service_app
+from services.communication import api, handlers
+from services.communication.adapters import ModelsClient
+from services.communication.events import Events
+from services.communication.service import Communication
+from services.communication.settings import Settings
+from services.communication.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The communication service over its own database and the models service."""
+    database = Database(settings.database_url)
+    models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
+    service = Communication(database, Store(), Events(Outbox("communication")), models)
+    return service_app(
+        "communication", settings, api=api.router, service=service, database=database, handlers=handlers.router
+    )

@@ -1,0 +1,65 @@
+"""The history of a simulation: one item for each thing an agent met, did or answered."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NamedTuple
+
+from libs.contracts.instruments import Answer
+from libs.contracts.protocol import Stimulus
+from services.communication.domain.turns import FinishedTurn
+
+Content = str | dict[str, Answer] | None
+
+
+class HistoryKind(StrEnum):
+    """What an item is about."""
+
+    STIMULUS = "stimulus"
+    THINK = "think"
+    TALK = "talk"
+    REACH_OUT = "reach_out"
+    RECALL = "recall"
+    ANSWER = "answer"
+    FAILURE = "failure"
+
+
+class HistoryItem(NamedTuple):
+    """One item. A stimulus has no content here: it is stored once for its step and arm."""
+
+    kind: HistoryKind
+    content: Content
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """An item as it was recorded. `sequence` grows in the order of recording."""
+
+    id: str
+    sequence: int
+    agent_id: str
+    name: str
+    arm: str
+    round: int
+    step_id: str
+    kind: HistoryKind
+    content: Content
+    channel: str | None
+    at: datetime
+    cluster_id: str
+
+
+def items_of(finished: FinishedTurn, stimulus: Stimulus | None) -> Iterator[HistoryItem]:
+    """The items of one turn, in the order in which they happened."""
+    if stimulus is not None:
+        yield HistoryItem(HistoryKind.STIMULUS, None, stimulus.channel)
+    if finished.turn is None:
+        yield HistoryItem(HistoryKind.FAILURE, finished.failure)
+        return
+    for action in finished.turn.actions:
+        if action.type != "DONE" and action.content:
+            yield HistoryItem(HistoryKind(action.type.lower()), action.content)
+    if finished.turn.answers:
+        yield HistoryItem(HistoryKind.ANSWER, finished.turn.answers)

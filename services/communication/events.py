@@ -1,0 +1,49 @@
+"""Messages of the communication service."""
+
+from libs.bus import Outbox
+from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, ResponsesRecorded
+from libs.contracts.orchestrator import RunStep
+from libs.contracts.protocol import Step, Usage
+from libs.db import Transaction
+from services.communication.domain.turns import FinishedTurn, in_messages, response_of
+
+
+class Events:
+    """Builds each message; one delivery sends several in several transactions, told apart by discriminators."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def responses_recorded(self, tx: Transaction, command: DeliverStimulus, finished: list[FinishedTurn]) -> None:
+        """Turns were finished and stored, in this transaction and for the first time."""
+        for responses in in_messages(map(response_of, finished)):
+            event = ResponsesRecorded(
+                simulation_id=command.simulation_id,
+                delivery_id=command.delivery_id,
+                timeline_id=command.timeline_id,
+                step_id=command.step_id,
+                round=command.round,
+                arm=command.arm,
+                responses=responses,
+            )
+            await self._outbox.add(tx, event, discriminator=responses[0].turn_id)
+
+    async def delivery_completed(
+        self, tx: Transaction, command: DeliverStimulus, *, answered: int, failed: int, usage: Usage
+    ) -> None:
+        """Every turn of the delivery is stored. Sending it again sends the same id, which receivers know."""
+        event = DeliveryCompleted(
+            simulation_id=command.simulation_id,
+            delivery_id=command.delivery_id,
+            step_id=command.step_id,
+            arm=command.arm,
+            requested=answered + failed,
+            answered=answered,
+            failed=failed,
+            usage=usage,
+        )
+        await self._outbox.add(tx, event, discriminator=command.delivery_id)
+
+    async def run_step(self, tx: Transaction, simulation_id: str, step: Step, agent_ids: list[str]) -> None:
+        """Ask the orchestrator to run a broadcast."""
+        await self._outbox.add(tx, RunStep(simulation_id=simulation_id, step=step, agent_ids=tuple(agent_ids)))

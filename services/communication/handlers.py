@@ -1,0 +1,45 @@
+"""Messages the communication service obeys and listens to."""
+
+from libs.bus import Router
+from libs.contracts.communication import DeliverStimulus
+from libs.contracts.envelope import Message
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.contracts.population import AgentsGenerated, PopulationReady
+from libs.db import Transaction
+from services.communication.service import Communication
+
+router = Router("communication")
+
+
+@router.sink(AgentsGenerated)
+async def on_agents_generated(
+    tx: Transaction, messages: list[Message[AgentsGenerated]], service: Communication
+) -> None:
+    """Know the agents."""
+    await service.agents_generated(tx, [message.data for message in messages])
+
+
+@router.on(PopulationReady)
+async def on_population_ready(tx: Transaction, message: Message[PopulationReady], service: Communication) -> None:
+    """Know the segments."""
+    await service.population_ready(tx, message.data)
+
+
+@router.on(SimulationCreated)
+async def on_simulation_created(tx: Transaction, message: Message[SimulationCreated], service: Communication) -> None:
+    """Know the simulation."""
+    await service.simulation_created(tx, message.data)
+
+
+@router.on(SimulationStateChanged)
+async def on_simulation_state_changed(
+    tx: Transaction, message: Message[SimulationStateChanged], service: Communication
+) -> None:
+    """Know whether it still runs."""
+    await service.simulation_state_changed(tx, message.data)
+
+
+@router.work(DeliverStimulus)
+async def on_deliver_stimulus(message: Message[DeliverStimulus], service: Communication) -> None:
+    """Run the turns of one delivery."""
+    await service.deliver(message)

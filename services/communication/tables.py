@@ -1,0 +1,120 @@
+"""Tables of the communication service.
+
+`agents`, `populations` and `simulations` are projections of other services' events; turns, episodes, history, stimuli
+and broadcasts are this service's own. What an arm was shown is stored once, not once per agent.
+"""
+
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+
+from libs.bus.tables import attach
+from libs.db import JsonDocument, UtcDateTime, tenant_column
+
+metadata = MetaData()
+attach(metadata)
+_SEQUENCE = BigInteger().with_variant(Integer(), "sqlite")
+
+populations = Table(
+    "populations",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("segments", JsonDocument, nullable=False),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("segment", String(120)),
+    Column("document", JsonDocument, nullable=False),
+)
+
+simulations = Table(
+    "simulations",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("population_id", String(64)),
+    Column("intervention_id", String(64)),
+    Column("state", String(16)),
+    Column("state_changed_at", UtcDateTime),
+)
+
+broadcasts = Table(
+    "broadcasts",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("broadcast_id", String(64), primary_key=True),
+    Column("round", Integer, nullable=False),
+    Column("recipients", Integer, nullable=False),
+    Column("spec", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+stimuli = Table(
+    "stimuli",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("step_id", String(64), primary_key=True),
+    Column("arm", String(120), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    tenant_column(),
+    Column("turn_id", String(36), primary_key=True),
+    Column("simulation_id", String(64), nullable=False),
+    Column("delivery_id", String(64), nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("failure", String),
+    Column("calls", Integer, nullable=False),
+    Column("cached_calls", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    Column("responded_at", UtcDateTime, nullable=False),
+)
+
+episodes = Table(
+    "episodes",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("turn_id", String(36), nullable=False),
+    Column("document", JsonDocument, nullable=False),
+)
+
+history = Table(
+    "history",
+    metadata,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    tenant_column(primary_key=False),
+    Column("simulation_id", String(64), nullable=False),
+    Column("turn_id", String(36), nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("name", String, nullable=False),
+    Column("cluster_id", String(64), nullable=False),
+    Column("arm", String(120), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("step_id", String(64), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("content", JsonDocument),
+    Column("channel", String(64)),
+    Column("at", UtcDateTime, nullable=False),
+    Index("history_of_simulation", "tenant", "simulation_id", "sequence"),
+    Index("history_of_agent", "tenant", "simulation_id", "agent_id", "sequence"),
+    sqlite_autoincrement=True,
+)

@@ -1,0 +1,264 @@
+"""The communication service between a real bus and a models service that a test can make slow, rude or absent."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import httpx
+import nats
+import orjson
+from fastapi import FastAPI, HTTPException
+from fastapi.responses import StreamingResponse
+from nats.aio.client import Client
+from nats.errors import TimeoutError as NatsTimeoutError
+from nats.js.errors import NotFoundError
+
+from libs.contracts import subjects
+from libs.contracts.base import JsonObject, MessageData
+from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
+from libs.contracts.envelope import Envelope, seal
+from libs.contracts.instruments import Instrument, MetricType
+from libs.contracts.orchestrator import RunStep, SimulationCreated, SimulationState, SimulationStateChanged
+from libs.contracts.people import Agent
+from libs.contracts.population import AgentsGenerated, PopulationReady
+from libs.contracts.protocol import NO_USAGE, Stimulus, Usage
+from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
+from libs.http import register_local
+from libs.minds.blocks import read_blocks
+from services.communication.app import create_app
+from services.communication.settings import Settings
+from tests.support.apps import running
+
+D = TypeVar("D", bound=MessageData)
+SIMULATION, POPULATION = "sim_1", "pop_1"
+EMAIL = Stimulus(content="Don't miss out on transforming your health...", channel="email", timing="morning")
+PAID = Usage(calls=1, cached_calls=0, prompt_tokens=900, completion_tokens=80, cost_usd=0.001)
+
+
+def _instrument(
+    name: str, kind: MetricType, requires: str | None = None, scale: tuple[int, int] | None = None
+) -> Instrument:
+    low, high = scale or (None, None)
+    return Instrument(
+        name=name,
+        type=kind,
+        question=f"{name}?",
+        minimum=low,
+        maximum=high,
+        options=(),
+        requires=requires,
+        role="primary",
+    )
+
+
+INSTRUMENTS = (
+    _instrument("open_rate", MetricType.BINARY),
+    _instrument("click_through", MetricType.BINARY, "open_rate"),
+    _instrument("purchase_intent", MetricType.ORDINAL, scale=(1, 10)),
+)
+ANSWERS = {"open_rate": True, "click_through": False, "purchase_intent": 4}
+
+
+def person(index: int, segment: str | None = None) -> Agent:
+    name = f"Person {index}"
+    return Agent(
+        agent_id=f"agent_{index:04d}",
+        index=index,
+        name=name,
+        age=30,
+        segment=segment,
+        demographic_profile={"region": "South"},
+        traits={"openness": 0.2},
+        persona={"name": name, "age": 30},
+    )
+
+
+def reply(turn: TurnRequest, content: object) -> TurnReply:
+    text = content if isinstance(content, str) else orjson.dumps(content).decode()
+    return TurnReply(turn_id=turn.turn_id, status="answered", content=text, failure=None, usage=PAID, model="scripted")
+
+
+def answered(turn: TurnRequest, answers: JsonObject) -> TurnReply:
+    said = [{"type": "THINK", "content": f"I am {turn.agent_id}.", "target": ""}, {"type": "TALK", "content": "Hm."}]
+    state = {"goals": "rest", "attention": "mail", "emotions": "calm", "sentiment": 0.1}
+    return reply(turn, {"actions": said, "mental_state": state, "answers": answers, "confidence": 0.7})
+
+
+class ScriptedModels:
+    """`POST /v1/turns` as the contract says; `script` answers each turn, `breaks_after` so many replies the next
+    stream ends too early, `leaves_after` so many batches the service is away."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+        self.batches: list[TurnBatch] = []
+        self.script: Callable[[TurnRequest], TurnReply] = lambda turn: answered(turn, ANSWERS)
+        self.breaks_after: int | None = None
+        self.leaves_after: int | None = None
+        self.refuses: str | None = None
+        self.app = FastAPI()
+        self.app.post("/v1/turns")(self._turns)
+
+    async def _turns(self, batch: TurnBatch) -> StreamingResponse:
+        if self.refuses is not None:
+            raise HTTPException(422, self.refuses)
+        self.batches.append(batch)
+        self.asked.update(turn.agent_id for turn in batch.turns)
+        if len(self.batches) == self.leaves_after:
+            register_local("models", None)
+        return StreamingResponse(self._stream(batch), media_type="application/x-ndjson")
+
+    async def _stream(self, batch: TurnBatch) -> AsyncIterator[bytes]:
+        breaks, self.breaks_after = self.breaks_after, None
+        for place, turn in enumerate(batch.turns):
+            if place == breaks:
+                return
+            yield self.script(turn).model_dump_json().encode() + b"\n"
+
+    def blocks(self) -> JsonObject:
+        """The data blocks that the first agent of the last batch was shown."""
+        batch = self.batches[-1]
+        return read_blocks([*batch.shared, *batch.turns[0].messages])
+
+
+class Stage:
+    """Everything around the service: the other services' messages, the models, and what the service sent."""
+
+    def __init__(self, connection: Client, models: ScriptedModels, settings: Settings) -> None:
+        self.js = connection.jetstream()
+        self.models = models
+        self.settings = settings
+        self.client: httpx.AsyncClient
+        self._app: AsyncExitStack | None = None
+
+    async def start(self) -> None:
+        self._app = AsyncExitStack()
+        self.client = await self._app.enter_async_context(running("communication", create_app(self.settings)))
+
+    async def stop(self) -> None:
+        if self._app is not None:
+            await self._app.aclose()
+            self._app = None
+
+    async def send(self, source: str, data: MessageData, envelope: Envelope | None = None) -> Envelope:
+        """Publish as another service; with `envelope` the same message once more."""
+        sealed = envelope or seal(data, source=source)
+        headers = sealed.headers()
+        if envelope is not None:
+            headers.pop("Nats-Msg-Id")
+        subject = subjects.concrete(data.contract, sealed.tenant, data.key)
+        await self.js.publish(subject, data.model_dump_json().encode(), headers=headers)
+        return sealed
+
+    async def population(self, size: int, segments: dict[str, int] | None = None) -> None:
+        """Announce a population; the first people are in the segments, in order."""
+        names = [name for name, count in (segments or {}).items() for _ in range(count)]
+        people = [person(index, names[index - 1] if index <= len(names) else None) for index in range(1, size + 1)]
+        for start in range(0, size, 50):
+            block = tuple(people[start : start + 50])
+            await self.send("population", AgentsGenerated(population_id=POPULATION, agents=block))
+        ready = PopulationReady(
+            population_id=POPULATION, name="People", size=size, segments=segments or {}, ready_at=datetime.now(UTC)
+        )
+        await self.send("population", ready)
+
+    async def simulation(
+        self, state: SimulationState = SimulationState.READY, *, intervention_id: str | None = None
+    ) -> None:
+        created = SimulationCreated(
+            simulation_id=SIMULATION,
+            name="A simulation",
+            population_id=POPULATION,
+            intervention_id=intervention_id,
+            seed=7,
+            model="offline",
+            created_at=datetime.now(UTC),
+        )
+        await self.send("orchestrator", created)
+        await self.state(state)
+
+    async def state(self, state: SimulationState) -> None:
+        changed = SimulationStateChanged(
+            simulation_id=SIMULATION,
+            previous=SimulationState.PROVISIONING,
+            state=state,
+            reason=None,
+            planned={},
+            answered=0,
+            failed=0,
+            usage=NO_USAGE,
+            changed_at=datetime.now(UTC),
+        )
+        await self.send("orchestrator", changed)
+
+    async def events(self, data: type[D]) -> list[D]:
+        """Every event of this type that was published, in order."""
+        subject = subjects.template(data.contract)
+        state = (await self.js.stream_info("EVENTS", subjects_filter=subject)).state
+        return await self._read(data, sum((state.subjects or {}).values()), within_s=2)
+
+    async def _read(self, data: type[D], count: int, *, within_s: float) -> list[D]:
+        reader = await self.js.subscribe(subjects.template(data.contract), ordered_consumer=True)
+        found = [data.model_validate_json((await reader.next_msg(timeout=within_s)).data) for _ in range(count)]
+        await reader.unsubscribe()
+        return found
+
+    async def completed(self, count: int = 1, *, within_s: float = 10.0) -> list[DeliveryCompleted]:
+        """The completion events, once there are this many."""
+        return await self._read(DeliveryCompleted, count, within_s=within_s)
+
+    async def responses(self) -> list[Response]:
+        return [response for event in await self.events(ResponsesRecorded) for response in event.responses]
+
+    async def asked_of_orchestrator(self) -> RunStep | None:
+        """The last run-step command."""
+        subject = subjects.concrete(RunStep.contract, "default", SIMULATION)
+        for _ in range(50):
+            try:
+                return RunStep.model_validate_json((await self.js.get_last_msg("COMMANDS", subject)).data or b"")
+            except (NotFoundError, NatsTimeoutError):
+                await asyncio.sleep(0.05)
+        return None
+
+    async def history(self, **filters: Any) -> list[JsonObject]:
+        answer = await self.client.get(f"/communications/{SIMULATION}/history", params={"limit": 500} | filters)
+        assert answer.status_code == 200, answer.text
+        items: list[JsonObject] = answer.json()["items"]
+        return items
+
+
+def delivery(agents: int = 3, **changes: Any) -> DeliverStimulus:
+    values: dict[str, Any] = {
+        "simulation_id": SIMULATION,
+        "delivery_id": "dlv_1",
+        "population_id": POPULATION,
+        "timeline_id": "main",
+        "step_id": "step_1",
+        "round": 1,
+        "arm": "emotional_appeal",
+        "stimulus": EMAIL,
+        "instruments": INSTRUMENTS,
+        "agent_ids": tuple(f"agent_{index:04d}" for index in range(1, agents + 1)),
+        "seed": 7,
+        "model": "offline",
+    }
+    return DeliverStimulus(**(values | changes))
+
+
+@asynccontextmanager
+async def stage(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
+    """The service, started, with everything around it."""
+    models = ScriptedModels()
+    register_local("models", models.app)
+    connection = await nats.connect(nats_url)
+    settings = Settings(database_url=database_url, nats_url=nats_url, models_url="local://models", silence_s=5)
+    around = Stage(connection, models, settings)
+    await around.start()
+    try:
+        yield around
+    finally:
+        await around.stop()
+        register_local("models", None)
+        await connection.close()

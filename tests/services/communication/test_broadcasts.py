@@ -1,0 +1,131 @@
+"""A broadcast asks the orchestrator for a step, or is refused with a reason."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from libs.contracts.orchestrator import SimulationState
+from tests.services.communication.parts import SIMULATION, Stage, stage
+
+SEGMENTS = {"families": 3, "students": 2}
+
+
+@pytest.fixture
+async def service(nats_url: str, sqlite_url: str) -> AsyncIterator[Stage]:
+    async with stage(nats_url, sqlite_url) as around:
+        await around.population(6, SEGMENTS)
+        yield around
+
+
+async def post(service: Stage, **changes: Any) -> httpx.Response:
+    body = {"simulation_id": SIMULATION, "content": "Would you try a new cereal?"}
+    return await service.client.post("/communications/broadcast", json=body | changes)
+
+
+async def test_a_broadcast_reaches_everybody_of_a_ready_simulation(service: Stage) -> None:
+    await service.simulation()
+    answer = await post(service, metrics=["click_through"], channel="sms")
+    assert answer.status_code == 202
+    accepted = answer.json()
+    assert accepted["recipients"] == 6
+    assert accepted["state"] == "accepted"
+    assert accepted["simulation_id"] == SIMULATION
+    assert accepted["links"]["history"] == f"/communications/{SIMULATION}/history?step_id={accepted['id']}"
+    asked = await service.asked_of_orchestrator()
+    assert asked is not None
+    assert (asked.step.step_id, asked.step.round, asked.step.kind) == (accepted["id"], 1, "deliver")
+    assert asked.step.stimuli["all"].content == "Would you try a new cereal?"
+    assert [metric.name for metric in asked.step.instruments] == ["open_rate", "click_through"]
+    assert asked.agent_ids == tuple(f"agent_{index:04d}" for index in range(1, 7))
+
+
+async def test_a_broadcast_reaches_only_its_segments_and_rounds_count_up(service: Stage) -> None:
+    await service.simulation(SimulationState.RUNNING)
+    assert (await post(service)).json()["recipients"] == 6
+    answer = await post(service, target_segments=["students"])
+    assert answer.json()["recipients"] == 2
+    asked = await service.asked_of_orchestrator()
+    for _ in range(50):
+        if asked is not None and asked.step.step_id == answer.json()["id"]:
+            break
+        await asyncio.sleep(0.02)
+        asked = await service.asked_of_orchestrator()
+    assert asked is not None
+    assert asked.step.round == 2
+    assert asked.step.instruments == ()
+    assert asked.agent_ids == ("agent_0004", "agent_0005")
+
+
+async def test_a_broadcast_to_a_simulation_created_a_moment_ago_waits_for_its_news(service: Stage) -> None:
+    posting = asyncio.create_task(post(service))
+    await asyncio.sleep(0.2)
+    await service.simulation()
+    assert (await posting).status_code == 202
+
+
+async def test_an_unknown_simulation_is_not_found(service: Stage) -> None:
+    answer = await post(service, simulation_id="sim_nowhere")
+    assert answer.status_code == 404
+    assert "sim_nowhere" in answer.json()["detail"]
+
+
+async def test_a_simulation_of_an_intervention_takes_no_broadcasts(service: Stage) -> None:
+    await service.simulation(intervention_id="int_1")
+    answer = await post(service)
+    assert answer.status_code == 409
+    assert "int_1" in answer.json()["detail"]
+
+
+async def test_only_a_ready_or_running_simulation_takes_broadcasts(service: Stage) -> None:
+    await service.simulation(SimulationState.COMPLETED)
+    answer = await post(service)
+    assert answer.status_code == 409
+    assert "is completed" in answer.json()["detail"]
+
+
+async def test_an_unknown_segment_is_refused_with_those_there_are(service: Stage) -> None:
+    await service.simulation()
+    answer = await post(service, target_segments=["families", "pensioners"])
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "target_segments.1"
+    assert error["allowed"] == ["families", "students"]
+
+
+async def test_an_unknown_metric_is_refused_with_those_there_are(service: Stage) -> None:
+    await service.simulation()
+    answer = await post(service, metrics=["open_rat"])
+    assert answer.status_code == 422
+    (error,) = answer.json()["errors"]
+    assert error["field"] == "metrics.0"
+    assert "open_rate" in error["allowed"]
+
+
+async def test_nothing_is_asked_of_the_orchestrator_when_a_broadcast_is_refused(service: Stage) -> None:
+    await service.simulation()
+    for wrong in ({"content": " "}, {"chanel": "sms"}, {"metrics": ["?"]}, {"target_segments": ["x"]}):
+        assert (await post(service, **wrong)).status_code == 422
+    accepted = (await post(service)).json()
+    asked = await service.asked_of_orchestrator()
+    assert asked is not None
+    assert (asked.step.step_id, asked.step.round) == (accepted["id"], 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("broadcast", {"simulation_id": SIMULATION, "content": "Hi", "broadcast_if_no_target": True}),
+        ("direct-message", {}),
+        ("conversation/start", {}),
+        ("sequence/execute", {}),
+    ],
+)
+async def test_what_is_not_built_yet_says_so(service: Stage, path: str, body: dict[str, object]) -> None:
+    await service.simulation()
+    answer = await service.client.post(f"/communications/{path}", json=body)
+    assert answer.status_code == 501
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "not available" in answer.json()["detail"]
