@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 from libs.bus import consumers
 from libs.bus.delivery import Delivery
 from libs.bus.handling import Handling
+from libs.bus.pull import PacedPull
 from libs.bus.relay import Relay
 from libs.bus.router import Mode, Router, Subscription
 from libs.bus.settings import BusSettings
@@ -44,6 +45,7 @@ class Bus:
         self._connection: Client | None = None
         self._relay: Relay | None = None
         self._sinks: list[SinkLoop] = []
+        self._pulls: list[PacedPull] = []
         self._last_error = ""
 
     @property
@@ -93,7 +95,7 @@ class Bus:
             if not self._connection.is_closed:
                 await self._connection.close()
         self._broker = self._connection = self._relay = None
-        self._sinks = []
+        self._sinks, self._pulls = [], []
 
     async def _connect(self, broker: "NatsBroker") -> None:
         """Connect and provision, with the patience of the settings."""
@@ -119,12 +121,15 @@ class Bus:
             raise ConnectionError(f"no usable NATS server at {self.settings.nats_url}{reason}") from error
 
     async def _provision(self) -> Mapping[str, str]:
-        return await provision(
+        identities = await provision(
             self.connection.jetstream(),
             self.router.subscriptions,
             replicas=self.settings.replicas,
             ack_wait=self.settings.ack_wait,
         )
+        for pull in self._pulls:
+            pull.renew()
+        return identities
 
     async def _consume(self, broker: "NatsBroker") -> None:
         singles = []
@@ -133,12 +138,12 @@ class Bus:
             if subscription.mode is Mode.SINK:
                 sink = SinkLoop(delivery, self.subject_service)
                 self._sinks.append(sink)
-                await sink.start(self.connection.jetstream(), self._check_streams)
+                self._pulls.append(await sink.start(self.connection.jetstream(), self._check_streams))
             else:
                 singles.append(Handling(delivery, self.subject_service))
         consumers.subscribe(broker, singles, self.settings)
         await broker.start()
-        consumers.pace(broker, self._check_streams)
+        self._pulls += consumers.pace(broker, self._check_streams)
 
     def _delivery(self, subscription: Subscription) -> Delivery:
         return Delivery(subscription, database=self.database, js=self.connection.jetstream(), settings=self.settings)

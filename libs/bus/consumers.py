@@ -92,11 +92,14 @@ async def _undecoded(message: "NatsMessage", _default: Any = None) -> "NatsMessa
     return message
 
 
-def pace(broker: "NatsBroker", on_missing: Callable[[], None]) -> None:
-    """Pace the started subscribers."""
+def pace(broker: "NatsBroker", on_missing: Callable[[], None]) -> list[PacedPull]:
+    """Put a paced pull under each started subscriber."""
+    pulls = []
     for subscriber in _subscribers(broker):
         if subscriber.subscription is not None:
             subscriber.subscription = PacedPull(subscriber.subscription, on_missing)  # type: ignore[arg-type]
+            pulls.append(subscriber.subscription)
+    return pulls
 
 
 async def stop_fetching(broker: "NatsBroker") -> None:

@@ -1,7 +1,7 @@
-"""Pull subscriptions that survive the loss of their consumer.
+"""Pull subscriptions that survive the loss of their server or of their consumer.
 
-While a consumer is missing (its server came back with an empty store) every fetch fails at once; unpaced, the loops
-of nats-py and FastStream would then ask thousands of times a second.
+A server that restarted has forgotten the request a fetch waits on; and while a consumer is missing every fetch fails at
+once, so that the loops of nats-py and FastStream would ask thousands of times a second.
 """
 
 import asyncio
@@ -21,15 +21,31 @@ class PacedPull:
     def __init__(self, inner: JetStreamContext.PullSubscription, on_missing: Callable[[], None]) -> None:
         self._inner = inner
         self._on_missing = on_missing
+        self._fetching: asyncio.Task[list[Msg]] | None = None
+        self._renewed = False
 
     async def fetch(self, batch: int = 1, timeout: float | None = 5.0) -> list[Msg]:  # noqa: ASYNC109
         """Up to `batch` messages as soon as there are any. Raises nats' `TimeoutError` when there are none."""
+        self._renewed = False
+        self._fetching = asyncio.create_task(self._inner.fetch(batch, timeout))
         try:
-            return await self._inner.fetch(batch, timeout)
+            return await self._fetching
         except APIError as error:
             self._on_missing()
             await asyncio.sleep(PAUSE_S)
             raise NatsTimeoutError from error
+        except asyncio.CancelledError:
+            self._fetching.cancel()
+            task = asyncio.current_task()
+            if self._renewed and task is not None and not task.cancelling():
+                raise NatsTimeoutError from None
+            raise
+
+    def renew(self) -> None:
+        """Give up the request a fetch waits on: the server does not know it any more."""
+        if self._fetching is not None and not self._fetching.done():
+            self._renewed = True
+            self._fetching.cancel()
 
     async def unsubscribe(self) -> None:
         """End the subscription."""

@@ -45,13 +45,14 @@ class SinkLoop:
         self._task: asyncio.Task[None] | None = None
         self._handling = asyncio.Lock()
 
-    async def start(self, js: JetStreamContext, on_missing: Callable[[], None]) -> None:
+    async def start(self, js: JetStreamContext, on_missing: Callable[[], None]) -> PacedPull:
         """Subscribe to the durable consumer, which must exist, and begin."""
         subscription = self._delivery.subscription
         prefix = f"{self._delivery.settings.inbox_prefix}.".encode()
         pull = await js.pull_subscribe_bind(subscription.durable, subscription.stream, inbox_prefix=prefix)
         self._pull = PacedPull(pull, on_missing)
         self._task = asyncio.create_task(self._run(self._pull), name=f"sink {subscription.durable}")
+        return self._pull
 
     async def stop(self) -> None:
         """Fetch nothing more; finish the batch in hand, or hand it back when it takes too long."""

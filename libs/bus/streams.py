@@ -97,7 +97,8 @@ def check_server(connection: "Client") -> None:
     version = connection.connected_server_version
     if (version.major, version.minor) < MINIMUM_SERVER:
         needed = ".".join(map(str, MINIMUM_SERVER))
-        raise UnsuitableServerError(f"nats-server {version} is too old: {needed} or newer is needed")
+        found = f"{version.major}.{version.minor}.{version.patch}"
+        raise UnsuitableServerError(f"nats-server {found} is too old: {needed} or newer is needed")
     if connection.max_payload < MINIMUM_PAYLOAD:
         raise UnsuitableServerError(
             f"nats-server has max_payload {connection.max_payload}: set it to {MINIMUM_PAYLOAD} bytes (4MB) or more"

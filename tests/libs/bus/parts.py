@@ -77,9 +77,7 @@ async def running(
     name: str, database_url: str, bus_settings: BusSettings, router: Router | None = None, subject: object = None
 ) -> AsyncIterator[Service]:
     async with database_at(database_url) as database:
-        bus = Bus(
-            bus_settings, service=name, database=database, router=router or Router(name), subject_service=subject
-        )
+        bus = Bus(bus_settings, service=name, database=database, router=router or Router(name), subject_service=subject)
         await bus.start()
         try:
             yield Service(name, database, bus)

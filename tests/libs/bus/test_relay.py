@@ -1,0 +1,212 @@
+"""What a sender can rely on: what was committed arrives, in order, whatever happens to the server."""
+
+import asyncio
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+
+from libs.bus import BusSettings, Router, republish
+from libs.bus.streams import COMMANDS, EVENTS
+from libs.bus.tables import INBOX, OUTBOX
+from libs.contracts.envelope import Message
+from libs.db import Transaction
+from libs.runtime.nats_server import NatsServer
+from tests.libs.bus.parts import NOTES, Note, Noted, Service, database_at, running, settings, until
+
+
+def receiving() -> Router:
+    """Events by a sink, commands one by one."""
+    router = Router("results")
+
+    @router.sink(Noted)
+    async def on_noted(tx: Transaction, messages: list[Message[Noted]], service: Any) -> None:
+        await tx.execute(NOTES.insert(), [{"text": message.data.text} for message in messages])
+
+    @router.on(Note)
+    async def on_note(tx: Transaction, message: Message[Note], service: Any) -> None:
+        await tx.execute(NOTES.insert(), {"text": message.data.text})
+
+    return router
+
+
+async def stored(service: Service, stream: str) -> list[str]:
+    """The ids in a stream, in its order."""
+    state = (await service.js.stream_info(stream)).state
+    ids = []
+    for sequence in range(state.first_seq, state.last_seq + 1):
+        headers = (await service.js.get_msg(stream, sequence, direct=True)).headers or {}
+        ids.append(headers["ce-id"])
+    return ids
+
+
+async def in_outbox(service: Service) -> list[str]:
+    async with service.database.read() as tx:
+        return list((await tx.execute(select(OUTBOX.c.id).order_by(OUTBOX.c.seq))).scalars())
+
+
+async def nothing_waits(service: Service) -> bool:
+    return await service.waiting() == 0
+
+
+async def test_messages_are_published_in_the_order_they_were_sent(nats_url: str, database_url: str) -> None:
+    async with running("population", database_url, settings(nats_url)) as sender:
+        await sender.send(*(Noted(text=str(number)) for number in range(1_200)))
+        await sender.send(Noted(text="last"))
+        await until(lambda: nothing_waits(sender))
+        assert (await sender.js.stream_info(EVENTS)).state.messages == 1_201
+        last = await in_outbox(sender)
+        assert await stored(sender, EVENTS) == last
+
+
+async def test_events_and_commands_go_to_their_streams(nats_url: str, sqlite_url: str) -> None:
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        await sender.send(Noted(text="event"), Note(text="command"), Noted(text="event"))
+        await until(lambda: nothing_waits(sender))
+        first, second, third = await in_outbox(sender)
+        assert await stored(sender, EVENTS) == [first, third]
+        assert await stored(sender, COMMANDS) == [second]
+
+
+async def test_what_was_sent_before_the_start_is_published_at_the_start(nats_url: str, sqlite_url: str) -> None:
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        pass
+    async with database_at(sqlite_url) as database:
+        sender.database = database
+        await sender.send(Noted(text="while nobody published"))
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        await until(lambda: nothing_waits(sender))
+        assert len(await stored(sender, EVENTS)) == 1
+
+
+async def test_what_was_sent_just_before_the_stop_is_published(nats_url: str, sqlite_url: str) -> None:
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        await sender.send(*(Noted(text=str(number)) for number in range(700)))
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        assert len(await stored(sender, EVENTS)) == 700
+
+
+async def test_a_batch_with_a_message_the_server_has_is_published_all_the_same(
+    nats_url: str, database_url: str
+) -> None:
+    """As after a crash between the publication and the note of it."""
+    async with running("population", database_url, settings(nats_url)) as sender:
+        await sender.send(*(Noted(text=str(number)) for number in range(5)))
+        await until(lambda: nothing_waits(sender))
+        async with sender.database.write() as tx:
+            await tx.execute(update(OUTBOX).where(OUTBOX.c.seq >= 4).values(published_at=None))
+        await sender.send(Noted(text="new"))
+        await until(lambda: nothing_waits(sender))
+        assert await stored(sender, EVENTS) == await in_outbox(sender)
+
+
+async def test_nothing_is_lost_while_the_server_is_away(tmp_path: Path, database_url: str) -> None:
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    try:
+        bus_settings = settings(server.url)
+        sender_url = f"sqlite:///{tmp_path}/sender.db"
+        async with (
+            running("population", sender_url, bus_settings) as sender,
+            running("results", database_url, bus_settings, receiving()) as receiver,
+        ):
+            await sender.send(Noted(text="before"))
+            await until(lambda: arrived(receiver, {"before"}))
+            server.kill()
+            await until(lambda: not sender.bus.is_ready())
+            await sender.send(Noted(text="meanwhile"), Note(text="order"))
+            await asyncio.sleep(0.3)
+            assert await sender.waiting() == 2
+            server.start()
+            await until(lambda: arrived(receiver, {"before", "meanwhile", "order"}))
+            await until(lambda: sender.bus.is_ready() and receiver.bus.is_ready())
+    finally:
+        server.stop()
+
+
+async def arrived(receiver: Service, texts: set[str]) -> bool:
+    notes = await receiver.notes()
+    assert len(notes) == len(set(notes)), "something took effect twice"
+    return set(notes) == texts
+
+
+async def test_deleting_the_store_of_the_server_in_mid_run_loses_nothing(tmp_path: Path, database_url: str) -> None:
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    sent: set[str] = set()
+    try:
+        bus_settings = settings(server.url)
+        sender_url = f"sqlite:///{tmp_path}/sender.db"
+        async with running("population", sender_url, bus_settings) as sender:
+            async with running("results", database_url, bus_settings, receiving()) as receiver:
+                await send_pairs(sender, sent, "handled")
+                await until(lambda: arrived(receiver, sent))
+            await send_pairs(sender, sent, "published")
+            await until(lambda: nothing_waits(sender))
+            server.kill()
+            shutil.rmtree(tmp_path / "nats" / "store")
+            await send_pairs(sender, sent, "waiting")
+            server.start()
+            async with running("results", database_url, bus_settings, receiving()) as receiver:
+                await until(lambda: arrived(receiver, sent))
+                server.kill()
+                shutil.rmtree(tmp_path / "nats" / "store")
+                server.start()
+                await send_pairs(sender, sent, "while both run")
+                await until(lambda: arrived(receiver, sent))
+    finally:
+        server.stop()
+
+
+async def send_pairs(sender: Service, sent: set[str], text: str) -> None:
+    events, commands = [f"{text} event {n}" for n in range(3)], [f"{text} command {n}" for n in range(3)]
+    await sender.send(*(Noted(text=each) for each in events), *(Note(text=each) for each in commands))
+    sent.update(events, commands)
+
+
+async def test_republished_messages_reach_a_new_server_and_no_consumer_twice(tmp_path: Path, sqlite_url: str) -> None:
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    try:
+        router = receiving()
+        async with running("results", sqlite_url, settings(server.url), router) as both:
+            await both.send(Note(text="a"), Note(text="b"))
+            await until(lambda: arrived(both, {"a", "b"}))
+            assert await republish(both.database, since=datetime.now(UTC) + timedelta(hours=1)) == 0
+            assert await republish(both.database) == 2
+            await until(lambda: nothing_waits(both))
+            await until(lambda: arrived(both, {"a", "b"}))
+    finally:
+        server.stop()
+
+
+async def test_rows_older_than_the_retention_are_deleted_and_unpublished_ones_never(
+    nats_url: str, database_url: str
+) -> None:
+    router = receiving()
+    async with running("results", database_url, settings(nats_url), router) as service:
+        await service.send(Note(text="old"), Note(text="new"))
+        await until(lambda: arrived(service, {"old", "new"}))
+        await until(lambda: nothing_waits(service))
+        past = datetime.now(UTC) - timedelta(days=40)
+        async with service.database.write() as tx:
+            await tx.execute(update(OUTBOX).where(OUTBOX.c.seq == 1).values(published_at=past, created_at=past))
+            await tx.execute(update(INBOX).values(received_at=past))
+    async with running("results", database_url, settings(nats_url, retention_days=30), router) as service:
+        await until(lambda: _rows(service, outbox=1, inbox=0))
+
+
+async def _rows(service: Service, *, outbox: int, inbox: int) -> bool:
+    async with service.database.read() as tx:
+        counts = [(await tx.execute(select(func.count()).select_from(table))).scalar_one() for table in (OUTBOX, INBOX)]
+    return counts == [outbox, inbox]
+
+
+async def test_without_a_server_the_start_fails_in_time_and_says_why(sqlite_url: str) -> None:
+    nowhere = BusSettings(nats_url="nats://127.0.0.1:9", connect_timeout=0.3)
+    with pytest.raises(ConnectionError, match="no usable NATS server at nats://127"):
+        async with running("population", sqlite_url, nowhere):
+            pass
