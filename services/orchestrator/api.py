@@ -67,7 +67,7 @@ class SimulationView(BaseModel):
     @classmethod
     def of(cls, simulation: Simulation, arms: list[ArmProgress]) -> "SimulationView":
         """The view of a simulation with its live progress."""
-        shared = simulation.model_dump(include=set(cls.model_fields))
+        shared = simulation.model_dump(include=set(cls.model_fields) - {"usage"})
         path = f"/simulations/{simulation.simulation_id}"
         return cls(
             **shared,

@@ -7,6 +7,7 @@ from collections import defaultdict
 from contextlib import suppress
 from datetime import UTC, datetime
 
+from libs.bus import NotReadyError
 from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.errors import InvalidError, NotFoundError
 from libs.contracts.ids import ONLY_ARM, derived_id, new_id
@@ -162,8 +163,7 @@ class Orchestrator:
     ) -> None:
         simulation = await self._store.get(tx, simulation_id, lock=True)
         if simulation is None:
-            log.warning("message for an unknown simulation", extra={"simulation_id": simulation_id})
-            return
+            raise NotReadyError(f"there is no simulation {simulation_id!r} yet")
         await self._carry_out(tx, process.decide(simulation, received, datetime.now(UTC)), recipients)
 
     async def _carry_out(

@@ -170,6 +170,8 @@ def _(received: PopulationIsMissing, simulation: Simulation) -> Decision:
 
 @_on.register
 def _(received: AgentsAssigned, simulation: Simulation) -> Decision:
+    if simulation.state is not State.READY:
+        return Decision(simulation)
     arms = dict(simulation.arms)
     for arm, count in received.arms.items():
         arms[arm] = arms.get(arm, 0) + count
@@ -194,6 +196,8 @@ def _(received: StepRequested, simulation: Simulation) -> Decision:
 
 @_on.register
 def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
+    if simulation.open_deliveries == 0:
+        return Decision(simulation)
     simulation = simulation.model_copy(
         update={
             "open_deliveries": simulation.open_deliveries - 1,

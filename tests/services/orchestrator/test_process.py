@@ -72,6 +72,12 @@ def test_the_first_step_starts_when_the_last_part_of_the_assignments_is_there() 
     assert effects == [Announce(State.READY), Deliver(STEP)]
 
 
+def test_assignments_that_come_again_start_nothing_again() -> None:
+    running, _ = play(provisioning(STEP, SECOND), READY, ASSIGNED)
+    after, effects = play(running, process.AgentsAssigned({}, is_last=True))
+    assert (after, effects) == (running, [])
+
+
 def test_deliveries_hold_at_most_64_agents() -> None:
     assert [process.deliveries(n) for n in (0, 1, 64, 65, 128, 129)] == [0, 1, 1, 2, 2, 3]
     after, _ = play(provisioning(STEP), READY, process.AgentsAssigned({"a": 65, "b": 64}, is_last=True))

@@ -1,0 +1,290 @@
+"""The orchestrator between a real bus and a real store: what it sends for what it receives."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
+from libs.contracts.evidence import Analysis, SampleRatioCheck
+from libs.contracts.ids import agent_id
+from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
+from libs.contracts.orchestrator import (
+    RunStep,
+    SimulationCreated,
+    SimulationStateChanged,
+    StartSimulation,
+    StepStarted,
+)
+from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
+from libs.contracts.protocol import NO_USAGE, Assignment, Step, Stimulus
+from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
+from services.orchestrator.app import create_app
+from services.orchestrator.settings import Settings
+from tests.support.apps import eventually, running
+from tests.support.peer import Peer, peer
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+STEP = Step(
+    kind="deliver",
+    step_id="touch-1",
+    round=1,
+    stimuli={arm: Stimulus(content=arm, channel="email", timing="morning") for arm in ("a", "b")},
+    instruments=(),
+)
+START = StartSimulation(
+    simulation_id="sim_1",
+    name="E-mail",
+    population_id="pop_1",
+    intervention_id="int_1",
+    steps=(STEP,),
+    seed=7,
+    model="offline",
+)
+ASSIGN = {"simulation_id": "sim_1", "intervention_id": "int_1", "population_id": "pop_1"}
+CREATED = PopulationCreated(
+    population_id="pop_1", name="P", demographic_base="x", size=125, segments={}, seed=1, created_at=NOW
+)
+READY = PopulationReady(population_id="pop_1", name="P", size=125, segments={}, ready_at=NOW)
+NO_CHECK = SampleRatioCheck(planned={}, completed={}, p_value=None, is_flagged=False)
+ANALYSIS = Analysis(
+    plan_hash=None,
+    plan_frozen_at=None,
+    model="offline",
+    assigned={},
+    answered={},
+    failed={},
+    estimates=(),
+    comparisons=(),
+    sample_ratio=NO_CHECK,
+    verdict="",
+    usage=NO_USAGE,
+)
+
+
+@dataclass
+class Stage:
+    peer: Peer
+    client: httpx.AsyncClient
+    app: FastAPI
+
+    async def status(self, simulation_id: str = "sim_1") -> dict[str, Any]:
+        answer = await self.client.get(f"/simulations/{simulation_id}/status")
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+    async def reaches(self, state: str, simulation_id: str = "sim_1") -> dict[str, Any]:
+        async def is_there() -> bool:
+            answer = await self.client.get(f"/simulations/{simulation_id}/status")
+            return answer.status_code == 200 and answer.json()["state"] == state
+
+        await eventually(is_there)
+        return await self.status(simulation_id)
+
+
+@pytest.fixture
+async def stage(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    async with running("orchestrator", app) as client, peer(nats_url) as other:
+        yield Stage(other, client, app)
+
+
+def assigned(part: int = 1, parts: int = 1, first: int = 1, last: int = 125) -> ArmsAssigned:
+    agents = tuple(
+        Assignment(agent_id=agent_id(index), arm="ab"[index % 2], segment=None) for index in range(first, last + 1)
+    )
+    return ArmsAssigned(**ASSIGN, part=part, parts=parts, assignments=agents)
+
+
+def completed(command: DeliverStimulus, failed: int = 0) -> DeliveryCompleted:
+    return DeliveryCompleted(
+        simulation_id=command.simulation_id,
+        delivery_id=command.delivery_id,
+        step_id=command.step_id,
+        arm=command.arm,
+        requested=len(command.agent_ids),
+        answered=len(command.agent_ids) - failed,
+        failed=failed,
+        usage=NO_USAGE,
+    )
+
+
+async def test_the_main_job_from_command_to_completion(stage: Stage) -> None:
+    await stage.peer.send("intervention", START)
+    assert (await stage.peer.published(SimulationCreated))[0].seed == 7
+    assert (await stage.reaches("provisioning"))["progress"]["fraction"] == 0
+
+    await stage.peer.send("population", CREATED, READY)
+    assert len(await stage.peer.published(AssignArms)) == 1
+
+    await stage.peer.send("intervention", assigned(1, 2, 1, 60), assigned(2, 2, 61, 125))
+    deliveries = await stage.peer.published(DeliverStimulus, 2)
+    assert sorted((delivery.arm, len(delivery.agent_ids)) for delivery in deliveries) == [("a", 62), ("b", 63)]
+    everybody = [agent for delivery in deliveries for agent in delivery.agent_ids]
+    assert sorted(everybody) == [agent_id(index) for index in range(1, 126)]
+    assert {delivery.arm: delivery.stimulus for delivery in deliveries} == STEP.stimuli
+    assert (await stage.peer.published(StepStarted))[0].planned == {"a": 62, "b": 63}
+
+    await stage.peer.send("communication", *(completed(delivery, failed=1) for delivery in deliveries))
+    assert (await stage.peer.published(AnalyseSimulation))[0].expected_responses == 125
+
+    await stage.peer.send(
+        "results", AnalysisCompleted(simulation_id="sim_1", intervention_id="int_1", analysis=ANALYSIS, analysed_at=NOW)
+    )
+    await stage.reaches("completed")
+    changes = [change.state for change in await stage.peer.published(SimulationStateChanged, 5)]
+    assert changes == ["provisioning", "ready", "running", "analysing", "completed"]
+
+
+async def test_repeated_messages_change_nothing(stage: Stage) -> None:
+    for source, data in (("intervention", START), ("population", READY), ("intervention", assigned())):
+        for envelope in await stage.peer.send(source, data):
+            await stage.peer.send_again(data, envelope)
+    await stage.peer.send("intervention", START, assigned())
+    deliveries = await stage.peer.published(DeliverStimulus, 2)
+    finished = completed(deliveries[0])
+    await stage.peer.send("communication", finished, finished, completed(deliveries[1]))
+    await stage.reaches("analysing")
+    assert len(await stage.peer.published(DeliverStimulus, 2)) == 2
+    assert [command.expected_responses for command in await stage.peer.published(AnalyseSimulation)] == [125]
+
+
+async def test_progress_counts_responses_while_the_simulation_runs(stage: Stage) -> None:
+    await stage.peer.send("population", READY)
+    await stage.peer.send("intervention", START)
+    await stage.peer.published(AssignArms)
+    await stage.peer.send("intervention", assigned())
+    delivery = (await stage.peer.published(DeliverStimulus, 2))[0]
+    response = Response(
+        turn_id="t1",
+        agent_id="agent_0001",
+        name="A",
+        segment=None,
+        demographic_profile={},
+        status="answered",
+        failure=None,
+        response=None,
+        reasoning=None,
+        confidence=None,
+        sentiment=None,
+        answers={},
+        usage=NO_USAGE.model_copy(update={"calls": 1, "prompt_tokens": 900}),
+        model="offline",
+        responded_at=NOW,
+    )
+    failed = response.model_copy(update={"turn_id": "t2", "status": "failed", "failure": "refused"})
+    recorded = ResponsesRecorded(
+        simulation_id="sim_1",
+        delivery_id=delivery.delivery_id,
+        timeline_id="main",
+        step_id="touch-1",
+        round=1,
+        arm="a",
+        responses=(response, failed),
+    )
+    (envelope,) = await stage.peer.send("communication", recorded)
+    await stage.peer.send_again(recorded, envelope)
+
+    async def is_counted() -> bool:
+        return (await stage.status())["progress"]["answered"] == 1
+
+    await eventually(is_counted)
+    status = await stage.status()
+    assert status["progress"]["by_arm"]["a"] == {"planned": 62, "answered": 1, "failed": 1}
+    assert status["progress"]["fraction"] == pytest.approx(2 / 125)
+    assert (status["usage"]["calls"], status["usage"]["prompt_tokens"]) == (2, 1800)
+
+
+@pytest.mark.parametrize(
+    ("source", "message", "reason"),
+    [
+        ("population", PopulationFailed(population_id="pop_1", reason="no such base"), "no such base"),
+        ("intervention", AssignmentFailed(simulation_id="sim_1", intervention_id="int_1", reason="empty"), "empty"),
+    ],
+)
+async def test_a_simulation_that_cannot_run_says_why(
+    stage: Stage, source: str, message: PopulationFailed | AssignmentFailed, reason: str
+) -> None:
+    await stage.peer.send("intervention", START)
+    await stage.reaches("provisioning")
+    await stage.peer.send(source, message)
+    assert reason in (await stage.reaches("failed"))["reason"]
+
+
+async def test_an_interactive_simulation_runs_broadcasts_until_it_is_ended(stage: Stage) -> None:
+    await stage.peer.send("population", CREATED)
+    created = await stage.client.post("/simulations/create", json={"name": "Panel", "population_id": "pop_1"})
+    assert created.status_code == 201
+    simulation_id = created.json()["id"]
+    assert created.json()["state"] == "provisioning"
+    await stage.peer.send("population", READY)
+    await stage.reaches("ready", simulation_id)
+    step = STEP.model_copy(update={"stimuli": {"all": STEP.stimuli["a"]}})
+    agents = tuple(agent_id(index) for index in range(1, 71))
+    await stage.peer.send("communication", RunStep(simulation_id=simulation_id, step=step, agent_ids=agents))
+    deliveries = await stage.peer.published(DeliverStimulus, 2)
+    assert sorted(len(delivery.agent_ids) for delivery in deliveries) == [6, 64]
+    await stage.reaches("running", simulation_id)
+    await stage.peer.send("communication", *(completed(delivery) for delivery in deliveries))
+    await stage.reaches("ready", simulation_id)
+    ended = await stage.client.delete(f"/simulations/{simulation_id}/end")
+    assert ended.json()["state"] == "analysing"
+    assert (await stage.peer.published(AnalyseSimulation))[0].intervention_id is None
+
+
+async def test_a_population_that_is_announced_a_moment_later_is_waited_for(stage: Stage) -> None:
+    body = {"name": "Panel", "population_id": "pop_1"}
+    creating = asyncio.create_task(stage.client.post("/simulations/create", json=body))
+    await asyncio.sleep(0.2)
+    await stage.peer.send("population", CREATED)
+    assert (await creating).status_code == 201
+
+
+async def test_an_unknown_population_is_refused_by_name(stage: Stage) -> None:
+    answer = await stage.client.post("/simulations/create", json={"name": "Panel", "population_id": "pop_9"})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "population_id"
+    assert (await stage.client.get("/simulations/list")).json()["items"] == []
+
+
+async def test_the_list_is_paged_newest_first_and_filtered_by_state(stage: Stage) -> None:
+    await stage.peer.send("population", READY)
+    for number in range(3):
+        body = {"name": f"Panel {number}", "population_id": "pop_1"}
+        assert (await stage.client.post("/simulations/create", json=body)).status_code == 201
+    first = (await stage.client.get("/simulations/list", params={"limit": 2})).json()
+    assert [item["name"] for item in first["items"]] == ["Panel 2", "Panel 1"]
+    second = (await stage.client.get("/simulations/list", params={"cursor": first["next_cursor"]})).json()
+    assert [item["name"] for item in second["items"]] == ["Panel 0"]
+    assert second["next_cursor"] is None
+    assert (await stage.client.get("/simulations/list", params={"state": "running"})).json()["items"] == []
+    refused = await stage.client.get("/simulations/list", params={"state": "sleeping"})
+    assert "running" in refused.json()["errors"][0]["allowed"]
+
+
+async def test_a_state_that_lasts_too_long_is_ended_with_its_reason(stage: Stage) -> None:
+    await stage.peer.send("intervention", START)
+    await stage.reaches("provisioning")
+    await stage.app.state.service.time_out(datetime.now(UTC) + timedelta(minutes=59))
+    assert (await stage.status())["state"] == "provisioning"
+    await stage.app.state.service.time_out(datetime.now(UTC) + timedelta(hours=2))
+    assert (await stage.status())["reason"] == "nothing happened for too long while provisioning"
+
+
+@pytest.mark.parametrize("path", ["checkpoint", "restore/cp_1"])
+async def test_what_is_not_there_yet_says_so(stage: Stage, path: str) -> None:
+    answer = await stage.client.post(f"/simulations/sim_1/{path}")
+    assert answer.status_code == 501
+    assert "not available in this version" in answer.json()["detail"]
+
+
+async def test_an_unknown_simulation_is_not_found(stage: Stage) -> None:
+    for method, path in (("GET", "status"), ("DELETE", "end")):
+        answer = await stage.client.request(method, f"/simulations/sim_9/{path}")
+        assert answer.status_code == 404
