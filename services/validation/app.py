@@ -1,0 +1,23 @@
+"""Composition root of the validation service."""
+
+from fastapi import FastAPI
+
+from libs.db import Database
+from libs.runtime import service_app
+from services.validation import api, handlers
+from services.validation.service import Validation
+from services.validation.settings import Settings
+from services.validation.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service with its own store, wired to the bus."""
+    database = Database(settings.database_url)
+    return service_app(
+        "validation",
+        settings,
+        database=database,
+        service=Validation(Store()),
+        api=api.router,
+        handlers=handlers.router,
+    )

@@ -1,0 +1,40 @@
+"""Messages in: what quality is judged from."""
+
+from libs.bus import Router
+from libs.contracts.communication import ResponsesRecorded
+from libs.contracts.envelope import Message
+from libs.contracts.intervention import ArmsAssigned, PlanFrozen
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.db import Transaction
+from services.validation.service import Validation
+
+router = Router("validation")
+
+
+@router.on(SimulationCreated)
+async def on_simulation_created(tx: Transaction, message: Message[SimulationCreated], service: Validation) -> None:
+    await service.simulation_created(tx, message.data)
+
+
+@router.on(SimulationStateChanged)
+async def on_simulation_state_changed(
+    tx: Transaction, message: Message[SimulationStateChanged], service: Validation
+) -> None:
+    await service.state_changed(tx, message.data)
+
+
+@router.on(PlanFrozen)
+async def on_plan_frozen(tx: Transaction, message: Message[PlanFrozen], service: Validation) -> None:
+    await service.plan_frozen(tx, message.data)
+
+
+@router.on(ArmsAssigned)
+async def on_arms_assigned(tx: Transaction, message: Message[ArmsAssigned], service: Validation) -> None:
+    await service.arms_assigned(tx, message.data)
+
+
+@router.sink(ResponsesRecorded)
+async def on_responses_recorded(
+    tx: Transaction, messages: list[Message[ResponsesRecorded]], service: Validation
+) -> None:
+    await service.responses_recorded(tx, [message.data for message in messages])

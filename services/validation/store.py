@@ -1,0 +1,122 @@
+"""Every query of the validation service.
+
+Events of one simulation may arrive in any order, so each of them makes the simulation's row if it is not there yet.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, update
+
+from libs.contracts.communication import Response, ResponsesRecorded
+from libs.contracts.intervention import ArmsAssigned
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import Plan, Usage
+from libs.db import Transaction, insert_new, upsert
+from services.validation.domain.records import Simulation, Turn, text_digest
+from services.validation.tables import assignments, simulations, turns
+
+TERMINAL = [state.value for state in SimulationState if state.is_terminal]
+
+
+class Store:
+    """What has been heard of simulations."""
+
+    async def simulation(self, tx: Transaction, simulation_id: str) -> Simulation | None:
+        query = select(simulations).where(*_of(tx, simulations, simulation_id))
+        row = (await tx.execute(query)).one_or_none()
+        if row is None:
+            return None
+        return Simulation(
+            simulation_id=row.simulation_id,
+            name=row.name,
+            model=row.model,
+            state=SimulationState(row.state) if row.state else None,
+            plan=Plan.model_validate(row.plan) if row.plan else None,
+            plan_hash=row.plan_hash,
+        )
+
+    async def arms(self, tx: Transaction, simulation_id: str) -> dict[str, str]:
+        """The arm of every assigned agent, by agent."""
+        query = select(assignments).where(*_of(tx, assignments, simulation_id)).order_by(assignments.c.agent_id)
+        return {row.agent_id: row.arm for row in await tx.execute(query)}
+
+    async def turns(self, tx: Transaction, simulation_id: str) -> list[Turn]:
+        """Finished turns by agent."""
+        query = select(turns).where(*_of(tx, turns, simulation_id)).order_by(turns.c.agent_id, turns.c.turn_id)
+        return [
+            Turn(
+                agent_id=row.agent_id,
+                arm=row.arm,
+                timeline_id=row.timeline_id,
+                step_id=row.step_id,
+                round=row.round,
+                is_answered=row.status == "answered",
+                failure=row.failure,
+                text_digest=row.text_digest,
+                answers=row.answers,
+                usage=Usage.model_validate(row.usage),
+                responded_at=row.responded_at,
+            )
+            for row in await tx.execute(query)
+        ]
+
+    async def put(self, tx: Transaction, simulation_id: str, **known: object) -> None:
+        """Note what is known of the simulation; what was known of it before stays."""
+        await upsert(tx, simulations, [{"tenant": tx.tenant, "simulation_id": simulation_id, **known}])
+
+    async def put_state(self, tx: Transaction, simulation_id: str, state: SimulationState, at: datetime) -> None:
+        """Unless a newer state, or one that nothing leaves, is known already."""
+        await self.put(tx, simulation_id)
+        is_older = simulations.c.changed_at.is_(None) | (simulations.c.changed_at <= at)
+        is_open = simulations.c.state.is_(None) | simulations.c.state.not_in(TERMINAL)
+        await tx.execute(
+            update(simulations)
+            .where(*_of(tx, simulations, simulation_id), is_older, is_open)
+            .values(state=state.value, changed_at=at)
+        )
+
+    async def assign(self, tx: Transaction, part: ArmsAssigned) -> None:
+        await self.put(tx, part.simulation_id)
+        rows = [
+            {
+                "tenant": tx.tenant,
+                "simulation_id": part.simulation_id,
+                "agent_id": assignment.agent_id,
+                "arm": assignment.arm,
+            }
+            for assignment in part.assignments
+        ]
+        await insert_new(tx, assignments, rows)
+
+    async def add_turns(self, tx: Transaction, recorded: Iterable[ResponsesRecorded]) -> None:
+        messages = list(recorded)
+        for simulation_id in sorted({message.simulation_id for message in messages}):
+            await self.put(tx, simulation_id)
+        rows = [_turn(tx, message, response) for message in messages for response in message.responses]
+        await insert_new(tx, turns, rows)
+
+
+def _turn(tx: Transaction, message: ResponsesRecorded, response: Response) -> dict[str, object]:
+    document = response.model_dump(mode="json", include={"answers", "usage"})
+    return {
+        "tenant": tx.tenant,
+        "simulation_id": message.simulation_id,
+        "turn_id": response.turn_id,
+        "agent_id": response.agent_id,
+        "arm": message.arm,
+        "timeline_id": message.timeline_id,
+        "step_id": message.step_id,
+        "round": message.round,
+        "status": response.status,
+        "failure": response.failure,
+        "text_digest": text_digest(response.response),
+        "answers": document["answers"],
+        "usage": document["usage"],
+        "responded_at": response.responded_at,
+    }
+
+
+def _of(tx: Transaction, table: Any, simulation_id: str) -> tuple[Any, Any]:
+    return table.c.tenant == tx.tenant, table.c.simulation_id == simulation_id

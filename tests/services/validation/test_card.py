@@ -1,0 +1,212 @@
+"""The quality card: what it counts, and when a check passes, warns, fails or says nothing."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from libs.contracts.catalogue import resolve
+from libs.contracts.instruments import Answer
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import Arm, Plan, Stimulus, Usage
+from libs.contracts.specs import MetricSpec
+from services.validation.domain.card import QualityCard, quality_card
+from services.validation.domain.records import Simulation, Turn, text_digest
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+USAGE = Usage(calls=1, cached_calls=0, prompt_tokens=10, completion_tokens=5, cost_usd=0.002)
+PEOPLE = 40
+
+
+def planned(*metrics: str | MetricSpec) -> Plan:
+    shown = Stimulus(content="x", channel="email", timing="morning")
+    return Plan(
+        intervention_id="int_1",
+        name="Test",
+        type="marketing_intervention",
+        arms=(Arm(name="a", is_baseline=True, stimulus=shown), Arm(name="b", is_baseline=False, stimulus=shown)),
+        instruments=resolve(metrics),
+        target_segments=(),
+        planned_n={"a": PEOPLE // 2, "b": PEOPLE // 2},
+        alpha=0.05,
+        correction="Holm",
+        stopping_rule="once",
+        design="between",
+        seed=1,
+        frozen_at=NOW,
+    )
+
+
+def simulation(*metrics: str | MetricSpec, state: SimulationState | None = SimulationState.COMPLETED) -> Simulation:
+    return Simulation("sim_1", "Test", "offline", state, planned(*metrics) if metrics else None, "hash")
+
+
+def arm(index: int) -> str:
+    return "ab"[index % 2]
+
+
+def turn(index: int, answers: Mapping[str, Answer], **changes: object) -> Turn:
+    given: dict[str, object] = {
+        "agent_id": f"agent_{index:04d}",
+        "arm": arm(index),
+        "timeline_id": "main",
+        "step_id": "touch-1",
+        "round": 1,
+        "is_answered": True,
+        "failure": None,
+        "text_digest": text_digest(f"I am number {index}"),
+        "answers": answers,
+        "usage": USAGE,
+        "responded_at": NOW + timedelta(seconds=1),
+    }
+    return Turn(**{**given, **changes})  # type: ignore[arg-type]
+
+
+ASSIGNED = {f"agent_{index:04d}": arm(index) for index in range(PEOPLE)}
+CLEAN = [
+    turn(index, {"open_rate": index % 3 == 0, "trust": float(1 + index % 7), "relevance": float(1 + index % 5)})
+    for index in range(PEOPLE)
+]
+
+
+def card(turns: list[Turn], *metrics: str | MetricSpec) -> QualityCard:
+    return quality_card(simulation(*(metrics or ("open_rate", "trust", "relevance"))), ASSIGNED, turns)
+
+
+def status(of: QualityCard) -> dict[str, str]:
+    return {check.name: check.status for check in of.checks}
+
+
+def test_a_clean_simulation_passes_every_check_there_is_enough_for() -> None:
+    clean = card(CLEAN)
+    assert set(status(clean).values()) == {"pass", "not_enough_data"}
+    assert [name for name, outcome in status(clean).items() if outcome == "not_enough_data"] == ["straight_lining"]
+    assert (clean.assigned, clean.answered, clean.failed, clean.pending) == (40, 40, 0, 0)
+    assert clean.usage.calls == 40
+    assert clean.cost_per_response_usd == pytest.approx(0.002)
+
+
+def test_every_check_says_its_limits_and_what_it_means() -> None:
+    for check in card(CLEAN).checks:
+        assert len(check.meaning) > 30
+        assert check.threshold is not None
+
+
+def test_lost_agents_count_as_attrition_of_their_arm_once_the_simulation_is_over() -> None:
+    lost = [each for each in CLEAN if not (each.arm == "a" and int(each.agent_id[6:]) < 12)]
+    over = card(lost)
+    assert over.arms["a"].attrition == pytest.approx(0.3)
+    assert over.arms["b"].attrition == 0
+    assert over.pending == 6
+    assert status(over)["attrition"] == "fail"
+    running = quality_card(simulation("trust", state=SimulationState.RUNNING), ASSIGNED, lost)
+    assert status(running)["attrition"] == "not_enough_data"
+    assert status(running)["sample_ratio"] == "not_enough_data"
+
+
+def test_arms_that_lose_people_unequally_fail_the_sample_ratio_check() -> None:
+    lost = [each for each in CLEAN if each.arm == "b" or int(each.agent_id[6:]) >= 24]
+    unequal = card(lost)
+    assert unequal.sample_ratio.is_flagged
+    assert status(unequal)["sample_ratio"] == "fail"
+
+
+def test_failed_turns_are_counted_with_their_reasons() -> None:
+    failed = [turn(index, {}, is_answered=False, failure="no valid answer", text_digest=None) for index in range(3)]
+    result = card([*failed, *CLEAN[3:]])
+    assert (result.failed, result.failure_reasons) == (3, {"no valid answer": 3})
+    assert status(result)["failed_turns"] == "fail"
+    assert result.arms["a"].failed == 2
+
+
+def test_a_turn_too_many_or_in_another_arm_fails() -> None:
+    assert status(card([*CLEAN, CLEAN[0]]))["each_agent_once"] == "fail"
+    assert status(card([turn(0, CLEAN[0].answers, arm="b"), *CLEAN[1:]]))["each_agent_once"] == "fail"
+    assert status(card([*CLEAN, turn(99, CLEAN[0].answers)]))["each_agent_once"] == "fail"
+
+
+def test_a_response_from_before_the_plan_fails() -> None:
+    early = turn(0, CLEAN[0].answers, responded_at=NOW - timedelta(seconds=1))
+    assert status(card([early, *CLEAN[1:]]))["plan_before_exposure"] == "fail"
+
+
+def test_texts_that_differ_in_case_and_punctuation_only_are_duplicates() -> None:
+    assert text_digest("Yes, I would!") == text_digest("yes i  WOULD")
+    assert text_digest("Yes") != text_digest("No")
+    assert text_digest(" … ") is text_digest(None) is None
+    same = [turn(index, each.answers, text_digest=text_digest("Fine.")) for index, each in enumerate(CLEAN)]
+    assert card(same).duplicate_texts.model_dump() == {"texts": 40, "distinct": 1, "share": 1.0}
+    assert status(card(same))["duplicate_texts"] == "fail"
+
+
+def test_a_metric_everybody_answers_alike_is_found() -> None:
+    alike = [turn(index, {"open_rate": True, "trust": 4.0}) for index in range(PEOPLE)]
+    result = card(alike, "open_rate", "trust")
+    assert status(result)["constant_metrics"] == "fail"
+    assert status(result)["dominant_answer"] == "fail"
+    trust = result.metrics[1]
+    assert (trust.variance, trust.entropy_bits, trust.most_frequent_answer, trust.most_frequent_share) == (0, 0, "4", 1)
+
+
+def test_a_rare_event_is_no_dominant_answer() -> None:
+    rare = [turn(index, {"open_rate": index == 0}) for index in range(PEOPLE)]
+    assert status(card(rare, "open_rate"))["dominant_answer"] == "not_enough_data"
+    assert status(card(rare, "open_rate"))["constant_metrics"] == "pass"
+
+
+def test_entropy_is_in_bits_and_relative_to_the_most_there_could_be() -> None:
+    half = [turn(index, {"open_rate": index % 2 == 0}) for index in range(PEOPLE)]
+    [opened] = card(half, "open_rate").metrics
+    assert (opened.entropy_bits, opened.relative_entropy, opened.variance) == (1.0, 1.0, 0.25)
+
+
+def test_the_same_place_on_three_scales_is_straight_lining() -> None:
+    scales = ("trust", "relevance", "clarity")
+    lines = [turn(index, dict.fromkeys(scales, float(1 + index % 7))) for index in range(PEOPLE)]
+    result = card(lines, *scales)
+    assert result.straight_lining.share == 1
+    assert status(result)["straight_lining"] == "fail"
+
+
+def test_not_reached_is_not_missing_but_a_click_without_an_open_is_an_error() -> None:
+    unopened = {"open_rate": False, "click_through": None}
+    proper = [turn(index, unopened if index % 2 else {"open_rate": True, "click_through": True}) for index in range(40)]
+    clicked = card(proper, "open_rate", "click_through").metrics[1]
+    assert (clicked.reached, clicked.not_reached, clicked.missing) == (20, 20, 0)
+    wrong = [turn(1, {"open_rate": False, "click_through": True}), *proper[2:]]
+    assert status(card(wrong, "open_rate", "click_through"))["funnel"] == "fail"
+
+
+def test_missing_and_invalid_answers_are_counted() -> None:
+    none = card([turn(index, {"trust": None}) for index in range(PEOPLE)], "trust")
+    assert (none.metrics[0].missing, status(none)["missing_answers"]) == (40, "fail")
+    answers: list[Answer] = [8.0, True, "high", 4.0]
+    odd = card([turn(index, {"trust": answers[index % 4]}) for index in range(PEOPLE)], "trust")
+    assert (odd.metrics[0].invalid, status(odd)["invalid_answers"]) == (30, "fail")
+
+
+def test_choices_and_rankings_are_judged_by_their_options() -> None:
+    pick = MetricSpec(name="pick", type="choice", question="?", options=["a", "b"])  # type: ignore[arg-type]
+    rank = MetricSpec(name="rank", type="ranking", question="?", options=["a", "b"])  # type: ignore[arg-type]
+    answers = [{"pick": "a", "rank": ["b", "a"]}, {"pick": "c", "rank": ["a", "a"]}]
+    chosen, ranked = card([turn(index, each) for index, each in enumerate(answers)], pick, rank).metrics  # type: ignore[arg-type]
+    assert (chosen.invalid, ranked.invalid) == (1, 1)
+    assert ranked.most_frequent_answer == "b > a"
+
+
+def test_a_handful_of_answers_is_not_judged_for_their_variety() -> None:
+    few = status(card(CLEAN[:10]))
+    assert {few[name] for name in ("duplicate_texts", "dominant_answer", "constant_metrics")} == {"not_enough_data"}
+
+
+def test_a_simulation_without_a_plan_has_a_card_of_whoever_took_part() -> None:
+    result = quality_card(simulation(), {}, CLEAN)
+    assert (result.assigned, result.metrics) == (40, [])
+    assert status(result)["attrition"] == "not_enough_data"
+    assert status(result)["each_agent_once"] == "pass"
+
+
+def test_nothing_recorded_is_a_card_without_judgements() -> None:
+    empty = quality_card(simulation("trust", state=None), {}, [])
+    assert set(status(empty).values()) == {"not_enough_data"}
+    assert empty.cost_per_response_usd is None

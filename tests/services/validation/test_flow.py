@@ -1,0 +1,109 @@
+"""The service behind a real bus, on both stores: events in, quality card out."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from libs.contracts.catalogue import resolve
+from libs.contracts.intervention import ArmsAssigned, PlanFrozen
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import Arm, Assignment, Plan, Stimulus
+from services.validation.app import create_app
+from services.validation.settings import Settings
+from tests.services.intervention import build
+from tests.support.apps import eventually, running
+from tests.support.peer import peer
+
+SIMULATION = "sim_1"
+
+
+def assigned() -> ArmsAssigned:
+    people = [
+        Assignment(agent_id=f"agent_{index:04d}", arm=("a", "b")[index % 2], segment=None) for index in range(1, 126)
+    ]
+    return ArmsAssigned(
+        simulation_id=SIMULATION,
+        intervention_id="int_1",
+        population_id="pop_1",
+        part=1,
+        parts=1,
+        assignments=tuple(people),
+    )
+
+
+def frozen() -> PlanFrozen:
+    shown = Stimulus(content="x", channel="email", timing="morning")
+    plan = Plan(
+        intervention_id="int_1",
+        name="Test",
+        type="marketing_intervention",
+        arms=(Arm(name="a", is_baseline=True, stimulus=shown), Arm(name="b", is_baseline=False, stimulus=shown)),
+        instruments=resolve(["open_rate", "click_through", "purchase_intent"]),
+        target_segments=(),
+        planned_n={"a": 62, "b": 63},
+        alpha=0.05,
+        correction="Holm",
+        stopping_rule="once",
+        design="between",
+        seed=1,
+        frozen_at=build.NOW,
+    )
+    return PlanFrozen(
+        simulation_id=SIMULATION, intervention_id="int_1", population_id="pop_1", plan=plan, plan_hash="cafe"
+    )
+
+
+@pytest.fixture
+async def client(database_url: str, nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    async with running("validation", app) as made:
+        yield made
+
+
+async def test_a_card_is_made_of_events_whatever_their_order(client: httpx.AsyncClient, nats_url: str) -> None:
+    responses = list(build.responses_recorded(assigned(), failing=1, at=build.NOW + timedelta(seconds=5)))
+    events = [
+        *reversed(responses),
+        responses[0],
+        build.state_changed(SIMULATION, SimulationState.COMPLETED, at=9),
+        build.state_changed(SIMULATION, SimulationState.RUNNING, at=3),
+        assigned(),
+        assigned(),
+        frozen(),
+        build.simulation_created(SIMULATION, "int_1"),
+    ]
+    async with peer(nats_url) as others:
+        for event in events:
+            await others.send(event.contract.service, event)
+
+    async def is_complete() -> bool:
+        card = (await client.get(f"/validation/{SIMULATION}/metrics")).json()
+        parts = card.get("name"), card.get("plan_hash"), card.get("state"), card.get("answered")
+        return parts == ("Email Campaign A/B Test", "cafe", "completed", 124)
+
+    await eventually(is_complete)
+    card = (await client.get(f"/validation/{SIMULATION}/metrics")).json()
+    assert (card["assigned"], card["failed"], card["pending"]) == (125, 1, 0)
+    assert card["failure_reasons"] == {"the model gave no valid answer": 1}
+    assert {name: arm["assigned"] for name, arm in card["arms"].items()} == {"a": 62, "b": 63}
+    assert [(each["name"], each["reached"]) for each in card["metrics"]] == [
+        ("open_rate", 124),
+        ("click_through", 62),
+        ("purchase_intent", 124),
+    ]
+    checks = {each["name"]: each["status"] for each in card["checks"]}
+    assert checks["each_agent_once"] == checks["funnel"] == checks["plan_before_exposure"] == "pass"
+    assert set(card["checks"][0]) >= {"name", "status", "value", "threshold", "meaning"}
+    assert "does not say how far they match people" in card["caveat"]
+
+
+async def test_what_is_not_there(client: httpx.AsyncClient, store: str) -> None:
+    missing = await client.get("/validation/sim_none/metrics")
+    assert missing.status_code == 404
+    assert missing.headers["content-type"] == "application/problem+json"
+    for path in ("empirical-compare", "agent-behavior", "historical-baseline"):
+        answer = await client.post(f"/validation/{path}", json={})
+        assert answer.status_code == 501
+        assert path in answer.json()["detail"]
