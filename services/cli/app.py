@@ -1,0 +1,147 @@
+"""The commands and their options. Everything else is imported inside of them, so that `--help` answers at once."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from services.cli.own import Source
+
+HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
+
+Start with: rehearsal run examples/email_ab.yaml"""
+CODES = """Exit codes: 0 completed · 1 the run failed · 2 invalid study or usage · 3 platform not reachable ·
+4 refused by the platform · 130 interrupted"""
+Url = Annotated[
+    str | None,
+    typer.Option("--url", envvar="REHEARSAL_URL", help="The platform.", show_default="http://127.0.0.1:8000"),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Only JSON on stdout.")]
+SimulationId = Annotated[str, typer.Argument(metavar="SIM", help="Id of a simulation, as `rehearsal ls` shows it.")]
+Data = Annotated[Path, typer.Option(help="Where an own platform keeps its data.")]
+DATA = Path("runs/.platform")
+
+app = typer.Typer(
+    help=HELP,
+    epilog=CODES,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="rehearsal")
+
+
+@app.command(epilog=CODES, short_help="Run a study and print its verdict.")
+def run(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study to run.")],
+    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the study's seed.")] = None,
+    model: Annotated[str | None, typer.Option(help="Instead of the study's model.")] = None,
+    url: Url = None,
+    own: Annotated[bool, typer.Option("--own", help="Start a platform for this run, whatever runs already.")] = False,
+    data: Data = DATA,
+    out: Annotated[Path, typer.Option(help="The folder that gets a folder for this run.")] = Path("runs"),
+    as_json: AsJson = False,
+    report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
+) -> None:
+    """Run a study: draw its population, show the variants, print the verdict, write runs/<simulation id>/.
+
+    Uses the platform that answers, else starts one for as long as the run takes.
+    """
+    from services.cli.exits import carry_out
+    from services.cli.run import RunOptions, run_study
+
+    options = RunOptions(seed=seed, model=model, out=out, as_json=as_json, has_report=report)
+    carry_out(run_study(study, _source(url, data, own=own), options))
+
+
+@app.command(epilog=CODES, short_help="Follow a simulation to its end.")
+def watch(simulation: SimulationId, url: Url = None) -> None:
+    """Follow a simulation until it has ended, and print its verdict."""
+    from services.cli.exits import carry_out
+    from services.cli.show import watch_simulation
+
+    carry_out(watch_simulation(simulation, _source(url)))
+
+
+@app.command("ls", epilog=CODES)
+def list_(
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List simulations, newest first."""
+    from services.cli.exits import carry_out
+    from services.cli.show import list_simulations
+
+    carry_out(list_simulations(limit, _source(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Print the verdict of a simulation.")
+def results(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Print the verdict of a simulation; with --json, all its results."""
+    from services.cli.exits import carry_out
+    from services.cli.show import show_results
+
+    carry_out(show_results(simulation, _source(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Run a simulation again and compare every byte.")
+def replay(simulation: SimulationId, url: Url = None, data: Data = DATA, as_json: AsJson = False) -> None:
+    """Run a simulation again with the same people, seed and model, and compare the answers byte for byte.
+
+    Answers come from the ledger, so a replay makes no new model calls. Exits with 1 when anything differs.
+    """
+    from services.cli.exits import carry_out
+    from services.cli.replay import replay_simulation
+
+    carry_out(replay_simulation(simulation, _source(url, data, starts=True), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Check this machine and the platform.")
+def doctor(
+    url: Url = None,
+    data: Data = DATA,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="The port `rehearsal up` is to use.")] = 8000,
+    as_json: AsJson = False,
+) -> None:
+    """Check this machine and the platform. Exits with 1 when something needs attention."""
+    from services.cli.doctor import examine
+    from services.cli.exits import carry_out
+
+    carry_out(examine(url, data, port, as_json=as_json))
+
+
+@app.command(short_help="Start the platform and stay.")
+def up(
+    data: Annotated[Path, typer.Option(help="Where everything is kept.")] = DATA,
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page and the API.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
+) -> None:
+    """Start the whole platform in this process and stay; Ctrl-C stops it, the same --data goes on where it stopped."""
+    from services.cli.own import end_with_parent
+    from services.embedded.platform import DataDirectoryInUseError
+    from services.embedded.platform import run as run_platform
+
+    if with_parent:
+        end_with_parent()
+    else:
+        typer.echo(f"Rehearsal is starting: http://{host}:{port}/  (data in {data}, Ctrl-C stops it)", err=True)
+    try:
+        run_platform(data, port=port, host=host, log_level=os.environ.get("REHEARSAL_LOG_LEVEL", "WARNING"))
+    except DataDirectoryInUseError as error:
+        typer.echo(f"{error}. Use it with --url, or choose another --data.", err=True)
+        raise typer.Exit(1) from error
+
+
+def _source(url: str | None, data: Path = DATA, *, own: bool = False, starts: bool = False) -> "Source":
+    from services.cli.own import Source
+
+    return Source(url=url, data=data, own=own, starts=own or starts)

@@ -1,0 +1,135 @@
+"""Where commands find a platform: the one that was named, the one that answers here, or one of their own.
+
+An own platform is a child process: it ends with the command, also when the command is killed, because it watches the
+pipe it was given as standard input.
+"""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from libs.client import ProblemError, RehearsalClient, UnreachableError
+from libs.client.client import DEFAULT_URL
+from services.cli.exits import Exit, StopError, say
+
+READY_S = 60.0
+STOP_S = 30.0
+RESTART_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which platform a command wants; `starts` allows it to start one."""
+
+    url: str | None
+    data: Path
+    own: bool = False
+    starts: bool = False
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[RehearsalClient]:
+        """A client of a platform that is ready. Raises `UnreachableError`, `StopError`."""
+        if not self.own:
+            found = await self._running()
+            if found or not self.starts or self.url is not None:
+                async with RehearsalClient(self.url or DEFAULT_URL, connect_for=RESTART_S) as client:
+                    await _until_ready(client)
+                    yield client
+                return
+        async with own_platform(self.data) as url, RehearsalClient(url) as client:
+            yield client
+
+    async def _running(self) -> bool:
+        """True when a Rehearsal platform answers, ready or not; anything else on that port is none."""
+        async with RehearsalClient(self.url or DEFAULT_URL, timeout=5.0) as client:
+            try:
+                return "checks" in await client.ready()
+            except ProblemError as error:
+                return error.status == 503
+            except UnreachableError:
+                return False
+
+
+async def _until_ready(client: RehearsalClient) -> None:
+    try:
+        await client.wait_until_ready(RESTART_S)
+    except ProblemError as error:
+        raise UnreachableError(client.url, f"it is not ready: {error}") from error
+
+
+@asynccontextmanager
+async def own_platform(data: Path) -> AsyncIterator[str]:
+    """A platform for as long as the context lasts; gives its URL."""
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    say(f"Starting a platform for this command on {url} (data in {data})")
+    log = data / "platform.log"
+    process = _start(data, port, log)
+    try:
+        await _wait(process, url, log)
+        yield url
+    finally:
+        await asyncio.shield(asyncio.to_thread(_stop, process))
+
+
+def _start(data: Path, port: int, log: Path) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-m", "services.cli", "up", "--data", str(data), "--port", str(port), "--with-parent"]
+    data.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as output:
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)
+
+
+async def _wait(process: "subprocess.Popen[bytes]", url: str, log: Path) -> None:
+    """Return once it is ready. Raises `StopError` with the end of its log when it will not be."""
+    deadline = asyncio.get_running_loop().time() + READY_S
+    async with RehearsalClient(url, timeout=5.0) as client:
+        while process.poll() is None and asyncio.get_running_loop().time() < deadline:
+            try:
+                await client.ready()
+            except (UnreachableError, ProblemError):
+                await asyncio.sleep(0.05)
+            else:
+                return
+    reason = "ended" if process.poll() is not None else f"was not ready after {READY_S:g} s"
+    raise StopError(Exit.UNREACHABLE, "\n".join([f"The platform {reason}; the end of {log}:", *_end_of(log)]))
+
+
+def _end_of(log: Path) -> list[str]:
+    return log.read_text(errors="replace").strip().splitlines()[-5:]
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+
+
+def end_with_parent() -> None:
+    """In the child: stop in an orderly way once the other end of standard input is gone."""
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,105 @@
+"""`rehearsal run`: a study from its file to its verdict, over the public HTTP API."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from libs.client import ProblemError, RehearsalClient
+from libs.contracts.base import JsonObject
+from libs.contracts.specs import ExecutionSpec, StudySpec
+from services.cli.exits import Exit, StopError, refusal, say
+from services.cli.own import Source
+from services.cli.progress import display
+from services.cli.results import Run, analysis_of, write_folder
+from services.cli.study import InvalidStudyError, Study, load, resolved
+
+APPEARS_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What the command line says about a run."""
+
+    seed: int | None
+    model: str | None
+    out: Path
+    as_json: bool
+    has_report: bool
+
+
+async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
+    """Run a study, print its verdict and write its folder."""
+    try:
+        study = load(path)
+    except InvalidStudyError as error:
+        raise StopError(Exit.INVALID, str(error)) from error
+    spec = resolved(study.spec, options.seed, options.model)
+    async with source.connect() as client:
+        simulation_id = await _start(client, study, spec)
+        say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}")
+        status = await follow(client, simulation_id)
+        if status["state"] != "completed":
+            return ended_badly(status)
+        run = Run(path, spec, status, await analysis_of(client, status))
+        folder = await write_folder(client, run, options.out, has_report=options.has_report)
+    _print(run, folder, options)
+    return Exit.COMPLETED
+
+
+async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
+    """Post population, intervention and execution; a refusal names the line of the study it is about."""
+    part = "population"
+    try:
+        population = await client.create_population(spec.population)
+        part = "intervention"
+        design = spec.intervention.model_copy(update={"population_id": population["id"]})
+        intervention = await client.create_intervention(design)
+        part = ""
+        execution = ExecutionSpec(population_id=population["id"], seed=spec.intervention.seed, model=spec.model)
+        return str((await client.execute(intervention["id"], execution))["simulation_id"])
+    except ProblemError as error:
+        places = [f"  {study.path}:{line}" for line in _lines(study, error, part)]
+        raise StopError(Exit.REFUSED, "\n".join([refusal(error), *places])) from error
+
+
+def _lines(study: Study, error: ProblemError, part: str) -> list[int]:
+    lines = (study.line_of(problem.field, part) for problem in error.errors)
+    return sorted({line for line in lines if line})
+
+
+async def follow(client: RehearsalClient, simulation_id: str) -> JsonObject:
+    """Show a simulation on stderr until it has ended; answers its last status."""
+    with display() as shown:
+        return await client.wait(simulation_id, shown.show, expect_within=APPEARS_S)
+
+
+def ended_badly(status: JsonObject) -> Exit:
+    """Say how a simulation that brought no verdict ended."""
+    reason = f": {status['reason']}" if status.get("reason") else ""
+    say(f"The simulation {status['simulation_id']} is {status['state']}{reason}")
+    return Exit.FAILED
+
+
+def _print(run: Run, folder: Path, options: RunOptions) -> None:
+    if options.as_json:
+        answer = {
+            "simulation_id": run.status["simulation_id"],
+            "intervention_id": run.status["intervention_id"],
+            "population_id": run.status["population_id"],
+            "state": run.status["state"],
+            "seed": run.study.seed,
+            "model": run.status["model"],
+            "verdict": run.analysis["verdict"],
+            "analysis": run.analysis,
+            "usage": run.status["usage"],
+            "directory": str(folder),
+        }
+        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+        return
+    from services.cli.verdict import console, usage_line, verdict
+
+    output = console()
+    output.print(verdict(run.analysis))
+    output.print(usage_line(run.status["usage"]), style="dim")
+    names = ", ".join(sorted(path.name for path in folder.iterdir()))
+    output.print(f"{folder}/: {names}", markup=False, soft_wrap=True)

@@ -1,0 +1,165 @@
+"""The verdict as a person reads it. Every number stands beside its evidence; text from elsewhere loses its controls."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from libs.contracts.base import JsonObject
+
+PLAIN_WIDTH = 132
+FINDINGS = {
+    "higher": "higher",
+    "lower": "lower",
+    "no_clear_difference": "no clear difference",
+    "not_estimable": "not estimable",
+}
+
+
+def console() -> Console:
+    """Standard output; wide enough for the tables where it is not a terminal."""
+    return Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=PLAIN_WIDTH)
+
+
+def clean(text: object) -> str:
+    """Text without control characters: names and answers are written by others and may not move a terminal's cursor."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(text if text is not None else ""))
+
+
+def verdict(analysis: JsonObject) -> RenderableType:
+    """The sentence, both tables, and what the evidence is worth."""
+    parts: list[RenderableType] = [
+        Panel(Text(clean(analysis["verdict"]), style="bold"), title="Verdict", padding=(1, 2))
+    ]
+    if analysis["estimates"]:
+        parts.append(_estimates(analysis["estimates"]))
+    if analysis["comparisons"]:
+        parts.append(_comparisons(analysis["comparisons"], _shares(analysis["estimates"])))
+    parts.append(_evidence(analysis))
+    return Group(*parts)
+
+
+def _estimates(estimates: list[JsonObject]) -> Table:
+    """Arms across, metrics down."""
+    arms = list(dict.fromkeys(one["arm"] for one in estimates))
+    table = Table(title="Simulated agents in each arm: estimate [interval]", title_justify="left", title_style="bold")
+    table.add_column("metric")
+    for arm in arms:
+        n = max(one["n"] for one in estimates if one["arm"] == arm)
+        table.add_column(Text(f"{clean(arm)}\nn = {n}"), justify="right")
+    for title in dict.fromkeys(map(_title, estimates)):
+        row = {one["arm"]: one for one in estimates if _title(one) == title}
+        table.add_row(title, *(_estimate(row.get(arm)) for arm in arms))
+    return table
+
+
+def _estimate(one: JsonObject | None) -> str:
+    if one is None or one["value"] is None:
+        return "–"
+    is_share = one["measure"] == "proportion"
+    interval = one["interval"]
+    shown = f" [{_level(interval[0], is_share)}, {_level(interval[1], is_share)}]" if interval else ""
+    return _level(one["value"], is_share) + shown
+
+
+def _comparisons(comparisons: list[JsonObject], shares: set[str]) -> Table:
+    table = Table(title="Differences from the baseline", title_justify="left", title_style="bold")
+    table.add_column("metric")
+    table.add_column("arm vs baseline")
+    for name in ("difference [interval]", "lift", "adj. p"):
+        table.add_column(name, justify="right")
+    table.add_column("finding")
+    table.add_column("grade", justify="center")
+    table.add_column("eff. n", justify="right")
+    for one in comparisons:
+        is_clear = one["finding"] in {"higher", "lower"}
+        finding = FINDINGS.get(one["finding"], clean(one["finding"]))
+        role = "" if one["role"] == "secondary" else f" ({clean(one['role'])})"
+        table.add_row(
+            _title(one) + role,
+            f"{clean(one['arm'])} vs {clean(one['baseline'])}",
+            _difference(one, is_share=one["metric"] in shares),
+            "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
+            _p_value(one["p_adjusted"]),
+            Text(finding, style="bold green" if is_clear else "dim"),
+            clean(one["evidence"]["grade"]),
+            _number(one["evidence"]["effective_n"]),
+        )
+    return table
+
+
+def _difference(one: JsonObject, *, is_share: bool) -> str:
+    if one["difference"] is None:
+        return "–"
+    interval = one["interval"]
+    shown = f" [{_change(interval[0], is_share)}, {_change(interval[1], is_share)}]" if interval else ""
+    return _change(one["difference"], is_share) + (" points" if is_share else "") + shown
+
+
+def _evidence(analysis: JsonObject) -> RenderableType:
+    """Each grade's caveat once, and the checks a reader must know of."""
+    lines = Text()
+    for evidence in _distinct(one["evidence"] for one in [*analysis["comparisons"], *analysis["estimates"]]):
+        lines.append(f"Evidence grade {clean(evidence['grade'])}", style="bold yellow")
+        lines.append(
+            f", worth about {_number(evidence['effective_n'])} real people at most. {clean(evidence['caveat'])}\n"
+        )
+        lines.append(f"{clean(evidence['effective_n_basis'])}\n", style="dim")
+    if analysis["sample_ratio"]["is_flagged"]:
+        lines.append("The arms lost people unequally: treat every difference with suspicion.\n", style="bold red")
+    failed = sum(analysis["failed"].values())
+    if failed:
+        lines.append(f"{failed} turns failed and count as not answered.\n", style="red")
+    if analysis["plan_hash"]:
+        frozen = clean(analysis["plan_frozen_at"])[:19].replace("T", " ")
+        lines.append(
+            f"Plan {clean(analysis['plan_hash'])[:12]}, frozen {frozen} UTC, before the first exposure.", style="dim"
+        )
+    return lines
+
+
+def _distinct(evidences: Iterable[JsonObject]) -> list[JsonObject]:
+    """One per grade, the one worth least: its caveat covers the others."""
+    least: dict[str, JsonObject] = {}
+    for evidence in evidences:
+        known = least.get(evidence["grade"])
+        if known is None or evidence["effective_n"] < known["effective_n"]:
+            least[evidence["grade"]] = evidence
+    return list(least.values())
+
+
+def usage_line(usage: JsonObject) -> str:
+    """What a simulation spent."""
+    cached = usage.get("cached_calls", 0)
+    return f"{usage.get('calls', 0):,} model calls, {cached:,} from the ledger, ${usage.get('cost_usd', 0.0):.4f}"
+
+
+def _shares(estimates: list[JsonObject]) -> set[str]:
+    return {one["metric"] for one in estimates if one["measure"] == "proportion"}
+
+
+def _title(one: JsonObject) -> str:
+    name = clean(one["metric"]).replace("_", " ")
+    return f"{name}: {clean(one['option'])}" if one["option"] else name
+
+
+def _level(value: float, is_share: bool) -> str:
+    return f"{value:.1%}" if is_share else _number(value)
+
+
+def _change(value: float, is_share: bool) -> str:
+    return f"{value * 100:+.1f}" if is_share else f"{value:+.3g}"
+
+
+def _p_value(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:.3g}" if isinstance(value, float) else str(value)
