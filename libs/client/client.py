@@ -205,6 +205,10 @@ class RehearsalClient:
         """Readiness of the platform and each service; `ProblemError` while it is not ready."""
         return await self._get("/readyz")
 
+    async def readiness(self) -> JsonObject:
+        """The same without an error: `checks` says which part is ready."""
+        return _as_object(await self._request("GET", "/readyz"))
+
     async def wait_until_ready(self, seconds: float) -> None:
         """Return once the platform is ready; raises the last reason after `seconds`."""
         deadline = asyncio.get_running_loop().time() + seconds
@@ -228,21 +232,25 @@ class RehearsalClient:
     async def _send(
         self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None
     ) -> httpx.Response:
+        response = await self._request(method, path, query, body)
+        if not response.is_success:
+            raise ProblemError.of(response)
+        return response
+
+    async def _request(
+        self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None
+    ) -> httpx.Response:
         params = {name: value for name, value in (query or {}).items() if value is not None}
         deadline = asyncio.get_running_loop().time() + self._connect_for
         while True:
             try:
-                response = await self._http.request(method, path, params=params, json=body)
-                break
+                return await self._http.request(method, path, params=params, json=body)
             except httpx.ConnectError as error:
                 if asyncio.get_running_loop().time() >= deadline:
                     raise UnreachableError(self.url, str(error) or "connection refused") from error
                 await asyncio.sleep(0.1)
             except httpx.TransportError as error:
                 raise UnreachableError(self.url, str(error) or type(error).__name__) from error
-        if not response.is_success:
-            raise ProblemError.of(response)
-        return response
 
 
 def _token(identity: str) -> str:

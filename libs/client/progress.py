@@ -22,6 +22,7 @@ class Progress:
     usage: JsonObject = field(default_factory=dict)
     verdict: str | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
+    _steps: dict[tuple[object, object], dict[str, int]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -44,12 +45,23 @@ class Progress:
         if event.name == "simulation-state-changed":
             self.state = str(data.get("state") or self.state)
             self.reason = data.get("reason")
-            self.planned = data.get("planned") or self.planned
+            self._plan(data.get("planned") or {})
             self.usage = data.get("usage") or self.usage
+        elif event.name == "step-started":
+            self._steps[data.get("step_id"), data.get("round")] = data.get("planned") or {}
+            self._plan({})
         elif event.name == "analysis-completed":
             self.verdict = data.get("verdict")
         elif event.name == "responses-recorded":
             self._count(data)
+
+    def _plan(self, announced: dict[str, int]) -> None:
+        """Turns planned: what the simulation says, or what its steps add up to when that is more (it came first)."""
+        steps: Counter[str] = Counter()
+        for planned in self._steps.values():
+            steps.update(planned)
+        for arm in (*announced, *steps):
+            self.planned[arm] = max(self.planned.get(arm, 0), announced.get(arm, 0), steps[arm])
 
     def _count(self, data: JsonObject) -> None:
         for response in data.get("responses") or []:
