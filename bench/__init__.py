@@ -1,0 +1,1 @@
+"""Measurements of the whole platform from outside: `make bench` prints them as JSON, beside their limits."""
