@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
-from sqlalchemy import text
 
 from libs.bus import Bus, BusSettings, Router
 from libs.db import Database
@@ -81,7 +80,7 @@ def _migrations(name: str) -> Path:
 async def _answers(database: Database) -> bool:
     try:
         async with database.read() as tx:
-            await tx.execute(text("SELECT 1"))
+            await tx.connection.exec_driver_sql("SELECT 1")
     except Exception:  # any failure at all means not ready
         return False
     return True
