@@ -1,0 +1,70 @@
+"""Fragments: reusable pieces of persona with numeric trait effects, read from fragments/<name>.fragment.json.
+
+The file is TinyTroupe's (`type`, `persona`), with `category`, `description` and `traits` of ours beside them. Merging
+follows TinyTroupe's merge_dicts: lists are joined without repeats, objects merged, null replaced, and two different
+scalars are a conflict that is reported, never settled by order.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, JsonValue
+
+from libs.contracts.base import Body, JsonObject, Text
+
+FOLDER = Path(__file__).parent.parent / "fragments"
+SUFFIX = ".fragment.json"
+DRAWN = frozenset({"name", "age", "gender", "nationality", "residence", "education", "occupation", "style", "health"})
+Effect = Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)]
+
+
+class Fragment(Body):
+    """A piece of persona. It may not set what is drawn (name, age, …): that would always conflict."""
+
+    type: Literal["Fragment"]
+    category: Literal["professional", "cultural", "behavioural"]
+    description: Text
+    traits: dict[str, Effect]
+    persona: dict[str, JsonValue]
+
+
+class MergeConflictError(ValueError):
+    """Two pieces of persona set one place differently."""
+
+    def __init__(self, path: str, first: object, second: object) -> None:
+        super().__init__(f"persona.{path} cannot be both {first!r} and {second!r}")
+        self.path = path
+
+
+def merge(first: Mapping[str, object], second: Mapping[str, object], path: str = "") -> JsonObject:
+    """Both pieces as one; neither is changed. Raises `MergeConflictError` where they contradict each other."""
+    merged = dict(first)
+    for key, value in second.items():
+        place = f"{path}.{key}" if path else key
+        present = merged.get(key)
+        if present is None:
+            merged[key] = value
+        elif value is None or present == value:
+            continue
+        elif isinstance(present, dict) and isinstance(value, dict):
+            merged[key] = merge(present, value, place)
+        elif isinstance(present, list) and isinstance(value, list):
+            merged[key] = [*present, *(item for item in value if item not in present)]
+        else:
+            raise MergeConflictError(place, present, value)
+    return merged
+
+
+def load_fragments(known_traits: Mapping[str, str], folder: Path = FOLDER) -> dict[str, Fragment]:
+    """Every fragment of a folder by name. Raises `ValueError` naming the file that is wrong."""
+    fragments = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        fragment = Fragment.model_validate(json.loads(path.read_text("utf-8")))
+        if unknown := sorted(set(fragment.traits) - set(known_traits)):
+            raise ValueError(f"{path.name}: traits: {unknown[0]!r} is no known trait")
+        if drawn := sorted(DRAWN & set(fragment.persona)):
+            raise ValueError(f"{path.name}: persona: {drawn[0]!r} is drawn and cannot be set by a fragment")
+        fragments[path.name.removesuffix(SUFFIX)] = fragment
+    return fragments
