@@ -16,6 +16,7 @@ from services.communication.store import HistoryFilter
 
 router = APIRouter(prefix="/communications", tags=["communications"])
 MAX_HISTORY = 500
+LAST_SEQUENCE = 2**63 - 1
 
 
 def communication(request: Request) -> Communication:
@@ -106,7 +107,8 @@ async def history(
     """What was shown, thought, said and answered, oldest first."""
     key = decode_cursor(cursor, int)
     wanted = HistoryFilter(agent_id, kind, step_id, round, _in_utc(since), _in_utc(until))
-    entries = await service.history(tx, simulation_id, wanted, after=key[0] if key else 0, limit=limit + 1)
+    after = min(key[0], LAST_SEQUENCE) if key else 0
+    entries = await service.history(tx, simulation_id, wanted, after=after, limit=limit + 1)
     return page(entries, limit, HistoryItemView.model_validate, lambda entry: (entry.sequence,))
 
 

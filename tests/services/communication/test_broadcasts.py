@@ -86,17 +86,12 @@ async def test_only_a_ready_or_running_simulation_takes_broadcasts(service: Stag
     assert "is completed" in answer.json()["detail"]
 
 
-async def test_an_unknown_segment_is_refused_with_those_there_are(service: Stage) -> None:
+async def test_an_unknown_segment_or_metric_is_refused_with_those_there_are(service: Stage) -> None:
     await service.simulation()
     answer = await post(service, target_segments=["families", "pensioners"])
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
-    assert error["field"] == "target_segments.1"
-    assert error["allowed"] == ["families", "students"]
-
-
-async def test_an_unknown_metric_is_refused_with_those_there_are(service: Stage) -> None:
-    await service.simulation()
+    assert (error["field"], error["allowed"]) == ("target_segments.1", ["families", "students"])
     answer = await post(service, metrics=["open_rat"])
     assert answer.status_code == 422
     (error,) = answer.json()["errors"]
@@ -114,18 +109,12 @@ async def test_nothing_is_asked_of_the_orchestrator_when_a_broadcast_is_refused(
     assert (asked.step.step_id, asked.step.round) == (accepted["id"], 1)
 
 
-@pytest.mark.parametrize(
-    ("path", "body"),
-    [
-        ("broadcast", {"simulation_id": SIMULATION, "content": "Hi", "broadcast_if_no_target": True}),
-        ("direct-message", {}),
-        ("conversation/start", {}),
-        ("sequence/execute", {}),
-    ],
-)
-async def test_what_is_not_built_yet_says_so(service: Stage, path: str, body: dict[str, object]) -> None:
+async def test_what_is_not_built_yet_says_so(service: Stage) -> None:
     await service.simulation()
-    answer = await service.client.post(f"/communications/{path}", json=body)
-    assert answer.status_code == 501
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert "not available" in answer.json()["detail"]
+    hearing = {"simulation_id": SIMULATION, "content": "Hi", "broadcast_if_no_target": True}
+    bodies = {"broadcast": hearing, "direct-message": {}, "conversation/start": {}, "sequence/execute": {}}
+    for path, body in bodies.items():
+        answer = await service.client.post(f"/communications/{path}", json=body)
+        assert answer.status_code == 501, path
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "not available" in answer.json()["detail"]

@@ -100,18 +100,18 @@ async def test_after_a_restart_in_the_middle_the_rest_is_finished(service: Stage
     assert Counter(item["agent_id"] for item in items) == dict.fromkeys(delivery(5).agent_ids, 1)
 
 
-async def test_a_delivery_whose_turns_are_all_recorded_is_still_announced_as_complete(service: Stage) -> None:
-    await service.population(5)
-    await service.send("orchestrator", delivery(5))
-    await service.completed()
-    await service.send("orchestrator", delivery(5))
-    first, second = await service.completed(2)
+async def test_a_delivery_whose_turns_are_all_recorded_is_still_announced_as_complete(embedded: Stage) -> None:
+    await embedded.population(5)
+    await embedded.send("orchestrator", delivery(5))
+    await embedded.completed()
+    await embedded.send("orchestrator", delivery(5))
+    first, second = await embedded.completed(2)
     assert first == second
-    assert set(service.models.asked.values()) == {1}
-    assert len(await service.responses()) == 5
+    assert set(embedded.models.asked.values()) == {1}
+    assert len(await embedded.responses()) == 5
 
 
-async def test_a_reply_that_failed_or_cannot_be_read_is_counted_with_its_reason(service: Stage) -> None:
+async def test_a_reply_that_failed_or_cannot_be_read_is_counted_with_its_reason(embedded: Stage) -> None:
     def script(turn: TurnRequest) -> TurnReply:
         match turn.agent_id:
             case "agent_0001":
@@ -130,21 +130,21 @@ async def test_a_reply_that_failed_or_cannot_be_read_is_counted_with_its_reason(
             case _:
                 return answered(turn, ANSWERS)
 
-    service.models.script = script
-    await service.population(4)
-    await service.simulation()
-    await service.send("orchestrator", delivery(4))
-    (completed,) = await service.completed()
+    embedded.models.script = script
+    await embedded.population(4)
+    await embedded.simulation()
+    await embedded.send("orchestrator", delivery(4))
+    (completed,) = await embedded.completed()
     assert (completed.requested, completed.answered, completed.failed) == (4, 1, 3)
     assert completed.usage.calls == 3
-    failures = {response.agent_id: response.failure for response in await service.responses()}
+    failures = {response.agent_id: response.failure for response in await embedded.responses()}
     assert failures == {
         "agent_0001": "purchase_intent: 11 is not on the scale from 1 to 10",
         "agent_0002": "the reply holds no JSON object",
         "agent_0003": "the budget is spent",
         "agent_0004": None,
     }
-    assert {item["content"] for item in await service.history(kind="failure")} == set(failures.values()) - {None}
+    assert {item["content"] for item in await embedded.history(kind="failure")} == set(failures.values()) - {None}
 
 
 async def test_a_delivery_that_the_models_service_refuses_fails_its_turns_and_says_why(embedded: Stage) -> None:
@@ -159,14 +159,14 @@ async def test_a_delivery_that_the_models_service_refuses_fails_its_turns_and_sa
     }
 
 
-async def test_a_delivery_waits_for_the_agents_it_needs(service: Stage) -> None:
-    await service.send("orchestrator", delivery(3))
+async def test_a_delivery_waits_for_the_agents_it_needs(embedded: Stage) -> None:
+    await embedded.send("orchestrator", delivery(3))
     await asyncio.sleep(0.3)
-    assert await service.events(DeliveryCompleted) == []
-    await service.population(3)
-    (completed,) = await service.completed()
+    assert await embedded.events(DeliveryCompleted) == []
+    await embedded.population(3)
+    (completed,) = await embedded.completed()
     assert completed.answered == 3
-    assert set(service.models.asked.values()) == {1}
+    assert set(embedded.models.asked.values()) == {1}
 
 
 async def test_a_delivery_waits_for_the_models_service(embedded: Stage) -> None:

@@ -1,6 +1,7 @@
 """The history tells what was shown, thought, said and answered, filtered and in pages."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,8 +9,8 @@ import pytest
 from tests.services.communication.parts import ANSWERS, EMAIL, SIMULATION, Stage, delivery, stage
 
 
-@pytest.fixture
-async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
+@asynccontextmanager
+async def two_rounds(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
     """Two rounds of three agents, the second in another arm."""
     async with stage(nats_url, database_url) as around:
         await around.population(3)
@@ -21,8 +22,20 @@ async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
         yield around
 
 
-async def test_a_turn_is_told_in_the_order_in_which_it_happened(service: Stage) -> None:
-    items = await service.history(agent_id="agent_0002", round=1)
+@pytest.fixture
+async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
+    async with two_rounds(nats_url, database_url) as around:
+        yield around
+
+
+@pytest.fixture
+async def embedded(nats_url: str, sqlite_url: str) -> AsyncIterator[Stage]:
+    async with two_rounds(nats_url, sqlite_url) as around:
+        yield around
+
+
+async def test_a_turn_is_told_in_the_order_in_which_it_happened(embedded: Stage) -> None:
+    items = await embedded.history(agent_id="agent_0002", round=1)
     assert [item["kind"] for item in items] == ["stimulus", "think", "talk", "answer"]
     assert [item["content"] for item in items] == [EMAIL.content, "I am agent_0002.", "Hm.", ANSWERS]
     assert [item["channel"] for item in items] == ["email", None, None, None]
@@ -61,12 +74,12 @@ async def test_pages_follow_each_other_without_gap_or_repetition(service: Stage)
     assert collected == everything
 
 
-async def test_wrong_questions_are_refused_with_what_is_allowed(service: Stage) -> None:
+async def test_wrong_questions_are_refused_with_what_is_allowed(embedded: Stage) -> None:
     path = f"/communications/{SIMULATION}/history"
     for wrong in ({"limit": 501}, {"kind": "shout"}, {"cursor": "nonsense"}, {"since": "yesterday"}, {"round": 0}):
-        answer = await service.client.get(path, params=wrong)
+        answer = await embedded.client.get(path, params=wrong)
         assert answer.status_code == 422, wrong
         assert answer.json()["errors"][0]["field"] == next(iter(wrong))
-    kinds = (await service.client.get(path, params={"kind": "shout"})).json()["errors"][0]["allowed"]
+    kinds = (await embedded.client.get(path, params={"kind": "shout"})).json()["errors"][0]["allowed"]
     assert {"stimulus", "think", "talk", "answer", "failure"} <= set(kinds)
-    assert (await service.client.get("/communications/sim_nowhere/history")).status_code == 404
+    assert (await embedded.client.get("/communications/sim_nowhere/history")).status_code == 404
