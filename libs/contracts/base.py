@@ -6,7 +6,7 @@ unknown fields are refused by name, because a misspelt option that is ignored wo
 
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
 Kind = Literal["evt", "cmd"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -21,9 +21,20 @@ class Data(BaseModel):
 
 
 class Body(BaseModel):
-    """Part of an HTTP request body or a study file: unknown fields are refused."""
+    """Part of an HTTP request body or a study file: unknown fields are refused, and so are NUL characters.
+
+    PostgreSQL cannot store NUL, so a text with one would be accepted here and fail somewhere else.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _without_nul(cls, value: object) -> object:
+        texts = value if isinstance(value, list | tuple) else [value]
+        if any(isinstance(text, str) and "\x00" in text for text in texts):
+            raise ValueError("may not contain NUL characters")
+        return value
 
 
 class Contract(NamedTuple):

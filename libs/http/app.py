@@ -71,6 +71,11 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if b"%00" in scope["raw_path"] or b"%00" in scope["query_string"]:
+            await problem_response(400, "The request is not valid", "The URL may not contain NUL characters.")(
+                scope, receive, send
+            )
+            return
         request = Request(scope)
         correlation = request.headers.get(CORRELATION_HEADER, "")[:64] or uuid4().hex
         token = correlation_id.set(correlation)

@@ -68,6 +68,7 @@ class _Exchange(httpx.AsyncByteStream):
         )
         self._closed = asyncio.Event()
         self._was_read = False
+        self._is_complete = False
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> Start:
@@ -78,10 +79,10 @@ class _Exchange(httpx.AsyncByteStream):
         try:
             await self._app(self._scope, self._receive, self._send)
         except Exception as error:
-            if self._started.done():
-                self._chunks.put_nowait(httpx.RemoteProtocolError(f"the answer broke off: {error!r}"))
-            else:
+            if not self._started.done():
                 self._started.set_exception(error)
+            elif not self._is_complete:
+                self._chunks.put_nowait(httpx.RemoteProtocolError(f"the answer broke off: {error!r}"))
         finally:
             if not self._started.done():
                 self._started.set_exception(httpx.RemoteProtocolError("the service sent no answer"))
@@ -97,8 +98,10 @@ class _Exchange(httpx.AsyncByteStream):
     async def _send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self._started.set_result((message["status"], list(message.get("headers", []))))
-        elif message.get("body"):
-            self._chunks.put_nowait(message["body"])
+        elif message["type"] == "http.response.body":
+            self._is_complete = not message.get("more_body", False)
+            if message.get("body"):
+                self._chunks.put_nowait(message["body"])
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while (chunk := await self._chunks.get()) is not None:

@@ -10,7 +10,8 @@ from libs.contracts.errors import NotAvailableError
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Usage, total_usage
 from libs.contracts.specs import SimulationSpec
-from libs.http import Cursor, Limit, Page, Read, Write, arrives, decode_cursor, page
+from libs.db import Database
+from libs.http import Cursor, Limit, Page, Read, Tenant, Write, arrives, decode_cursor, page
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.service import Orchestrator
 from services.orchestrator.store import ArmProgress
@@ -98,11 +99,11 @@ def _progress(simulation: Simulation, finished: dict[str, ArmProgress]) -> Progr
 
 
 @router.post("/create", status_code=201)
-async def create_simulation(request: Request, spec: SimulationSpec, service: Service) -> SimulationView:
+async def create_simulation(request: Request, spec: SimulationSpec, service: Service, tenant: Tenant) -> SimulationView:
     """Create an interactive simulation over a population."""
-    database = request.app.state.database
-    await arrives(database, lambda tx: service.knows_population(tx, spec.population_id))
-    async with database.write() as tx:
+    database: Database = request.app.state.database
+    await arrives(database, lambda tx: service.knows_population(tx, spec.population_id), tenant=tenant)
+    async with database.write(tenant=tenant) as tx:
         return SimulationView.of(await service.create(tx, spec), [])
 
 
