@@ -5,6 +5,7 @@ What can be known here is checked here (fields, metrics, segments), so that a ba
 
 import difflib
 import secrets
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,8 @@ class Fault(NamedTuple):
     def __str__(self) -> str:
         place = f"line {self.line}: " if self.line else ""
         subject = f"{self.field}: " if self.field else ""
-        allowed = f"\n      allowed: {', '.join(self.allowed)}" if self.allowed else ""
-        return f"  {place}{subject}{self.message}{allowed}"
+        allowed = textwrap.wrap(f"allowed: {', '.join(self.allowed)}" if self.allowed else "", 100)
+        return "\n      ".join([f"  {place}{subject}{self.message}", *allowed])
 
 
 class InvalidStudyError(Exception):
@@ -134,7 +135,7 @@ def _place(root: Node, location: Path_) -> _Place:
         if child is not None:
             node, line = child, place
             path.append(part)
-        elif is_last and isinstance(node, MappingNode):
+        elif is_last and isinstance(node, MappingNode) and str(part).isidentifier():
             path.append(part)
             line = line or node.start_mark.line + 1
     return _Place(line, tuple(path), node)
@@ -171,7 +172,9 @@ def _fault(place: _Place, kind: str, message: str, context: dict[str, Any]) -> F
         return Fault(place.line, field, f"is not a field here{hint}", known)
     if kind in {"enum", "literal_error"}:
         expected = str(context.get("expected", "")).replace(" or ", ", ")
-        return Fault(place.line, field, message, tuple(part.strip("' ") for part in expected.split(", ")))
+        return Fault(
+            place.line, field, "is not an allowed value", tuple(part.strip("' ") for part in expected.split(", "))
+        )
     if kind == "value_error":
         text = str(context.get("error", message))
         name, separator, rest = text.partition(": ")

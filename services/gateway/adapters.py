@@ -46,7 +46,7 @@ class Stored(NamedTuple):
 
 
 class EventLog:
-    """The connection; readers are opened from it."""
+    """The connection, made when it is first needed; readers are opened from it."""
 
     def __init__(self, nats_url: str) -> None:
         self._servers = nats_url.split(",")
@@ -61,11 +61,6 @@ class EventLog:
         except (NatsError, OSError, TimeoutError, LogUnavailableError):
             return False
         return True
-
-    async def start(self) -> None:
-        """Connect when possible; a server that is not there yet is tried again by the first reader."""
-        with suppress(LogUnavailableError):
-            await self.jetstream()
 
     async def stop(self) -> None:
         """Close the connection."""

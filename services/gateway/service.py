@@ -76,9 +76,8 @@ class Gateway:
         self.is_stopping = asyncio.Event()
 
     async def start(self) -> None:
-        """Open the connections; owners and NATS may come later."""
+        """Make the clients; owners and NATS may come later."""
         self._owners = {owner: connect(self._settings.url_of(owner)) for owner in OWNERS}
-        await self.events.start()
 
     async def stop(self) -> None:
         """Close the connections."""
