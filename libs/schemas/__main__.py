@@ -1,4 +1,4 @@
-"""`python -m libs.schemas`: write schemas/. `--check`: fail on drift, and on changes that break what was published."""
+"""`python -m libs.schemas`: write schemas/ and docs/events.md. `--check`: fail on drift, and on breaking changes."""
 
 import json
 import subprocess
@@ -6,17 +6,18 @@ import sys
 from pathlib import Path
 
 from libs.schemas.compatibility import breaking_changes
-from libs.schemas.render import render
+from libs.schemas.events_page import events_page
+from libs.schemas.render import EVENTS, render
 
-FOLDER = Path(__file__).parents[2] / "schemas"
+ROOT = Path(__file__).parents[2]
 
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 when everything is as it should be."""
-    files = render()
+    files = generated()
     if "--check" not in arguments:
         for name, text in files.items():
-            path = FOLDER / name
+            path = ROOT / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         return 0
@@ -26,15 +27,20 @@ def main(arguments: list[str]) -> int:
     return 1 if problems else 0
 
 
+def generated() -> dict[str, str]:
+    """Every file that is made from the contracts, by its path from the root."""
+    return render() | {"docs/events.md": events_page()}
+
+
 def drift(files: dict[str, str]) -> list[str]:
     """Generated files that are not as the contracts say, or that no contract asks for."""
     problems = [
-        f"schemas/{name} is not what the contracts say; run `make schemas`"
+        f"{name} is not what the contracts say; run `make schemas`"
         for name, text in files.items()
-        if not (FOLDER / name).exists() or (FOLDER / name).read_text() != text
+        if not (ROOT / name).exists() or (ROOT / name).read_text() != text
     ]
-    orphans = {f"events/{path.name}" for path in (FOLDER / "events").glob("*.json")} - files.keys()
-    return problems + [f"schemas/{name} belongs to no message" for name in sorted(orphans)]
+    orphans = {f"{EVENTS}/{path.name}" for path in (ROOT / EVENTS).glob("*.json")} - files.keys()
+    return problems + [f"{name} belongs to no message" for name in sorted(orphans)]
 
 
 def incompatibilities(files: dict[str, str], reference: str | None) -> list[str]:
@@ -43,9 +49,9 @@ def incompatibilities(files: dict[str, str], reference: str | None) -> list[str]
         return []
     problems = []
     for name, text in files.items():
-        if name.startswith("events/") and (published := _git("show", f"{reference}:schemas/{name}")):
+        if name.startswith(EVENTS) and (published := _git("show", f"{reference}:{name}")):
             for change in breaking_changes(json.loads(published), json.loads(text)):
-                problems.append(f"schemas/{name}: {change} since {reference}; publish a new major version beside it")
+                problems.append(f"{name}: {change} since {reference}; publish a new major version beside it")
     return problems
 
 
@@ -56,7 +62,7 @@ def published_in() -> str | None:
 
 
 def _git(*arguments: str) -> str | None:
-    result = subprocess.run(["git", *arguments], cwd=FOLDER.parent, capture_output=True, text=True, check=False)  # noqa: S607
+    result = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
     return result.stdout if result.returncode == 0 else None
 
 

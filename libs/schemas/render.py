@@ -1,4 +1,4 @@
-"""What schemas/ must contain, as `{path: text}`. Rendering twice gives the same bytes."""
+"""What schemas/ must contain, as `{path from the root: text}`. Rendering twice gives the same bytes."""
 
 import json
 from typing import Any
@@ -10,8 +10,10 @@ from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.registry import MESSAGES
 from libs.contracts.specs import StudySpec
 
+EVENTS = "schemas/events"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 STREAMS = {"evt": "EVENTS", "cmd": "COMMANDS"}
+KINDS = {"evt": "event", "cmd": "command"}
 HEADERS = {
     "ce-specversion": "CloudEvents version, always 1.0.",
     "ce-id": "Unique with ce-source; the same when a message is sent again.",
@@ -30,11 +32,11 @@ OPTIONAL_HEADERS = {"ce-causationid", "traceparent"}
 
 
 def render() -> dict[str, str]:
-    """Every generated file of schemas/, by its path inside it."""
-    files = {f"events/{message.contract.schema_name}": _json(event_schema(message)) for message in MESSAGES}
-    files["study.schema.json"] = _json({"$schema": DIALECT, **StudySpec.model_json_schema()})
-    files["catalog.yaml"] = _yaml({"messages": [_catalog_entry(message) for message in MESSAGES]})
-    files["asyncapi.yaml"] = _yaml(_asyncapi())
+    """Every generated file of schemas/, by its path."""
+    files = {f"{EVENTS}/{message.contract.schema_name}": _json(event_schema(message)) for message in MESSAGES}
+    files["schemas/study.schema.json"] = _json({"$schema": DIALECT, **StudySpec.model_json_schema()})
+    files["schemas/catalog.yaml"] = _yaml({"messages": [_catalog_entry(message) for message in MESSAGES]})
+    files["schemas/asyncapi.yaml"] = _yaml(_asyncapi())
     return files
 
 
@@ -52,14 +54,14 @@ def _catalog_entry(message: type[MessageData]) -> JsonObject:
     contract = message.contract
     return {
         "type": contract.type,
-        "kind": {"evt": "event", "cmd": "command"}[contract.kind],
+        "kind": KINDS[contract.kind],
         "owner": contract.service,
         "consumers": sorted(contract.consumers),
         "subject": subjects.template(contract),
         "stream": STREAMS[contract.kind],
         "schema": f"events/{contract.schema_name}",
         "example": f"examples/{example_name(message)}",
-        "description": _description(message),
+        "description": description(message),
     }
 
 
@@ -97,12 +99,12 @@ def _asyncapi_channel(message: type[MessageData]) -> JsonObject:
     address = f"rehearsal.{contract.kind}.{{tenant}}.{contract.service}.{contract.name}.v{contract.version}.{{key}}"
     return {
         "address": address,
-        "description": _description(message),
+        "description": description(message),
         "parameters": {"tenant": {"description": "Tenant."}, "key": {"description": f"The {contract.key}."}},
         "messages": {
             contract.name: {
                 "name": contract.type,
-                "summary": _description(message),
+                "summary": description(message),
                 "contentType": "application/json",
                 "traits": [{"$ref": "#/components/messageTraits/cloudEvent"}],
                 "payload": {"$ref": f"./events/{contract.schema_name}"},
@@ -122,7 +124,8 @@ def _operations(message: type[MessageData]) -> list[tuple[str, JsonObject]]:
     return sent + received
 
 
-def _description(message: type[MessageData]) -> str:
+def description(message: type[MessageData]) -> str:
+    """What a message says: its docstring as one line."""
     return " ".join((message.__doc__ or "").split())
 
 
