@@ -97,7 +97,7 @@ _SLUG = re.compile(r"[^a-z0-9]+")
 
 def read_persona(block: object) -> dict[str, float]:
     """Every disposition of a persona; anything missing, unknown or of a wrong type is left at 0."""
-    persona = block if isinstance(block, Mapping) else {}
+    persona = block if isinstance(block, dict) else {}
     found = _demographics(persona)
     found |= {name: _clip(value, WORD_LIMIT) for name, value in _profile_words(persona).items()}
     found |= _big_five(persona)
@@ -135,7 +135,7 @@ def disposition_named(name: str) -> tuple[str, float] | None:
 
 def _traits(traits: object) -> dict[str, float]:
     """Dispositions stated as numbers. A trait of an unknown name speaks through the words of its name."""
-    if not isinstance(traits, Mapping):
+    if not isinstance(traits, dict):
         return {}
     found: dict[str, float] = {}
     hinted: dict[str, float] = {}
@@ -155,8 +155,8 @@ def _traits(traits: object) -> dict[str, float]:
 def _big_five(persona: Mapping[str, object]) -> dict[str, float]:
     """Big Five of `personality.big_five` (TinyTroupe) or `big_five`, in words or numbers on any usual scale."""
     personality = persona.get("personality")
-    given = personality.get("big_five") if isinstance(personality, Mapping) else persona.get("big_five")
-    if not isinstance(given, Mapping):
+    given = personality.get("big_five") if isinstance(personality, dict) else persona.get("big_five")
+    if not isinstance(given, dict):
         return {}
     found = {}
     for name, value in given.items():
@@ -183,7 +183,7 @@ def _texts(value: object, depth: int = 2) -> Iterable[str]:
     """Every text in a value, down to `depth` levels of lists and objects."""
     if isinstance(value, str):
         yield value[:_LONGEST_READ]
-    elif depth and isinstance(value, Mapping):
+    elif depth and isinstance(value, dict):
         for part in value.values():
             yield from _texts(part, depth - 1)
     elif depth and isinstance(value, list | tuple):
@@ -202,7 +202,7 @@ def _speak_for(text: str) -> Iterable[str]:
 
 def _profile_words(persona: Mapping[str, object]) -> dict[str, float]:
     """What the words of interests, likes, traits, skills, beliefs, goals and style say; dislikes say the opposite."""
-    nested = [part for name in ("preferences", "personality") if isinstance(part := persona.get(name), Mapping)]
+    nested = [part for name in ("preferences", "personality") if isinstance(part := persona.get(name), dict)]
     sources: list[tuple[object, float]] = [(persona.get("style"), 1.0), (persona.get("behaviors"), 1.0)]
     sources += [
         (part.get(name), 1.0)
@@ -212,7 +212,7 @@ def _profile_words(persona: Mapping[str, object]) -> dict[str, float]:
     ]
     sources += [(part.get("dislikes"), -1.0) for part in (persona, *nested)]
     occupation = persona.get("occupation")
-    sources.append((occupation.get("title") if isinstance(occupation, Mapping) else occupation, 1.0))
+    sources.append((occupation.get("title") if isinstance(occupation, dict) else occupation, 1.0))
     found: dict[str, float] = {}
     for value, sign in sources:
         for text in _texts(value):

@@ -1,7 +1,7 @@
 """One turn of the offline model: blocks and response schema in, a reply that is valid by the schema out."""
 
+import math
 from collections.abc import Mapping, Sequence
-from typing import cast
 
 from pydantic import ValidationError
 
@@ -11,7 +11,7 @@ from services.models.domain.offline import speech
 from services.models.domain.offline.laws import Law
 from services.models.domain.offline.mind import Mind, funnel, meet
 from services.models.domain.offline.noise import Noise
-from services.models.domain.offline.schemas import fill, fits, properties_of
+from services.models.domain.offline.schemas import Form, branches_of, number_of, properties_of, types_of
 
 _DEFAULTS: JsonObject = {
     "type": "text",
@@ -73,7 +73,13 @@ def reply(
         "answers": {name: list(answer) if isinstance(answer, tuple) else answer for name, answer in answers.items()},
         "confidence": round(confidence, 3),
     }
-    return turn if schema is None else _by_schema(turn, schema, noise, said)
+    return _by_schema(turn, schema, noise, said) if schema is not None and properties_of(schema) else turn
+
+
+def say(persona: object, stimulus: object) -> str:
+    """What a person says to something, where nothing is asked and no form of the reply is given."""
+    mind = meet(persona, stimulus)
+    return speech.talk(mind.dispositions, mind.stimulus, (), mind.sentiment)
 
 
 def draw_answers(mind: Mind, instruments: Sequence[Instrument], noise: Noise) -> tuple[dict[str, Answer], float]:
@@ -94,47 +100,52 @@ def draw_answers(mind: Mind, instruments: Sequence[Instrument], noise: Noise) ->
 
 def _by_schema(turn: JsonObject, schema: JsonObject, noise: Noise, text: str) -> JsonObject:
     """What the schema asks for, from the turn where that fits, filled where it does not."""
+    form = Form(schema)
     shaped: JsonObject = {}
     for name, part in properties_of(schema).items():
         value = turn.get(name)
-        if name == "answers" and isinstance(value, dict) and properties_of(part):
-            value = {
-                metric: value[metric]
-                if metric in value and fits(value[metric], wanted)
-                else fill(wanted, noise, text, metric)
-                for metric, wanted in properties_of(part).items()
-            }
-        elif name not in turn or not fits(value, part):
-            value = fill(part, noise, text, name)
-        shaped[name] = value
+        wanted = properties_of(form.resolve(part))
+        if name == "answers" and wanted:
+            shaped[name] = {metric: _part(turn[name], metric, wanted, form, noise, text) for metric in wanted}
+        else:
+            shaped[name] = value if name in turn and form.fits(value, part) else form.fill(part, noise, text, name)
     return shaped
+
+
+def _part(answers: JsonObject, metric: str, wanted: JsonObject, form: Form, noise: Noise, text: str) -> object:
+    """One answer: as it was given where that is valid."""
+    if metric in answers and form.fits(answers[metric], wanted[metric]):
+        return answers[metric]
+    return form.fill(wanted[metric], noise, text, metric)
 
 
 def _only_in_schema(instruments: Sequence[Instrument], schema: JsonObject | None) -> list[Instrument]:
     """Instruments for the answers that the schema asks for and no question describes."""
+    if schema is None:
+        return []
+    form = Form(schema)
     known = {instrument.name for instrument in instruments}
-    wanted = properties_of(properties_of(schema).get("answers"))
-    return [_guess(name, part) for name, part in wanted.items() if name not in known]
+    wanted = properties_of(form.resolve(properties_of(schema).get("answers")))
+    return [_guess(name, form.resolve(part), form) for name, part in wanted.items() if name not in known]
 
 
-def _guess(name: str, schema: object) -> Instrument:
+def _guess(name: str, schema: JsonObject, form: Form) -> Instrument:
     """The instrument that an answer's schema describes."""
-    part = schema if isinstance(schema, Mapping) else {}
-    branches = part.get("anyOf")
-    if isinstance(branches, list):
-        part = next((branch for branch in branches if isinstance(branch, Mapping) and branch.get("type") != "null"), {})
-    given = part.get("type")
-    kind = next((name for name in given if name != "null"), None) if isinstance(given, list) else given
-    listed = part.get("enum") or (part.get("items") or {}).get("enum") or []
-    options = tuple(option for option in listed if isinstance(option, str))
-    numbers = [value for value in listed if isinstance(value, int | float) and not isinstance(value, bool)]
-    metric = _TYPE_BY_SCHEMA.get(cast(str, kind), MetricType.TEXT)
+    branches = [form.resolve(branch) for branch in branches_of(schema)]
+    part = next((branch for branch in branches if types_of(branch) != ["null"]), schema)
+    kind = next((given for given in types_of(part) if given != "null"), "string")
+    listed = part.get("enum", form.resolve(part.get("items")).get("enum"))
+    values = listed if isinstance(listed, list) else []
+    options = tuple(dict.fromkeys(value for value in values if isinstance(value, str)))
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    metric = _TYPE_BY_SCHEMA.get(kind, MetricType.TEXT)
+    low, high = number_of(part, "minimum", math.nan), number_of(part, "maximum", math.nan)
     return Instrument(
         name=name,
         type=MetricType.CHOICE if options and kind == "string" else metric,
         question=str(part.get("description", "")),
-        minimum=min(numbers) if numbers else part.get("minimum"),
-        maximum=max(numbers) if numbers else part.get("maximum"),
+        minimum=min(numbers) if numbers else None if math.isnan(low) else low,
+        maximum=max(numbers) if numbers else None if math.isnan(high) else high,
         options=options,
         requires=None,
         role="secondary",

@@ -1,0 +1,7 @@
+"""Backends: what answers a call. The offline model in this process, or an OpenAI-compatible server."""
+
+from services.models.adapters.backend import Backend
+from services.models.adapters.offline import Offline
+from services.models.adapters.upstream import Upstream
+
+__all__ = ["Backend", "Offline", "Upstream"]

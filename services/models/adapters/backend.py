@@ -1,0 +1,27 @@
+"""The port behind which models answer."""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from services.models.domain.calls import Call, Outcome
+
+
+class Backend(Protocol):
+    """Answers calls to the models it names. It never raises for a call: a failure is an outcome."""
+
+    @property
+    def models(self) -> Sequence[str]:
+        """Names of its models."""
+
+    @property
+    def is_free(self) -> bool:
+        """True when its calls cost nothing, whatever the price table says."""
+
+    def snapshot(self, model: str) -> str:
+        """The exact version that answers now; part of the ledger key."""
+
+    def run(self, calls: Sequence[Call]) -> AsyncIterator[Outcome]:
+        """Make the calls, and give their outcomes in the order in which they finish."""
+
+    async def close(self) -> None:
+        """Close connections."""

@@ -1,0 +1,39 @@
+"""Composition root of the models service."""
+
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from libs.db import Database
+from libs.runtime import service_app
+from services.models import api
+from services.models.adapters import Backend, Offline, Upstream
+from services.models.domain.prices import PriceTable
+from services.models.service import Models
+from services.models.settings import Settings
+from services.models.store import Store
+
+PRICES = Path(__file__).parent / "domain" / "prices.json"
+MAX_BODY_BYTES = 16_777_216
+"""A batch holds up to 256 personas with their memory."""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The models service over its own database."""
+    database = Database(settings.database_url)
+    prices = PriceTable.model_validate_json(PRICES.read_bytes())
+    service = Models(database, Store(), _backends(settings), prices)
+    return service_app(
+        "models", settings, api=api.router, service=service, database=database, max_body_bytes=MAX_BODY_BYTES
+    )
+
+
+def _backends(settings: Settings) -> list[Backend]:
+    backends: list[Backend] = [Offline()]
+    if settings.upstream_url:
+        key = settings.api_key.get_secret_value() if settings.api_key else None
+        names = settings.upstream_model_names
+        backends.append(
+            Upstream(settings.upstream_url, key, names, concurrency=settings.concurrency, timeout_s=settings.timeout_s)
+        )
+    return backends

@@ -1,0 +1,159 @@
+"""What a model call is, what came of it, and the key under which the ledger knows it.
+
+The key covers everything that may change the answer, and the place it is for (agent, timeline, step, round, draw), so
+two agents never share an answer. It does not cover the simulation: the same study run again makes no new call.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from libs.contracts.base import JsonObject
+from libs.contracts.turns import ChatMessage, TurnBatch
+
+Messages = tuple[ChatMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How an answer is sampled. `more` holds other parameters of chat completions, sent as they are."""
+
+    seed: int
+    temperature: float = 1.0
+    max_completion_tokens: int | None = None
+    more: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in a simulation a set of calls is made."""
+
+    timeline_id: str
+    step_id: str = ""
+    round: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call to a model. `shared` is the same object for every call of a batch, so it is worked on once."""
+
+    key: str
+    model: str
+    shared: Messages
+    messages: Messages
+    response_schema: JsonObject | None
+    sampling: Sampling
+
+    @property
+    def seed(self) -> int:
+        """A seed of its own for each call, in 31 bits: two draws of one prompt must not be the same sample."""
+        return int(self.key[:8], 16) & 0x7FFF_FFFF
+
+    @property
+    def prompt_characters(self) -> int:
+        """Length of all messages."""
+        return sum(len(message.content) for message in (*self.shared, *self.messages))
+
+
+ANY_OBJECT: JsonObject = {"type": "object"}
+"""The response schema of `response_format: {"type": "json_object"}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """A chat completion as it was asked for."""
+
+    model: str
+    messages: Messages
+    response_schema: JsonObject | None
+    sampling: Sampling
+    agent_id: str
+    simulation_id: str
+
+    def call(self, snapshot: str) -> Call:
+        """The call that answers it."""
+        place = Place(timeline_id="chat")
+        keys = CallKeys(snapshot, self.response_schema, self.sampling, place, ())
+        key = keys.key(self.messages, self.agent_id, draw=0)
+        return Call(key, self.model, (), self.messages, self.response_schema, self.sampling)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call: `content`, or `failure` and why."""
+
+    key: str
+    model: str
+    """The model that answered, as it names itself."""
+    content: str | None
+    failure: str | None
+    is_answered: bool
+    """True when the provider answered, also unusably: then it was paid for and is never made again."""
+    prompt_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    completion_tokens: int = 0
+    attempts: int = 1
+    latency_ms: float = 0.0
+
+
+CHARACTERS_PER_TOKEN = 4
+"""For estimates, where a provider does not say how many tokens it counted."""
+
+
+class CallKeys:
+    """The ledger keys of calls that share model, messages, schema, parameters and step; the shared part is hashed once.
+
+    A key is the SHA-256 of the canonical JSON (sorted keys, no spaces, ASCII) of
+    [version, model, schema, parameters, timeline, step, round, [message, …], agent, draw].
+    """
+
+    VERSION = 1
+
+    def __init__(
+        self, model: str, schema: JsonObject | None, sampling: Sampling, place: Place, shared: Sequence[ChatMessage]
+    ) -> None:
+        parameters = {
+            "seed": sampling.seed,
+            "temperature": sampling.temperature,
+            "max_completion_tokens": sampling.max_completion_tokens,
+            **sampling.more,
+        }
+        head = [self.VERSION, model, schema, parameters, place.timeline_id, place.step_id, place.round]
+        self._prefix = hashlib.sha256(f"{_canonical(head)[:-1]},[".encode())
+        self._shared = _messages(shared)
+        self._prefix.update(self._shared.encode())
+
+    def key(self, messages: Sequence[ChatMessage], agent_id: str, draw: int) -> str:
+        """The key of one call."""
+        own = _messages(messages)
+        digest = self._prefix.copy()
+        separator = "," if own and self._shared else ""
+        digest.update(f"{separator}{own}],{_canonical([agent_id, draw])[1:]}".encode())
+        return digest.hexdigest()
+
+
+def _messages(messages: Sequence[ChatMessage]) -> str:
+    return ",".join(_canonical([message.role, message.content]) for message in messages)
+
+
+def _canonical(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def calls_of(batch: TurnBatch, snapshot: str) -> list[Call]:
+    """The calls of a batch, in its order. `snapshot` is the exact version of the model that will answer."""
+    sampling = Sampling(batch.seed, batch.temperature, batch.max_completion_tokens)
+    place = Place(timeline_id=batch.timeline_id, step_id=batch.step_id, round=batch.round)
+    keys = CallKeys(snapshot, batch.response_schema, sampling, place, batch.shared)
+    return [
+        Call(
+            key=keys.key(turn.messages, turn.agent_id, turn.draw),
+            model=batch.model,
+            shared=batch.shared,
+            messages=turn.messages,
+            response_schema=batch.response_schema,
+            sampling=sampling,
+        )
+        for turn in batch.turns
+    ]

@@ -1,0 +1,5 @@
+"""Use cases of the models service: answering calls through the ledger, and saying what they cost."""
+
+from services.models.service.models import Models
+
+__all__ = ["Models"]

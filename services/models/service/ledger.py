@@ -1,0 +1,248 @@
+"""The call ledger: looks up, reserves, has calls made, commits their outcomes, and only then hands them out.
+
+A call belongs to the process, not to the request that asked for it: a client that goes away loses nothing, and others
+that ask for the same call meanwhile get its answer without a second payment.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from libs.db import Database
+from services.models.adapters import Backend
+from services.models.domain.calls import Call, Outcome
+from services.models.service.owner import is_dead, this_process
+from services.models.store import Lease, Settled, Store
+from services.models.tables import CallState
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(seconds=60)
+RENEW_S = 20.0
+LINGER_S = 0.05
+LARGEST_COMMIT = 64
+OTHERS_S = 0.25
+"""How often the ledger is looked at for calls that another process is making."""
+DRAIN_S = 10.0
+
+Cost = Callable[[Backend, Outcome], float | None]
+"""The cost of an outcome in USD; null when its model has no price."""
+Slot = tuple[str, str]
+"""Tenant and call key."""
+
+
+class Delivery(NamedTuple):
+    """An ended call for whoever asked: whether this request paid for it, or somebody did before."""
+
+    settled: Settled
+    is_cached: bool
+
+
+class LedgerError(Exception):
+    """The ledger could not be read or written; calls that were made meanwhile are in it, or are made again."""
+
+
+class _Ended(NamedTuple):
+    tenant: str
+    outcome: Outcome
+    cost_usd: float | None
+
+
+class Ledger:
+    """The ledger of one process."""
+
+    def __init__(self, database: Database, store: Store, cost: Cost) -> None:
+        self._database = database
+        self._store = store
+        self._cost = cost
+        self._owner = this_process()
+        self._waiting: dict[Slot, list[tuple[asyncio.Queue[Delivery | LedgerError], bool]]] = {}
+        self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
+        self._being_made = 0
+        self._work: set[asyncio.Task[None]] = set()
+        self._loops: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Orphan the reservations of processes that died, and begin to commit."""
+        now = datetime.now(UTC)
+        async with self._database.write() as tx:
+            dead = [owner for owner in await self._store.owners(tx) if is_dead(owner, self._owner)]
+            orphaned = await self._store.orphan(tx, dead, now)
+        if orphaned:
+            log.warning("%d calls of a process that ended are orphaned; they are made again when asked for", orphaned)
+        self._loops = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._renew_loop())]
+
+    async def stop(self) -> None:
+        """Let the calls in flight end, for a while; what does not is orphaned by the next start."""
+        if self._work:
+            _, late = await asyncio.wait(self._work, timeout=DRAIN_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                await self._ended.join()
+        for loop in self._loops:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+
+    async def answer(
+        self, calls: Sequence[Call], backend: Backend, *, simulation_id: str, tenant: str
+    ) -> AsyncIterator[list[Delivery]]:
+        """Every call once (equal keys are one call), as they end. Raises `LedgerError`."""
+        queue: asyncio.Queue[Delivery | LedgerError] = asyncio.Queue()
+        unique = {call.key: call for call in calls}
+        mine: list[Call] = []
+        for key, call in unique.items():
+            waiting = self._waiting.setdefault((tenant, key), [])
+            if not waiting:
+                mine.append(call)
+            waiting.append((queue, bool(waiting)))
+        if mine:
+            self._begin(mine, backend, simulation_id, tenant)
+        joined = len(unique) - len(mine)
+        if joined:
+            await self._count_hits(tenant, simulation_id, calls[0].model, joined)
+        left = len(unique)
+        while left:
+            ready = [await queue.get()]
+            while not queue.empty():
+                ready.append(queue.get_nowait())
+            delivered = [item for item in ready if isinstance(item, Delivery)]
+            left -= len(ready)
+            yield delivered
+            if len(delivered) < len(ready):
+                raise next(item for item in ready if isinstance(item, LedgerError))
+
+    def _begin(self, calls: list[Call], backend: Backend, simulation_id: str, tenant: str) -> None:
+        task = asyncio.create_task(self._run(calls, backend, simulation_id, tenant))
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+
+    async def _run(self, calls: list[Call], backend: Backend, simulation_id: str, tenant: str) -> None:
+        """See a set of calls through to its end."""
+        pending = {call.key: call for call in calls}
+        try:
+            while pending:
+                reserved = await self._settle_or_reserve(pending, simulation_id, tenant)
+                for call in reserved:
+                    del pending[call.key]
+                if reserved:
+                    await self._make(reserved, backend, tenant)
+                elif pending:
+                    await asyncio.sleep(OTHERS_S)
+        except Exception as error:
+            log.exception("the ledger failed")
+            self._fail([(tenant, call.key) for call in calls], _failure(error))
+        except asyncio.CancelledError:
+            self._fail([(tenant, call.key) for call in calls], LedgerError("the service is stopping"))
+            raise
+
+    async def _settle_or_reserve(self, pending: dict[str, Call], simulation_id: str, tenant: str) -> list[Call]:
+        """Hand out what is in the ledger (and forget it here); give back what this process may make now."""
+        now = datetime.now(UTC)
+        lease = Lease(self._owner, simulation_id, now, now + LEASE)
+        model = next(iter(pending.values())).model
+        async with self._database.write(tenant=tenant) as tx:
+            found = await self._store.find_settled(tx, list(pending))
+            missing = [call for key, call in pending.items() if key not in found]
+            reserved = await self._store.reserve(tx, missing, lease) if missing else set()
+            if found:
+                await self._store.count_hits(tx, simulation_id, model, len(found))
+        for key, settled in found.items():
+            del pending[key]
+            self._deliver(tenant, settled, is_cached=True)
+        return [call for call in missing if call.key in reserved]
+
+    async def _make(self, calls: list[Call], backend: Backend, tenant: str) -> None:
+        """Have calls made; their outcomes go to the commit loop."""
+        self._being_made += len(calls)
+        left = len(calls)
+        try:
+            async for outcome in backend.run(calls):
+                left -= 1
+                self._being_made -= 1
+                self._ended.put_nowait(_Ended(tenant, outcome, self._cost(backend, outcome)))
+        finally:
+            self._being_made -= left
+
+    async def _commit_loop(self) -> None:
+        """Commit outcomes in micro-batches: when 64 are there, when 50 ms have passed, or when no more are coming."""
+        while True:
+            ended = [await self._ended.get()]
+            deadline = asyncio.get_running_loop().time() + LINGER_S
+            while len(ended) < LARGEST_COMMIT and (self._being_made or not self._ended.empty()):
+                try:
+                    async with asyncio.timeout_at(deadline):
+                        ended.append(await self._ended.get())
+                except TimeoutError:
+                    break
+            try:
+                await self._commit(ended)
+            except Exception as error:
+                log.exception("outcomes of %d calls could not be written", len(ended))
+                self._fail([(item.tenant, item.outcome.key) for item in ended], _failure(error))
+            finally:
+                for _ in ended:
+                    self._ended.task_done()
+
+    async def _commit(self, ended: list[_Ended]) -> None:
+        by_tenant: dict[str, list[_Ended]] = defaultdict(list)
+        for item in ended:
+            by_tenant[item.tenant].append(item)
+        for tenant, items in by_tenant.items():
+            async with self._database.write(tenant=tenant) as tx:
+                outcomes = [(item.outcome, item.cost_usd) for item in items]
+                await self._store.finish(tx, outcomes, datetime.now(UTC))
+            for item in items:
+                self._deliver(tenant, _settled(item), is_cached=False)
+
+    async def _renew_loop(self) -> None:
+        """Say from time to time that the calls being made are being made."""
+        while True:
+            await asyncio.sleep(RENEW_S)
+            if not self._being_made:
+                continue
+            try:
+                async with self._database.write() as tx:
+                    await self._store.renew(tx, self._owner, datetime.now(UTC) + LEASE)
+            except Exception:
+                log.exception("reservations could not be renewed")
+
+    async def _count_hits(self, tenant: str, simulation_id: str, model: str, number: int) -> None:
+        async with self._database.write(tenant=tenant) as tx:
+            await self._store.count_hits(tx, simulation_id, model, number)
+
+    def _deliver(self, tenant: str, settled: Settled, *, is_cached: bool) -> None:
+        self._notify((tenant, settled.key), lambda is_joined: Delivery(settled, is_cached or is_joined))
+
+    def _notify(self, slot: Slot, message: Callable[[bool], Delivery | LedgerError]) -> None:
+        for queue, is_joined in self._waiting.pop(slot, ()):
+            queue.put_nowait(message(is_joined))
+
+    def _fail(self, slots: Sequence[Slot], error: LedgerError) -> None:
+        """Tell those who still wait that nothing will come."""
+        for slot in slots:
+            self._notify(slot, lambda _: error)
+
+
+def _failure(error: Exception) -> LedgerError:
+    return LedgerError(f"the call ledger failed: {type(error).__name__}")
+
+
+def _settled(item: _Ended) -> Settled:
+    outcome = item.outcome
+    return Settled(
+        key=outcome.key,
+        state=CallState.FINISHED if outcome.failure is None else CallState.FAILED,
+        model=outcome.model,
+        content=outcome.content,
+        failure=outcome.failure,
+        prompt_tokens=outcome.prompt_tokens,
+        completion_tokens=outcome.completion_tokens,
+        cost_usd=item.cost_usd or 0.0,
+    )

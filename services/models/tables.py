@@ -1,0 +1,57 @@
+"""Tables of the models service: the ledger of calls, and how often it answered instead of a model."""
+
+from enum import StrEnum
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+
+from libs.db import UtcDateTime, tenant_column
+
+metadata = MetaData()
+
+
+class CallState(StrEnum):
+    """reserved → finished | failed; orphaned when its process died before it ended."""
+
+    RESERVED = "reserved"
+    FINISHED = "finished"
+    FAILED = "failed"
+    ORPHANED = "orphaned"
+
+
+_RESERVED = text("state = 'reserved'")
+
+calls = Table(
+    "calls",
+    metadata,
+    tenant_column(),
+    Column("call_key", String(64), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("simulation_id", String(64), nullable=False),
+    Column("asked_model", String(120), nullable=False),
+    Column("model", String(120), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("reserved_at", UtcDateTime, nullable=False),
+    Column("reserved_until", UtcDateTime, nullable=False),
+    Column("finished_at", UtcDateTime),
+    Column("content", Text),
+    Column("failure", Text),
+    Column("is_answered", Boolean, nullable=False),
+    Column("is_priced", Boolean, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_usd", Float, nullable=False),
+    Column("latency_ms", Float, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("orphaned", Integer, nullable=False),
+)
+Index("calls_by_simulation", calls.c.tenant, calls.c.simulation_id)
+Index("calls_reserved", calls.c.owner, sqlite_where=_RESERVED, postgresql_where=_RESERVED)
+
+cache_hits = Table(
+    "cache_hits",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("asked_model", String(120), primary_key=True),
+    Column("calls", Integer, nullable=False),
+)
