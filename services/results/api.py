@@ -1,0 +1,263 @@
+"""HTTP resources of results: aggregates, individuals and exports.
+
+An effect never leaves without its evidence: aggregates, exports and the report carry it as required fields.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import BaseModel, Field
+
+from libs.contracts.errors import InvalidError, NotAvailableError
+from libs.contracts.evidence import Analysis, Evidence, Interval
+from libs.contracts.instruments import Answer
+from libs.contracts.protocol import Usage
+from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
+from services.results.domain.description import REST, Distribution, FunnelStage, Segment
+from services.results.domain.export import to_csv, to_json
+from services.results.domain.findings import NOT_YET, SIMULATED, State
+from services.results.domain.records import Turn
+from services.results.domain.report.page import to_html
+from services.results.service import Results, Status
+
+router = APIRouter(prefix="/results", tags=["results"])
+
+EXPORTS = {
+    "json": (to_json, "application/json", "attachment"),
+    "csv": (to_csv, "text/csv; charset=utf-8", "attachment"),
+    "html": (to_html, "text/html; charset=utf-8", "inline"),
+}
+LATER = ("pdf", "parquet", "xlsx")
+
+
+def results(request: Request) -> Results:
+    """The service `create_app` built."""
+    service: Results = request.app.state.service
+    return service
+
+
+Service = Annotated[Results, Depends(results)]
+Filter = Annotated[str | None, Query(max_length=120)]
+
+
+class SegmentScore(BaseModel):
+    """A segment's part of the score."""
+
+    total_responses: int
+    mean_score: float | None
+    confidence_interval: Interval | None
+
+
+class AggregateResults(BaseModel):
+    """Everybody taken together, then by arm, segment, answer and stage. Only counts until the analysis is made.
+
+    Estimates by arm and comparisons stand in `analysis`, beside this.
+    """
+
+    state: State
+    total_responses: int = Field(description="Agents that answered.")
+    failed_responses: int = Field(description="Agents all of whose turns failed.")
+    assigned: int
+    response_rate: float | None
+    score_metric: str | None
+    score_measure: str | None
+    mean_score: float | None = Field(description="The score metric over all arms; it compares nothing.")
+    confidence_interval: Interval | None
+    confidence_level: float | None
+    method: str | None
+    segment_breakdown: dict[str, SegmentScore]
+    arms: dict[str, dict[str, int]] = Field(description="assigned, answered and failed agents by arm.")
+    verdict: str | None
+    segments: tuple[Segment, ...]
+    distributions: tuple[Distribution, ...]
+    funnel: tuple[FunnelStage, ...]
+    evidence: Evidence
+
+
+class AggregateView(BaseModel):
+    """The results structure of the public API. `analysis` is null, and `note` says so, until it is made."""
+
+    simulation_id: str
+    intervention_id: str | None
+    population_id: str
+    timestamp: datetime
+    state: State
+    note: str | None
+    notice: str
+    aggregate_results: AggregateResults
+    analysis: Analysis | None
+
+    @classmethod
+    def of(cls, status: Status) -> "AggregateView":
+        """The view of a simulation's results."""
+        study, made = status.study, status.made
+        return cls(
+            simulation_id=study.simulation_id,
+            intervention_id=study.intervention_id,
+            population_id=study.population_id,
+            timestamp=made.analysed_at if made else datetime.now(UTC),
+            state=status.state,
+            note=None if made else NOT_YET,
+            notice=SIMULATED,
+            aggregate_results=_aggregate(status),
+            analysis=made.analysis if made else None,
+        )
+
+
+class IndividualTurn(BaseModel):
+    """One turn of an agent; `response` is null where the turn failed, and `failure` says why."""
+
+    turn_id: str
+    arm: str
+    step_id: str
+    round: int
+    timeline_id: str
+    status: str
+    failure: str | None
+    response: str | None
+    reasoning: str | None
+    confidence: float | None
+    sentiment: float | None
+    answers: dict[str, Answer]
+    model: str
+    usage: Usage
+    responded_at: datetime
+
+    @classmethod
+    def of(cls, turn: Turn) -> Self:
+        """The view of a turn."""
+        return cls(**{name: getattr(turn, name) for name in cls.model_fields})
+
+
+class IndividualResult(IndividualTurn):
+    """One turn with who made it."""
+
+    agent_id: str
+    name: str
+    segment: str | None
+    demographic_profile: dict[str, str | int | float]
+
+
+class IndividualView(BaseModel):
+    """One agent in one simulation: a simulated person, whose answers are worth nothing as those of a real one."""
+
+    simulation_id: str
+    agent_id: str
+    name: str
+    age: str | int | float | None
+    segment: str | None
+    demographic_profile: dict[str, str | int | float]
+    notice: str
+    turns: list[IndividualTurn]
+
+
+@router.post("/extract")
+async def extract() -> None:
+    """Not there yet."""
+    raise NotAvailableError("POST /results/extract")
+
+
+@router.post("/compare-interventions")
+async def compare_interventions() -> None:
+    """Not there yet."""
+    raise NotAvailableError("POST /results/compare-interventions")
+
+
+@router.get("/{simulation_id}/aggregate")
+async def aggregate(simulation_id: str, service: Service, tx: Read) -> AggregateView:
+    """What the simulation amounts to; counts alone until the planned responses are in."""
+    return AggregateView.of(await service.status(tx, simulation_id))
+
+
+@router.get("/{simulation_id}/individual/{agent_id}")
+async def individual(simulation_id: str, agent_id: str, service: Service, tx: Read) -> IndividualView:
+    """All turns of one agent, with what was said, thought and answered."""
+    turns = await service.individual(tx, simulation_id, agent_id)
+    latest = turns[-1]
+    return IndividualView(
+        simulation_id=simulation_id,
+        agent_id=agent_id,
+        name=latest.name,
+        age=latest.demographic_profile.get("age"),
+        segment=latest.segment,
+        demographic_profile=latest.demographic_profile,
+        notice=SIMULATED,
+        turns=[IndividualTurn.of(turn) for turn in turns],
+    )
+
+
+@router.get("/{simulation_id}/individuals")
+async def individuals(
+    simulation_id: str,
+    service: Service,
+    tx: Read,
+    arm: Filter = None,
+    segment: Filter = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[IndividualResult]:
+    """Every turn by agent, in pages; of one arm or segment when asked."""
+    after = decode_cursor(cursor, str, str)
+    rows = await service.individuals(tx, simulation_id, limit + 1, after, arm, segment)
+    return page(rows, limit, IndividualResult.of, lambda turn: (turn.agent_id, turn.turn_id))
+
+
+@router.get("/{simulation_id}/export", response_class=Response)
+async def export(
+    simulation_id: str,
+    service: Service,
+    tx: Read,
+    export_format: Annotated[str, Query(alias="format", max_length=20, description="json, csv or html")] = "json",
+) -> Response:
+    """The results as a file: JSON and CSV for analysis, HTML to read."""
+    if export_format in LATER:
+        raise NotAvailableError(f"The export format {export_format}")
+    if export_format not in EXPORTS:
+        raise InvalidError("format", f"{export_format!r} is not an export format", tuple(EXPORTS))
+    write, media_type, disposition = EXPORTS[export_format]
+    findings = await service.findings(tx, simulation_id)
+    body = await asyncio.to_thread(write, findings)
+    name = f"rehearsal-{simulation_id}.{export_format}"
+    headers = {"content-disposition": f'{disposition}; filename="{name}"', "x-content-type-options": "nosniff"}
+    return Response(body, media_type=media_type, headers=headers)
+
+
+def _aggregate(status: Status) -> AggregateResults:
+    heads, made = status.heads, status.made
+    assigned, answered = sum(heads.assigned.values()), sum(heads.answered.values())
+    description = made.description if made else None
+    score = description.score if description else None
+    segments = description.segments if description else ()
+    return AggregateResults(
+        state=status.state,
+        total_responses=answered,
+        failed_responses=sum(heads.failed.values()),
+        assigned=assigned,
+        response_rate=answered / assigned if assigned else None,
+        score_metric=score.metric if score else None,
+        score_measure=score.measure if score else None,
+        mean_score=score.value if score else None,
+        confidence_interval=score.interval if score else None,
+        confidence_level=score.confidence_level if score else None,
+        method=score.method if score else None,
+        segment_breakdown={segment.segment or REST: _segment(segment) for segment in segments},
+        arms={
+            arm: {"assigned": count, "answered": heads.answered[arm], "failed": heads.failed[arm]}
+            for arm, count in heads.assigned.items()
+        },
+        verdict=made.analysis.verdict if made else None,
+        segments=segments,
+        distributions=description.distributions if description else (),
+        funnel=description.funnel if description else (),
+        evidence=status.evidence,
+    )
+
+
+def _segment(segment: Segment) -> SegmentScore:
+    return SegmentScore(
+        total_responses=segment.n,
+        mean_score=segment.score.value if segment.score else None,
+        confidence_interval=segment.score.interval if segment.score else None,
+    )

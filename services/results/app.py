@@ -1,0 +1,23 @@
+"""Composition root of the results service."""
+
+from importlib.metadata import version
+
+from fastapi import FastAPI
+
+from libs.bus import Outbox
+from libs.db import Database
+from libs.runtime import service_app
+from services.results import api, handlers
+from services.results.events import Events
+from services.results.service import Results
+from services.results.settings import Settings
+from services.results.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service with its own store, wired to the bus."""
+    database = Database(settings.database_url)
+    service = Results(Store(), Events(Outbox("results")), version("rehearsal"))
+    return service_app(
+        "results", settings, database=database, service=service, api=api.router, handlers=handlers.router
+    )

@@ -1,0 +1,63 @@
+"""The evidence that stands beside every number of one simulation; grade C as long as no human data are attached."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from libs.contracts.evidence import Evidence, SampleRatioCheck
+from services.results.domain.records import Study, Turn
+from services.results.domain.samples import Headcount
+
+OFFLINE_MODEL = "offline"
+NO_CORRECTION = "none: there is no plan, so no arms are compared"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidences:
+    """Makes the evidence of any number of a simulation; what is the same for all of them is worked out once."""
+
+    is_offline: bool
+    attrition: dict[str, float]
+    sample_ratio: SampleRatioCheck
+    correction: str
+    looks: int
+
+    def of(self, clusters: int, smallest_arm: int | None = None) -> Evidence:
+        """Evidence of a number made from this many agents; a comparison is worth what its smaller arm is."""
+        from libs.stats import grade_c
+
+        worth = grade_c(clusters if smallest_arm is None else smallest_arm, is_offline=self.is_offline)
+        return Evidence(
+            grade=worth.grade,
+            effective_n=worth.effective_n,
+            effective_n_basis=worth.effective_n_basis,
+            caveat=worth.caveat,
+            clusters=clusters,
+            attrition=self.attrition,
+            sample_ratio=self.sample_ratio,
+            correction=self.correction,
+            looks=self.looks,
+        )
+
+
+def evidences(study: Study, turns: Sequence[Turn], heads: Headcount, looks: int) -> Evidences:
+    """What evidence there is in this simulation, the data having been analysed `looks` times.
+
+    Before the first look nobody is lost who has merely not answered yet: only failures count, and no ratio is checked.
+    """
+    from libs.stats import SampleRatio, sample_ratio
+
+    check = sample_ratio(heads.assigned, heads.answered) if looks else SampleRatio(None, None, False)
+    return Evidences(
+        is_offline=is_offline(study.model) or any(is_offline(turn.model) for turn in turns),
+        attrition=heads.attrition if looks else heads.failed_share,
+        sample_ratio=SampleRatioCheck(
+            planned=heads.assigned, completed=heads.answered, p_value=check.p_value, is_flagged=check.is_flagged
+        ),
+        correction=study.plan.correction if study.plan else NO_CORRECTION,
+        looks=looks,
+    )
+
+
+def is_offline(model: str) -> bool:
+    """True for the offline model, whatever its version."""
+    return model == OFFLINE_MODEL or model.startswith(f"{OFFLINE_MODEL}-")

@@ -1,0 +1,127 @@
+"""Findings as JSON and CSV. Both are byte-equal for the same study and seed, however often and in whatever order.
+
+JSON: `content` holds what the study and its seed determine, and `content_sha256` its hash (sorted keys, no spaces,
+UTF-8); `run` holds what differs from one run to the next: ids, times, plan hash, usage. CSV: one row per response, a
+column per metric, and in every row the evidence, so that no row travels without it.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Sequence
+
+from libs.contracts.base import JsonObject
+from libs.contracts.instruments import Answer
+from libs.contracts.protocol import total_usage
+from services.results.domain.canonical import canonical, canonical_json, canonical_number, digest
+from services.results.domain.findings import FORMAT, NOT_YET, SIMULATED, Findings
+from services.results.domain.records import Turn
+
+# A spreadsheet takes a text that starts like this for a formula (OWASP, "CSV injection"); full-width forms too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+BEFORE = ("agent_id", "name", "segment", "arm", "timeline_id", "round", "step_id", "status", "failure")
+AFTER = ("response", "reasoning", "confidence", "sentiment")
+EVIDENCE = ("model", "simulated", "evidence_grade", "effective_n", "caveat")
+PER_RUN = ("plan_hash", "plan_frozen_at", "usage")
+Cell = str | int | float | None
+
+
+def to_json(findings: Findings) -> bytes:
+    """The JSON document, indented."""
+    content = canonical(_content(findings))
+    document = {
+        "format": FORMAT,
+        "content_sha256": digest(canonical_json(content)),
+        "run": canonical(_run(findings)),
+        "content": content,
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def to_csv(findings: Findings) -> bytes:
+    """RFC 4180 in UTF-8. Texts that would be formulas start with an apostrophe; numbers are plain numbers.
+
+    Columns: who and where, then each metric by its name (true/false, a number, an option, options joined by ` > `,
+    empty when not reached), then what was said, `profile.*`, and the evidence.
+    """
+    metrics = [instrument.name for instrument in findings.study.instruments]
+    attributes = sorted({key for turn in findings.turns for key in turn.demographic_profile})
+    header = [*BEFORE, *metrics, *AFTER, *(f"profile.{key}" for key in attributes), *EVIDENCE]
+    evidence = findings.evidence
+    stamp: list[Cell] = ["true", evidence.grade, evidence.effective_n, evidence.caveat]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    writer.writerow([_cell(name) for name in header])
+    for turn in findings.turns:
+        writer.writerow([_cell(value) for value in (*_row(turn, metrics, attributes), turn.model, *stamp)])
+    return buffer.getvalue().encode()
+
+
+def _content(findings: Findings) -> JsonObject:
+    """What the study and its seed determine."""
+    study, plan = findings.study, findings.study.plan
+    analysis = findings.analysis.model_dump() if findings.analysis else None
+    return {
+        "notice": SIMULATED,
+        "state": findings.state,
+        "note": None if findings.analysis else NOT_YET,
+        "evidence": findings.evidence,
+        "study": {
+            "name": plan.name if plan else study.name,
+            "model": study.model,
+            "seed": study.seed,
+            "instruments": study.instruments,
+            "plan": plan.model_dump(exclude={"intervention_id", "frozen_at", "instruments"}) if plan else None,
+        },
+        "counts": {
+            "assigned": findings.heads.assigned,
+            "answered": findings.heads.answered,
+            "failed": findings.heads.failed,
+        },
+        "analysis": {key: value for key, value in analysis.items() if key not in PER_RUN} if analysis else None,
+        "description": findings.description,
+        "responses": [_response(turn) for turn in findings.turns],
+    }
+
+
+def _run(findings: Findings) -> JsonObject:
+    """What another run of the same study would have differently."""
+    study = findings.study
+    return {
+        "simulation_id": study.simulation_id,
+        "simulation_name": study.name,
+        "intervention_id": study.intervention_id,
+        "population_id": study.population_id,
+        "created_at": study.created_at,
+        "plan_hash": study.plan_hash,
+        "plan_frozen_at": study.plan.frozen_at if study.plan else None,
+        "analysed_at": findings.analysed_at,
+        "usage": total_usage([turn.usage for turn in findings.turns]),
+        "platform_version": findings.version,
+    }
+
+
+def _response(turn: Turn) -> JsonObject:
+    return {name: getattr(turn, name) for name in (*BEFORE, *AFTER, "answers", "demographic_profile", "model")}
+
+
+def _row(turn: Turn, metrics: Sequence[str], attributes: Sequence[str]) -> list[Cell]:
+    before: list[Cell] = [getattr(turn, name) for name in BEFORE]
+    answers = [_answer(turn.answers.get(metric)) for metric in metrics]
+    after: list[Cell] = [getattr(turn, name) for name in AFTER]
+    return [*before, *answers, *after, *(turn.demographic_profile.get(key) for key in attributes)]
+
+
+def _answer(answer: Answer) -> Cell:
+    if isinstance(answer, bool):
+        return "true" if answer else "false"
+    return " > ".join(answer) if isinstance(answer, list | tuple) else answer
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
+    number = canonical_number(value) if isinstance(value, float) else value
+    return "" if number is None else repr(number)

@@ -1,0 +1,65 @@
+"""Everything there is to say about one simulation: what the API, the exports and the report all read.
+
+Until the planned responses are there only counts are given: an estimate that is looked at while it grows tempts its
+reader to stop when it pleases.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from libs.contracts.evidence import Analysis, Evidence
+from services.results.domain.description import Description
+from services.results.domain.evidence import evidences
+from services.results.domain.records import Study, Turn, in_order
+from services.results.domain.samples import Headcount, count_heads
+
+State = Literal["running", "analysing", "completed"]
+FORMAT = "rehearsal.results/1"
+SIMULATED = "Simulated respondents: every answer was made by a model, none by a person."
+NOT_YET = "Counts only: estimates, intervals and the verdict follow when the planned responses are in."
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """One simulation at one moment; `analysis` and `description` come together, when it is completed."""
+
+    study: Study
+    state: State
+    turns: tuple[Turn, ...]
+    arms: tuple[str, ...]
+    heads: Headcount
+    evidence: Evidence
+    analysis: Analysis | None
+    description: Description | None
+    analysed_at: datetime | None
+    version: str
+
+
+def compile_findings(
+    study: Study,
+    state: State,
+    turns: Sequence[Turn],
+    analysis: Analysis | None,
+    description: Description | None,
+    analysed_at: datetime | None,
+    version: str,
+) -> Findings:
+    """The findings, with evidence also while there is no analysis. `version` is the platform's."""
+    ordered = in_order(turns)
+    arms = study.arms(ordered)
+    heads = count_heads(study, arms, ordered)
+    evidence = description.evidence if description else evidences(study, ordered, heads, 0).of(heads.clusters)
+    return Findings(
+        study=study,
+        state=state,
+        turns=tuple(ordered),
+        arms=arms,
+        heads=heads,
+        evidence=evidence,
+        analysis=analysis,
+        description=description,
+        analysed_at=analysed_at,
+        version=version,
+    )

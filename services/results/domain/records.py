@@ -1,0 +1,110 @@
+"""What results are made from: the study as it was frozen and the turns that were recorded.
+
+Turns are kept in one canonical order, so nothing computed from them depends on the order in which messages arrived.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from libs.contracts.communication import ResponsesRecorded
+from libs.contracts.ids import ONLY_ARM
+from libs.contracts.instruments import Answer, Instrument
+from libs.contracts.protocol import Plan, Usage
+
+Profile = dict[str, str | int | float]
+DEFAULT_ALPHA = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One agent's finished turn, answered or failed, in the arm it was made in."""
+
+    turn_id: str
+    agent_id: str
+    name: str
+    segment: str | None
+    arm: str
+    timeline_id: str
+    step_id: str
+    round: int
+    status: str
+    failure: str | None
+    response: str | None
+    reasoning: str | None
+    confidence: float | None
+    sentiment: float | None
+    answers: dict[str, Answer]
+    demographic_profile: Profile
+    usage: Usage
+    model: str
+    responded_at: datetime
+
+    @property
+    def is_answered(self) -> bool:
+        """False for a turn that failed."""
+        return self.status == "answered"
+
+    @property
+    def place(self) -> tuple[str, str, int, str, str]:
+        """Where the turn stands among all turns. The turn id is no part of it: that differs between simulations."""
+        return (self.agent_id, self.timeline_id, self.round, self.step_id, self.arm)
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """The simulation and its frozen plan; a simulation without an intervention has no plan and one arm."""
+
+    simulation_id: str
+    name: str
+    population_id: str
+    intervention_id: str | None
+    seed: int
+    model: str
+    created_at: datetime
+    plan: Plan | None
+    plan_hash: str | None
+    instruments: tuple[Instrument, ...]
+    planned: dict[str, int]
+    """Agents announced by arm; where there is a plan, the plan's own numbers count."""
+
+    @property
+    def alpha(self) -> float:
+        """Two-sided error rate the intervals and findings are made for."""
+        return self.plan.alpha if self.plan else DEFAULT_ALPHA
+
+    @property
+    def confidence_level(self) -> float:
+        """Level of every interval: 1 - alpha."""
+        return round(1 - self.alpha, 12)
+
+    def arms(self, turns: Iterable[Turn]) -> tuple[str, ...]:
+        """The planned arms in the plan's order; without a plan, the arms of the turns."""
+        if self.plan:
+            return tuple(arm.name for arm in self.plan.arms)
+        return tuple(sorted({turn.arm for turn in turns})) or (ONLY_ARM,)
+
+    def baseline(self, arms: Sequence[str]) -> str:
+        """The arm every other one is compared with: the declared baseline, else the first."""
+        declared = [arm.name for arm in self.plan.arms if arm.is_baseline] if self.plan else []
+        return (declared or list(arms))[0]
+
+
+def turns_of(message: ResponsesRecorded) -> list[tuple[str, Turn]]:
+    """The turns of a message with their simulation. NUL characters, which PostgreSQL refuses, are replaced."""
+    place = message.model_dump(include={"arm", "timeline_id", "step_id", "round"})
+    return [(message.simulation_id, Turn(**_storable(dict(response) | place))) for response in message.responses]
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd")
+    if isinstance(value, dict):
+        return {_storable(key): _storable(item) for key, item in value.items()}
+    return tuple(_storable(item) for item in value) if isinstance(value, tuple) else value
+
+
+def in_order(turns: Iterable[Turn]) -> list[Turn]:
+    """The turns in canonical order."""
+    return sorted(turns, key=lambda turn: turn.place)

@@ -1,0 +1,132 @@
+"""Charts as inline SVG from numbers alone.
+
+Horizontal places are percentages and heights are pixels, without a viewBox: a chart fills the width it is given, and
+its text and strokes keep their size on a phone. Colours are classes, so light, dark and print share one drawing.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from libs.contracts.evidence import Interval
+from services.results.domain.report.markup import Html, tag
+
+COLOURS = 8  # classes arm-0 … arm-7; a further arm starts again
+ROW_HEIGHT = 30
+AXIS_HEIGHT = 22
+COLUMN_HEIGHT = 84
+STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
+PARTS = (4, 3, 5, 7, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A horizontal scale with its tick marks; `reference` is where nothing differs."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    reference: float | None = None
+
+    def place(self, value: float) -> float:
+        """Where a value stands, in percent of the width."""
+        return round((min(max(value, self.low), self.high) - self.low) / (self.high - self.low) * 100, 2)
+
+
+def axis_for(values: Sequence[float], *, reference: float | None = None, ticks: int = 4) -> Axis:
+    """An axis with round ticks that spans the values (and the reference)."""
+    span = [*values, *([] if reference is None else [reference])] or [0.0, 1.0]
+    low, high = min(span), max(span)
+    if high - low < 1e-12:
+        low, high = low - 0.5, high + 0.5
+    raw = (high - low) / ticks
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(size * power for size in STEPS if size * power >= raw * (1 - 1e-9))
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    marks = tuple(round(index * step, 10) for index in range(first, last + 1))
+    return Axis(marks[0], marks[-1], marks, reference)
+
+
+def scale_axis(low: float, high: float) -> Axis:
+    """An axis from one end of a scale to the other, in equal parts that are whole numbers where that is possible."""
+    parts = next((parts for parts in PARTS if ((high - low) / parts).is_integer()), PARTS[0])
+    return Axis(low, high, tuple(low + (high - low) * index / parts for index in range(parts + 1)))
+
+
+def whisker(
+    axis: Axis, value: float | None, interval: Interval | None, colour: int, label: str, *, is_solid: bool = True
+) -> Html:
+    """A point with its interval on the axis."""
+    middle = ROW_HEIGHT // 2
+    parts = [_grid(axis, ROW_HEIGHT)]
+    if interval is not None:
+        low, high = (axis.place(end) for end in interval)
+        parts.append(_line(low, middle, high, middle, "span"))
+        parts += [_line(end, middle - 5, end, middle + 5, "span") for end in (low, high)]
+    if value is not None:
+        shape = "dot" if is_solid else "dot hollow"
+        parts.append(tag("circle", cx=f"{axis.place(value)}%", cy=middle, r=6, class_=shape))
+    return _svg(ROW_HEIGHT, label, colour, *parts)
+
+
+def axis_row(axis: Axis, texts: Sequence[str]) -> Html:
+    """The tick labels under a column of rows."""
+    parts = []
+    for mark, text in zip(axis.ticks, texts, strict=True):
+        place = axis.place(mark)
+        anchor = "start" if place < 2 else "end" if place > 98 else "middle"
+        parts.append(tag("text", text, x=f"{place}%", y=15, text_anchor=anchor, class_="tick"))
+    return tag("svg", *parts, class_="chart", width="100%", height=AXIS_HEIGHT, aria_hidden="true")
+
+
+def bar(share: float, colour: int, label: str, *, height: int = 20) -> Html:
+    """A share of the full width."""
+    width = round(min(max(share, 0.0), 1.0) * 100, 2)
+    track = tag("rect", x=0, y=0, width="100%", height=height, rx=3, class_="track")
+    fill = tag("rect", x=0, y=0, width=f"{width}%", height=height, rx=3, class_="fill")
+    return _svg(height, label, colour, track, fill)
+
+
+def columns(shares: Sequence[float], names: Sequence[str], highest: float, colour: int, label: str) -> Html:
+    """A column per bin, on a scale that ends at `highest`; names are left out where they would touch."""
+    width = 100 / len(shares)
+    gap = 0.16 * width
+    parts = [_line(0, COLUMN_HEIGHT + 14, 100, COLUMN_HEIGHT + 14, "ground")]
+    every = math.ceil(len(shares) / 11)
+    for index, (share, name) in enumerate(zip(shares, names, strict=True)):
+        height = round(share / highest * COLUMN_HEIGHT, 1) if highest > 0 else 0.0
+        left, middle = f"{index * width + gap / 2:.2f}%", f"{(index + 0.5) * width:.2f}%"
+        top = COLUMN_HEIGHT + 14 - height
+        parts.append(tag("rect", x=left, y=top, width=f"{width - gap:.2f}%", height=height, rx=2, class_="fill"))
+        if share > 0 and len(shares) <= 11:
+            parts.append(
+                tag("text", f"{share * 100:.0f}", x=middle, y=top - 4, text_anchor="middle", class_="tick value")
+            )
+        if index % every == 0:
+            parts.append(tag("text", name, x=middle, y=COLUMN_HEIGHT + 30, text_anchor="middle", class_="tick"))
+    return _svg(COLUMN_HEIGHT + 36, label, colour, *parts)
+
+
+def _svg(height: int, label: str, colour: int, *parts: Html) -> Html:
+    return tag(
+        "svg",
+        tag("title", label),
+        *parts,
+        class_=f"chart arm-{colour % COLOURS}",
+        width="100%",
+        height=height,
+        role="img",
+        aria_label=label,
+    )
+
+
+def _grid(axis: Axis, height: int) -> Html:
+    marks = [_line(axis.place(mark), 0, axis.place(mark), height, "grid") for mark in axis.ticks]
+    if axis.reference is not None:
+        place = axis.place(axis.reference)
+        marks.append(_line(place, 0, place, height, "zero"))
+    return tag("g", *marks)
+
+
+def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Html:
+    return tag("line", x1=f"{x1}%", y1=y1, x2=f"{x2}%", y2=y2, class_=kind)

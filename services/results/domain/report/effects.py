@@ -1,0 +1,161 @@
+"""Arms against the baseline: the forest plot, the comparisons table, and p-values last and behind a click."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import NamedTuple
+
+from libs.contracts.evidence import Analysis, Comparison
+from libs.contracts.instruments import Instrument
+from services.results.domain import wording
+from services.results.domain.findings import Findings
+from services.results.domain.report.charts import Axis, axis_for, axis_row, whisker
+from services.results.domain.report.markup import EMPTY, Html, join, tag
+from services.results.domain.report.parts import (
+    chip,
+    colour_of,
+    disclosure,
+    figure,
+    legend,
+    role_tag,
+    row,
+    said,
+    section,
+    table,
+)
+from services.results.domain.verdict import direction, find_estimate, is_clear
+
+P_NOTE = (
+    "A simulation p-value answers one question only: would these simulated arms differ again? It speaks of the model, "
+    "not of people, and more agents make it smaller without making it truer."
+)
+
+
+class Unit(NamedTuple):
+    """What differences are measured in; comparisons of one unit share an axis."""
+
+    measure: str
+    low: float | None
+    high: float | None
+
+    @property
+    def title(self) -> str:
+        """The unit in words."""
+        if self.measure == "proportion":
+            return "Percentage points"
+        if self.measure == "mean_rank":
+            return "Places in the ranking (below zero is nearer to first)"
+        return "Points" if self.low is None else f"Points on a scale from {self.low:g} to {self.high:g}"
+
+
+def forest(findings: Findings, analysis: Analysis) -> Html:
+    """Every estimable difference with its interval, one panel per unit."""
+    baseline = findings.study.baseline(findings.arms)
+    shown = sorted(
+        ((_unit(findings, analysis, c), c) for c in analysis.comparisons if c.difference is not None),
+        key=lambda pair: _unit_order(pair[0]),
+    )
+    panels = [_panel(findings, unit, [c for _, c in pairs]) for unit, pairs in groupby(shown, key=lambda pair: pair[0])]
+    level = wording.level(findings.study.confidence_level)
+    lead = (
+        f"Each row is one arm minus the baseline {baseline}, with its {level} interval. A filled point is a clear "
+        "difference after correction for the number of comparisons, a hollow one is not. The intervals are of the "
+        "simulated agents; they say nothing about people by themselves."
+    )
+    if not panels:
+        return section(findings, "differences", "Differences", "Nothing could be compared: too few answers count.")
+    return section(findings, "differences", "Differences", lead, legend(findings), *panels)
+
+
+def comparisons(findings: Findings, analysis: Analysis) -> Html:
+    """The numbers of the forest plot, with relative lift and effect size."""
+    head = ("Metric", "Arm", "Difference", "Relative lift", "Effect size", "Finding")
+    rows = [
+        (
+            _metric(c),
+            chip(findings, c.arm),
+            _over(
+                wording.difference(_measure(analysis, c), c.difference),
+                wording.difference_interval(_measure(analysis, c), c.interval),
+            ),
+            _over(wording.lift(c.relative_lift), wording.lift_interval(c.relative_lift_interval)),
+            _over(wording.difference("mean", c.effect_size), c.effect_size_name),
+            _finding(_measure(analysis, c), c),
+        )
+        for c in analysis.comparisons
+    ]
+    baseline = findings.study.baseline(findings.arms)
+    lead = f"All comparisons are with the baseline {baseline}; pp is percentage points."
+    main = table("Comparisons with the baseline", head, rows, numbers_from=2)
+    return section(findings, "comparisons", "Comparisons", lead, main, _p_values(findings, analysis))
+
+
+def _p_values(findings: Findings, analysis: Analysis) -> Html:
+    rows = [
+        (
+            _metric(c),
+            chip(findings, c.arm),
+            tag("span", c.method, class_="quiet"),
+            wording.p_value(c.p_value),
+            wording.p_value(c.p_adjusted),
+        )
+        for c in analysis.comparisons
+    ]
+    head = ("Metric", "Arm", "Method", "p", "p adjusted")
+    correction = f"Correction: {findings.evidence.correction}. Error rate: {findings.study.alpha:g}."
+    body = table("Simulation p-values", head, rows, numbers_from=3)
+    return disclosure("Simulation p-values", tag("p", P_NOTE), tag("p", said(correction), class_="quiet"), body)
+
+
+def _panel(findings: Findings, unit: Unit, shown: Sequence[Comparison]) -> Html:
+    ends = [end for c in shown for end in (c.interval or (c.difference or 0.0,))]
+    axis = axis_for([*ends, *(c.difference or 0.0 for c in shown)], reference=0.0)
+    rows = [_row(findings, unit, axis, c) for c in shown]
+    ticks = axis_row(axis, [wording.difference(unit.measure, mark, unit=False) for mark in axis.ticks])
+    heading = tag("h3", unit.title)
+    sides = tag("p", tag("span", "← below the baseline"), tag("span", "above the baseline →"), class_="sides")
+    return tag("div", heading, *rows, row(EMPTY, join(ticks, sides), EMPTY), class_="panel forest")
+
+
+def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison) -> Html:
+    value = wording.difference(unit.measure, c.difference)
+    interval = wording.difference_interval(unit.measure, c.interval)
+    name = wording.subject(c.metric, c.option)
+    label = f"{name}, {c.arm} minus {c.baseline}: {value}, interval {interval}"
+    chart = whisker(axis, c.difference, c.interval, colour_of(findings, c.arm), label, is_solid=is_clear(c))
+    title = join(_metric(c), tag("span", chip(findings, c.arm), class_="under") if len(findings.arms) > 2 else EMPTY)
+    return row(title, chart, figure(value, interval))
+
+
+def _metric(c: Comparison) -> Html:
+    return join(said(wording.subject(c.metric, c.option)), role_tag(c.role))
+
+
+def _measure(analysis: Analysis, c: Comparison) -> str:
+    return find_estimate(analysis, c.metric, c.option, c.arm).measure
+
+
+def _unit(findings: Findings, analysis: Analysis, c: Comparison) -> Unit:
+    measure = _measure(analysis, c)
+    if measure != "mean":
+        return Unit(measure, None, None)
+    instrument = instrument_of(findings, c.metric)
+    return Unit(measure, instrument.minimum, instrument.maximum)
+
+
+def instrument_of(findings: Findings, metric: str) -> Instrument:
+    """The instrument of a metric of this study."""
+    return next(instrument for instrument in findings.study.instruments if instrument.name == metric)
+
+
+def _unit_order(unit: Unit) -> tuple[bool, str, float, float]:
+    return (unit.measure != "proportion", unit.measure, unit.low or 0.0, unit.high or 0.0)
+
+
+def _over(strong: str, quiet: str) -> Html:
+    """A number with what belongs to it below."""
+    return join(tag("b", strong), tag("span", quiet, class_="quiet below"))
+
+
+def _finding(measure: str, c: Comparison) -> Html:
+    words = direction(measure, c.finding) if is_clear(c) else c.finding.replace("_", " ")
+    return tag("span", words, class_="finding clear" if is_clear(c) else "finding")

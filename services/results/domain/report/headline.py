@@ -1,0 +1,78 @@
+"""The top of the report: what it is, the verdict, and what that is worth before anything else is seen."""
+
+from services.results.domain import wording
+from services.results.domain.findings import NOT_YET, SIMULATED, Findings
+from services.results.domain.report.markup import EMPTY, Html, join, tag
+from services.results.domain.report.parts import LABEL, said
+
+GRADES = {
+    "A": "Rectified with human answers",
+    "B": "Calibrated on past comparisons",
+    "C": "Uncalibrated: direction only",
+}
+
+
+def headline(findings: Findings) -> Html:
+    """Title, verdict, evidence."""
+    study = findings.study
+    kind = study.plan.type.replace("_", " ") if study.plan else "simulation without an intervention"
+    when = f" · analysed {findings.analysed_at:%-d %B %Y, %H:%M} UTC" if findings.analysed_at else ""
+    return tag(
+        "header",
+        tag("p", tag("span", "Rehearsal", class_="brand"), tag("span", LABEL, class_="pill"), class_="masthead"),
+        tag("h1", said(study.plan.name if study.plan else study.name)),
+        tag("p", f"{kind} · {wording.plural(len(findings.arms), 'arm')}{when}", class_="quiet meta"),
+        _verdict(findings),
+        _evidence(findings),
+        class_="top",
+    )
+
+
+def _verdict(findings: Findings) -> Html:
+    if findings.analysis is not None:
+        sentence, _, worth = findings.analysis.verdict.rpartition(" — ")
+        return tag(
+            "div",
+            tag("p", "Verdict", class_="eyebrow"),
+            tag("p", said(sentence), tag("span", " — ", said(worth), class_="worth"), class_="verdict"),
+        )
+    answered, assigned = sum(findings.heads.answered.values()), sum(findings.heads.assigned.values())
+    return tag(
+        "div",
+        tag("p", "Not analysed yet", class_="eyebrow"),
+        tag("p", f"{answered:,} of {assigned:,} simulated respondents have answered so far.", class_="verdict"),
+        tag("p", NOT_YET, class_="lead"),
+    )
+
+
+def _evidence(findings: Findings) -> Html:
+    evidence, heads = findings.evidence, findings.heads
+    answered, assigned = sum(heads.answered.values()), sum(heads.assigned.values())
+    models = sorted({turn.model for turn in findings.turns} | {findings.study.model})
+    tiles = (
+        _tile("Evidence grade", evidence.grade, GRADES[evidence.grade], "grade"),
+        _tile("Effective n", wording.whole(evidence.effective_n), "real people it is worth, at most"),
+        _tile("Respondents", f"{answered:,}", f"of {assigned:,} assigned simulated agents answered"),
+        _tile("Model", ", ".join(models), f"seed {findings.study.seed}", "model"),
+    )
+    return join(
+        tag("div", *tiles, class_="tiles"),
+        tag(
+            "aside",
+            tag("p", tag("b", "Read this first. "), f"{SIMULATED} This study is {evidence.caveat}."),
+            tag("p", f"Where the effective n comes from: {evidence.effective_n_basis}.", class_="quiet"),
+            _unequal(findings),
+            class_="caveat",
+        ),
+    )
+
+
+def _unequal(findings: Findings) -> Html:
+    if not findings.evidence.sample_ratio.is_flagged:
+        return EMPTY
+    return tag("p", tag("b", "The arms lost people unequally. "), "A difference may come from who is missing.")
+
+
+def _tile(name: str, value: str, note: str, kind: str = "") -> Html:
+    big = tag("p", said(value), class_=f"big {kind}".strip())
+    return tag("div", tag("p", name, class_="eyebrow"), big, tag("p", note, class_="quiet"), class_="tile")

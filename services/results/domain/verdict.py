@@ -1,0 +1,119 @@
+"""The one sentence a reader may quote: what differs, by how much, how sure, and what that is worth.
+
+It never says "significant" and never leaves out that the respondents are simulated. The headline is the primary
+metric's clearest comparison; everything else that is clear is named after it.
+"""
+
+from collections.abc import Sequence
+
+from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence
+from services.results.domain import wording
+
+NAMED_AFTERWARDS = 2
+WORTH = {
+    "A": "rectified with human answers",
+    "B": "calibrated on past comparisons",
+    "C": "uncalibrated: direction only",
+}
+NO_EVIDENCE = "no evidence about real people"
+UNEQUAL = "the arms lost people unequally, so the difference may come from who is missing"
+
+
+def write_verdict(analysis: Analysis, overall: Evidence) -> str:
+    """The verdict of an analysis whose own verdict is still empty; `overall` is the evidence of all its agents."""
+    answered = sum(analysis.answered.values())
+    if answered == 0:
+        asked = wording.plural(sum(analysis.assigned.values()), "simulated agent")
+        return f"Nobody answered: none of {asked} finished a turn, so nothing can be concluded — {_worth(overall)}."
+    if not analysis.comparisons:
+        return _alone(analysis, answered, overall)
+    lead = _lead(analysis.comparisons)
+    if lead is None:
+        return (
+            f"The arms cannot be compared: too few of {_people(answered)} gave an answer that counts — "
+            f"{_worth(overall)}."
+        )
+    clauses = [_headline(analysis, lead), *_afterwards(analysis.comparisons, lead)]
+    if analysis.sample_ratio.is_flagged:
+        clauses.append(UNEQUAL)
+    return f"{'; '.join(clauses)} — {_people(answered)}, {_worth(lead.evidence)}."
+
+
+def find_estimate(analysis: Analysis, metric: str, option: str | None, arm: str) -> Estimate:
+    """The estimate of an outcome in an arm; every comparison has one for each of its arms."""
+    return next(e for e in analysis.estimates if (e.metric, e.option, e.arm) == (metric, option, arm))
+
+
+def is_clear(comparison: Comparison) -> bool:
+    """True when the finding is a difference."""
+    return comparison.finding in {"higher", "lower"}
+
+
+def direction(measure: str, finding: str) -> str:
+    """The finding as an adjective; a higher mean rank is further from first place."""
+    if measure == "mean_rank":
+        return "ranked worse" if finding == "higher" else "ranked better"
+    return finding
+
+
+def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
+    shown = next((e for e in analysis.estimates if e.value is not None), None)
+    if shown is None:
+        return f"{_people(answered)} answered; no metric of this study gives a number — {_worth(overall)}."
+    same = [e for e in analysis.estimates if e.metric == shown.metric and e.arm == shown.arm and e.value is not None]
+    best = max(same, key=lambda e: e.value or 0.0) if shown.measure == "proportion" else shown
+    interval = wording.estimate_interval(best.measure, best.interval)
+    return (
+        f"{wording.subject(best.metric, best.option)} is {wording.estimate(best.measure, best.value)} "
+        f"({wording.level(best.confidence_level)} interval {interval}) in the arm {best.arm}, with no other arm to "
+        f"compare it with — {_people(answered)}, {_worth(best.evidence)}."
+    )
+
+
+def _lead(comparisons: Sequence[Comparison]) -> Comparison | None:
+    """The primary metric's clearest comparison; any other metric's when no primary one could be estimated."""
+    estimable = [c for c in comparisons if c.finding != "not_estimable"]
+    candidates = [c for c in estimable if c.role == "primary"] or estimable
+    return min(candidates, key=lambda c: (not is_clear(c), 1.0 if c.p_adjusted is None else c.p_adjusted), default=None)
+
+
+def _headline(analysis: Analysis, lead: Comparison) -> str:
+    arm = find_estimate(analysis, lead.metric, lead.option, lead.arm)
+    baseline = find_estimate(analysis, lead.metric, lead.option, lead.baseline)
+    what = wording.subject(lead.metric, lead.option)
+    if is_clear(lead):
+        start = f"{what} is {direction(arm.measure, lead.finding)} with {lead.arm} than with {lead.baseline}"
+    else:
+        start = f"No clear difference in {what} between {lead.arm} and {lead.baseline}"
+    size = wording.difference(arm.measure, lead.difference)
+    level = wording.level(lead.confidence_level)
+    interval = wording.difference_interval(arm.measure, lead.interval)
+    return (
+        f"{start}: {wording.estimate(arm.measure, arm.value)} against "
+        f"{wording.estimate(arm.measure, baseline.value)}, a difference of {size} ({level} interval {interval})"
+    )
+
+
+def _afterwards(comparisons: Sequence[Comparison], lead: Comparison) -> list[str]:
+    others = [c for c in comparisons if c is not lead]
+    clear = [c for c in others if is_clear(c)]
+    clauses = []
+    if clear:
+        names = [f"{wording.subject(c.metric, c.option)} ({c.arm} {c.finding})" for c in clear[:NAMED_AFTERWARDS]]
+        names += [f"{len(clear) - len(names)} more"] if len(clear) > len(names) else []
+        clauses.append(f"also clear: {wording.listed(names)}")
+    unclear = len(others) - len(clear)
+    if unclear and (clear or is_clear(lead)):
+        clauses.append(f"{wording.plural(unclear, 'other comparison')} without a clear difference")
+    elif unclear:
+        clauses.append("nor in any other comparison" if unclear > 1 else "nor in the other comparison")
+    return clauses
+
+
+def _people(count: int) -> str:
+    return wording.plural(count, "simulated respondent")
+
+
+def _worth(evidence: Evidence) -> str:
+    claim = WORTH[evidence.grade] if evidence.effective_n > 0 else NO_EVIDENCE
+    return f"evidence grade {evidence.grade}, effective n {wording.whole(evidence.effective_n)}: {claim}"

@@ -1,0 +1,50 @@
+"""Messages out: what the results service tells the others."""
+
+from datetime import datetime
+
+from libs.bus import Outbox
+from libs.contracts.envelope import Envelope
+from libs.contracts.evidence import Analysis
+from libs.contracts.results import AnalysisCompleted
+from libs.db import Transaction
+from services.results.domain.records import Study
+
+MOST_BYTES = 3_500_000  # of a payload; the bus takes 4 MB
+
+
+class Events:
+    """Builds the payloads and puts them into the outbox."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+
+    async def completed(
+        self, tx: Transaction, study: Study, analysis: Analysis, analysed_at: datetime, cause: Envelope
+    ) -> None:
+        """The analysis. `cause` is the command, also when a response was what completed the simulation."""
+        event = AnalysisCompleted(
+            simulation_id=study.simulation_id,
+            intervention_id=study.intervention_id,
+            analysis=_within(analysis, MOST_BYTES),
+            analysed_at=analysed_at,
+        )
+        await self._outbox.add(tx, event, cause=cause, discriminator=study.simulation_id)
+
+
+def _within(analysis: Analysis, most_bytes: int) -> Analysis:
+    """The analysis as it can travel: one of thousands of numbers keeps those of the primary metrics, or its verdict.
+
+    The whole of it is always served at /results/{simulation_id}/aggregate.
+    """
+    primary = {c.metric for c in analysis.comparisons if c.role == "primary"}
+    for metrics in (None, primary, set()):
+        kept = analysis
+        if metrics is not None:
+            changes = {
+                "estimates": tuple(e for e in analysis.estimates if e.metric in metrics),
+                "comparisons": tuple(c for c in analysis.comparisons if c.metric in metrics),
+            }
+            kept = analysis.model_copy(update=changes)
+        if len(kept.model_dump_json()) <= most_bytes:
+            break
+    return kept

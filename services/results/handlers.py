@@ -1,0 +1,38 @@
+"""Messages in: what other services tell the results service, and the command to analyse."""
+
+from libs.bus import Router
+from libs.contracts.communication import ResponsesRecorded
+from libs.contracts.envelope import Message
+from libs.contracts.intervention import PlanFrozen
+from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.contracts.results import AnalyseSimulation
+from libs.db import Transaction
+from services.results.service import Results
+
+router = Router("results")
+
+
+@router.on(SimulationCreated)
+async def on_simulation_created(tx: Transaction, message: Message[SimulationCreated], service: Results) -> None:
+    await service.learn_simulation(tx, message.data)
+
+
+@router.on(PlanFrozen)
+async def on_plan_frozen(tx: Transaction, message: Message[PlanFrozen], service: Results) -> None:
+    await service.learn_plan(tx, message.data)
+
+
+@router.on(StepStarted)
+async def on_step_started(tx: Transaction, message: Message[StepStarted], service: Results) -> None:
+    await service.learn_step(tx, message.data)
+
+
+@router.sink(ResponsesRecorded)
+async def on_responses_recorded(tx: Transaction, messages: list[Message[ResponsesRecorded]], service: Results) -> None:
+    await service.record(tx, [message.data for message in messages])
+
+
+@router.on(AnalyseSimulation)
+async def on_analyse_simulation(tx: Transaction, message: Message[AnalyseSimulation], service: Results) -> None:
+    data = message.data
+    await service.ask(tx, data.simulation_id, data.expected_responses, message.envelope)

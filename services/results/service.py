@@ -1,0 +1,153 @@
+"""Use cases: project what other services tell, analyse a simulation once it is complete, and answer what was found."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from libs.contracts.communication import ResponsesRecorded
+from libs.contracts.envelope import Envelope
+from libs.contracts.errors import NotFoundError
+from libs.contracts.evidence import Evidence
+from libs.contracts.intervention import PlanFrozen
+from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.db import Transaction
+from services.results.domain.analysis import analyse
+from services.results.domain.description import describe
+from services.results.domain.evidence import evidences
+from services.results.domain.findings import Findings, State, compile_findings
+from services.results.domain.records import Study, Turn, in_order, turns_of
+from services.results.domain.samples import Headcount
+from services.results.events import Events
+from services.results.store import Made, Progress, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Where a simulation stands; `made` is None until it was analysed."""
+
+    study: Study
+    state: State
+    heads: Headcount
+    evidence: Evidence
+    made: Made | None
+
+
+class Results:
+    """The service. Whichever message comes last, the one that makes a simulation complete, has it analysed."""
+
+    def __init__(self, store: Store, events: Events, version: str) -> None:
+        self._store = store
+        self._events = events
+        self._version = version
+
+    async def learn_simulation(self, tx: Transaction, data: SimulationCreated) -> None:
+        """A simulation exists."""
+        await self._store.studies.add_simulation(tx, data)
+        await self._analyse_if_complete(tx, data.simulation_id)
+
+    async def learn_plan(self, tx: Transaction, data: PlanFrozen) -> None:
+        """Its plan is frozen."""
+        await self._store.studies.add_plan(tx, data)
+        await self._analyse_if_complete(tx, data.simulation_id)
+
+    async def learn_step(self, tx: Transaction, data: StepStarted) -> None:
+        """A step of it begins; the only source of instruments where there is no plan."""
+        await self._store.studies.add_step(tx, data)
+        await self._analyse_if_complete(tx, data.simulation_id)
+
+    async def record(self, tx: Transaction, messages: Sequence[ResponsesRecorded]) -> None:
+        """Finished turns; one that is there already changes nothing."""
+        new = await self._store.responses.add(tx, [found for message in messages for found in turns_of(message)])
+        for simulation_id in sorted(new):
+            await self._analyse_if_complete(tx, simulation_id, new[simulation_id])
+
+    async def ask(self, tx: Transaction, simulation_id: str, expected: int, cause: Envelope) -> None:
+        """Analyse once this many responses are there; asked again for as many, nothing happens."""
+        progress = await self._store.analyses.advance(tx, simulation_id)
+        if progress.expected != expected:
+            await self._store.analyses.ask(tx, simulation_id, expected, cause)
+            await self._analyse_if_complete(tx, simulation_id)
+
+    async def status(self, tx: Transaction, simulation_id: str) -> Status:
+        """Where a simulation stands, without loading its responses."""
+        study = await self._study(tx, simulation_id)
+        state = _state(await self._store.analyses.progress(tx, simulation_id))
+        made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
+        heads = await self._store.responses.headcount(tx, study)
+        evidence = made.description.evidence if made else evidences(study, (), heads, 0).of(heads.clusters)
+        return Status(study, state, heads, evidence, made)
+
+    async def findings(self, tx: Transaction, simulation_id: str) -> Findings:
+        """Everything there is to say about a simulation now."""
+        study = await self._study(tx, simulation_id)
+        turns = await self._store.responses.all(tx, simulation_id)
+        state = _state(await self._store.analyses.progress(tx, simulation_id))
+        made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
+        return await asyncio.to_thread(
+            compile_findings,
+            study,
+            state,
+            turns,
+            made.analysis if made else None,
+            made.description if made else None,
+            made.analysed_at if made else None,
+            self._version,
+        )
+
+    async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> list[Turn]:
+        """All turns of one agent. Raises `NotFoundError` for an agent without one."""
+        await self._study(tx, simulation_id)
+        turns = await self._store.responses.all(tx, simulation_id, agent_id)
+        if not turns:
+            raise NotFoundError("response of the agent", agent_id)
+        return in_order(turns)
+
+    async def individuals(
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        limit: int,
+        after: tuple[str, str] | None,
+        arm: str | None,
+        segment: str | None,
+    ) -> list[Turn]:
+        """Turns by agent, after this (agent_id, turn_id); of one arm or segment when asked."""
+        await self._study(tx, simulation_id)
+        return await self._store.responses.page(tx, simulation_id, limit, after, arm, segment)
+
+    async def _study(self, tx: Transaction, simulation_id: str) -> Study:
+        study = await self._store.studies.get(tx, simulation_id)
+        if study is None:
+            raise NotFoundError("simulation", simulation_id)
+        return study
+
+    async def _analyse_if_complete(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> None:
+        progress = await self._store.analyses.advance(tx, simulation_id, recorded)
+        if progress.cause is None or progress.recorded < (progress.expected or 0):
+            return
+        study = await self._store.studies.get(tx, simulation_id)
+        if study is None or not await self._is_known(tx, study):
+            return
+        turns = await self._store.responses.all(tx, simulation_id)
+        look = progress.looks + 1
+        made = await asyncio.to_thread(_make, study, turns, look)
+        await self._store.analyses.add(tx, simulation_id, look, made)
+        await self._events.completed(tx, study, made.analysis, made.analysed_at, progress.cause)
+
+    async def _is_known(self, tx: Transaction, study: Study) -> bool:
+        """True when the plan, or without an intervention every step, has arrived."""
+        if study.intervention_id is not None:
+            return study.plan is not None
+        return await self._store.studies.unknown_steps(tx, study.simulation_id) == 0
+
+
+def _make(study: Study, turns: Sequence[Turn], look: int) -> Made:
+    analysis, description = analyse(study, turns, looks=look), describe(study, turns, looks=look)
+    return Made(analysis, description, datetime.now(UTC))
+
+
+def _state(progress: Progress | None) -> State:
+    if progress is None or progress.expected is None:
+        return "running"
+    return "completed" if progress.cause is None else "analysing"

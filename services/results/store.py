@@ -1,0 +1,252 @@
+"""Every query of the results service; domain objects in, domain objects out."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from libs.contracts.envelope import Envelope
+from libs.contracts.evidence import Analysis
+from libs.contracts.instruments import Instrument
+from libs.contracts.intervention import PlanFrozen
+from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.contracts.protocol import Plan, Usage
+from libs.db import Transaction, insert_new
+from services.results.domain.description import Description
+from services.results.domain.records import Study, Turn
+from services.results.domain.samples import Headcount
+from services.results.tables import analyses, plans, progress, responses, simulations, steps
+
+TURN_FIELDS = tuple(field.name for field in fields(Turn))
+MET = func.count(responses.c.agent_id.distinct()).label("met")
+ANSWERED = func.count(case((responses.c.status == "answered", responses.c.agent_id)).distinct()).label("answered")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a simulation is from its analysis; `cause` is the command that is still to be obeyed."""
+
+    recorded: int
+    expected: int | None
+    cause: Envelope | None
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An analysis that was made."""
+
+    analysis: Analysis
+    description: Description
+    analysed_at: datetime
+
+
+class Studies:
+    """What is known of each simulation before its responses."""
+
+    async def add_simulation(self, tx: Transaction, data: SimulationCreated) -> None:
+        await insert_new(tx, simulations, [{"tenant": tx.tenant, **data.model_dump()}])
+
+    async def add_plan(self, tx: Transaction, data: PlanFrozen) -> None:
+        plan = data.plan.model_dump(mode="json")
+        row = {"tenant": tx.tenant, "simulation_id": data.simulation_id, "plan": plan, "plan_hash": data.plan_hash}
+        await insert_new(tx, plans, [row])
+
+    async def add_step(self, tx: Transaction, data: StepStarted) -> None:
+        row = {
+            "tenant": tx.tenant,
+            "simulation_id": data.simulation_id,
+            "step_id": data.step.step_id,
+            "round": data.step.round,
+            "instruments": [instrument.model_dump(mode="json") for instrument in data.step.instruments],
+            "planned": data.planned,
+        }
+        await insert_new(tx, steps, [row])
+
+    async def get(self, tx: Transaction, simulation_id: str) -> Study | None:
+        """The study of a simulation; None until the simulation was announced."""
+        row = (await tx.execute(_of(tx, simulations, simulation_id))).one_or_none()
+        if row is None:
+            return None
+        frozen = (await tx.execute(_of(tx, plans, simulation_id))).one_or_none()
+        plan = Plan.model_validate(frozen.plan) if frozen else None
+        started = (await tx.execute(_of(tx, steps, simulation_id).order_by(steps.c.round, steps.c.step_id))).all()
+        asked = plan.instruments if plan else _asked(started)
+        return Study(
+            simulation_id=row.simulation_id,
+            name=row.name,
+            population_id=row.population_id,
+            intervention_id=row.intervention_id,
+            seed=row.seed,
+            model=row.model,
+            created_at=row.created_at,
+            plan=plan,
+            plan_hash=frozen.plan_hash if frozen else None,
+            instruments=asked,
+            planned=_planned(started),
+        )
+
+    async def unknown_steps(self, tx: Transaction, simulation_id: str) -> int:
+        """Steps that there are responses of, but nothing is known about yet."""
+        known = select(steps.c.step_id).where(steps.c.tenant == tx.tenant, steps.c.simulation_id == simulation_id)
+        query = select(func.count(responses.c.step_id.distinct())).where(
+            responses.c.tenant == tx.tenant,
+            responses.c.simulation_id == simulation_id,
+            responses.c.step_id.not_in(known),
+        )
+        return int((await tx.execute(query)).scalar_one())
+
+
+class Responses:
+    """Every finished turn."""
+
+    async def add(self, tx: Transaction, turns: Sequence[tuple[str, Turn]]) -> dict[str, int]:
+        """Add turns of simulations; how many were new, by simulation."""
+        rows = [
+            {"tenant": tx.tenant, "simulation_id": simulation_id, **_columns(turn)} for simulation_id, turn in turns
+        ]
+        return Counter(row["simulation_id"] for row in await insert_new(tx, responses, rows))
+
+    async def all(self, tx: Transaction, simulation_id: str, agent_id: str | None = None) -> list[Turn]:
+        """The turns of a simulation, or of one of its agents, in no particular order."""
+        query = _of(tx, responses, simulation_id)
+        if agent_id is not None:
+            query = query.where(responses.c.agent_id == agent_id)
+        return [_turn(row) for row in await tx.execute(query)]
+
+    async def page(
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        limit: int,
+        after: tuple[str, str] | None,
+        arm: str | None,
+        segment: str | None,
+    ) -> list[Turn]:
+        """Turns by agent, after this (agent_id, turn_id)."""
+        place = responses.c.agent_id, responses.c.turn_id
+        query = _of(tx, responses, simulation_id).order_by(*place).limit(limit)
+        if after is not None:
+            agent, turn = after
+            query = query.where((place[0] > agent) | ((place[0] == agent) & (place[1] > turn)))
+        if arm is not None:
+            query = query.where(responses.c.arm == arm)
+        if segment is not None:
+            query = query.where(responses.c.segment == segment)
+        return [_turn(row) for row in await tx.execute(query)]
+
+    async def headcount(self, tx: Transaction, study: Study) -> Headcount:
+        """Agents by arm, counted by the store: nothing is loaded while a simulation runs."""
+        query = (
+            select(responses.c.arm, MET, ANSWERED)
+            .where(responses.c.tenant == tx.tenant, responses.c.simulation_id == study.simulation_id)
+            .group_by(responses.c.arm)
+        )
+        counted = {row.arm: (int(row.met), int(row.answered)) for row in await tx.execute(query)}
+        planned = study.plan.planned_n if study.plan else study.planned
+        arms = list(planned) + sorted(set(counted) - set(planned))
+        return Headcount(
+            assigned={arm: max(planned.get(arm, 0), counted.get(arm, (0, 0))[0]) for arm in arms},
+            answered={arm: counted.get(arm, (0, 0))[1] for arm in arms},
+            failed={arm: counted[arm][0] - counted[arm][1] if arm in counted else 0 for arm in arms},
+        )
+
+
+class Analyses:
+    """The way to each analysis, and the analyses."""
+
+    async def advance(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> Progress:
+        """Count new responses, and hold the simulation's row until the transaction ends."""
+        row = {"tenant": tx.tenant, "simulation_id": simulation_id, "recorded": recorded, "looks": 0}
+        insert = postgresql.insert if tx.dialect == "postgresql" else sqlite.insert
+        statement = insert(progress).values(row)
+        raised = statement.on_conflict_do_update(
+            index_elements=["tenant", "simulation_id"],
+            set_={"recorded": progress.c.recorded + statement.excluded.recorded},
+        )
+        await tx.execute(raised)
+        found = await self.progress(tx, simulation_id)
+        assert found is not None
+        return found
+
+    async def progress(self, tx: Transaction, simulation_id: str) -> Progress | None:
+        """None before the first response and the command."""
+        row = (await tx.execute(_of(tx, progress, simulation_id))).one_or_none()
+        if row is None:
+            return None
+        cause = Envelope.from_headers(row.cause) if row.cause else None
+        return Progress(row.recorded, row.expected, cause, row.looks)
+
+    async def ask(self, tx: Transaction, simulation_id: str, expected: int, cause: Envelope) -> None:
+        """Note the command; it is obeyed once this many responses are there."""
+        await self._set(tx, simulation_id, expected=expected, cause=cause.headers())
+
+    async def add(self, tx: Transaction, simulation_id: str, look: int, made: Made) -> None:
+        """Keep an analysis; the command is thereby obeyed."""
+        row = {
+            "tenant": tx.tenant,
+            "simulation_id": simulation_id,
+            "look": look,
+            "analysis": made.analysis.model_dump(mode="json"),
+            "description": made.description.model_dump(mode="json"),
+            "analysed_at": made.analysed_at,
+        }
+        await insert_new(tx, analyses, [row])
+        await self._set(tx, simulation_id, looks=look, cause=None)
+
+    async def latest(self, tx: Transaction, simulation_id: str) -> Made | None:
+        query = _of(tx, analyses, simulation_id).order_by(analyses.c.look.desc()).limit(1)
+        row = (await tx.execute(query)).one_or_none()
+        if row is None:
+            return None
+        analysis, description = Analysis.model_validate(row.analysis), Description.model_validate(row.description)
+        return Made(analysis, description, row.analysed_at)
+
+    async def _set(self, tx: Transaction, simulation_id: str, **values: object) -> None:
+        mine = progress.c.tenant == tx.tenant, progress.c.simulation_id == simulation_id
+        await tx.execute(update(progress).where(*mine).values(**values))
+
+
+class Store:
+    """All of the service's queries, by what they are about."""
+
+    def __init__(self) -> None:
+        self.studies = Studies()
+        self.responses = Responses()
+        self.analyses = Analyses()
+
+
+def _of(tx: Transaction, table: Any, simulation_id: str) -> Select[Any]:
+    return select(table).where(table.c.tenant == tx.tenant, table.c.simulation_id == simulation_id)
+
+
+def _columns(turn: Turn) -> dict[str, Any]:
+    return {name: getattr(turn, name) for name in TURN_FIELDS} | {"usage": turn.usage.model_dump()}
+
+
+def _turn(row: Row[Any]) -> Turn:
+    values = {name: getattr(row, name) for name in TURN_FIELDS}
+    return Turn(**values | {"usage": Usage.model_validate(row.usage)})
+
+
+def _asked(started: Sequence[Row[Any]]) -> tuple[Instrument, ...]:
+    """Every instrument of these steps once, as it was first asked."""
+    found: dict[str, Instrument] = {}
+    for row in started:
+        for raw in row.instruments:
+            instrument = Instrument.model_validate(raw)
+            found.setdefault(instrument.name, instrument)
+    return tuple(found.values())
+
+
+def _planned(started: Sequence[Row[Any]]) -> dict[str, int]:
+    """Agents by arm: the most that any one step was announced for."""
+    most: dict[str, int] = {}
+    for row in started:
+        for arm, count in row.planned.items():
+            most[arm] = max(most.get(arm, 0), count)
+    return most

@@ -1,0 +1,97 @@
+"""Tables of the results service.
+
+`simulations`, `plans`, `steps` and `responses` are projected from events, in whatever order they come. `progress` has
+one row per simulation, which every message about it updates before it looks whether the analysis can be made: on
+PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought.
+"""
+
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+
+from libs.bus.tables import attach
+from libs.db import JsonDocument, UtcDateTime, tenant_column
+
+metadata = MetaData()
+
+simulations = Table(
+    "simulations",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("population_id", String(128), nullable=False),
+    Column("intervention_id", String(64)),
+    Column("seed", Integer, nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("plan", JsonDocument, nullable=False),
+    Column("plan_hash", String(64), nullable=False),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("step_id", String(128), primary_key=True),
+    Column("round", Integer, nullable=False),
+    Column("instruments", JsonDocument, nullable=False),
+    Column("planned", JsonDocument, nullable=False),
+)
+
+responses = Table(
+    "responses",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("turn_id", String(64), primary_key=True),
+    Column("agent_id", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("segment", Text),
+    Column("arm", Text, nullable=False),
+    Column("timeline_id", String(128), nullable=False),
+    Column("step_id", String(128), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("failure", Text),
+    Column("response", Text),
+    Column("reasoning", Text),
+    Column("confidence", Float),
+    Column("sentiment", Float),
+    Column("answers", JsonDocument, nullable=False),
+    Column("demographic_profile", JsonDocument, nullable=False),
+    Column("usage", JsonDocument, nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("responded_at", UtcDateTime, nullable=False),
+    Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("recorded", Integer, nullable=False),
+    Column("expected", Integer),
+    Column("cause", JsonDocument),  # the command that asked for the analysis, until it is made
+    Column("looks", Integer, nullable=False),
+)
+
+analyses = Table(
+    "analyses",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("look", Integer, primary_key=True),
+    Column("analysis", JsonDocument, nullable=False),
+    Column("description", JsonDocument, nullable=False),
+    Column("analysed_at", UtcDateTime, nullable=False),
+)
+
+attach(metadata)

@@ -1,0 +1,368 @@
+"""The service between its neighbours, on a real bus and both stores."""
+
+import csv
+import io
+import itertools
+import json
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import nats
+import pytest
+
+from libs.contracts import subjects
+from libs.contracts.base import MessageData
+from libs.contracts.envelope import seal
+from libs.contracts.intervention import PlanFrozen
+from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.contracts.protocol import Plan, Step
+from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
+from services.results.app import create_app
+from services.results.domain.records import Turn
+from services.results.settings import Settings
+from tests.services.results import build
+from tests.support.apps import eventually, running
+from tests.support.peer import Peer, peer
+
+SIMULATION = "sim_1"
+
+
+class Scene:
+    """The service's client and its neighbours."""
+
+    def __init__(self, client: httpx.AsyncClient, others: Peer) -> None:
+        self.client = client
+        self.others = others
+
+    async def publish(self, *messages: MessageData) -> None:
+        for message in messages:
+            await self.others.send(message.contract.service, message)
+
+    async def completed(self, count: int = 1) -> list[AnalysisCompleted]:
+        """Wait for this many analyses; what was published about them."""
+        return await self.others.published(AnalysisCompleted, count)
+
+    async def aggregate(self, simulation_id: str = SIMULATION) -> dict[str, Any]:
+        answer = await self.client.get(f"/results/{simulation_id}/aggregate")
+        assert answer.status_code == 200, answer.text
+        return dict(answer.json())
+
+    async def counted(self, responses: int, simulation_id: str = SIMULATION) -> dict[str, Any]:
+        """Wait until this many agents are counted."""
+        seen: dict[str, Any] = {}
+
+        async def there() -> bool:
+            answer = await self.client.get(f"/results/{simulation_id}/aggregate")
+            seen.update(answer.json())
+            found = seen.get("aggregate_results", {"total_responses": -1, "failed_responses": 0})
+            return answer.status_code == 200 and found["total_responses"] + found["failed_responses"] == responses
+
+        await eventually(there)
+        return seen
+
+    async def in_state(self, state: str) -> None:
+        """Wait until the simulation is in this state."""
+
+        async def there() -> bool:
+            return bool((await self.aggregate())["state"] == state)
+
+        await eventually(there)
+
+    async def export(self, form: str, simulation_id: str = SIMULATION) -> httpx.Response:
+        answer = await self.client.get(f"/results/{simulation_id}/export", params={"format": form})
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+@pytest.fixture
+async def scene(nats_url: str, database_url: str) -> AsyncIterator[Scene]:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    async with running("results", app) as client, peer(nats_url) as others:
+        yield Scene(client, others)
+
+
+@pytest.fixture
+async def quick_scene(nats_url: str, sqlite_url: str) -> AsyncIterator[Scene]:
+    app = create_app(Settings(database_url=sqlite_url, nats_url=nats_url))
+    async with running("results", app) as client, peer(nats_url) as others:
+        yield Scene(client, others)
+
+
+def created(plan: Plan | None, simulation_id: str = SIMULATION) -> SimulationCreated:
+    return SimulationCreated(
+        simulation_id=simulation_id,
+        name="Email Campaign A/B Test",
+        population_id="pop_1",
+        intervention_id=plan.intervention_id if plan else None,
+        seed=7,
+        model="offline",
+        created_at=build.START,
+    )
+
+
+def frozen(plan: Plan, simulation_id: str = SIMULATION) -> PlanFrozen:
+    return PlanFrozen(
+        simulation_id=simulation_id,
+        intervention_id=plan.intervention_id,
+        population_id="pop_1",
+        plan=plan,
+        plan_hash="ab" * 32,
+    )
+
+
+def analyse(expected: int, simulation_id: str = SIMULATION) -> AnalyseSimulation:
+    return AnalyseSimulation(simulation_id=simulation_id, intervention_id="int_1", expected_responses=expected)
+
+
+def story(turns: Sequence[Turn], plan: Plan, simulation_id: str = SIMULATION) -> list[MessageData]:
+    """Everything that is said about a simulation, in the order in which it happens."""
+    recorded = build.recorded(turns, simulation_id)
+    return [created(plan, simulation_id), frozen(plan, simulation_id), *recorded, analyse(len(turns), simulation_id)]
+
+
+def campaign(**fields: Any) -> tuple[Plan, list[Turn]]:
+    study, turns = build.campaign(**fields)
+    assert study.plan is not None
+    return study.plan, turns
+
+
+async def last_headers(nats_url: str, kind: type[MessageData], key: str) -> dict[str, str]:
+    """The headers of the last message of this type and key on the bus."""
+    subject = subjects.concrete(kind.contract, "default", key)
+    connection = await nats.connect(nats_url)
+    try:
+        return dict((await connection.jetstream().get_last_msg("EVENTS", subject)).headers or {})
+    finally:
+        await connection.close()
+
+
+async def test_a_finished_simulation_is_analysed_once_and_served(scene: Scene) -> None:
+    plan, turns = campaign(failures=3)
+    await scene.publish(*story(turns, plan))
+    [message] = await scene.completed()
+    seen = await scene.aggregate()
+    assert seen["state"] == "completed"
+    assert seen["note"] is None
+    assert seen["analysis"] == message.analysis.model_dump(mode="json")
+    assert seen["analysis"]["verdict"].startswith("open_rate is higher with rational_appeal than with emotional_appeal")
+    results = seen["aggregate_results"]
+    assert (results["assigned"], results["total_responses"], results["failed_responses"]) == (125, 122, 3)
+    assert results["response_rate"] == pytest.approx(122 / 125)
+    assert set(results["segment_breakdown"]) == {"families", "young_professionals"}
+    assert results["evidence"]["grade"] == "C"
+    assert results["evidence"]["effective_n"] == 0
+    assert all(found["evidence"]["caveat"] for found in seen["analysis"]["estimates"] + seen["analysis"]["comparisons"])
+
+
+async def test_whatever_message_comes_last_the_analysis_is_made_and_names_the_command_as_its_cause(
+    scene: Scene, nats_url: str
+) -> None:
+    plan = build.plan(("a", "b"), [build.instrument("bought", role="primary")], {"a": 2, "b": 2})
+    turns = [build.turn(number, "ab"[number % 2], {"bought": number < 3}) for number in range(1, 5)]
+    commands = {}
+    for index, order in enumerate(itertools.permutations(range(4))):
+        simulation_id = f"sim_{index}"
+        parts: list[list[MessageData]] = [
+            [created(plan, simulation_id)],
+            [frozen(plan, simulation_id)],
+            [*build.recorded(turns, simulation_id)],
+            [analyse(4, simulation_id)],
+        ]
+        for message in [message for place in order for message in parts[place]]:
+            [envelope] = await scene.others.send(message.contract.service, message)
+            if isinstance(message, AnalyseSimulation):
+                commands[simulation_id] = envelope
+    completed = await scene.completed(24)
+    assert {found.simulation_id for found in completed} == set(commands)
+    assert all(found.analysis.answered == {"a": 2, "b": 2} for found in completed)
+    for simulation_id, command in commands.items():
+        headers = await last_headers(nats_url, AnalysisCompleted, simulation_id)
+        assert (headers["ce-causationid"], headers["ce-correlationid"]) == (command.id, command.correlationid)
+
+
+async def test_messages_that_come_again_change_nothing(quick_scene: Scene) -> None:
+    plan, turns = campaign()
+    messages = story(turns, plan)
+    await quick_scene.publish(*messages)
+    await quick_scene.completed()
+    before = (await quick_scene.export("json")).content
+    await quick_scene.publish(*messages)  # sent anew, so the inbox does not know them: the natural keys must hold
+    await quick_scene.publish(created(plan, "sim_2"), *build.recorded(turns[:1], "sim_2"))
+    await quick_scene.counted(1, "sim_2")
+    assert (await quick_scene.export("json")).content == before
+    assert len(await quick_scene.completed()) == 1
+
+
+async def test_a_command_for_more_responses_is_another_look(quick_scene: Scene) -> None:
+    plan, turns = campaign()
+    await quick_scene.publish(created(plan), frozen(plan), *build.recorded(turns[:100]), analyse(100))
+    [first] = await quick_scene.completed()
+    await quick_scene.publish(*build.recorded(turns[100:]), analyse(125))
+    second = (await quick_scene.completed(2))[1]
+    assert [found.analysis.estimates[0].evidence.looks for found in (first, second)] == [1, 2]
+    assert (await quick_scene.aggregate())["aggregate_results"]["total_responses"] == 125
+
+
+async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(scene: Scene) -> None:
+    plan, turns = campaign()
+    await scene.publish(created(plan), frozen(plan), *build.recorded(turns[:40]))
+    seen = await scene.counted(40)
+    assert seen["state"] == "running"
+    assert "planned responses" in seen["note"]
+    assert seen["analysis"] is None
+    results = seen["aggregate_results"]
+    assert results["mean_score"] is None
+    assert results["arms"]["rational_appeal"] == {"assigned": 62, "answered": 20, "failed": 0}
+    evidence = results["evidence"]
+    assert evidence["attrition"] == {"emotional_appeal": 0, "rational_appeal": 0}  # not yet is not lost
+    assert evidence["sample_ratio"]["p_value"] is None
+    content = json.loads((await scene.export("json")).content)["content"]
+    assert (content["state"], content["analysis"], content["description"]) == ("running", None, None)
+    assert content["evidence"] == evidence
+    report = (await scene.export("html")).text
+    assert "40 of 125 simulated respondents have answered so far" in report
+    assert "interval" not in report.split("</style>")[1].replace("estimates, intervals and the verdict follow", "")
+
+
+async def test_a_broadcast_is_described_with_the_instruments_its_step_announced(scene: Scene) -> None:
+    asked = (build.instrument("rating", "ordinal", minimum=1, maximum=5), build.instrument("concerns", "text"))
+    step = Step(kind="deliver", step_id="broadcast-1", round=1, stimuli={}, instruments=asked)
+    turns = [
+        build.turn(number, "all", {"rating": float(1 + number % 5), "concerns": "price"}, step_id="broadcast-1")
+        for number in range(1, 11)
+    ]
+    await scene.publish(created(None), *build.recorded(turns), analyse(10))
+    await scene.counted(10)
+    await scene.in_state("analysing")  # no types are guessed: it waits for the step
+    await scene.publish(StepStarted(simulation_id=SIMULATION, step=step, planned={"all": 12}))
+    [message] = await scene.completed()
+    analysis = message.analysis
+    assert analysis.comparisons == ()
+    assert analysis.assigned == {"all": 12}
+    assert [(found.metric, found.value) for found in analysis.estimates] == [("rating", 3.0)]
+    assert (await scene.aggregate())["aggregate_results"]["mean_score"] == 3.0
+
+
+async def test_two_runs_of_one_study_give_the_same_bytes(scene: Scene) -> None:
+    plan, turns = campaign()
+    again = [
+        replace(turn, usage=turn.usage.model_copy(update={"calls": 0, "cached_calls": 1}), responded_at=build.START)
+        for turn in reversed(turns)
+    ]
+    later = plan.model_copy(update={"intervention_id": "int_2", "frozen_at": build.START.replace(year=2027)})
+    await scene.publish(*story(turns, plan), *story(again, later, "sim_2"))
+    await scene.completed(2)
+    one, two = [(await scene.export("csv", simulation)).content for simulation in ("sim_1", "sim_2")]
+    assert one == two
+    first, second = [json.loads((await scene.export("json", simulation)).content) for simulation in ("sim_1", "sim_2")]
+    assert first["content"] == second["content"]
+    assert first["content_sha256"] == second["content_sha256"]
+    assert first["run"] != second["run"]
+
+
+async def test_an_individual_is_shown_with_every_turn_and_its_persona(scene: Scene) -> None:
+    plan = build.plan(("a", "b"), [build.instrument("bought")], {"a": 1, "b": 1})
+    turns = [
+        build.turn(1, "a", {"bought": True}, round=2, step_id="later"),
+        build.turn(1, "a", {"bought": False}),
+        build.turn(2, "b", None),
+    ]
+    await scene.publish(created(plan), frozen(plan), *build.recorded(turns))
+    await scene.counted(2)
+    seen = (await scene.client.get("/results/sim_1/individual/agent_0001")).json()
+    assert [(turn["round"], turn["answers"]) for turn in seen["turns"]] == [
+        (1, {"bought": False}),
+        (2, {"bought": True}),
+    ]
+    assert (seen["age"], seen["demographic_profile"]["region"]) == (34, "West")
+    assert "none by a person" in seen["notice"]
+    failed = (await scene.client.get("/results/sim_1/individual/agent_0002")).json()["turns"][0]
+    assert (failed["status"], failed["response"]) == ("failed", None)
+    assert failed["failure"] == "the model gave no valid answer"
+
+
+async def test_individuals_come_in_pages_by_agent(scene: Scene) -> None:
+    plan, turns = campaign()
+    await scene.publish(*story(turns, plan))
+    await scene.completed()
+    agents: list[str] = []
+    cursor: str | None = None
+    while True:
+        query = {"limit": 50} | ({"cursor": cursor} if cursor else {})
+        body = (await scene.client.get("/results/sim_1/individuals", params=query)).json()
+        agents += [item["agent_id"] for item in body["items"]]
+        cursor = body["next_cursor"]
+        if cursor is None:
+            break
+    assert agents == [turn.agent_id for turn in turns]
+    query = {"arm": "rational_appeal", "segment": "families", "limit": 200}
+    chosen = (await scene.client.get("/results/sim_1/individuals", params=query)).json()["items"]
+    assert {(item["arm"], item["segment"]) for item in chosen} == {("rational_appeal", "families")}
+
+
+async def test_exports_have_a_name_and_a_type(quick_scene: Scene) -> None:
+    plan, turns = campaign()
+    await quick_scene.publish(*story(turns, plan))
+    await quick_scene.completed()
+    expected = {"json": "application/json", "csv": "text/csv", "html": "text/html"}
+    for form, media_type in expected.items():
+        answer = await quick_scene.export(form)
+        assert answer.headers["content-type"].startswith(media_type)
+        assert f'filename="rehearsal-sim_1.{form}"' in answer.headers["content-disposition"]
+    rows = list(csv.DictReader(io.StringIO((await quick_scene.export("csv")).text)))
+    assert len(rows) == 125
+    assert {row["evidence_grade"] for row in rows} == {"C"}
+
+
+async def test_what_is_not_there_is_said_plainly(quick_scene: Scene) -> None:
+    client = quick_scene.client
+    await quick_scene.publish(created(None), *build.recorded([build.turn(1, "all", {})]))
+    await quick_scene.counted(1)
+    for path in ("/results/extract", "/results/compare-interventions"):
+        answer = await client.post(path, json={})
+        assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
+    for path in ("aggregate", "individual/agent_0001", "individuals", "export"):
+        missing = await client.get(f"/results/sim_none/{path}")
+        assert missing.status_code == 404
+        assert "sim_none" in missing.json()["detail"]
+    assert (await client.get("/results/sim_1/individual/agent_0009")).status_code == 404
+    for form in ("pdf", "parquet", "xlsx"):
+        assert (await client.get("/results/sim_1/export", params={"format": form})).status_code == 501
+    wrong = await client.get("/results/sim_1/export", params={"format": "docx"})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"] == [
+        {"field": "format", "message": "'docx' is not an export format", "allowed": ["json", "csv", "html"]}
+    ]
+    assert (await client.get("/results/sim_1/individuals", params={"cursor": "bm8"})).status_code == 422
+
+
+async def test_a_nul_character_in_a_reply_is_stored_as_a_replacement(scene: Scene) -> None:
+    plan = build.plan(("a", "b"), [build.instrument("why", "text")], {"a": 1, "b": 0})
+    odd = build.turn(1, "a", {"why": "be\x00cause"}, response="a\x00b", demographic_profile={"job\x00": "x\x00"})
+    await scene.publish(created(plan), frozen(plan), *build.recorded([odd]))
+    await scene.counted(1)
+    seen = (await scene.client.get("/results/sim_1/individual/agent_0001")).json()
+    assert seen["turns"][0]["response"] == "a\ufffdb"
+    assert seen["turns"][0]["answers"] == {"why": "be\ufffdcause"}
+
+
+async def test_an_analysis_too_large_for_the_bus_travels_with_its_primary_metrics(quick_scene: Scene) -> None:
+    options = tuple(f"option {number} with a rather long name" for number in range(50))
+    asked = [build.instrument("bought", role="primary")]
+    asked += [build.instrument(f"choice_{number}", "choice", options=options) for number in range(20)]
+    arms = ("a", "b", "c")
+    plan = build.plan(arms, asked, dict.fromkeys(arms, 2))
+    turns = [build.turn(number, arms[number % 3], {"bought": number % 2 == 0}) for number in range(6)]
+    await quick_scene.publish(*story(turns, plan))
+    [message] = await quick_scene.completed()
+    assert {found.metric for found in message.analysis.comparisons} == {"bought"}
+    whole = (await quick_scene.aggregate())["analysis"]
+    assert len(whole["estimates"]) == 3 * (1 + 20 * 50)
+    assert whole["verdict"] == message.analysis.verdict
+
+
+def test_the_cause_survives_the_store() -> None:
+    envelope = seal(analyse(3), source="orchestrator", correlation_id="c1", traceparent="00-1-2-01")
+    assert type(envelope).from_headers(json.loads(json.dumps(envelope.headers()))) == envelope
