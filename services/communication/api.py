@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.errors import NotAvailableError
 from libs.contracts.specs import BroadcastSpec
-from libs.http import Cursor, Page, Read, Write, arrives, decode_cursor, page
+from libs.http import Cursor, Page, Read, Tenant, Write, arrives, decode_cursor, page
 from services.communication.domain.history import Content, HistoryKind
 from services.communication.service import AcceptedBroadcast, Communication
 from services.communication.store import HistoryFilter
@@ -28,10 +27,10 @@ def communication(request: Request) -> Communication:
 Service = Annotated[Communication, Depends(communication)]
 
 
-async def known_target(request: Request, spec: BroadcastSpec, service: Service) -> BroadcastSpec:
+async def known_target(request: Request, spec: BroadcastSpec, service: Service, tenant: Tenant) -> BroadcastSpec:
     """The body, once its simulation has had time to become ready here: it may have been created a moment ago."""
-    tenant = getattr(request.state, "tenant", DEFAULT_TENANT)
-    await arrives(request.app.state.database, lambda tx: service.knows_target(tx, spec.simulation_id), tenant=tenant)
+    database = request.app.state.database
+    await arrives(database, lambda tx: service.knows_target(tx, spec.simulation_id), tenant=tenant)
     return spec
 
 
