@@ -91,7 +91,7 @@ class Template(Body):
     title: Text
     universe: Text
     note: str = ""
-    currency: str = ""
+    income_phrase: str = Field(pattern=r"\{band\}", description="How a persona says its income band.")
     dimensions: dict[str, Dimension]
     places: dict[str, Place]
 

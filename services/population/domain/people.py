@@ -1,0 +1,159 @@
+"""From a specification to people: one `Design` per population, and every person from (specification, seed, index).
+
+Places are dealt in order: the first segment's people come first, the unsegmented rest last. A person's draws use a
+generator seeded by seed and index alone, so blocks of any size, on any machine, give the same people.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from random import Random
+from typing import cast
+
+from libs.contracts.errors import InvalidError
+from libs.contracts.ids import agent_id
+from libs.contracts.people import Agent
+from libs.contracts.specs import PopulationSpec, SegmentSpec
+from services.population.domain.fragments import Fragment, MergeConflictError, load_fragments, merge
+from services.population.domain.joint import Joint, load_associations
+from services.population.domain.names import Gender, NamePool, check_apart, load_names
+from services.population.domain.occupations import Occupations, load_jobs
+from services.population.domain.particularities import Reading, read
+from services.population.domain.persona import Composer
+from services.population.domain.phrases import load_phrases
+from services.population.domain.restrictions import Restrictions, restrict
+from services.population.domain.sampling import Stratum, key_of
+from services.population.domain.templates import Template, load_templates
+from services.population.domain.traits import Traits, load_trait_model
+
+
+class Base:
+    """A template made ready for drawing: its fitted joint, its traits, its words."""
+
+    def __init__(self, template: Template, names: Mapping[str, NamePool]) -> None:
+        used = {place.names for place in template.places.values()}
+        if unknown := sorted(used - set(names)):
+            raise ValueError(f"{template.name}: places: there is no name pool {unknown[0]!r}")
+        self.names = {name: names[name] for name in used}
+        check_apart(self.names)
+        self.template = template
+        self.joint = Joint(template, load_associations())
+        self.traits = Traits(load_trait_model(), template)
+        self.composer = Composer(template, Occupations(load_jobs(), template), load_phrases())
+
+
+class Library:
+    """Everything that can be named in a specification."""
+
+    def __init__(self, templates: Mapping[str, Template], fragments: Mapping[str, Fragment]) -> None:
+        self.templates, self.fragments = templates, fragments
+        self._names = load_names()
+        self._bases: dict[str, Base] = {}
+
+    def base(self, name: str) -> Base:
+        """A template made ready, fitted at first use. Raises `InvalidError` with the allowed names."""
+        if name not in self.templates:
+            raise InvalidError("demographic_base", f"there is no template {name!r}", sorted(self.templates))
+        if name not in self._bases:
+            self._bases[name] = Base(self.templates[name], self._names)
+        return self._bases[name]
+
+
+@lru_cache(maxsize=1)
+def load_library() -> Library:
+    """Templates and fragments that come with the service."""
+    return Library(load_templates(), load_fragments(load_trait_model().traits))
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A segment, or the rest (`name` None), ready to draw from."""
+
+    name: str | None
+    size: int
+    reading: Reading
+    stratum: Stratum
+    restrictions: Restrictions
+    fragments: tuple[Fragment, ...]
+
+
+class Design:
+    """A valid specification, ready to draw people."""
+
+    def __init__(self, spec: PopulationSpec, seed: int, library: Library) -> None:
+        """Raises `InvalidError` naming the field and what is allowed, for whatever is wrong with the specification."""
+        self._base = library.base(spec.demographic_base)
+        self._size, self._seed = spec.size, seed
+        self.groups = [self._segment(place, segment, library) for place, segment in enumerate(spec.segments)]
+        rest = spec.size - sum(group.size for group in self.groups)
+        if rest:
+            self.groups.append(self._group(None, rest, Reading(), Restrictions(), ()))
+        self._ends = list(accumulate(group.size for group in self.groups))
+        self._name_keys = {
+            (pool, gender): key_of(seed, "name", pool, gender)
+            for pool in self._base.names
+            for gender in ("female", "male")
+        }
+
+    def people(self, start: int, count: int) -> list[Agent]:
+        """The people from index `start` (from 1) on, at most `count`."""
+        return [self.person(index) for index in range(start, min(start + count, self._size + 1))]
+
+    def person(self, index: int) -> Agent:
+        """The person at one place (from 1) of the population."""
+        random = Random(f"{self._seed}:{index}")  # noqa: S311 - people are drawn reproducibly, not kept secret
+        base, place = self._base, index - 1
+        position = bisect_right(self._ends, place)
+        group = self.groups[position]
+        age, profile = group.stratum.draw(place - (self._ends[position] - group.size), random)
+        effects = [fragment.traits for fragment in group.fragments]
+        traits = base.traits.draw(profile, effects, group.restrictions.traits, random)
+        home = base.template.places[profile["region"]]
+        pool, gender = base.names[home.names], cast(Gender, profile["gender"])
+        name = pool.full_name(gender, place, self._size, self._name_keys[home.names, gender])
+        persona = base.composer.compose(name, age, profile, traits, pool, random)
+        for fragment in group.fragments:
+            persona = merge(persona, fragment.persona)
+        return Agent(
+            agent_id=agent_id(index),
+            index=index,
+            name=name,
+            age=age,
+            segment=group.name,
+            demographic_profile={"age": age, "country": home.country, **profile},
+            traits=traits,
+            persona=persona,
+        )
+
+    def _segment(self, place: int, segment: SegmentSpec, library: Library) -> Group:
+        field = f"segments.{place}"
+        fragments = _fragments(segment.fragments, library.fragments, f"{field}.fragments")
+        reading = read(segment.particularities, self._base.template)
+        restrictions = restrict(reading.understood, self._base.joint, f"{field}.particularities")
+        return self._group(segment.name, segment.size, reading, restrictions, fragments)
+
+    def _group(
+        self, name: str | None, size: int, reading: Reading, restrictions: Restrictions, fragments: tuple[Fragment, ...]
+    ) -> Group:
+        key = (self._seed, "segment", name or "")
+        stratum = Stratum(self._base.joint, size, key, restrictions.ages, restrictions.allowed)
+        return Group(name, size, reading, stratum, restrictions, fragments)
+
+
+def _fragments(names: Sequence[str], known: Mapping[str, Fragment], field: str) -> tuple[Fragment, ...]:
+    """The named fragments, once each. Raises `InvalidError` for a name nobody knows and for two that contradict."""
+    merged: dict[str, object] = {}
+    chosen: dict[str, Fragment] = {}
+    for place, name in enumerate(names):
+        if name not in known:
+            raise InvalidError(f"{field}.{place}", f"there is no fragment {name!r}", sorted(known))
+        if name in chosen:
+            continue
+        chosen[name] = known[name]
+        try:
+            merged = merge(merged, known[name].persona)
+        except MergeConflictError as conflict:
+            raise InvalidError(f"{field}.{place}", f"{name!r} contradicts a fragment before it: {conflict}") from None
+    return tuple(chosen.values())
