@@ -37,25 +37,29 @@ class Source:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[RehearsalClient]:
         """A client of a platform that is ready. Raises `UnreachableError`, `StopError`."""
-        if not self.own:
-            found = await self._running()
-            if found or not self.starts or self.url is not None:
-                async with RehearsalClient(self.url or DEFAULT_URL, connect_for=RESTART_S) as client:
-                    await _until_ready(client)
-                    yield client
-                return
+        if not self.own and await self._is_running():
+            async with RehearsalClient(self.url or DEFAULT_URL, connect_for=RESTART_S) as client:
+                await _until_ready(client)
+                yield client
+            return
         async with own_platform(self.data) as url, RehearsalClient(url) as client:
             yield client
 
-    async def _running(self) -> bool:
-        """True when a Rehearsal platform answers, ready or not; anything else on that port is none."""
+    async def _is_running(self) -> bool:
+        """True when a platform answers, ready or not. Raises `UnreachableError` when none does and one must."""
+        must = self.url is not None or not self.starts
         async with RehearsalClient(self.url or DEFAULT_URL, timeout=5.0) as client:
             try:
-                return "checks" in await client.ready()
-            except ProblemError as error:
-                return error.status == 503
-            except UnreachableError:
-                return False
+                if "checks" in await client.readiness():
+                    return True
+                reason = "something else answers there"
+            except ProblemError:
+                reason = "something else answers there"
+            except UnreachableError as error:
+                reason = error.reason
+        if must:
+            raise UnreachableError(client.url, reason)
+        return False
 
 
 async def _until_ready(client: RehearsalClient) -> None:

@@ -1,0 +1,68 @@
+"""The command as a user types it: what goes where, and how it ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+def rehearsal(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "services.cli", *arguments]
+    variables = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")} | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=variables)
+
+
+def test_help_lists_the_commands_and_documents_the_exit_codes() -> None:
+    done = rehearsal("--help")
+    assert done.returncode == 0
+    for command in ("run", "watch", "ls", "results", "replay", "doctor", "up"):
+        assert f"  {command} " in done.stdout
+    text = " ".join(done.stdout.split())
+    assert "0 completed · 1 the run failed · 2 invalid study or usage · 3 platform not reachable" in text
+
+
+def test_help_loads_nothing_it_does_not_need() -> None:
+    code = (
+        "import sys, services.cli.app; print([m for m in ('httpx', 'pydantic', 'fastapi', 'yaml') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_an_invalid_study_ends_with_2_before_any_platform_is_looked_for(tmp_path: Path) -> None:
+    study = tmp_path / "bad.yaml"
+    study.write_text(Path("examples/email_ab.yaml").read_text().replace("open_rate,", "open_rat,"))
+    done = rehearsal("run", str(study), "--url", NOWHERE, "--json")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "line 34: intervention.success_metrics[0]" in done.stderr
+    assert "did you mean 'open_rate'?" in done.stderr
+
+
+def test_wrong_usage_ends_with_2() -> None:
+    assert rehearsal("run").returncode == 2
+    assert rehearsal("run", "missing.yaml").returncode == 2
+
+
+@pytest.mark.parametrize("command", [["ls"], ["results", "sim_1"], ["run", "examples/email_ab.yaml"]])
+def test_a_named_platform_that_does_not_answer_ends_with_3(command: list[str]) -> None:
+    done = rehearsal(*command, REHEARSAL_URL=NOWHERE)
+    assert done.returncode == 3
+    assert done.stdout == ""
+    assert f"No platform answers at {NOWHERE}" in done.stderr
+    assert "rehearsal up" in done.stderr
+
+
+def test_doctor_finds_this_machine_healthy_and_a_named_platform_missing(tmp_path: Path) -> None:
+    healthy = rehearsal("doctor", "--data", str(tmp_path / "new" / "data"), "--port", "8999", "--json")
+    outcomes = {check["name"]: check["outcome"] for check in json.loads(healthy.stdout)["checks"]}
+    assert outcomes["Python"] == outcomes["nats-server"] == outcomes["data directory"] == "ok"
+    assert not (tmp_path / "new").exists()
+    missing = rehearsal("doctor", "--data", str(tmp_path), "--url", NOWHERE)
+    assert missing.returncode == 1
+    assert "No platform answers" in missing.stdout

@@ -1,0 +1,99 @@
+"""Study files: the examples are valid, and a fault is told with its line, its field and what is allowed."""
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from libs.contracts.specs import StudySpec
+from services.cli.study import InvalidStudyError, load, resolved
+
+EXAMPLE = Path("examples/email_ab.yaml")
+EXAMPLES = sorted(Path("examples").glob("*.yaml"))
+
+
+def faults_of(text: str, tmp_path: Path) -> list[str]:
+    path = tmp_path / "study.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidStudyError) as caught:
+        load(path)
+    return [" ".join(str(fault).split()) for fault in caught.value.faults]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_a_valid_study_for_us_and_for_editors(path: Path) -> None:
+    study = load(path)
+    assert study.spec.seed is not None
+    assert path.read_text().startswith("# yaml-language-server: $schema=../schemas/study.schema.json\n")
+    schema = json.loads(Path("schemas/study.schema.json").read_text())
+    jsonschema.validate(yaml.safe_load(path.read_text()), schema)
+
+
+def test_the_email_example_is_the_documented_request() -> None:
+    documented = json.loads(Path("tests/support/requirements_example.json").read_text())
+    study = yaml.safe_load(EXAMPLE.read_text())
+    assert study["population"] == documented["population"]
+    assert study["intervention"] == documented["intervention"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("size: 75", "size: 175", "line 12: population.segments: sizes add up to 225, more than the population's size"),
+        ("timing: morning", "timming: morning", "line 27: intervention.variants[0].timming: is not a field here; did"),
+        ("timing: morning", "timming: morning", "allowed: name, content, timing, channel, is_control"),
+        (
+            "type: marketing_intervention",
+            "type: spam",
+            "line 23: intervention.type: is not an allowed value allowed: m",
+        ),
+        (
+            "open_rate,",
+            "open_rat,",
+            "line 34: intervention.success_metrics[0]: no metric 'open_rat' in the catalogue; di",
+        ),
+        (
+            "families]\n  success",
+            "famlies]\n  success",
+            "line 33: intervention.target_segments[1]: the population has no",
+        ),
+        ("content: Don't", "kontent: Don't", "line 25: intervention.variants[0].content: is required"),
+        ("size: 200", "size: 200\n  size: 10", "line 12: population.size: stands here a second time"),
+        ("seed: 20261122", "seed: [", "is not YAML"),
+        (
+            "purchase_intent]",
+            "{name: x, type: ordinal, question: y}]",
+            "success_metrics[2].scale: a metric of type ord",
+        ),
+    ],
+)
+def test_a_fault_is_told_with_line_field_and_what_is_allowed(old: str, new: str, told: str, tmp_path: Path) -> None:
+    text = EXAMPLE.read_text()
+    assert old in text
+    assert any(told in fault for fault in faults_of(text.replace(old, new, 1), tmp_path))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "just words", "- a\n- list", "a: &x [*x]", "\x00", "!!python/object:os.system {}"]
+)
+def test_a_file_that_is_no_study_is_refused(text: str, tmp_path: Path) -> None:
+    assert faults_of(text, tmp_path)
+
+
+def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
+    text = EXAMPLE.read_text().replace("size: 200", "size: 0").replace("timing: morning", "timming: morning")
+    assert len(faults_of(text, tmp_path)) == 2
+
+
+def test_seeds_are_resolved_before_the_run_and_explicit_ones_stay() -> None:
+    document = yaml.safe_load(EXAMPLE.read_text())
+    del document["seed"]
+    document["population"]["seed"] = 5
+    spec = StudySpec.model_validate(document)
+    drawn = resolved(spec, None, None)
+    assert drawn.seed is not None
+    assert (drawn.population.seed, drawn.intervention.seed) == (5, drawn.seed)
+    given = resolved(spec, 9, "gpt")
+    assert (given.seed, given.population.seed, given.intervention.seed, given.model) == (9, 5, 9, "gpt")

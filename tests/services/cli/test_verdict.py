@@ -1,0 +1,121 @@
+"""The printed verdict: every number beside its evidence, and no text that moves the terminal."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence, SampleRatioCheck
+from libs.contracts.protocol import NO_USAGE
+from services.cli.verdict import clean, verdict
+
+CAVEAT = "Uncalibrated: read the direction, not the size."
+CHECK = SampleRatioCheck(planned={"a": 62, "b": 63}, completed={"a": 62, "b": 63}, p_value=0.93, is_flagged=False)
+EVIDENCE = Evidence(
+    grade="C",
+    effective_n=15.2,
+    effective_n_basis="Median of 163 paired outcomes.",
+    caveat=CAVEAT,
+    clusters=125,
+    attrition={"a": 0.0, "b": 0.0},
+    sample_ratio=CHECK,
+    correction="Holm over 1 comparison",
+    looks=1,
+)
+
+
+def estimate(arm: str, value: float | None, **changes: Any) -> Estimate:
+    base = {
+        "metric": "open_rate",
+        "option": None,
+        "arm": arm,
+        "measure": "proportion",
+        "n": 62,
+        "value": value,
+        "standard_deviation": None,
+        "interval": None if value is None else (value - 0.1, value + 0.1),
+        "confidence_level": 0.95,
+        "method": "Wilson",
+        "evidence": EVIDENCE,
+    }
+    return Estimate.model_validate(base | changes)
+
+
+COMPARISON = Comparison(
+    metric="open_rate",
+    option=None,
+    role="primary",
+    arm="b",
+    baseline="a",
+    difference=0.21,
+    interval=(0.04, 0.37),
+    confidence_level=0.95,
+    relative_lift=0.5,
+    relative_lift_interval=None,
+    effect_size=0.4,
+    effect_size_name="Cohen's h",
+    p_value=0.01,
+    p_adjusted=0.0004,
+    method="two proportions",
+    finding="higher",
+    evidence=EVIDENCE,
+)
+
+
+def analysis(**changes: Any) -> dict[str, Any]:
+    base = Analysis(
+        plan_hash="ab" * 32,
+        plan_frozen_at=None,
+        model="offline",
+        assigned={"a": 62, "b": 63},
+        answered={"a": 62, "b": 63},
+        failed={"a": 0, "b": 0},
+        estimates=(estimate("a", 0.42), estimate("b", 0.63)),
+        comparisons=(COMPARISON,),
+        sample_ratio=CHECK,
+        verdict="b is opened more often than a (grade C).",
+        usage=NO_USAGE,
+    )
+    return base.model_copy(update=changes).model_dump(mode="json")
+
+
+def printed(document: dict[str, Any]) -> str:
+    output = io.StringIO()
+    Console(file=output, width=132, highlight=False).print(verdict(document))
+    return output.getvalue()
+
+
+def test_estimates_comparison_grade_effective_n_and_caveat_are_printed() -> None:
+    text = printed(analysis())
+    assert "b is opened more often than a (grade C)." in text
+    assert "42.0% [32.0%, 52.0%]" in text
+    assert "+21.0 points [+4.0, +37.0]" in text
+    assert "+50%" in text
+    assert "< 0.001" in text
+    row = next(line for line in text.splitlines() if "b vs a" in line)
+    assert "higher" in row
+    assert " C " in row
+    assert "15.2" in row
+    assert CAVEAT in text
+    assert "Plan abababababab" in text
+
+
+def test_a_metric_nobody_answered_has_no_number() -> None:
+    text = printed(analysis(estimates=(estimate("a", None), estimate("b", 0.63)), comparisons=()))
+    row = next(line for line in text.splitlines() if "open rate" in line)
+    assert "–" in row
+    assert CAVEAT in text
+
+
+def test_unequal_losses_and_failures_are_said_aloud() -> None:
+    flagged = CHECK.model_copy(update={"is_flagged": True})
+    text = printed(analysis(sample_ratio=flagged, failed={"a": 3, "b": 1}))
+    assert "lost people unequally" in text
+    assert "4 turns failed" in text
+
+
+def test_text_of_others_can_neither_move_the_cursor_nor_style_itself() -> None:
+    assert clean("evil\x1b[2Jname\nnext") == "evil [2Jname next"
+    text = printed(analysis(verdict="[red]b\x1b[31m is better[/red]"))
+    assert "\x1b" not in text
+    assert "[red]b [31m is better[/red]" in text
