@@ -37,7 +37,7 @@ format: setup ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet .
 	@$(BIN)/ruff format --quiet .
 
-schemas: setup ## Write schemas/ from the contracts
+schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m libs.schemas
 
 bench: setup ## Measure and print the figures as JSON
