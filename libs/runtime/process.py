@@ -1,6 +1,9 @@
 """One service as one process."""
 
+import signal
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import TypeVar
 
 import uvicorn
@@ -11,6 +14,31 @@ from libs.telemetry import configure_logs, configure_traces
 
 S = TypeVar("S", bound=ServiceSettings)
 DRAIN_S = 20
+STARTUP_FAILURE = 3
+
+
+class Server(uvicorn.Server):
+    """Stops in order at SIGTERM and SIGINT, and returns.
+
+    It sets the app's `state.stopping` event first: requests without an end of their own, event streams, must end then,
+    because the lifespan ends only after them. uvicorn itself would send itself the signal again once it has stopped,
+    and so end the process before anything around it could stop.
+    """
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Handle a signal; a second SIGINT does not wait for requests in hand."""
+        stopping = getattr(getattr(self.config.app, "state", None), "stopping", None)
+        if stopping is not None:
+            stopping.set()
+        self.force_exit = self.should_exit and sig == signal.SIGINT
+        self.should_exit = True
+
+
+def server_config(app: FastAPI, host: str, port: int, *, drain_s: int) -> uvicorn.Config:
+    """How every process serves: our own logs, and requests in hand get `drain_s` seconds to finish."""
+    return uvicorn.Config(
+        app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=drain_s
+    )
 
 
 def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
@@ -18,11 +46,8 @@ def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
     settings = settings_class()
     configure_logs(settings.log_level)
     configure_traces(create_app.__module__.split(".")[1])
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=DRAIN_S,
-    )
+    app = create_app(settings)
+    server = Server(server_config(app, settings.host, settings.port, drain_s=DRAIN_S))
+    server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)

@@ -12,17 +12,18 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import uvicorn
 from fastapi import FastAPI
 
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
+from libs.runtime.process import Server, server_config
 from libs.telemetry import configure_logs, configure_traces
 
 log = logging.getLogger(__name__)
 
 SERVICES = ("orchestrator", "population", "intervention", "communication", "models", "results", "validation")
 NATS_CHECK_S = 0.5
+DRAIN_S = 5
 
 
 class DataDirectoryInUseError(Exception):
@@ -98,10 +99,7 @@ def run(data: Path, *, port: int = 8000, host: str = "127.0.0.1", log_level: str
 
 async def _serve(data: Path, host: str, port: int) -> None:
     async with Platform(data).running(host=host, port=port) as gateway:
-        config = uvicorn.Config(
-            gateway, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=5
-        )
-        await uvicorn.Server(config).serve()
+        await Server(server_config(gateway, host, port, drain_s=DRAIN_S)).serve()
 
 
 def _fields(settings: type[Any], known: dict[str, str]) -> dict[str, str]:

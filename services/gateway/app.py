@@ -41,6 +41,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_exception_handler(OwnerUnavailableError, _unavailable)
     app.state.service = service
     app.state.settings = settings
+    app.state.stopping = service.stopping
     return app
 
 

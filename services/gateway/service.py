@@ -73,7 +73,7 @@ class Gateway:
         self._owners: dict[str, httpx.AsyncClient] = {}
         self.events = EventLog(settings.nats_url)
         self.free_streams = asyncio.Semaphore(settings.max_streams)
-        self.is_stopping = asyncio.Event()
+        self.stopping = asyncio.Event()
 
     async def start(self) -> None:
         """Make the clients; owners and NATS may come later."""
@@ -81,7 +81,7 @@ class Gateway:
 
     async def stop(self) -> None:
         """Close the connections."""
-        self.is_stopping.set()
+        self.stopping.set()
         await self.events.stop()
         for client in self._owners.values():
             await client.aclose()

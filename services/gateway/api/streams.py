@@ -104,7 +104,7 @@ async def _events(
     read = 0
     try:
         yield b"retry: 1000\n\n"
-        while not service.is_stopping.is_set():
+        while not service.stopping.is_set():
             stored = await _read(reader)
             read += len(stored)
             if chunk := _flush(stored, view):
