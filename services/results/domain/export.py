@@ -46,7 +46,7 @@ def to_csv(findings: Findings) -> bytes:
     """
     metrics = [instrument.name for instrument in findings.study.instruments]
     attributes = sorted({key for turn in findings.turns for key in turn.demographic_profile})
-    header = [*BEFORE, *metrics, *AFTER, *(f"profile.{key}" for key in attributes), *EVIDENCE]
+    header = [*BEFORE, *map(_column, metrics), *AFTER, *(f"profile.{key}" for key in attributes), *EVIDENCE]
     evidence = findings.evidence
     stamp: list[Cell] = ["true", evidence.grade, evidence.effective_n, evidence.caveat]
     buffer = io.StringIO()
@@ -110,6 +110,12 @@ def _row(turn: Turn, metrics: Sequence[str], attributes: Sequence[str]) -> list[
     answers = [_answer(turn.answers.get(metric)) for metric in metrics]
     after: list[Cell] = [getattr(turn, name) for name in AFTER]
     return [*before, *answers, *after, *(turn.demographic_profile.get(key) for key in attributes)]
+
+
+def _column(metric: str) -> str:
+    """The metric's own name, unless there is such a column already."""
+    is_taken = metric in {*BEFORE, *AFTER, *EVIDENCE} or metric.startswith(("profile.", "metric."))
+    return f"metric.{metric}" if is_taken else metric
 
 
 def _answer(answer: Answer) -> Cell:

@@ -1,0 +1,87 @@
+"""The sentence a reader may quote."""
+
+from dataclasses import replace
+
+import pytest
+
+from libs.contracts.evidence import Analysis
+from services.results.domain.analysis import analyse
+from tests.services.results import build
+from tests.services.results.test_analysis import scales, two_arms
+
+OFFLINE = "evidence grade C, effective n 0: no evidence about real people."
+
+
+def verdict(*given: object) -> str:
+    analysis: Analysis = analyse(*given)  # type: ignore[arg-type]
+    return analysis.verdict
+
+
+def test_a_difference_is_said_with_its_size_its_interval_and_its_worth() -> None:
+    assert verdict(*two_arms((20, 40), (60, 60))) == (
+        "bought is higher with b than with a: 66.7% against 33.3%, a difference of +33.3 pp "
+        f"(95% interval +15.5 to +48.3) — 120 simulated respondents, {OFFLINE}"
+    )
+
+
+def test_no_difference_is_a_verdict_too() -> None:
+    assert verdict(*two_arms((20, 22), (60, 60))) == (
+        "No clear difference in bought between b and a: 36.7% against 33.3%, a difference of +3.3 pp "
+        f"(95% interval −13.4 to +19.8) — 120 simulated respondents, {OFFLINE}"
+    )
+
+
+def test_a_scale_is_said_in_its_points() -> None:
+    said = verdict(*scales({"a": [3.0, 4, 5, 6, 7, 5, 4], "b": [8.0, 9, 8, 9, 7, 9, 8]}))
+    assert said.startswith("liked is higher with b than with a: 8.29 against 4.86, a difference of +3.43 (95% interval")
+
+
+def test_a_worse_mean_rank_is_not_called_higher() -> None:
+    order = build.instrument("order", "ranking", options=("x", "y"), role="primary")
+    study = build.study(build.plan(("a", "b"), [order], {"a": 12, "b": 12}))
+    turns = [build.turn(i, "ab"[i % 2], {"order": ("y", "x") if i % 2 and i > 1 else ("x", "y")}) for i in range(24)]
+    assert verdict(study, turns).startswith("order: x is ranked worse with b than with a: 1.92 against 1.00")
+
+
+def test_what_else_is_clear_is_named_and_what_is_not_is_counted() -> None:
+    names = [build.instrument("first", role="primary"), *(build.instrument(f"other_{i}") for i in range(4))]
+    study = build.study(build.plan(("a", "b"), names, {"a": 50, "b": 50}))
+    turns = []
+    for i in range(100):
+        is_b = i % 2 == 1
+        answers = {"first": is_b, "other_0": is_b, "other_1": not is_b, "other_2": is_b, "other_3": i % 4 < 2}
+        turns.append(build.turn(i, "ab"[i % 2], answers))
+    said = verdict(study, turns)
+    assert said.startswith("first is higher with b than with a")
+    assert "; also clear: other_0 (b higher), other_1 (b lower) and 1 more; 1 other comparison without" in said
+
+
+def test_one_arm_has_nothing_to_be_compared_with() -> None:
+    study = build.study(None, instruments=(build.instrument("bought"),))
+    turns = [build.turn(i, "all", {"bought": i < 3}) for i in range(4)]
+    assert verdict(study, turns) == (
+        "bought is 75.0% (95% interval 30.1% to 95.4%) in the arm all, with no other arm to compare it with — "
+        f"4 simulated respondents, {OFFLINE}"
+    )
+
+
+def test_texts_alone_give_no_number() -> None:
+    study = build.study(None, instruments=(build.instrument("why", "text"),))
+    said = verdict(study, [build.turn(1, "all", {"why": "because"})])
+    assert said == f"1 simulated respondent answered; no metric of this study gives a number — {OFFLINE}"
+
+
+def test_too_few_answers_cannot_be_compared() -> None:
+    said = verdict(*scales({"a": [5.0], "b": [7.0]}))
+    assert said.startswith("The arms cannot be compared: too few of 2 simulated respondents gave an answer that counts")
+
+
+@pytest.mark.parametrize("effect", [0.0, 0.5])
+def test_every_verdict_says_simulated_and_never_significant(effect: float) -> None:
+    study, turns = build.campaign(effect=effect)
+    hosted = [replace(turn, model="some-model") for turn in turns]
+    for said in (verdict(study, turns), verdict(replace(study, model="some-model"), hosted)):
+        assert "simulated respondents" in said
+        assert "evidence grade C, effective n" in said
+        assert "significant" not in said
+    assert "uncalibrated: direction only" in said
