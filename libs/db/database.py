@@ -1,9 +1,11 @@
 """A service's own database: SQLite (WAL, one writer, fsync on every commit) or PostgreSQL."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import URL, Connection, event, make_url
@@ -14,6 +16,8 @@ from libs.db.transaction import Transaction
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
 BUSY_TIMEOUT_MS = 30_000
+# Alembic keeps the migration under way in a global, so services of one process migrate one after the other.
+_migrating: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
 
 def _json(value: object) -> str:
@@ -58,7 +62,8 @@ class Database:
         """Bring the tables to the newest revision in this folder."""
         from libs.db.migrate import upgrade
 
-        async with self._writer.connect() as connection:
+        turn = _migrating.setdefault(asyncio.get_running_loop(), asyncio.Lock())
+        async with turn, self._writer.connect() as connection:
             await connection.run_sync(upgrade, migrations)
             await connection.commit()
 
