@@ -1,0 +1,22 @@
+"""Composition root of the population service."""
+
+from fastapi import FastAPI
+
+from libs.bus import Outbox
+from libs.db import Database
+from libs.runtime import service_app
+from services.population import api, handlers
+from services.population.domain.people import load_library
+from services.population.events import Events
+from services.population.service import Populations
+from services.population.settings import Settings
+from services.population.store import Store
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The service with its own store, wired to the bus."""
+    database = Database(settings.database_url)
+    service = Populations(Store(), Events(Outbox("population")), load_library())
+    return service_app(
+        "population", settings, database=database, service=service, api=api.router, handlers=handlers.router
+    )

@@ -1,0 +1,88 @@
+"""A population: what was asked for, how it was understood, and how far drawing its people has come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from libs.contracts.base import Data, JsonObject
+from libs.contracts.specs import PopulationSpec
+from services.population.domain.particularities import Constraint, Reading
+from services.population.domain.templates import Template
+
+REST = "(rest)"
+"""How the people outside of every segment are called where a name is needed."""
+
+
+class State(StrEnum):
+    """Whether the people are there."""
+
+    GENERATING = "generating"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Understood(Data):
+    """A phrase of the particularities and what everybody drawn satisfies because of it."""
+
+    text: str
+    about: str
+    """A demographic dimension, `age` or a trait."""
+    allowed: list[str]
+    minimum: float | None
+    maximum: float | None
+
+
+class Particularities(Data):
+    """What was made of a segment's particularities; nothing of the text is missing here."""
+
+    understood: list[Understood]
+    not_understood: list[str]
+
+    @classmethod
+    def of(cls, reading: Reading, template: Template) -> "Particularities":
+        """A reading, with values in the template's order."""
+        understood = [_understood(constraint, template) for constraint in reading.understood]
+        return cls(understood=understood, not_understood=list(reading.not_understood))
+
+
+def _understood(constraint: Constraint, template: Template) -> Understood:
+    dimension = template.dimensions.get(constraint.dimension)
+    return Understood(
+        text=constraint.text,
+        about=constraint.dimension,
+        allowed=[value for value in dimension.values if value in constraint.allowed] if dimension else [],
+        minimum=constraint.minimum,
+        maximum=constraint.maximum,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """`generated` people, from the first on, are drawn and stored; `readings` stand in the order of the segments."""
+
+    id: str
+    spec: PopulationSpec
+    seed: int
+    readings: tuple[Particularities, ...]
+    state: State
+    generated: int
+    reason: str | None
+    created_at: datetime
+    ready_at: datetime | None
+
+    @property
+    def segments(self) -> dict[str, int]:
+        """Size by segment name, without the rest."""
+        return {segment.name: segment.size for segment in self.spec.segments}
+
+    @property
+    def rest(self) -> int:
+        """People outside of every segment."""
+        return self.spec.size - sum(self.segments.values())
+
+    def document(self) -> JsonObject:
+        """What was asked and how it was read, as JSON; the other fields are columns."""
+        return {
+            "spec": self.spec.model_dump(mode="json"),
+            "readings": [reading.model_dump(mode="json") for reading in self.readings],
+        }

@@ -1,0 +1,14 @@
+"""Messages in: the service's own command to draw the next block of people."""
+
+from libs.bus import Router
+from libs.contracts.envelope import Message
+from libs.contracts.population import GeneratePeople
+from libs.db import Transaction
+from services.population.service import Populations
+
+router = Router("population")
+
+
+@router.on(GeneratePeople)
+async def on_generate_people(tx: Transaction, message: Message[GeneratePeople], service: Populations) -> None:
+    await service.draw_block(tx, message.data.population_id, message.data.start)

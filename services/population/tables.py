@@ -1,0 +1,51 @@
+"""Tables of the population service.
+
+`agents` holds each person as the contract's Agent; its key is the place in the population, which the agent id says.
+`summaries` holds one row per block and segment: counts and sums, never changed once written.
+"""
+
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
+
+from libs.bus.tables import attach
+from libs.db import JsonDocument, UtcDateTime, tenant_column
+
+metadata = MetaData()
+
+populations = Table(
+    "populations",
+    metadata,
+    tenant_column(),
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("document", JsonDocument, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("generated", Integer, nullable=False),
+    Column("reason", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("ready_at", UtcDateTime),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("agent_index", Integer, primary_key=True, autoincrement=False),
+    Column("segment", Text),
+    Column("document", JsonDocument, nullable=False),
+    Index("agents_by_segment", "tenant", "population_id", "segment", "agent_index"),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("start", Integer, primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("segment", Text),
+    Column("document", JsonDocument, nullable=False),
+)
+
+attach(metadata)
