@@ -6,14 +6,14 @@ that is there already is not sent.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from libs.bus import wakeup
+from libs.bus.handover import hand_over, look_up
+from libs.bus.publishing import Outgoing
 from libs.bus.tables import OUTBOX
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
@@ -23,7 +23,6 @@ from libs.telemetry import inject_traceparent
 
 MAX_BODY_BYTES = 4_000_000  # the servers of the platform accept 4 MiB, headers included
 
-Row = dict[str, Any]
 _INSERT = {
     "sqlite": sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=["id"]),
     "postgresql": postgresql.insert(OUTBOX).on_conflict_do_nothing(index_elements=["id"]),
@@ -35,7 +34,7 @@ class Outbox:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._pending: WeakKeyDictionary[Transaction, list[Row]] = WeakKeyDictionary()
+        self._pending: WeakKeyDictionary[Transaction, list[tuple[Outgoing, datetime]]] = WeakKeyDictionary()
 
     async def add(
         self,
@@ -65,29 +64,35 @@ class Outbox:
             raise ValueError(
                 f"{data.contract.name} of {len(body)} bytes is too large to send; at most {MAX_BODY_BYTES}"
             )
-        row = {
-            "id": envelope.id,
-            "subject": subjects.concrete(data.contract, envelope.tenant, data.key),
-            "headers": orjson.dumps(envelope.headers()).decode(),
-            "body": body,
-            "created_at": envelope.time,
-        }
+        subject = subjects.concrete(data.contract, envelope.tenant, data.key)
         tx.messages_sent += 1
-        self._collect(tx, row)
+        self._collect(tx, Outgoing(envelope.id, subject, envelope.headers(), body), envelope.time)
         return envelope
 
-    def _collect(self, tx: Transaction, row: Row) -> None:
-        rows = self._pending.get(tx)
-        if rows is not None:
-            rows.append(row)
+    def _collect(self, tx: Transaction, message: Outgoing, time: datetime) -> None:
+        pending = self._pending.get(tx)
+        if pending is not None:
+            pending.append((message, time))
             return
-        self._pending[tx] = [row]
+        self._pending[tx] = pending = [(message, time)]
+        database = tx.connection.engine.url
 
         async def write() -> None:
-            await tx.execute(_INSERT[tx.dialect], self._pending.pop(tx))
+            del self._pending[tx]
+            await tx.execute(_INSERT[tx.dialect], [_row(message, time) for message, time in pending])
 
         tx.before_commit(write)
-        tx.after_commit(lambda: wakeup.ring(tx.connection.engine.url))
+        tx.after_commit(lambda: hand_over(database, [message for message, _ in pending]))
+
+
+def _row(message: Outgoing, time: datetime) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "subject": message.subject,
+        "headers": orjson.dumps(message.headers).decode(),
+        "body": message.body,
+        "created_at": time,
+    }
 
 
 async def republish(database: Database, since: datetime | None = None) -> int:
@@ -97,5 +102,5 @@ async def republish(database: Database, since: datetime | None = None) -> int:
         statement = statement.where(OUTBOX.c.created_at >= since.astimezone(UTC))
     async with database.write() as tx:
         count = (await tx.execute(statement)).rowcount
-        tx.after_commit(lambda: wakeup.ring(database.url))
+        tx.after_commit(lambda: look_up(database.url))
     return count

@@ -20,8 +20,9 @@ PUBLISH_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as it goes over the wire."""
+    """A message as it goes over the wire; `id` is that of its row and envelope."""
 
+    id: str
     subject: str
     headers: dict[str, str]
     body: bytes

@@ -1,8 +1,9 @@
-"""Publishes a service's outbox, in the order of its rows. One relay per app; apps that share a database share the work.
+"""Publishes a service's outbox. One relay per app; apps that share a database share the work.
 
-A row is marked published only when the server has it on disk, so a crash in between publishes it again and the server
-or the receiver drops the second one. When the server's streams are not those the rows went to, every kept row is sent
-again: deleting the NATS store loses nothing.
+Messages are handed over as they are committed, and read back only at start, after trouble, and now and then. A row is
+marked published when the server has it on disk, a moment later and many at once; a crash in between publishes it again,
+and the server or the receiver drops the second one. When the server's streams are not those the rows went to, every
+kept row is sent again: deleting the NATS store loses nothing.
 """
 
 import asyncio
@@ -12,13 +13,12 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import orjson
 from nats.aio.client import Client
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import delete, func, select, update
 
-from libs.bus import wakeup
+from libs.bus.handover import close_mailbox, open_mailbox
 from libs.bus.publishing import BATCH_MESSAGES, Outgoing, Publisher
 from libs.bus.streams import PUBLISHED
 from libs.bus.tables import INBOX, OUTBOX, STATE
@@ -27,12 +27,13 @@ from libs.telemetry.metrics import OUTBOX_PUBLISHED, OUTBOX_UNPUBLISHED
 
 logger = logging.getLogger(__name__)
 
-POLL_S = 1.0
+LOOK_UP_S = 5.0  # how often the outbox is read for messages that another process could not publish
+YOUNG_S = 2.0  # which then leaves alone what that process may be publishing now
+MARK_S = 0.25
 LONGEST_BACKOFF_S = 2.0
 CLEANING_S = 6 * 3600.0
 
 Provision = Callable[[], Awaitable[Mapping[str, str]]]
-Rows = Sequence[Row[Any]]
 
 
 class Relay:
@@ -47,9 +48,12 @@ class Relay:
         self._service = service
         self._provision = provision
         self._retention = retention
-        self._bell = wakeup.listen(database.url)
+        self._mailbox = open_mailbox(database.url)
         self._streams_known = False
+        self._behind = True
         self._stopping = False
+        self._unmarked: list[str] = []
+        self._marked_at = self._looked_up_at = time.monotonic()
         self._cleaned_at = -CLEANING_S
         self._failures = 0
         self._task: asyncio.Task[None] | None = None
@@ -67,13 +71,13 @@ class Relay:
     def check_streams(self) -> None:
         """Call when the server may have lost its streams: after a reconnect, or when a consumer is missing."""
         self._streams_known = False
-        self._bell.set()
+        self._mailbox.bell.set()
 
     async def stop(self, within: float) -> None:
         """Publish what is there, for at most `within` seconds, and end."""
-        wakeup.forget(self._database.url, self._bell)
+        close_mailbox(self._database.url, self._mailbox)
         self._stopping = True
-        self._bell.set()
+        self._mailbox.bell.set()
         if self._task is not None:
             await asyncio.wait([self._task], timeout=within)
             self._task.cancel()
@@ -81,68 +85,98 @@ class Relay:
                 await self._task
 
     async def _run(self) -> None:
-        more = True
-        while more or not self._stopping:
-            self._bell.clear()
+        while True:
+            self._mailbox.bell.clear()
             try:
-                more = await self._round()
+                await self._round()
                 self._failures = 0
             except Exception as error:
                 await self._back_off(error)
-                more = False
+                if self._stopping:
+                    return
                 continue
-            if not more and not self._stopping:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._bell.wait(), POLL_S)
-                more = True
+            if self._behind or self._mailbox:
+                continue
+            if self._stopping:
+                return
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._mailbox.bell.wait(), MARK_S if self._unmarked else LOOK_UP_S)
 
-    async def _round(self) -> bool:
-        """Publish once; True when there may be more."""
+    async def _round(self) -> None:
         if not self._connection.is_connected:
             raise ConnectionError("not connected")
         if not self._streams_known:
             await self._recognise_streams()
-        if time.monotonic() - self._cleaned_at > CLEANING_S:
+        now = time.monotonic()
+        if now - self._cleaned_at > CLEANING_S:
             await self._clean()
-        return await self._publish_some() == BATCH_MESSAGES
+        if self._behind or self._mailbox.overflowed:
+            await self._catch_up(older_than=0.0)
+        elif now - self._looked_up_at >= LOOK_UP_S:
+            await self._catch_up(older_than=YOUNG_S)
+        else:
+            messages = self._mailbox.take(BATCH_MESSAGES)
+            await self._publish(messages)
+            self._unmarked += [message.id for message in messages]
+        overdue = now - self._marked_at >= MARK_S or len(self._unmarked) >= BATCH_MESSAGES
+        if self._unmarked and (overdue or self._stopping):
+            async with self._database.write() as tx:
+                await self._mark(tx)
 
     async def _back_off(self, error: Exception) -> None:
         """A server that answers nothing may have lost its streams, so they are checked before the next try."""
         self._streams_known = False
+        self._behind = True
         self._failures += 1
         level = logging.WARNING if self._failures in {1, 10} or self._failures % 100 == 0 else logging.DEBUG
         logger.log(level, "the outbox of %s waits: %r", self._service, error)
+        with suppress(Exception):
+            async with self._database.read() as tx:
+                OUTBOX_UNPUBLISHED.labels(self._service).set(await unpublished(tx))
         if not self._stopping:
             delay = min(LONGEST_BACKOFF_S, 0.05 * 2 ** min(self._failures, 10))
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
 
-    async def _publish_some(self) -> int:
-        """Publish up to a batch of rows; their number."""
+    async def _catch_up(self, *, older_than: float) -> None:
+        """Publish up to a batch of unpublished rows, in their order."""
+        before = datetime.now(UTC) - timedelta(seconds=older_than)
+        self._mailbox.overflowed = False
         if self._database.dialect == "sqlite":
             # One process owns a SQLite file, so nobody else takes these rows, and others can write in the meantime.
-            async with self._database.read() as tx:
-                rows = await _unpublished(tx)
-            await self._publish(rows)
-            if rows:
+            async with self._database.write() as tx:
+                await self._mark(tx)
+                messages = await _unpublished(tx, before)
+            await self._publish(messages)
+            self._unmarked += [message.id for message in messages]
+            if messages:
                 async with self._database.write() as tx:
-                    await _mark_published(tx, rows)
+                    await self._mark(tx)
         else:
             async with self._database.write() as tx:
-                rows = await _unpublished(tx, claim=True)
-                await self._publish(rows)
-                if rows:
-                    await _mark_published(tx, rows)
-        OUTBOX_PUBLISHED.labels(self._service).inc(len(rows))
-        if len(rows) < BATCH_MESSAGES:
-            OUTBOX_UNPUBLISHED.labels(self._service).set(0)
-        return len(rows)
+                await self._mark(tx)
+                messages = await _unpublished(tx, before, claim=True)
+                await self._publish(messages)
+                self._unmarked += [message.id for message in messages]
+                await self._mark(tx)
+        self._mailbox.drop({message.id for message in messages})
+        self._behind = len(messages) == BATCH_MESSAGES
+        self._looked_up_at = time.monotonic()
 
-    async def _publish(self, rows: Rows) -> None:
-        OUTBOX_UNPUBLISHED.labels(self._service).set(len(rows))
+    async def _publish(self, messages: Sequence[Outgoing]) -> None:
+        if not messages:
+            return
         for subjects in PUBLISHED.values():
             stem = subjects.removesuffix(">")
-            mine = (row for row in rows if row.subject.startswith(stem))
-            await self._publisher.publish([Outgoing(row.subject, orjson.loads(row.headers), row.body) for row in mine])
+            await self._publisher.publish([message for message in messages if message.subject.startswith(stem)])
+        OUTBOX_PUBLISHED.labels(self._service).inc(len(messages))
+        OUTBOX_UNPUBLISHED.labels(self._service).set(len(self._mailbox))
+
+    async def _mark(self, tx: Transaction) -> None:
+        """Note what was published. Should the transaction fail, it is published again."""
+        ids, self._unmarked = self._unmarked, []
+        self._marked_at = time.monotonic()
+        if ids:
+            await tx.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(published_at=datetime.now(UTC)))
 
     async def _recognise_streams(self) -> None:
         identities = await self._provision()
@@ -151,11 +185,13 @@ class Relay:
         if known != identities:
             async with self._database.write() as tx:
                 await self._adopt(tx, identities)
+            self._behind = True
         self._streams_known = True
 
     async def _adopt(self, tx: Transaction, identities: Mapping[str, str]) -> None:
         """Note the streams; send again what went to one that is gone."""
         known = await _identities(tx, lock=True)
+        self._unmarked.clear()
         for stream, identity in identities.items():
             if known.get(stream, identity) == identity:
                 continue
@@ -173,21 +209,23 @@ class Relay:
         self._cleaned_at = time.monotonic()
 
 
-async def _unpublished(tx: Transaction, *, claim: bool = False) -> Rows:
+async def unpublished(tx: Transaction) -> int:
+    """How many messages wait to be published or to be marked so."""
+    statement = select(func.count()).select_from(OUTBOX).where(OUTBOX.c.published_at.is_(None))
+    return int((await tx.execute(statement)).scalar_one())
+
+
+async def _unpublished(tx: Transaction, before: datetime, *, claim: bool = False) -> list[Outgoing]:
     statement = (
-        select(OUTBOX.c.seq, OUTBOX.c.subject, OUTBOX.c.headers, OUTBOX.c.body)
-        .where(OUTBOX.c.published_at.is_(None))
+        select(OUTBOX.c.id, OUTBOX.c.subject, OUTBOX.c.headers, OUTBOX.c.body)
+        .where(OUTBOX.c.published_at.is_(None), OUTBOX.c.created_at <= before)
         .order_by(OUTBOX.c.seq)
         .limit(BATCH_MESSAGES)
     )
     if claim:
         statement = statement.with_for_update(skip_locked=True)
-    return (await tx.execute(statement)).all()
-
-
-async def _mark_published(tx: Transaction, rows: Rows) -> None:
-    published = OUTBOX.c.seq.in_([row.seq for row in rows])
-    await tx.execute(update(OUTBOX).where(published).values(published_at=datetime.now(UTC)))
+    rows = await tx.execute(statement)
+    return [Outgoing(row.id, row.subject, orjson.loads(row.headers), row.body) for row in rows]
 
 
 async def _identities(tx: Transaction, *, lock: bool = False) -> dict[str, str]:

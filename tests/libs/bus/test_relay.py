@@ -74,8 +74,7 @@ async def test_events_and_commands_go_to_their_streams(nats_url: str, sqlite_url
 async def test_what_was_sent_before_the_start_is_published_at_the_start(nats_url: str, sqlite_url: str) -> None:
     async with running("population", sqlite_url, settings(nats_url)) as sender:
         pass
-    async with database_at(sqlite_url) as database:
-        sender.database = database
+    async with database_at(sqlite_url) as sender.database:
         await sender.send(Noted(text="while nobody published"))
     async with running("population", sqlite_url, settings(nats_url)) as sender:
         await until(lambda: nothing_waits(sender))
@@ -95,10 +94,11 @@ async def test_a_batch_with_a_message_the_server_has_is_published_all_the_same(
     """As after a crash between the publication and the note of it."""
     async with running("population", database_url, settings(nats_url)) as sender:
         await sender.send(*(Noted(text=str(number)) for number in range(5)))
-        await until(lambda: nothing_waits(sender))
+    async with database_at(database_url) as sender.database:
         async with sender.database.write() as tx:
             await tx.execute(update(OUTBOX).where(OUTBOX.c.seq >= 4).values(published_at=None))
         await sender.send(Noted(text="new"))
+    async with running("population", database_url, settings(nats_url)) as sender:
         await until(lambda: nothing_waits(sender))
         assert await stored(sender, EVENTS) == await in_outbox(sender)
 
@@ -115,6 +115,7 @@ async def test_nothing_is_lost_while_the_server_is_away(tmp_path: Path, database
         ):
             await sender.send(Noted(text="before"))
             await until(lambda: arrived(receiver, {"before"}))
+            await until(lambda: nothing_waits(sender))
             server.kill()
             await until(lambda: not sender.bus.is_ready())
             await sender.send(Noted(text="meanwhile"), Note(text="order"))
