@@ -40,6 +40,31 @@ WHY = instrument("why", MetricType.TEXT)
 EVERY = (*FUNNEL, PRICE, BRAND, ORDER, WHY)
 
 
+TRAITS = [
+    "agreeableness",
+    "brand_loyalty",
+    "career_ambition",
+    "community_orientation",
+    "conscientiousness",
+    "environmental_concern",
+    "extraversion",
+    "family_orientation",
+    "health_interest",
+    "impulsiveness",
+    "information_seeking",
+    "morning_person",
+    "neuroticism",
+    "novelty_seeking",
+    "openness",
+    "price_sensitivity",
+    "privacy_concern",
+    "tech_affinity",
+    "time_pressure",
+    "tradition",
+    "trust",
+]
+
+
 def agent(index: int = 1, segment: str | None = "families", **persona: object) -> Agent:
     return Agent(
         agent_id=f"agent_{index:04d}",
@@ -48,18 +73,35 @@ def agent(index: int = 1, segment: str | None = "families", **persona: object) -
         age=41,
         segment=segment,
         demographic_profile={"gender": "female", "region": "South", "income": 52_000},
-        traits={"health_conscious": 0.6, "price_sensitive": -0.2, "openness": 0.1},
+        traits=dict.fromkeys(TRAITS, 0.125),
         persona={
             "name": "Ana Silva",
             "age": 41,
             "gender": "female",
             "nationality": "American",
-            "residence": "Tulsa, Oklahoma",
+            "residence": "Tulsa, Oklahoma, United States (in a suburb)",
             "education": "Associate degree in nursing",
-            "occupation": {"title": "Nurse", "organization": "a county hospital", "description": "Night shifts."},
-            "personality": {"traits": ["You are patient, and short with people who waste your time."]},
-            "preferences": {"interests": ["gardening", "true-crime podcasts"], "dislikes": ["phone calls"]},
-            "beliefs": ["Most advertising for health products promises too much."],
+            "long_term_goals": ["To get fit and stay fit.", "To give the children a good start in life."],
+            "occupation": {"title": "Nurse", "organization": "a hospital", "description": "You work night shifts."},
+            "style": "Plain and matter-of-fact.",
+            "personality": {
+                "traits": ["You are patient, and short with people who waste your time.", "You plan your spending."],
+                "big_five": {"agreeableness": "High.", "conscientiousness": "Very high.", "openness": "Average."},
+            },
+            "preferences": {
+                "interests": ["gardening", "true-crime podcasts", "cooking"],
+                "likes": ["a tidy desk", "fresh food", "clear monthly costs"],
+                "dislikes": ["crowds", "phone calls", "subscriptions that renew by themselves"],
+            },
+            "skills": ["first aid", "deciding fast"],
+            "beliefs": ["Most advertising for health products promises too much.", "Money saved is freedom later."],
+            "behaviors": {
+                "general": ["Keeps lists and ticks them off.", "Looks at labels and ingredients."],
+                "routines": {"morning": ["Sleeps until ten after a night shift."]},
+            },
+            "health": "You are fit and exercise several times a week.",
+            "relationships": [{"name": "Nina", "description": "your spouse"}],
+            "other_facts": ["Your household of 3 people owns its home.", "Household income: $100,000 to $149,999."],
             **persona,
         },
     )

@@ -13,7 +13,7 @@ from libs.minds.blocks import canonical, read_blocks, write_block
 from libs.minds.memory import episode, recent
 from libs.minds.prompt import CALL, PLATFORM_TEXT, own_messages, shared_messages, turn_prompt
 from libs.minds.turn import read_turn
-from tests.libs.minds.examples import EMAIL, FUNNEL, agent
+from tests.libs.minds.examples import EMAIL, FUNNEL, OPEN, agent
 
 MARK = re.compile(r"\[\[(?:data \w+|end) ([0-9a-f]{16})\]\]")
 FORGED = [
@@ -98,10 +98,12 @@ def test_the_same_value_gives_the_same_bytes_whatever_the_order_of_its_keys() ->
     assert canonical({"b": 1, "a": [1.0, "é"]}) == canonical(orjson.loads('{"a": [1.0, "é"], "b": 1}'))
 
 
-def test_memory_comes_back_as_it_was_remembered_newest_first_to_be_kept() -> None:
-    reply = '{"actions": [{"type": "TALK", "content": "%s"}], "answers": {}}' % ("so tired " * 200)
-    past = [episode(round_number, EMAIL, read_turn(reply, ())) for round_number in range(1, 9)]
+def test_memory_comes_back_as_it_was_remembered_and_fades_with_time() -> None:
+    reply = '{"actions": [{"type": "TALK", "content": "%s"}], "answers": {"open_rate": false}}' % ("so tired " * 99)
+    past = [episode(round_number, EMAIL, read_turn(reply, (OPEN,))) for round_number in range(1, 99)]
     kept = recent(past)
-    assert 1 <= len(kept) < len(past)
-    assert [item["round"] for item in kept] == list(range(9 - len(kept), 9))
+    assert [item["round"] for item in kept] == list(range(99 - len(kept), 99))
+    assert kept[-1] == past[-1]
+    assert kept[0] == {"round": 99 - len(kept), "answers": {"open_rate": False}}
+    assert 3 <= len(kept) < 40
     assert read_blocks(own_messages(agent(), kept))["memory"] == kept

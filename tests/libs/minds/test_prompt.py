@@ -2,15 +2,19 @@
 
 from libs.contracts.protocol import Stimulus
 from libs.contracts.turns import ChatMessage
+from libs.minds.blocks import canonical
+from libs.minds.memory import episode, recent
 from libs.minds.prompt import turn_prompt
 from libs.minds.schema import turn_schema
+from libs.minds.turn import read_turn
 from tests.libs.minds.examples import EMAIL, EVERY, FUNNEL, agent
 
-CHARACTERS_PER_TOKEN = 4  # of English and JSON with the usual tokenizers; real ones find rather more
+PROSE, JSON = 4.5, 3.5  # characters in a token of the usual tokenizers, rather too few than too many
 
 
-def characters(messages: tuple[ChatMessage, ...]) -> int:
-    return sum(len(message.content) for message in messages)
+def tokens(messages: tuple[ChatMessage, ...]) -> float:
+    """An estimate from above."""
+    return sum(len(message.content) / (PROSE if message.role == "system" else JSON) for message in messages)
 
 
 def test_agents_of_one_arm_share_the_same_bytes_before_their_own() -> None:
@@ -20,11 +24,18 @@ def test_agents_of_one_arm_share_the_same_bytes_before_their_own() -> None:
     assert first_own != second_own
 
 
-def test_four_fifths_of_a_survey_prompt_are_shared_and_it_is_short() -> None:
+def test_most_of_a_survey_prompt_is_shared() -> None:
     shared, own = turn_prompt(EMAIL, FUNNEL, agent(), [])
-    total = characters(shared) + characters(own)
-    assert characters(shared) >= 0.8 * total
-    assert total / CHARACTERS_PER_TOKEN <= 2_200
+    assert tokens(shared) >= 0.6 * (tokens(shared) + tokens(own))
+    assert tokens(shared[:1]) >= 900
+
+
+def test_a_prompt_with_a_whole_persona_and_a_full_memory_is_short() -> None:
+    reply = '{"actions": [{"type": "THINK", "content": "%s"}], "answers": {}}' % ("so tired " * 99)
+    past = recent([episode(number, EMAIL, read_turn(reply, ())) for number in range(1, 9)])
+    shared, own = turn_prompt(EMAIL, FUNNEL, agent(), past)
+    assert len(canonical(past)) > 600
+    assert tokens(shared) + tokens(own) <= 2_200
 
 
 def test_a_prompt_ends_with_the_call_to_answer_and_starts_with_the_rules() -> None:
