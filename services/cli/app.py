@@ -1,6 +1,5 @@
 """The commands and their options. Everything else is imported inside of them, so that `--help` answers at once."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -123,6 +122,7 @@ def up(
     data: Annotated[Path, typer.Option(help="Where everything is kept.")] = DATA,
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page and the API.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    log_level: Annotated[str, typer.Option(envvar="REHEARSAL_LOG_LEVEL", help="Least level to log.")] = "WARNING",
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Start the whole platform in this process and stay; Ctrl-C stops it, the same --data goes on where it stopped."""
@@ -135,7 +135,7 @@ def up(
     else:
         typer.echo(f"Rehearsal is starting: http://{host}:{port}/  (data in {data}, Ctrl-C stops it)", err=True)
     try:
-        run_platform(data, port=port, host=host, log_level=os.environ.get("REHEARSAL_LOG_LEVEL", "WARNING"))
+        run_platform(data, port=port, host=host, log_level=log_level)
     except DataDirectoryInUseError as error:
         typer.echo(f"{error}. Use it with --url, or choose another --data.", err=True)
         raise typer.Exit(1) from error
