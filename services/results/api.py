@@ -211,7 +211,14 @@ async def export(
     tx: Read,
     export_format: Annotated[str, Query(alias="format", max_length=20, description="json, csv or html")] = "json",
 ) -> Response:
-    """The results as a file: JSON and CSV for analysis, HTML to read."""
+    """The results as a file.
+
+    `json`: `content` is what the study and its seed determine and has the same bytes in every run of it;
+    `content_sha256` is the SHA-256 of `content` as JSON with sorted keys, without spaces, in UTF-8. `run` holds ids,
+    times, plan hash and usage. `csv`: one row per response, a column per metric, `profile.*` for attributes, and
+    `simulated`, `evidence_grade`, `effective_n` and `caveat` in every row; a text that a spreadsheet would take for a
+    formula starts with an apostrophe. `html`: a report that needs nothing but itself. Later: pdf, parquet, xlsx (501).
+    """
     if export_format in LATER:
         raise NotAvailableError(f"The export format {export_format}")
     if export_format not in EXPORTS:

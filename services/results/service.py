@@ -75,7 +75,7 @@ class Results:
         state = _state(await self._store.analyses.progress(tx, simulation_id))
         made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
         heads = await self._store.responses.headcount(tx, study)
-        evidence = made.description.evidence if made else evidences(study, (), heads, 0).of(heads.clusters)
+        evidence = made.description.evidence if made else evidences(study, (), heads, 0).overall(heads)
         return Status(study, state, heads, evidence, made)
 
     async def findings(self, tx: Transaction, simulation_id: str) -> Findings:

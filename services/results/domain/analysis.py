@@ -51,7 +51,7 @@ def analyse(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Analysis:
         verdict="",
         usage=total_usage([turn.usage for turn in ordered]),
     )
-    return draft.model_copy(update={"verdict": write_verdict(draft, worth.of(heads.clusters))})
+    return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads))})
 
 
 def estimate(

@@ -107,7 +107,7 @@ def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Descript
         ),
         funnel=tuple(funnel(study.instruments, by_arm)),
         segments=tuple(segments(study, arms, answered, worth)),
-        evidence=worth.of(heads.clusters),
+        evidence=worth.overall(heads),
     )
 
 

@@ -38,6 +38,10 @@ class Evidences:
             looks=self.looks,
         )
 
+    def overall(self, heads: Headcount) -> Evidence:
+        """Evidence of the study as a whole: where arms are compared it is worth no more than its smallest arm."""
+        return self.of(heads.clusters, min(heads.answered.values()) if len(heads.answered) > 1 else None)
+
 
 def evidences(study: Study, turns: Sequence[Turn], heads: Headcount, looks: int) -> Evidences:
     """What evidence there is in this simulation, the data having been analysed `looks` times.

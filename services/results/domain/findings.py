@@ -50,7 +50,7 @@ def compile_findings(
     ordered = in_order(turns)
     arms = study.arms(ordered)
     heads = count_heads(study, arms, ordered)
-    evidence = description.evidence if description else evidences(study, ordered, heads, 0).of(heads.clusters)
+    evidence = description.evidence if description else evidences(study, ordered, heads, 0).overall(heads)
     return Findings(
         study=study,
         state=state,

@@ -20,7 +20,7 @@ UNEQUAL = "the arms lost people unequally, so the difference may come from who i
 
 
 def write_verdict(analysis: Analysis, overall: Evidence) -> str:
-    """The verdict of an analysis whose own verdict is still empty; `overall` is the evidence of all its agents."""
+    """The verdict of an analysis whose own verdict is still empty; `overall` is the evidence of the whole study."""
     answered = sum(analysis.answered.values())
     if answered == 0:
         asked = wording.plural(sum(analysis.assigned.values()), "simulated agent")
@@ -34,9 +34,10 @@ def write_verdict(analysis: Analysis, overall: Evidence) -> str:
             f"{_worth(overall)}."
         )
     clauses = [_headline(analysis, lead), *_afterwards(analysis.comparisons, lead)]
+    least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
-    return f"{'; '.join(clauses)} — {_people(answered)}, {_worth(lead.evidence)}."
+    return f"{'; '.join(clauses)} — {_people(answered)}, {_worth(least)}."
 
 
 def find_estimate(analysis: Analysis, metric: str, option: str | None, arm: str) -> Estimate:

@@ -109,20 +109,28 @@ def _p_values(findings: Findings, analysis: Analysis) -> Html:
 def _panel(findings: Findings, unit: Unit, shown: Sequence[Comparison]) -> Html:
     ends = [end for c in shown for end in (c.interval or (c.difference or 0.0,))]
     axis = axis_for([*ends, *(c.difference or 0.0 for c in shown)], reference=0.0)
-    rows = [_row(findings, unit, axis, c) for c in shown]
+    outcomes = groupby(shown, key=lambda c: (c.metric, c.option))
+    rows = [_outcome(findings, unit, axis, list(found)) for _, found in outcomes]
     ticks = axis_row(axis, [wording.difference(unit.measure, mark, unit=False) for mark in axis.ticks])
     heading = tag("h3", unit.title)
     sides = tag("p", tag("span", "← below the baseline"), tag("span", "above the baseline →"), class_="sides")
     return tag("div", heading, *rows, row(EMPTY, join(ticks, sides), EMPTY), class_="panel forest")
 
 
-def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison) -> Html:
+def _outcome(findings: Findings, unit: Unit, axis: Axis, found: Sequence[Comparison]) -> Html:
+    """The comparisons of one outcome; with two arms there is just one, named by the outcome itself."""
+    if len(findings.arms) == 2:
+        return join(*(_row(findings, unit, axis, c, _metric(c)) for c in found))
+    rows = [_row(findings, unit, axis, c, chip(findings, c.arm)) for c in found]
+    return tag("div", tag("p", _metric(found[0]), class_="group-name"), *rows, class_="group")
+
+
+def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison, title: Html) -> Html:
     value = wording.difference(unit.measure, c.difference)
     interval = wording.difference_interval(unit.measure, c.interval)
     name = wording.subject(c.metric, c.option)
     label = f"{name}, {c.arm} minus {c.baseline}: {value}, interval {interval}"
     chart = whisker(axis, c.difference, c.interval, colour_of(findings, c.arm), label, is_solid=is_clear(c))
-    title = join(_metric(c), tag("span", chip(findings, c.arm), class_="under") if len(findings.arms) > 2 else EMPTY)
     return row(title, chart, figure(value, interval))
 
 
@@ -153,7 +161,7 @@ def _unit_order(unit: Unit) -> tuple[bool, str, float, float]:
 
 def _over(strong: str, quiet: str) -> Html:
     """A number with what belongs to it below."""
-    return join(tag("b", strong), tag("span", quiet, class_="quiet below"))
+    return join(tag("b", strong), tag("span", quiet, class_="quiet below") if strong != wording.NOTHING else EMPTY)
 
 
 def _finding(measure: str, c: Comparison) -> Html:

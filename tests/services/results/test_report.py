@@ -1,0 +1,345 @@
+"""The HTML report, parsed as a browser would."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from libs.contracts.instruments import Instrument
+from services.results.domain.analysis import analyse
+from services.results.domain.description import describe
+from services.results.domain.findings import Findings, compile_findings
+from services.results.domain.records import Study, Turn
+from services.results.domain.report.charts import axis_for, bar, scale_axis, whisker
+from services.results.domain.report.markup import tag
+from services.results.domain.report.page import to_html
+from services.results.domain.report.voices import choose, persona_line
+from tests.services.results import build
+
+ATTACKS = (
+    '<script>alert("x")</script>',
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</style><svg onload=alert(1)>",
+    "</bdi></main><iframe src=javascript:alert(1)>",
+    "<!-- --><a href='javascript:alert(1)'>&lt;b&gt;",
+)
+VOID = {"meta", "br"}
+
+
+class Page(HTMLParser):
+    """Elements, texts, and whether every element is closed in its order."""
+
+    def __init__(self, body: bytes) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.feed(body.decode())
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self.texts).split())
+
+    def all(self, name: str) -> list[dict[str, str | None]]:
+        return [attributes for tag, attributes in self.elements if tag == name]
+
+
+def findings(study: Study, turns: list[Turn], *, is_completed: bool = True) -> Findings:
+    made: tuple[Any, ...] = (analyse(study, turns), describe(study, turns), build.START)
+    state, made = ("completed", made) if is_completed else ("running", (None, None, None))
+    return compile_findings(study, state, turns, *made, "0.1.0")  # type: ignore[arg-type]
+
+
+def page(study: Study, turns: list[Turn], *, is_completed: bool = True) -> Page:
+    parsed = Page(to_html(findings(study, turns, is_completed=is_completed)))
+    assert parsed.open == []
+    return parsed
+
+
+def sections(body: bytes) -> list[str]:
+    return re.findall(r"<section.*?</section>", body.decode(), re.DOTALL)
+
+
+def every_type() -> list[Instrument]:
+    return [
+        build.instrument("opened", role="primary"),
+        build.instrument("clicked", requires="opened"),
+        build.instrument("liked", "ordinal", minimum=1, maximum=5, role="guardrail"),
+        build.instrument("days", "numeric", minimum=0, maximum=30),
+        build.instrument("colour", "choice", options=("red", "blue", "green")),
+        build.instrument("order", "ranking", options=("x", "y", "z")),
+        build.instrument("why", "text"),
+    ]
+
+
+def varied(arms: tuple[str, ...] = ("a", "b", "c"), people: int = 60) -> tuple[Study, list[Turn]]:
+    """A study with a metric of every type."""
+    study = build.study(build.plan(arms, every_type(), {arm: people // len(arms) for arm in arms}))
+    turns = [
+        build.turn(
+            i,
+            arms[i % len(arms)],
+            {
+                "opened": i % 3 != 0,
+                "clicked": i % 2 == 0 if i % 3 else None,
+                "liked": float(1 + i % 5),
+                "days": float(i % 31),
+                "colour": ("red", "blue", "green")[i % 7 % 3],
+                "order": (("x", "y", "z"), ("z", "y", "x"))[i % 2],
+                "why": "because",
+            },
+            segment=("young", "old", None)[i % 3],
+        )
+        for i in range(people)
+    ]
+    return study, turns
+
+
+def test_the_verdict_with_its_worth_comes_before_everything_else() -> None:
+    found = findings(*build.campaign())
+    seen = page(*build.campaign())
+    assert found.analysis is not None
+    sentence = found.analysis.verdict.split(" — ")[0]
+    order = [
+        "Simulated respondents",
+        sentence,
+        "Evidence grade",
+        "Effective n",
+        "nothing about real people",
+        "Differences",
+        "Estimates with their",
+        "Comparisons",
+        "Answers",
+        "Funnel",
+        "Exploratory: nobody planned",
+        "Sample ratio",
+        "Voices",
+        "Plan hash",
+        "The same study with the same seed",
+    ]
+    body = seen.text[seen.text.index("simulated respondents — Rehearsal") :]
+    places = [body.index(words) for words in order]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize("is_completed", [True, False])
+def test_every_section_says_that_the_respondents_are_simulated_and_what_that_is_worth(is_completed: bool) -> None:
+    found = findings(*varied(), is_completed=is_completed)
+    parts = sections(to_html(found))
+    assert len(parts) == (10 if is_completed else 4)
+    for part in parts:
+        assert "Simulated respondents</b>" in part
+        assert "evidence grade C, effective n 0" in part
+        assert found.evidence.caveat in part
+
+
+def test_there_is_no_script_and_nothing_is_fetched() -> None:
+    body = to_html(findings(*varied())).decode()
+    seen = Page(body.encode())
+    names = {name for name, _ in seen.elements}
+    assert not names & {
+        "script",
+        "link",
+        "img",
+        "iframe",
+        "object",
+        "embed",
+        "form",
+        "base",
+        "use",
+        "image",
+        "foreignobject",
+    }
+    for _, attributes in seen.elements:
+        assert not [key for key in attributes if key.startswith("on") or key in {"src", "href", "style", "action"}]
+    assert "url(" not in body
+    assert "@import" not in body
+    policy = next(m["content"] for m in seen.all("meta") if m.get("http-equiv") == "Content-Security-Policy")
+    assert policy is not None
+    assert "default-src 'none'" in policy
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+@pytest.mark.parametrize("is_completed", [True, False])
+def test_a_text_from_outside_is_text_wherever_it_stands(attack: str, is_completed: bool) -> None:
+    asked = [
+        build.instrument(f"m{attack}", role="primary", question=attack),
+        build.instrument(f"n{attack}", requires=f"m{attack}"),
+        build.instrument(f"c{attack}", "choice", options=(attack, "b")),
+        build.instrument(f"r{attack}", "ranking", options=(attack, "b")),
+        build.instrument(f"t{attack}", "text"),
+    ]
+    arms = (f"a{attack}", f"b{attack}")
+    plan = build.plan(
+        arms,
+        asked,
+        dict.fromkeys(arms, 3),
+        name=attack,
+        type=attack,
+        correction=attack,
+        stopping_rule=attack,
+        target_segments=(attack,),
+    )
+    shown = [
+        arm.model_copy(
+            update={"stimulus": arm.stimulus.model_copy(update=dict.fromkeys(("content", "channel", "timing"), attack))}
+        )
+        for arm in plan.arms
+    ]
+    plan = plan.model_copy(update={"arms": tuple(shown)})
+    ids = dict.fromkeys(("simulation_id", "population_id", "intervention_id", "model", "name", "plan_hash"), attack)
+    answers = {
+        f"m{attack}": True,
+        f"n{attack}": False,
+        f"c{attack}": attack,
+        f"r{attack}": (attack, "b"),
+        f"t{attack}": attack,
+    }
+    texts = dict.fromkeys(("name", "segment", "response", "reasoning", "model", "agent_id"), attack)
+    turns = [
+        build.turn(
+            i,
+            arms[i % 2],
+            answers,
+            **{**texts, "agent_id": f"{i}{attack}"},
+            demographic_profile={attack: attack, "occupation": attack},
+        )
+        for i in range(4)
+    ]
+    turns.append(build.turn(5, arms[0], None, failure=attack, name=attack, segment=attack))
+    seen = page(build.study(plan, **ids), turns, is_completed=is_completed)
+    clean = page(*varied(), is_completed=is_completed)
+    assert {name for name, _ in seen.elements} <= {name for name, _ in clean.elements} | {
+        "ul",
+        "li",
+        "details",
+        "summary",
+    }
+    for name, attributes in seen.elements:
+        assert not [key for key in attributes if key.startswith("on") or key in {"src", "href", "style"}], name
+    assert attack in "".join(seen.texts)
+
+
+def test_a_control_or_direction_character_cannot_disturb_the_page() -> None:
+    study, turns = varied()
+    turns[0] = replace(turns[0], name="Eve\x00\x1b[31m", response="harmless \u202egnp.exe")
+    body = to_html(findings(study, [turns[0]]))
+    assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\u202a-\u202e]", body.decode())
+
+
+def test_p_values_are_behind_a_click_and_never_called_significance() -> None:
+    body = to_html(findings(*build.campaign())).decode()
+    details = re.search(r"<details.*?</details>", body, re.DOTALL)
+    assert details is not None
+    assert "would these simulated arms differ again" in details.group()
+    assert "p adjusted" in details.group()
+    outside = body.replace(details.group(), "")
+    assert "p adjusted" not in outside
+    assert "signific" not in body.lower()
+
+
+def test_the_numbers_of_the_analysis_are_on_the_page() -> None:
+    study, turns = build.campaign(failures=3)
+    seen = page(study, turns)
+    for words in ("+23.0 pp", "+5.3 to +38.7", "67.2%", "54.7% to 77.7%", "+52%", "122", "of 125 assigned"):
+        assert words in seen.text
+    assert study.plan_hash is not None
+    assert study.plan_hash in seen.text
+    assert "seed 7" in seen.text
+    assert "the model gave no valid answer — 3 turns" in seen.text
+
+
+def test_while_it_runs_the_report_has_counts_and_no_estimate() -> None:
+    seen = page(*build.campaign(), is_completed=False)
+    assert "125 of 125 simulated respondents have answered so far" in seen.text
+    assert "Counts only" in seen.text
+    assert "pp" not in seen.text.split()
+
+
+@pytest.mark.parametrize("answered", [0, 1])
+def test_a_study_that_nearly_nobody_answered_has_a_report_too(answered: int) -> None:
+    study, turns = varied()
+    seen = page(study, turns[:answered])
+    assert "Health" in seen.text
+
+
+def test_a_broadcast_has_a_report_without_comparisons() -> None:
+    study = build.study(None, instruments=tuple(every_type()))
+    _, turns = varied(("all",))
+    seen = page(study, turns)
+    assert "Comparisons" not in seen.text
+    assert "no intervention" in seen.text
+
+
+def test_the_report_is_the_same_whatever_order_the_turns_came_in() -> None:
+    study, turns = build.campaign()
+    assert to_html(findings(study, turns)) == to_html(findings(study, turns[::-1]))
+
+
+def test_voices_are_spread_over_the_arms_and_do_not_follow_the_answers() -> None:
+    _, turns = varied()
+    chosen = choose(turns, ("a", "b", "c"))
+    assert len(chosen) == 8
+    assert {turn.arm for turn in chosen} == {"a", "b", "c"}
+    changed = [replace(turn, answers={}) for turn in turns]
+    assert [turn.agent_id for turn in choose(changed, ("a", "b", "c"))] == [turn.agent_id for turn in chosen]
+    assert len(choose(turns, tuple("abcdefghijkl"))) <= 8
+    assert choose([build.turn(1, "a", None)], ("a",)) == []
+
+
+def test_a_persona_line_takes_what_is_known() -> None:
+    profile = {"region": "West", "age": 34, "income": 1, "occupation": "nurse"}
+    assert persona_line("families", profile) == "34 · nurse · West · families"
+    assert persona_line(None, {"x": 1, "a": "b"}) == "b · 1"
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([-0.095, 0.387], (-0.2, 0.0, 0.2, 0.4)),
+        ([0.0], (-0.5, -0.25, 0.0, 0.25, 0.5)),
+        ([1e-9, 2e-9], (0.0, 5e-10, 1e-9, 1.5e-9, 2e-9)),
+        ([-950.0, 4.0], (-1000.0, -750.0, -500.0, -250.0, 0.0, 250.0)),
+    ],
+)
+def test_an_axis_has_round_ticks_that_span_its_values(values: list[float], ticks: tuple[float, ...]) -> None:
+    axis = axis_for(values, reference=0.0)
+    assert axis.ticks == pytest.approx(ticks)
+    assert axis.low <= min(values) <= max(values) <= axis.high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(1, 10, (1, 4, 7, 10)), (1, 7, (1, 3, 5, 7)), (0, 10, (0, 2, 4, 6, 8, 10)), (0, 1, (0, 0.25, 0.5, 0.75, 1))],
+)
+def test_a_scale_is_drawn_from_end_to_end(low: float, high: float, ticks: tuple[float, ...]) -> None:
+    assert scale_axis(low, high).ticks == pytest.approx(ticks)
+
+
+def test_a_chart_says_in_words_what_it_shows() -> None:
+    chart = whisker(scale_axis(0, 1), 0.5, (0.25, 0.75), 1, "half <of> it")
+    assert 'aria-label="half &lt;of&gt; it"' in chart.source
+    assert 'cx="50.0%"' in chart.source
+    assert 'width="100%"' in bar(2.0, 0, "too much").source
+
+
+def test_markup_escapes_everything_that_is_not_markup() -> None:
+    inner = tag("b", "<&>")
+    assert (
+        tag("p", "<i>", inner, None, 3, title='"<').source == '<p title="&quot;&lt;">&lt;i&gt;<b>&lt;&amp;&gt;</b>3</p>'
+    )
