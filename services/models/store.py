@@ -19,7 +19,6 @@ class Settled(NamedTuple):
     """A call that came to an end, as the ledger keeps it."""
 
     key: str
-    state: CallState
     model: str
     content: str | None
     failure: str | None
@@ -77,12 +76,11 @@ class Store:
     async def find_settled(self, tx: Transaction, keys: Sequence[str]) -> dict[str, Settled]:
         """The calls among these that were answered: they were paid for and are never made again."""
         found: dict[str, Settled] = {}
-        columns = [calls.c[name] for name in ("call_key", *Settled._fields[1:])]
+        columns = [calls.c.call_key.label("key"), *(calls.c[name] for name in Settled._fields[1:])]
         for some in _batches(keys):
             statement = select(*columns).where(calls.c.tenant == tx.tenant, calls.c.call_key.in_(some), _ENDED)
-            for row in (await tx.execute(statement)).tuples():
-                settled = Settled._make(row)
-                found[settled.key] = settled._replace(state=CallState(settled.state))
+            for row in (await tx.execute(statement)).mappings():
+                found[row["key"]] = Settled(**row)
         return found
 
     async def reserve(self, tx: Transaction, wanted: Sequence[Call], lease: Lease) -> set[str]:
@@ -157,14 +155,14 @@ class Store:
         """What a simulation was the first to pay for, and what it got for nothing, by the model asked for."""
         made = (
             select(
-                calls.c.asked_model,
-                _count(calls.c.state.in_((CallState.FINISHED, CallState.FAILED))),
-                _count(calls.c.state == CallState.FAILED),
-                func.sum(calls.c.orphaned),
-                func.sum(calls.c.prompt_tokens),
-                func.sum(calls.c.completion_tokens),
-                func.sum(calls.c.cost_usd),
-                _count(~calls.c.is_priced & calls.c.is_answered),
+                calls.c.asked_model.label("model"),
+                _count(calls.c.state.in_((CallState.FINISHED, CallState.FAILED))).label("calls"),
+                _count(calls.c.state == CallState.FAILED).label("failed_calls"),
+                func.sum(calls.c.orphaned).label("orphaned_calls"),
+                func.sum(calls.c.prompt_tokens).label("prompt_tokens"),
+                func.sum(calls.c.completion_tokens).label("completion_tokens"),
+                func.sum(calls.c.cost_usd).label("cost_usd"),
+                (_count(~calls.c.is_priced & calls.c.is_answered) == 0).label("is_priced"),
             )
             .where(calls.c.tenant == tx.tenant, calls.c.simulation_id == simulation_id)
             .group_by(calls.c.asked_model)
@@ -173,12 +171,10 @@ class Store:
             cache_hits.c.tenant == tx.tenant, cache_hits.c.simulation_id == simulation_id
         )
         cached: dict[str, int] = {row[0]: row[-1] for row in await tx.execute(hits)}
-        found: dict[str, ModelUsage] = {}
-        for row in (await tx.execute(made)).tuples():
-            model, number, failed, orphaned, prompt, completion, cost, unpriced = tuple(row)
-            found[model] = ModelUsage(
-                model, number, failed, orphaned, cached.get(model, 0), prompt, completion, cost, is_priced=not unpriced
-            )
+        found = {
+            row["model"]: ModelUsage(**row, cached_calls=cached.get(row["model"], 0))
+            for row in (await tx.execute(made)).mappings()
+        }
         for model, number in cached.items():
             found.setdefault(model, ModelUsage(model, 0, 0, 0, number, 0, 0, 0.0, True))
         return [found[model] for model in sorted(found)]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 NO_KEY = "none"
+NO_TIMEOUT = None  # `asyncio.timeout` bounds the whole attempt; the client's limits hold for each read alone
 SCHEMA_NAME = "reply"
 
 
@@ -141,12 +142,12 @@ class Upstream:
                 raw = await self._connection().chat.completions.with_raw_response.create(**_request(call, asked))
                 body = raw.text
             return read_completion(body, wants_json=call.response_schema is not None)
-        except (TimeoutError, openai.APITimeoutError):
+        except TimeoutError:
             return _Trouble(f"the provider did not answer within {self._timeout_s:g} s", is_retryable=True)
         except openai.APIStatusError as error:
             return _refusal(error.status_code, error.response.text, error.response.headers.get("retry-after"))
         except openai.APIConnectionError as error:
-            return _Trouble(f"the provider cannot be reached: {type(error.__cause__ or error).__name__}", True)
+            return _Trouble(f"the provider cannot be reached: {_root(error)}", is_retryable=True)
         except Exception as error:  # an untrusted server met a client library: one turn fails, not the batch
             log.exception("call to model %s failed unexpectedly", call.model)
             return _Trouble(f"the call failed: {type(error).__name__}", is_retryable=False)
@@ -159,10 +160,17 @@ class Upstream:
                 base_url=self._url,
                 api_key=self._api_key or NO_KEY,
                 max_retries=0,
-                timeout=self._timeout_s,
+                timeout=NO_TIMEOUT,
                 http_client=DefaultAioHttpClient(),
             )
         return self._client
+
+
+def _root(error: BaseException) -> str:
+    """The kind of the first error of a chain: the client calls a refused connection a timeout."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return type(error).__name__
 
 
 def _refusal(status: int, body: str, retry_after: str | None) -> _Trouble:

@@ -17,7 +17,6 @@ from services.models.adapters import Backend
 from services.models.domain.calls import Call, Outcome
 from services.models.service.owner import is_dead, this_process
 from services.models.store import Lease, Settled, Store
-from services.models.tables import CallState
 
 log = logging.getLogger(__name__)
 
@@ -238,7 +237,6 @@ def _settled(item: _Ended) -> Settled:
     outcome = item.outcome
     return Settled(
         key=outcome.key,
-        state=CallState.FINISHED if outcome.failure is None else CallState.FAILED,
         model=outcome.model,
         content=outcome.content,
         failure=outcome.failure,

@@ -1,0 +1,247 @@
+"""An OpenAI-compatible provider behind the ledger: a real HTTP server that answers well, badly, late, or not at all."""
+
+import asyncio
+import json
+
+import pytest
+
+from tests.services.models.batches import batch, send, usage
+from tests.services.models.people import FUNNEL
+from tests.services.models.stub import GOOD, Answer, completion, error
+
+MODEL = "gpt-5-mini"
+
+
+async def test_turns_are_answered_and_priced(start_with_provider, stub):
+    async with start_with_provider() as client:
+        replies = await send(client, batch(3, model=MODEL))
+        used = await usage(client)
+    assert [reply.status for reply in replies] == ["answered"] * 3
+    assert json.loads(replies[0].content) == json.loads(GOOD)
+    assert replies[0].model == "gpt-5-mini-2025-08-07"
+    assert replies[0].usage.cost_usd == pytest.approx((1_000 * 0.25 + 100 * 2.0) / 1e6)
+    assert used["cost_usd"] == pytest.approx(3 * replies[0].usage.cost_usd)
+    assert (used["prompt_tokens"], used["is_priced"]) == (3_000, True)
+    assert stub.authorizations[0] == "Bearer secret-key"
+
+
+async def test_the_request_carries_schema_seed_and_all_messages(start_with_provider, stub):
+    sent = batch(2, model=MODEL)
+    async with start_with_provider() as client:
+        await send(client, sent)
+    request = stub.requests[0]
+    assert request["response_format"]["json_schema"]["schema"] == sent.response_schema
+    assert [message["content"] for message in request["messages"][:2]] == [m.content for m in sent.shared]
+    assert "temperature" not in request
+    assert len({request["seed"] for request in stub.requests}) == 2
+
+
+async def test_what_was_answered_is_never_asked_again(start_with_provider, stub):
+    stub.answer = lambda request, number: completion(GOOD if number % 2 else None)
+    async with start_with_provider() as client:
+        first = await send(client, batch(6, model=MODEL))
+        again = await send(client, batch(6, model=MODEL))
+    assert len(stub.requests) == 6
+    assert {reply.status for reply in first} == {"answered", "failed"}
+    assert [(reply.content, reply.failure) for reply in again] == [(reply.content, reply.failure) for reply in first]
+    assert all(reply.usage.cached_calls == 1 for reply in again)
+
+
+async def test_a_model_without_a_price_says_so(start_with_provider, stub):
+    stub.answer = lambda request, number: Answer(completion().body.replace("gpt-5-mini-2025-08-07", "local-model"))
+    async with start_with_provider() as client:
+        replies = await send(client, batch(1, model="local-model"))
+        used = await usage(client)
+    assert replies[0].usage.cost_usd == 0.0
+    assert used["is_priced"] is False
+
+
+READABLE = {
+    "fenced": completion(f"```json\n{GOOD}\n```"),
+    "introduced by prose": completion(f"Sure! Here is the JSON you asked for:\n\n{GOOD}\n\nAnything else?"),
+    "thought aloud": completion(f"<think>Is {{this}} right?</think>{GOOD}"),
+    "in reasoning_content": completion(None, reasoning_content=f"So the answer is {GOOD}"),
+    "in parts": completion([{"type": "text", "text": GOOD[:20]}, {"type": "text", "text": GOOD[20:]}]),
+    "complete at the limit": completion(GOOD, finish="length"),
+}
+
+
+async def test_replies_that_can_be_understood_are_understood(start_with_provider, stub):
+    answers = list(READABLE.values())
+    stub.answer = lambda request, number: answers[number - 1]
+    async with start_with_provider(concurrency=1) as client:
+        replies = await send(client, batch(len(answers), model=MODEL))
+    for name, reply in zip(READABLE, replies, strict=True):
+        assert reply.failure is None, name
+        assert json.loads(reply.content) == json.loads(GOOD), name
+
+
+UNREADABLE = {
+    "null content": (completion(None), "empty"),
+    "empty content": (completion(""), "empty"),
+    "refusal": (completion(None, refusal="I cannot do that."), "refused: I cannot do that."),
+    "cut off": (completion(GOOD[: len(GOOD) // 2], finish="length"), "max_completion_tokens"),
+    "filtered": (completion(None, finish="content_filter"), "content filter"),
+    "prose": (completion("I would rather not say."), "I would rather not say."),
+    "a list": (completion("[1, 2, 3]"), "not a JSON object"),
+    "no choice": (Answer('{"choices": []}'), "no choice"),
+    "HTML": (Answer("<html><body>Welcome to nginx!</body></html>", content_type="text/html"), "Welcome to nginx!"),
+    "not an object": (Answer('"hello"'), "not a chat completion"),
+    "an error with status 200": (Answer('{"error": {"message": "overloaded"}}'), "overloaded"),
+    "deep nesting": (completion("[" * 50_000), "JSON"),
+    "wrong types": (Answer('{"choices": [{"message": 7, "finish_reason": 3}], "usage": [1], "model": {}}'), "empty"),
+}
+
+
+async def test_replies_that_cannot_be_read_fail_their_own_turns_and_say_why(start_with_provider, stub):
+    answers = [answer for answer, _reason in UNREADABLE.values()]
+    stub.answer = lambda request, number: answers[number - 1] if number <= len(answers) else completion()
+    async with start_with_provider(concurrency=1) as client:
+        replies = await send(client, batch(len(answers) + 1, model=MODEL))
+        used = await usage(client)
+    assert replies[-1].status == "answered"
+    for (name, (_answer, reason)), reply in zip(UNREADABLE.items(), replies[:-1], strict=True):
+        assert (reply.status, reply.content) == ("failed", None), name
+        assert reason in reply.failure, name
+    assert len(stub.requests) == len(replies)
+    assert (used["calls"], used["failed_calls"]) == (len(replies), len(answers))
+
+
+async def test_an_overloaded_provider_is_asked_again(start_with_provider, stub):
+    statuses = {1: 429, 3: 500, 4: 502, 5: 503, 7: 504}
+    stub.answer = lambda request, number: (
+        error(statuses[number], retry_after="0") if number in statuses else completion()
+    )
+    async with start_with_provider(concurrency=1) as client:
+        replies = await send(client, batch(3, model=MODEL))
+    assert [reply.status for reply in replies] == ["answered"] * 3
+    assert len(stub.requests) == 3 + len(statuses)
+
+
+async def test_retry_after_is_waited_for(start_with_provider, stub):
+    stub.answer = lambda request, number: error(429, retry_after="0.4") if number == 1 else completion()
+    loop = asyncio.get_running_loop()
+    async with start_with_provider() as client:
+        started = loop.time()
+        await send(client, batch(1, model=MODEL))
+    assert loop.time() - started >= 0.4
+
+
+async def test_a_provider_that_asks_for_minutes_is_not_waited_for(start_with_provider, stub):
+    stub.answer = lambda request, number: error(429, "come back later", retry_after="3600")
+    async with start_with_provider() as client:
+        (reply,) = await send(client, batch(1, model=MODEL))
+    assert "come back later" in reply.failure
+    assert len(stub.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "message"), [(400, "bad request"), (401, "invalid key"), (404, "no such model")])
+async def test_a_refusal_that_would_be_repeated_is_not_asked_again(start_with_provider, stub, status, message):
+    stub.answer = lambda request, number: error(status, message)
+    async with start_with_provider() as client:
+        (reply,) = await send(client, batch(1, model=MODEL))
+    assert str(status) in reply.failure
+    assert message in reply.failure
+    assert len(stub.requests) == 1
+    assert "secret-key" not in reply.failure
+
+
+async def test_a_call_that_was_not_answered_is_made_again_when_asked_for_again(start_with_provider, stub):
+    stub.answer = lambda request, number: error(401) if number == 1 else completion()
+    async with start_with_provider() as client:
+        (first,) = await send(client, batch(1, model=MODEL))
+        (again,) = await send(client, batch(1, model=MODEL))
+        used = await usage(client)
+    assert (first.status, again.status) == ("failed", "answered")
+    assert (used["calls"], used["failed_calls"]) == (1, 0)
+
+
+async def test_an_outage_is_not_multiplied_by_retries(start_with_provider, stub):
+    stub.answer = lambda request, number: error(500, retry_after="0")
+    count = 100
+    async with start_with_provider() as client:
+        replies = await send(client, batch(count, model=MODEL))
+    assert {reply.status for reply in replies} == {"failed"}
+    assert len(stub.requests) <= 1.2 * count + 10
+
+
+async def test_a_provider_that_is_too_slow_fails_the_turn(start_with_provider, stub):
+    stub.answer = lambda request, number: Answer(GOOD, delay_s=5.0)
+    async with start_with_provider(timeout_s=0.05) as client:
+        (reply,) = await send(client, batch(1, model=MODEL))
+    assert "did not answer within 0.05 s" in reply.failure
+    assert len(stub.requests) > 1
+
+
+async def test_a_provider_that_is_not_there_fails_the_turn(start_with_provider):
+    async with start_with_provider(upstream_url="http://127.0.0.1:9/v1") as client:
+        (reply,) = await send(client, batch(1, model=MODEL))
+    assert "cannot be reached: ConnectionRefusedError" in reply.failure
+
+
+async def test_a_refused_response_format_is_weakened_and_remembered(start_with_provider, stub):
+    def answer(request, number):
+        wanted = request.get("response_format", {}).get("type")
+        return completion() if wanted is None else error(400, f"response_format {wanted} is not supported")
+
+    stub.answer = answer
+    async with start_with_provider(concurrency=1) as client:
+        (first,) = await send(client, batch(1, model=MODEL))
+        (second,) = await send(client, batch(1, first=2, model=MODEL))
+    assert (first.status, second.status) == ("answered", "answered")
+    formats = [request.get("response_format", {}).get("type") for request in stub.requests]
+    assert formats == ["json_schema", "json_object", None, None]
+    assert "JSON Schema" in stub.requests[-1]["messages"][-1]["content"]
+
+
+async def test_no_more_calls_are_in_flight_than_allowed(start_with_provider, stub):
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.01)
+    async with start_with_provider(concurrency=3) as client:
+        await asyncio.gather(*(send(client, batch(10, first=10 * i, model=MODEL)) for i in range(1, 4)))
+    assert stub.most_in_flight == 3
+
+
+async def test_a_finished_turn_is_handed_out_while_others_are_still_waited_for(start_with_provider, stub):
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number == 1 else 1.0)
+    sent = batch(2, model=MODEL)
+    loop = asyncio.get_running_loop()
+    async with start_with_provider(concurrency=2) as client:
+        started = loop.time()
+        async with client.stream(
+            "POST", "/v1/turns", content=sent.model_dump_json(), headers={"content-type": "application/json"}
+        ) as response:
+            async for _line in response.aiter_lines():
+                break
+            waited = loop.time() - started
+    assert waited < 0.9
+
+
+async def test_a_chat_that_failed_is_a_bad_gateway(start_with_provider, stub):
+    stub.answer = lambda request, number: completion(None, refusal="no")
+    async with start_with_provider() as client:
+        response = await client.post(
+            "/v1/chat/completions", json={"model": MODEL, "messages": [{"role": "user", "content": "?"}]}
+        )
+    assert response.status_code == 502
+    assert "refused" in response.json()["detail"]
+
+
+async def test_chat_parameters_reach_the_provider(start_with_provider, stub):
+    stub.answer = lambda request, number: completion("Hello.")
+    body = {"model": MODEL, "messages": [{"role": "developer", "content": "?"}], "top_p": 0.5, "stop": ["x"]}
+    async with start_with_provider() as client:
+        response = await client.post("/v1/chat/completions", json=body | {"max_tokens": 9, "temperature": 0.2})
+    assert response.json()["choices"][0]["message"]["content"] == "Hello."
+    request = stub.requests[0]
+    assert (request["top_p"], request["stop"], request["temperature"]) == (0.5, ["x"], 0.2)
+    assert request["max_completion_tokens"] == 9
+    assert request["messages"][0]["role"] == "system"
+
+
+async def test_the_offline_model_stays_beside_a_provider(start_with_provider, stub):
+    async with start_with_provider() as client:
+        listed = (await client.get("/v1/models")).json()["data"]
+        (reply,) = await send(client, batch(1, instruments=FUNNEL))
+    assert [model["id"] for model in listed] == ["offline", "gpt-5-mini", "local-model"]
+    assert reply.model.startswith("offline")
+    assert stub.requests == []
