@@ -66,7 +66,10 @@ def _bus(
     if handlers is None or database is None:
         return None
     bus_settings = BusSettings(
-        nats_url=settings.nats_url, replicas=settings.stream_replicas, retention_days=settings.retention_days
+        nats_url=settings.nats_url,
+        replicas=settings.stream_replicas,
+        retention_days=settings.retention_days,
+        ack_wait=settings.ack_wait_s,
     )
     return Bus(bus_settings, service=name, database=database, router=handlers, subject_service=service)
 

@@ -15,6 +15,9 @@ class ServiceSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     log_level: str = "INFO"
     stream_replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each JetStream stream.")
+    ack_wait_s: float = Field(
+        default=10.0, ge=1, description="A message that nobody settled or keeps alive for so long is delivered again."
+    )
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
 
     @classmethod

@@ -37,7 +37,8 @@ class Process:
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path, ready_url: str) -> None:
         self._command = command
-        self._environment = {**os.environ, **environment}
+        # What a killed process had in hand comes back after this time.
+        self._environment = {**os.environ, "REHEARSAL_ACK_WAIT_S": "2", **environment}
         self._log = log
         self._ready_url = ready_url
         self._process: subprocess.Popen[bytes] | None = None
