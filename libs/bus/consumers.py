@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 RECONNECT_WAIT_S = 0.25
 CLOSING_S = 5
-FETCH_TIMEOUT_S = 5.0  # short timeouts stall nats-py (nats-io/nats.py#986)
 
 Callback = Callable[[], Awaitable[None]]
 
@@ -74,7 +73,7 @@ def _subscribe(broker: "NatsBroker", handling: Handling, settings: BusSettings, 
         subscription.template,
         stream=JStream(subscription.stream, declare=False),
         durable=subscription.durable,
-        pull_sub=PullSub(batch_size=batch, timeout=FETCH_TIMEOUT_S),
+        pull_sub=PullSub(batch_size=batch, timeout=settings.fetch_timeout),
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
         # FastStream ignores the broker's prefix here, and permissions by prefix then silence the subscriber.

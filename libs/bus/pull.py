@@ -22,11 +22,9 @@ class PacedPull:
         self._inner = inner
         self._on_missing = on_missing
         self._fetching: asyncio.Task[list[Msg]] | None = None
-        self._renewed = False
 
     async def fetch(self, batch: int = 1, timeout: float | None = 5.0) -> list[Msg]:  # noqa: ASYNC109
         """Up to `batch` messages as soon as there are any. Raises nats' `TimeoutError` when there are none."""
-        self._renewed = False
         self._fetching = asyncio.create_task(self._inner.fetch(batch, timeout))
         try:
             return await self._fetching
@@ -34,17 +32,15 @@ class PacedPull:
             self._on_missing()
             await asyncio.sleep(PAUSE_S)
             raise NatsTimeoutError from error
-        except asyncio.CancelledError:
-            self._fetching.cancel()
-            task = asyncio.current_task()
-            if self._renewed and task is not None and not task.cancelling():
-                raise NatsTimeoutError from None
-            raise
+        except (asyncio.CancelledError, TimeoutError):
+            # nats-py raises two kinds of timeout and makes one of some cancellations; only our caller's is passed on.
+            if (caller := asyncio.current_task()) is not None and caller.cancelling():
+                raise asyncio.CancelledError from None
+            raise NatsTimeoutError from None
 
     def renew(self) -> None:
         """Give up the request a fetch waits on: the server does not know it any more."""
         if self._fetching is not None and not self._fetching.done():
-            self._renewed = True
             self._fetching.cancel()
 
     async def unsubscribe(self) -> None:

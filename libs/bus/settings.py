@@ -19,6 +19,11 @@ class BusSettings(BaseModel):
         default=(0.2, 1.0, 5.0, 15.0), description="Waits before tries 2, 3, …; then the message is a dead letter."
     )
     patience: float = Field(default=600.0, gt=0, description="How long a message may stay not ready.")
+    fetch_timeout: float = Field(
+        default=5.0,
+        ge=1,
+        description="How long one request for messages stays open; short ones stall nats-py (nats.py#986).",
+    )
     drain_timeout: float = Field(default=10.0, gt=0, description="Longest wait for handlers when the service stops.")
     handlers_at_once: int = Field(default=8, ge=1, description="Messages of one type handled at the same time.")
     work_at_once: int = Field(default=4, ge=1, description="Messages of one type worked on at the same time.")

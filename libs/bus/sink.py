@@ -4,6 +4,7 @@ A batch that fails is halved until the message that makes it fail stands alone, 
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -25,7 +26,9 @@ from libs.contracts.envelope import Message
 from libs.db import insert_new
 from libs.telemetry import span
 
-FETCH_TIMEOUT_S = 5.0
+PAUSE_S = 1.0
+
+logger = logging.getLogger(__name__)
 
 
 class Received(NamedTuple):
@@ -68,16 +71,19 @@ class SinkLoop:
             await self._pull.unsubscribe()
 
     async def _run(self, pull: PacedPull) -> None:
-        size = self._delivery.settings.sink_batch
+        settings = self._delivery.settings
         while True:
             try:
-                raws = await pull.fetch(size, FETCH_TIMEOUT_S)
+                raws = await pull.fetch(settings.sink_batch, settings.fetch_timeout)
+                async with self._handling:
+                    await self._receive(raws)
             except NatsTimeoutError:
                 continue
             except ConnectionClosedError:
                 return
-            async with self._handling:
-                await self._receive(raws)
+            except Exception:
+                logger.exception("%s: a batch was left to be delivered again", self._delivery.consumer)
+                await asyncio.sleep(PAUSE_S)
 
     async def _receive(self, raws: Sequence[Msg]) -> None:
         started = time.perf_counter()

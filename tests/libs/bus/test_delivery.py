@@ -213,6 +213,14 @@ async def test_a_message_that_never_gets_ready_is_a_dead_letter_in_the_end(nats_
         assert letter.deliveries > 2
 
 
+async def test_a_handler_receives_what_comes_after_a_quiet_time(nats_url: str, sqlite_url: str) -> None:
+    router, attempts = noting()
+    async with running("results", sqlite_url, settings(nats_url, fetch_timeout=1.0), router) as receiver:
+        await asyncio.sleep(1.3)
+        await publish(receiver, message := Noted(text="late"), seal(message, source="population"))
+        await until(lambda: len(attempts) == 1, within=0.7)
+
+
 async def test_work_longer_than_the_acknowledgement_time_is_done_once(nats_url: str, sqlite_url: str) -> None:
     router = Router("results")
     begun: list[str] = []
