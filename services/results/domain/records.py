@@ -79,6 +79,10 @@ class Study:
         """Level of every interval: 1 - alpha."""
         return round(1 - self.alpha, 12)
 
+    def instrument(self, metric: str) -> Instrument:
+        """The instrument of a metric of this study."""
+        return next(instrument for instrument in self.instruments if instrument.name == metric)
+
     def arms(self, turns: Iterable[Turn]) -> tuple[str, ...]:
         """The planned arms in the plan's order; without a plan, the arms of the turns."""
         if self.plan:

@@ -205,10 +205,10 @@ async def test_a_command_for_more_responses_is_another_look(quick_scene: Scene) 
     assert (await quick_scene.aggregate())["aggregate_results"]["total_responses"] == 125
 
 
-async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(scene: Scene) -> None:
+async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(quick_scene: Scene) -> None:
     plan, turns = campaign()
-    await scene.publish(created(plan), frozen(plan), *build.recorded(turns[:40]))
-    seen = await scene.counted(40)
+    await quick_scene.publish(created(plan), frozen(plan), *build.recorded(turns[:40]))
+    seen = await quick_scene.counted(40)
     assert seen["state"] == "running"
     assert "planned responses" in seen["note"]
     assert seen["analysis"] is None
@@ -218,10 +218,10 @@ async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(sc
     evidence = results["evidence"]
     assert evidence["attrition"] == {"emotional_appeal": 0, "rational_appeal": 0}  # not yet is not lost
     assert evidence["sample_ratio"]["p_value"] is None
-    content = json.loads((await scene.export("json")).content)["content"]
+    content = json.loads((await quick_scene.export("json")).content)["content"]
     assert (content["state"], content["analysis"], content["description"]) == ("running", None, None)
     assert content["evidence"] == evidence
-    report = (await scene.export("html")).text
+    report = (await quick_scene.export("html")).text
     assert "40 of 125 simulated respondents have answered so far" in report
     assert "interval" not in report.split("</style>")[1].replace("estimates, intervals and the verdict follow", "")
 

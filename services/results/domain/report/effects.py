@@ -5,7 +5,6 @@ from itertools import groupby
 from typing import NamedTuple
 
 from libs.contracts.evidence import Analysis, Comparison
-from libs.contracts.instruments import Instrument
 from services.results.domain import wording
 from services.results.domain.findings import Findings
 from services.results.domain.report.charts import Axis, axis_for, axis_row, whisker
@@ -146,13 +145,8 @@ def _unit(findings: Findings, analysis: Analysis, c: Comparison) -> Unit:
     measure = _measure(analysis, c)
     if measure != "mean":
         return Unit(measure, None, None)
-    instrument = instrument_of(findings, c.metric)
+    instrument = findings.study.instrument(c.metric)
     return Unit(measure, instrument.minimum, instrument.maximum)
-
-
-def instrument_of(findings: Findings, metric: str) -> Instrument:
-    """The instrument of a metric of this study."""
-    return next(instrument for instrument in findings.study.instruments if instrument.name == metric)
 
 
 def _unit_order(unit: Unit) -> tuple[bool, str, float, float]:

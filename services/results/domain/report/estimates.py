@@ -8,7 +8,6 @@ from services.results.domain import wording
 from services.results.domain.description import Description, SegmentEstimate
 from services.results.domain.findings import Findings
 from services.results.domain.report.charts import Axis, axis_row, scale_axis, whisker
-from services.results.domain.report.effects import instrument_of
 from services.results.domain.report.markup import EMPTY, Html, join, tag
 from services.results.domain.report.parts import chip, colour_of, figure, legend, role_tag, row, said, section, table
 
@@ -71,12 +70,12 @@ def _segment(findings: Findings, axis: Axis, name: str, n: int, found: Sequence[
 
 def _name(findings: Findings, e: Estimate, *, is_first: bool) -> Html:
     """The metric; where it stands right above it is kept for phones and screen readers only."""
-    name = join(said(wording.subject(e.metric, e.option)), role_tag(instrument_of(findings, e.metric).role))
+    name = join(said(wording.subject(e.metric, e.option)), role_tag(findings.study.instrument(e.metric).role))
     return name if is_first else tag("span", name, class_="again")
 
 
 def _mini(findings: Findings, e: Estimate) -> Html:
-    axis = _axis(instrument_of(findings, e.metric))
+    axis = _axis(findings.study.instrument(e.metric))
     label = f"{wording.subject(e.metric, e.option)}, {e.arm}: {wording.estimate(e.measure, e.value)}"
     return tag("div", whisker(axis, e.value, e.interval, colour_of(findings, e.arm), label), class_="mini")
 
