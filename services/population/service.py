@@ -158,7 +158,8 @@ class Populations:
 async def _draw(design: Design, start: int) -> list[Agent]:
     """One block, drawn a few at a time so that requests of the same process are not held up."""
     people: list[Agent] = []
-    for first in range(start, start + BLOCK, AT_A_TIME):
-        people += design.people(first, min(AT_A_TIME, start + BLOCK - first))
+    end = min(start + BLOCK, design.size + 1)
+    for first in range(start, end, AT_A_TIME):
+        people += design.people(first, min(AT_A_TIME, end - first))
         await asyncio.sleep(0)
     return people

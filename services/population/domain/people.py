@@ -85,7 +85,7 @@ class Design:
     def __init__(self, spec: PopulationSpec, seed: int, library: Library) -> None:
         """Raises `InvalidError` naming the field and what is allowed, for whatever is wrong with the specification."""
         self._base = library.base(spec.demographic_base)
-        self._size, self._seed = spec.size, seed
+        self.size, self._seed = spec.size, seed
         self.groups = [self._segment(place, segment, library) for place, segment in enumerate(spec.segments)]
         rest = spec.size - sum(group.size for group in self.groups)
         if rest:
@@ -98,8 +98,8 @@ class Design:
         }
 
     def people(self, start: int, count: int) -> list[Agent]:
-        """The people from index `start` (from 1) on, at most `count`."""
-        return [self.person(index) for index in range(start, min(start + count, self._size + 1))]
+        """`count` people from index `start` (from 1) on, or as many as there are."""
+        return [self.person(index) for index in range(start, min(start + count, self.size + 1))]
 
     def person(self, index: int) -> Agent:
         """The person at one place (from 1) of the population."""
@@ -112,7 +112,7 @@ class Design:
         traits = base.traits.draw(profile, effects, group.restrictions.traits, random)
         home = base.template.places[profile["region"]]
         pool, gender = base.names[home.names], cast(Gender, profile["gender"])
-        name = pool.full_name(gender, place, self._size, self._name_keys[home.names, gender])
+        name = pool.full_name(gender, place, self.size, self._name_keys[home.names, gender])
         persona = base.composer.compose(name, age, profile, traits, pool, random)
         for fragment in group.fragments:
             persona = merge(persona, fragment.persona)

@@ -104,7 +104,9 @@ def _relationships(age: int, profile: Profile, pool: NamePool, random: Random) -
     for _ in range(CHILD_COUNT.get(profile["children"], 0)):
         oldest = max(0, min(OLDEST_CHILD, age - YOUNGEST_PARENT))
         years = random.randint(min(oldest, max(0, age - OLDEST_AT_BIRTH)), oldest)
-        people.append({"name": named(), "description": f"your child, {years} years old" if years else "your baby"})
+        people.append(
+            {"name": named(), "description": f"your child, {years} years old" if years else "your child, a baby"}
+        )
     if not people:
         people.append(
             {"name": named(), "description": random.choice(("a close friend", "your sibling", "a neighbour"))}

@@ -43,7 +43,7 @@ class Phrases:
         scored = []
         for text, weights, only in self._parts[part]:
             chance = random.random()
-            if any(profile.get(name) not in values for name, values in only):
+            if only and any(profile.get(name) not in values for name, values in only):
                 continue
             fit = 0.0
             for name, weight in weights:

@@ -1,0 +1,90 @@
+"""Fragments: files in TinyTroupe's shape, merged by its rules."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from services.population.domain.fragments import FOLDER, MergeConflictError, load_fragments, merge
+from services.population.domain.traits import load_trait_model
+
+TRAITS = load_trait_model().traits
+OWN = {"type": "Fragment", "category": "behavioural", "description": "x", "traits": {}, "persona": {}}
+SCALARS = st.none() | st.integers(0, 2) | st.sampled_from(["a", "b"])
+OBJECTS = st.dictionaries(st.sampled_from("pqr"), SCALARS | st.lists(SCALARS, max_size=3), max_size=3)
+
+
+def write(folder: Path, **changes: object) -> Path:
+    (folder / "mine.fragment.json").write_text(json.dumps(OWN | changes))
+    return folder
+
+
+def test_the_library_has_the_fragments_of_the_requirements_and_more() -> None:
+    fragments = load_fragments(TRAITS)
+    assert len(fragments) >= 16
+    assert {
+        "health_conscious", "tech_savvy", "price_sensitive", "environmental_aware", "time_constrained", "loving_parent",
+        "budget_conscious",
+    } <= set(fragments)  # fmt: skip
+    assert {fragment.category for fragment in fragments.values()} == {"professional", "cultural", "behavioural"}
+    for name, fragment in fragments.items():
+        assert fragment.traits, f"{name} moves no trait"
+        assert fragment.persona, f"{name} says nothing"
+
+
+def test_a_fragment_file_is_a_tinytroupe_fragment() -> None:
+    for path in FOLDER.glob("*.json"):
+        content = json.loads(path.read_text("utf-8"))
+        assert path.name.endswith(".fragment.json")
+        assert content["type"] == "Fragment"
+        assert isinstance(content["persona"], dict)
+
+
+def test_a_fragment_of_ones_own_is_found_by_its_file_name(tmp_path: Path) -> None:
+    [(name, fragment)] = load_fragments(TRAITS, write(tmp_path, traits={"trust": -0.5})).items()
+    assert (name, fragment.traits) == ("mine", {"trust": -0.5})
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"traits": {"charm": 0.5}}, "'charm' is no known trait"),
+        ({"persona": {"age": 5}}, "'age' is drawn"),
+        ({"traits": {"trust": 1.5}}, "less than or equal to 1"),
+        ({"traits": {"trust": "NaN"}}, "finite number"),
+        ({"category": "magical"}, "'professional', 'cultural' or 'behavioural'"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_fragment_that_is_wrong_does_not_load(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
+    with pytest.raises((ValueError, ValidationError), match=complaint):
+        load_fragments(TRAITS, write(tmp_path, **changes))
+
+
+def test_lists_are_joined_without_repeats_and_objects_merged() -> None:
+    first = {"likes": ["tea", "rain"], "routine": {"morning": "walk"}, "style": None}
+    second = {"likes": ["rain", "books"], "routine": {"evening": "read"}, "style": "calm"}
+    assert merge(first, second) == {
+        "likes": ["tea", "rain", "books"],
+        "routine": {"morning": "walk", "evening": "read"},
+        "style": "calm",
+    }
+    assert first == {"likes": ["tea", "rain"], "routine": {"morning": "walk"}, "style": None}
+
+
+@pytest.mark.parametrize("other", ["evening", ["morning"], {"a": 1}, 7])
+def test_two_different_values_in_one_place_are_a_conflict_that_names_it(other: object) -> None:
+    with pytest.raises(MergeConflictError, match=r"persona\.behaviors\.daily_rhythm cannot be both 'morning' and"):
+        merge({"behaviors": {"daily_rhythm": "morning"}}, {"behaviors": {"daily_rhythm": other}})
+
+
+@given(OBJECTS, OBJECTS)
+def test_merging_twice_changes_nothing_more(first: dict[str, object], second: dict[str, object]) -> None:
+    try:
+        once = merge(first, second)
+    except MergeConflictError:
+        return
+    assert merge(once, second) == once
