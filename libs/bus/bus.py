@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -118,7 +119,8 @@ class Bus:
                         await asyncio.sleep(RETRY_S)
         except TimeoutError as error:
             reason = f": {self._last_error}" if self._last_error else ""
-            raise ConnectionError(f"no usable NATS server at {self.settings.nats_url}{reason}") from error
+            where = re.sub(r"//[^@,/]*@", "//", self.settings.nats_url)  # without user and password
+            raise ConnectionError(f"no usable NATS server at {where}{reason}") from error
 
     async def _provision(self) -> Mapping[str, str]:
         identities = await provision(

@@ -4,6 +4,7 @@ A dead letter keeps the original bytes and headers. A replay goes to the origina
 message sees it, and those that handled it recognise its id.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ ERROR = "rehearsal-error"
 DELIVERIES = "rehearsal-deliveries"
 _OWN = frozenset({SUBJECT, CONSUMER, ERROR, DELIVERIES})
 ERROR_LENGTH = 2_000
+_HEADER_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,5 +97,9 @@ async def replay(js: JetStreamContext, letters: Iterable[DeadLetter]) -> int:
 
 
 def _portable(headers: Mapping[str, str]) -> dict[str, str]:
-    """Without what NATS itself would act upon again: batch places, expectations, transport ids."""
-    return {name: value for name, value in headers.items() if not name.lower().startswith("nats-")}
+    """Without what NATS would act upon again (batch places, expectations, transport ids) or could not carry."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if _HEADER_NAME.fullmatch(name) and not name.lower().startswith("nats-")
+    }

@@ -14,7 +14,6 @@ from typing import Any
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from pydantic import ValidationError
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -66,7 +65,7 @@ class Delivery:
             data: MessageData = self.subscription.data.model_validate_json(raw.data)
         except KeyError as error:
             raise UndecodableError(f"header {error} is missing") from error
-        except (ValidationError, ValueError) as error:
+        except Exception as error:  # whatever a validator raises, this message is not readable
             raise UndecodableError(str(error)) from error
         for name, value in (("ce-id", envelope.id), ("ce-source", envelope.source)):
             if not 0 < len(value) <= INBOX_LENGTH:

@@ -1,6 +1,7 @@
 """Handling of single messages: `on` in a transaction with its inbox row, `work` without one but with a heartbeat."""
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ from libs.contracts.envelope import Message
 from libs.db import insert_new
 from libs.telemetry import correlation_id, span
 
+logger = logging.getLogger(__name__)
+
 
 class Handling:
     """Takes each fetched message of one subscription to its end."""
@@ -29,7 +32,13 @@ class Handling:
         self._handle = modes[delivery.subscription.mode]
 
     async def receive(self, raw: Msg) -> None:
-        """Decode, handle, settle. Raises nothing but cancellation, which hands the message back."""
+        """Take a message to its end. Raises nothing but cancellation, which hands the message back."""
+        try:
+            await self._receive(raw)
+        except Exception:
+            logger.exception("%s: a message was left to be delivered again", self.delivery.consumer)
+
+    async def _receive(self, raw: Msg) -> None:
         started = time.perf_counter()
         try:
             message = self.delivery.decode(raw)

@@ -128,6 +128,25 @@ async def test_after_five_failures_a_message_is_a_dead_letter_and_can_be_replaye
         assert await dead_letters(receiver.js) == []
 
 
+async def test_a_command_that_fails_leaves_the_work_queue_for_the_dead_letters(nats_url: str, sqlite_url: str) -> None:
+    router = Router("results")
+
+    @router.work(Note)
+    async def on_note(message: Message[Note], service: Any) -> None:
+        raise RuntimeError("cannot be done")
+
+    async with running("results", sqlite_url, settings(nats_url, retry_delays=(0.01,)), router) as service:
+        await service.send(Note(text="first"), Note(text="second"))  # published as one batch
+        await until(lambda: _count(service, 2))
+        assert [letter.deliveries for letter in await dead_letters(service.js)] == [2, 2]
+        await until(lambda: settled(service, "results-note", COMMANDS))
+        assert (await service.js.stream_info(COMMANDS)).state.messages == 0
+        assert len(await dead_letters(service.js, limit=1)) == 1
+        [second] = await dead_letters(service.js, after=1)
+        assert b"second" in second.body
+        assert not [name for name in second.headers if name.startswith(("Nats-", "rehearsal-"))]
+
+
 async def test_a_replayed_message_that_fails_again_is_a_dead_letter_again(nats_url: str, sqlite_url: str) -> None:
     def fail(message: Message[Noted], attempt: int) -> None:
         raise RuntimeError("always")

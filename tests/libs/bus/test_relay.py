@@ -207,7 +207,7 @@ async def _rows(service: Service, *, outbox: int, inbox: int) -> bool:
 
 
 async def test_without_a_server_the_start_fails_in_time_and_says_why(sqlite_url: str) -> None:
-    nowhere = BusSettings(nats_url="nats://127.0.0.1:9", connect_timeout=0.3)
-    with pytest.raises(ConnectionError, match="no usable NATS server at nats://127"):
+    nowhere = BusSettings(nats_url="nats://ann:secret@127.0.0.1:9,nats://127.0.0.1:19", connect_timeout=0.3)
+    with pytest.raises(ConnectionError, match=r"no usable NATS server at nats://127.0.0.1:9,nats://127.0.0.1:19"):
         async with running("population", sqlite_url, nowhere):
             pass

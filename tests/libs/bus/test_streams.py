@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import nats
 import pytest
@@ -22,8 +24,11 @@ from libs.bus.streams import (
     provision,
     stream_configs,
 )
+from libs.contracts.envelope import Message
 from libs.contracts.registry import consumed_by
-from tests.libs.bus.parts import running, settings
+from libs.db import Transaction
+from libs.runtime.nats_server import nats_server_binary
+from tests.libs.bus.parts import Note, Noted, running, settings, until
 
 
 async def _nothing(*_: object) -> None:
@@ -136,3 +141,44 @@ async def test_a_server_that_would_ignore_what_we_need_is_refused(version: str, 
     async with server, connected(f"nats://127.0.0.1:{port}") as connection:
         with pytest.raises(UnsuitableServerError, match=message):
             check_server(connection)
+
+
+PERMITTED = """
+listen: "127.0.0.1:{port}"
+max_payload: 4MB
+jetstream {{ store_dir: "{directory}" }}
+authorization {{
+  users: [
+    {{ user: results, password: secret, permissions: {{
+      publish: ["$JS.API.>", "$JS.ACK.>", "rehearsal.>"], subscribe: ["_INBOX_results.>"] }} }}
+  ]
+}}
+"""
+
+
+async def test_a_user_who_may_only_read_its_own_inbox_receives_everything(tmp_path: Path, sqlite_url: str) -> None:
+    config = tmp_path / "nats.conf"
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    config.write_text(PERMITTED.format(port=port, directory=tmp_path / "store"))
+    process = await asyncio.create_subprocess_exec(
+        nats_server_binary(), "-c", config, stderr=asyncio.subprocess.DEVNULL
+    )
+    router, received = Router("results"), set[str]()
+
+    @router.sink(Noted)
+    async def on_noted(tx: Transaction, messages: list[Message[Noted]], service: object) -> None:
+        received.update(message.data.text for message in messages)
+
+    @router.on(Note)
+    async def on_note(tx: Transaction, message: Message[Note], service: object) -> None:
+        received.add(message.data.text)
+
+    url = f"nats://results:secret@127.0.0.1:{port}"
+    try:
+        async with running("results", sqlite_url, settings(url, inbox_prefix="_INBOX_results"), router) as service:
+            await service.send(Noted(text="event"), Note(text="command"))
+            await until(lambda: received == {"event", "command"})
+    finally:
+        process.terminate()
+        await process.wait()
