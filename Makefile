@@ -32,6 +32,7 @@ lint: setup
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m libs.schemas --check
+	@$(BIN)/python -m services.embedded.openapi --check
 
 format: setup ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet .
@@ -39,6 +40,7 @@ format: setup ## Format and fix what can be fixed
 
 schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m libs.schemas
+	@$(BIN)/python -m services.embedded.openapi
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench
