@@ -57,7 +57,7 @@ def run(
     from services.cli.run import RunOptions, run_study
 
     options = RunOptions(seed=seed, model=model, out=out, as_json=as_json, has_report=report)
-    carry_out(run_study(study, _source(url, data, own=own), options))
+    carry_out(run_study(study, _source(url, data, own=own, starts=True), options))
 
 
 @app.command(epilog=CODES, short_help="Follow a simulation to its end.")
@@ -144,4 +144,4 @@ def up(
 def _source(url: str | None, data: Path = DATA, *, own: bool = False, starts: bool = False) -> "Source":
     from services.cli.own import Source
 
-    return Source(url=url, data=data, own=own, starts=own or starts)
+    return Source(url=url, data=data, own=own, starts=starts)

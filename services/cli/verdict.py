@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -46,7 +47,7 @@ def verdict(analysis: JsonObject) -> RenderableType:
 def _estimates(estimates: list[JsonObject]) -> Table:
     """Arms across, metrics down."""
     arms = list(dict.fromkeys(one["arm"] for one in estimates))
-    table = Table(title="Simulated agents in each arm: estimate [interval]", title_justify="left", title_style="bold")
+    table = _table("Simulated agents in each arm: estimate [interval]")
     table.add_column("metric")
     for arm in arms:
         n = max(one["n"] for one in estimates if one["arm"] == arm)
@@ -55,6 +56,10 @@ def _estimates(estimates: list[JsonObject]) -> Table:
         row = {one["arm"]: one for one in estimates if _title(one) == title}
         table.add_row(title, *(_estimate(row.get(arm)) for arm in arms))
     return table
+
+
+def _table(title: str) -> Table:
+    return Table(title=Text(title, "bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
 
 
 def _estimate(one: JsonObject | None) -> str:
@@ -67,12 +72,13 @@ def _estimate(one: JsonObject | None) -> str:
 
 
 def _comparisons(comparisons: list[JsonObject], shares: set[str]) -> Table:
-    table = Table(title="Differences from the baseline", title_justify="left", title_style="bold")
+    baselines = {clean(one["baseline"]) for one in comparisons}
+    table = _table(f"Differences from {' or '.join(sorted(baselines))}: difference [interval]")
     table.add_column("metric")
-    table.add_column("arm vs baseline")
-    for name in ("difference [interval]", "lift", "adj. p"):
-        table.add_column(name, justify="right")
-    table.add_column("finding")
+    table.add_column("arm")
+    for name in ("difference", "lift", "adj. p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("finding", no_wrap=True)
     table.add_column("grade", justify="center")
     table.add_column("eff. n", justify="right")
     for one in comparisons:
@@ -81,7 +87,7 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str]) -> Table:
         role = "" if one["role"] == "secondary" else f" ({clean(one['role'])})"
         table.add_row(
             _title(one) + role,
-            f"{clean(one['arm'])} vs {clean(one['baseline'])}",
+            clean(one["arm"]) + (f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""),
             _difference(one, is_share=one["metric"] in shares),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
@@ -104,11 +110,11 @@ def _evidence(analysis: JsonObject) -> RenderableType:
     """Each grade's caveat once, and the checks a reader must know of."""
     lines = Text()
     for evidence in _distinct(one["evidence"] for one in [*analysis["comparisons"], *analysis["estimates"]]):
+        worth = evidence["effective_n"]
+        people = f"worth about {_number(worth)} real people at most" if worth else "worth nothing about real people"
         lines.append(f"Evidence grade {clean(evidence['grade'])}", style="bold yellow")
-        lines.append(
-            f", worth about {_number(evidence['effective_n'])} real people at most. {clean(evidence['caveat'])}\n"
-        )
-        lines.append(f"{clean(evidence['effective_n_basis'])}\n", style="dim")
+        lines.append(f", {people}: {clean(evidence['caveat'])}.\n".replace("..", "."))
+        lines.append(f"Effective n: {clean(evidence['effective_n_basis'])}.\n".replace("..", "."), style="dim")
     if analysis["sample_ratio"]["is_flagged"]:
         lines.append("The arms lost people unequally: treat every difference with suspicion.\n", style="bold red")
     failed = sum(analysis["failed"].values())

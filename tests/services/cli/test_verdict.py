@@ -92,7 +92,7 @@ def test_estimates_comparison_grade_effective_n_and_caveat_are_printed() -> None
     assert "+21.0 points [+4.0, +37.0]" in text
     assert "+50%" in text
     assert "< 0.001" in text
-    row = next(line for line in text.splitlines() if "b vs a" in line)
+    row = next(line for line in text.splitlines() if "+21.0 points" in line)
     assert "higher" in row
     assert " C " in row
     assert "15.2" in row
