@@ -41,7 +41,7 @@ export function drawTrend(box, trend, metric, arms, isOver) {
     box.replaceChildren(el("p", { class: "muted", text: "Nobody has reached this metric yet." }));
     return;
   }
-  const [width, height, left, bottom, right] = [520, 230, 46, 26, 10];
+  const [width, height, left, bottom, right] = [Math.max(260, box.clientWidth), 230, 46, 26, 10];
   const show = metric.type === "binary" ? (value) => percent(value, 0) : number;
   const [low, high] = scale(metric, lines);
   const longest = Math.max(2, ...lines.map(({ line }) => line.n));

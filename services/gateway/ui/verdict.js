@@ -2,6 +2,7 @@
 
 import { capital, count, el, getJson, number, pValue, percent, signed, svg, words } from "./view.js";
 
+const SHORT = 6; // tables up to this long are shown whole
 const FINDINGS = { higher: "higher", lower: "lower", no_clear_difference: "no clear difference", not_estimable: "not estimable" };
 
 function formats(estimates) {
@@ -10,8 +11,9 @@ function formats(estimates) {
     level: (metric, value) => (shares.has(metric) ? percent(value) : number(value)),
     change: (metric, value) => {
       if (value === null) return "–";
-      return shares.has(metric) ? signed(value, `${(value * 100).toFixed(1)} points`) : signed(value, number(value));
+      return signed(value, shares.has(metric) ? (value * 100).toFixed(1) : number(value));
     },
+    unit: (metric) => (shares.has(metric) ? " points" : ""),
   };
 }
 
@@ -30,16 +32,19 @@ function estimatesTable(estimates, arms, format) {
     const n = Math.max(...estimates.filter((one) => one.arm === arm).map((one) => one.n));
     return el("th", { class: `number arm-${arms.get(arm)?.place ?? 0}`, scope: "col" }, words(arm), el("br"), `n = ${count(n)}`);
   });
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Estimates" }, el("table", {},
+  const isMinor = (row) => rows.length > SHORT && estimates.some((one) => title(one) === row && one.option);
+  const line = (row) => el("tr", { class: isMinor(row) ? "minor" : null }, el("th", { scope: "row", text: row }), ...columns.map((arm) => cell(row, arm)));
+  const table = el("table", {},
     el("caption", { text: "Simulated agents in each arm" }),
     el("thead", {}, el("tr", {}, el("th", { scope: "col", text: "Metric" }), ...head)),
-    el("tbody", {}, ...rows.map((row) => el("tr", {}, el("th", { scope: "row", text: row }), ...columns.map((arm) => cell(row, arm)))))));
+    el("tbody", {}, ...rows.map(line)));
+  return foldable(table, "Estimates", rows.filter(isMinor).length, "by option");
 }
 
 function forest(one, widest, place, text) {
-  const x = (value) => 75 + (value / widest) * 70;
-  const chart = svg("svg", { viewBox: "0 0 150 22", class: `forest arm-${place}`, role: "img", "aria-label": text });
-  chart.append(svg("line", { class: "zero", x1: 75, x2: 75, y1: 1, y2: 21 }));
+  const x = (value) => 55 + (value / widest) * 50;
+  const chart = svg("svg", { viewBox: "0 0 110 22", class: `forest arm-${place}`, role: "img", "aria-label": text });
+  chart.append(svg("line", { class: "zero", x1: 55, x2: 55, y1: 1, y2: 21 }));
   if (one.interval && one.difference !== null) {
     chart.append(svg("line", { class: "range", x1: x(one.interval[0]), x2: x(one.interval[1]), y1: 11, y2: 11 }),
       svg("circle", { class: "point", cx: x(one.difference), cy: 11, r: 4 }));
@@ -50,32 +55,57 @@ function forest(one, widest, place, text) {
 function comparisonsTable(comparisons, arms, format) {
   const isClear = (one) => one.finding === "higher" || one.finding === "lower";
   const widest = (metric) => Math.max(1e-9, ...comparisons.filter((one) => one.metric === metric && one.interval).flatMap((one) => one.interval.map(Math.abs)));
-  return el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Comparisons" }, el("table", {},
+  const columns = ["Metric", "Against the baseline", "Difference", "Interval", "Lift", "Adjusted p", "Grade", "Eff. n", "Finding"];
+  const numeric = new Set(["Difference", "Lift", "Adjusted p", "Grade", "Eff. n"]);
+  const cell = (label, ...content) => el("td", { role: "cell", "data-label": label, class: numeric.has(label) ? "number" : null }, ...content);
+  const isMinor = (one) => comparisons.length > SHORT && one.role !== "primary" && !isClear(one);
+  const rows = comparisons.map((one) => {
+    const difference = format.change(one.metric, one.difference) + (one.difference === null ? "" : format.unit(one.metric));
+    const role = one.role === "secondary" ? null : el("span", { class: "interval", text: one.role });
+    return el("tr", { role: "row", class: isMinor(one) ? "minor" : null },
+      el("th", { scope: "row", role: "rowheader" }, title(one), role),
+      cell("Against the baseline", el("span", {}, words(one.arm), el("span", { class: "interval", text: `against ${words(one.baseline)}` }))),
+      cell("Difference", el("span", {}, difference, range(one.interval, (value) => format.change(one.metric, value)))),
+      cell("Interval", forest(one, widest(one.metric), arms.get(one.arm)?.place ?? 0, `${title(one)}: ${difference}`)),
+      cell("Lift", one.relative_lift === null ? "–" : signed(Math.round(one.relative_lift * 100), percent(Math.round(one.relative_lift * 100) / 100, 0))),
+      cell("Adjusted p", pValue(one.p_adjusted)),
+      cell("Grade", one.evidence.grade),
+      cell("Eff. n", number(one.evidence.effective_n)),
+      cell("Finding", el("span", { class: `finding ${isClear(one) ? one.finding : "none"}`, text: FINDINGS[one.finding] ?? words(one.finding) })));
+  });
+  const head = columns.map((label) => el("th", { scope: "col", role: "columnheader", class: numeric.has(label) ? "number" : null, text: label }));
+  const table = el("table", { class: "stacking", role: "table" },
     el("caption", { text: "Differences from the baseline" }),
-    el("thead", {}, el("tr", {},
-      ...["Metric", "Arm against baseline"].map((text) => el("th", { scope: "col", text })),
-      el("th", { class: "number", scope: "col", text: "Difference" }), el("th", { scope: "col", text: "Interval" }),
-      ...["Lift", "Adjusted p", "Worth, people", "Grade"].map((text) => el("th", { class: "number", scope: "col", text })),
-      el("th", { scope: "col", text: "Finding" }))),
-    el("tbody", {}, ...comparisons.map((one) => {
-      const difference = format.change(one.metric, one.difference);
-      return el("tr", {},
-        el("th", { scope: "row" }, title(one), el("span", { class: "interval muted", text: one.role === "secondary" ? "" : ` ${one.role}` })),
-        el("td", { class: "where-arm" }, words(one.arm), el("span", { class: "interval", text: `against ${words(one.baseline)}` })),
-        el("td", { class: "number" }, difference, range(one.interval, (value) => format.change(one.metric, value))),
-        el("td", {}, forest(one, widest(one.metric), arms.get(one.arm)?.place ?? 0, `${title(one)}: ${difference}`)),
-        el("td", { class: "number", text: one.relative_lift === null ? "–" : signed(one.relative_lift, percent(one.relative_lift, 0)) }),
-        el("td", { class: "number", text: pValue(one.p_adjusted) }),
-        el("td", { class: "number", text: number(one.evidence.effective_n) }),
-        el("td", { class: "number", text: one.evidence.grade }),
-        el("td", {}, el("span", { class: `finding ${isClear(one) ? one.finding : "none"}`, text: FINDINGS[one.finding] ?? words(one.finding) })));
-    }))));
+    el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...head)), el("tbody", { role: "rowgroup" }, ...rows));
+  return foldable(table, "Comparisons", comparisons.filter(isMinor).length, "without a clear difference");
+}
+
+// A table whose minor rows are shown on demand; they are counted, so that nobody thinks there are none.
+function foldable(table, label, minor, what) {
+  const scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": label }, table);
+  if (!minor) return scroll;
+  table.classList.add("folded");
+  const button = el("button", { class: "button quiet", type: "button", "aria-expanded": "false", text: `Show ${minor} more ${what}` });
+  button.addEventListener("click", () => {
+    const isFolded = table.classList.toggle("folded");
+    button.setAttribute("aria-expanded", String(!isFolded));
+    button.textContent = isFolded ? `Show ${minor} more ${what}` : "Show fewer";
+  });
+  return el("div", { class: "foldable" }, scroll, button);
+}
+
+const sentence = (text) => capital(text) + (/[.!?]$/.test(text) ? "" : ".");
+const worth = (people) => (people > 0 ? `Worth about ${number(people)} real people at most.` : "Worth nothing about real people.");
+
+function verdictSentence(text) {
+  const [finding, ...rest] = text.split(" — ");
+  return el("p", { class: "sentence" }, finding, rest.length ? el("span", { class: "basis", text: capital(rest.join(" — ")) }) : null);
 }
 
 function evidenceBox(evidence) {
   return el("div", { class: `evidence grade-${evidence.grade}` },
     el("div", { class: "grade" }, el("small", { text: "Evidence" }), evidence.grade),
-    el("p", {}, el("strong", { text: `Worth about ${number(evidence.effective_n)} people at most. ` }), evidence.caveat));
+    el("p", {}, el("strong", { text: `${worth(evidence.effective_n)} ` }), sentence(evidence.caveat)));
 }
 
 function checks(analysis) {
@@ -95,10 +125,10 @@ export async function drawVerdict(panel, status, arms) {
   const evidence = (analysis.comparisons[0] ?? analysis.estimates[0])?.evidence;
   const frozen = analysis.plan_frozen_at ? ` at ${analysis.plan_frozen_at.slice(0, 19).replace("T", " ")} UTC` : "";
   const plan = analysis.plan_hash ? `Plan ${analysis.plan_hash.slice(0, 12)}, frozen${frozen}, before the first exposure.` : "";
-  const method = evidence ? `Intervals at ${percent(analysis.estimates[0].confidence_level, 0)}; p-values corrected: ${evidence.correction}. ${capital(evidence.effective_n_basis)}` : "";
+  const method = evidence ? `Intervals at ${percent(analysis.estimates[0].confidence_level, 0)}; p-values corrected: ${sentence(evidence.correction)} ${sentence(evidence.effective_n_basis)}` : "";
   panel.replaceChildren(...[
     el("h2", { id: "verdict-title", text: "Verdict" }),
-    el("p", { class: "sentence", text: analysis.verdict }),
+    verdictSentence(analysis.verdict),
     evidence ? evidenceBox(evidence) : null,
     ...checks(analysis),
     analysis.comparisons.length ? comparisonsTable(analysis.comparisons, arms, format) : null,
