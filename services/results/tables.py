@@ -21,7 +21,7 @@ simulations = Table(
     Column("population_id", String(128), nullable=False),
     Column("intervention_id", String(64)),
     Column("seed", Integer, nullable=False),
-    Column("model", String(128), nullable=False),
+    Column("model", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -67,7 +67,7 @@ responses = Table(
     Column("answers", JsonDocument, nullable=False),
     Column("demographic_profile", JsonDocument, nullable=False),
     Column("usage", JsonDocument, nullable=False),
-    Column("model", String(128), nullable=False),
+    Column("model", Text, nullable=False),
     Column("responded_at", UtcDateTime, nullable=False),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )

@@ -20,7 +20,7 @@ def upgrade() -> None:
         sa.Column("population_id", sa.String(128), nullable=False),
         sa.Column("intervention_id", sa.String(64)),
         sa.Column("seed", sa.Integer, nullable=False),
-        sa.Column("model", sa.String(128), nullable=False),
+        sa.Column("model", sa.Text, nullable=False),
         sa.Column("created_at", UtcDateTime, nullable=False),
     )
     op.create_table(
@@ -60,7 +60,7 @@ def upgrade() -> None:
         sa.Column("answers", JsonDocument, nullable=False),
         sa.Column("demographic_profile", JsonDocument, nullable=False),
         sa.Column("usage", JsonDocument, nullable=False),
-        sa.Column("model", sa.String(128), nullable=False),
+        sa.Column("model", sa.Text, nullable=False),
         sa.Column("responded_at", UtcDateTime, nullable=False),
     )
     op.create_index("responses_by_agent", "responses", ["tenant", "simulation_id", "agent_id", "turn_id"])

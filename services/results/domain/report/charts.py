@@ -34,7 +34,7 @@ class Axis:
 
 
 def axis_for(values: Sequence[float], *, reference: float | None = None, ticks: int = 4) -> Axis:
-    """An axis with round ticks that spans the values (and the reference)."""
+    """An axis with round ticks that spans the values, and the reference with a tick on either side of it."""
     span = [*values, *([] if reference is None else [reference])] or [0.0, 1.0]
     low, high = min(span), max(span)
     if high - low < 1e-12:
@@ -43,6 +43,8 @@ def axis_for(values: Sequence[float], *, reference: float | None = None, ticks: 
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(size * power for size in STEPS if size * power >= raw * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if reference is not None:
+        first, last = min(first, round(reference / step) - 1), max(last, round(reference / step) + 1)
     marks = tuple(round(index * step, 10) for index in range(first, last + 1))
     return Axis(marks[0], marks[-1], marks, reference)
 

@@ -9,7 +9,7 @@ from services.results.domain.report.markup import EMPTY, Html, tag
 from services.results.domain.report.parts import chip, said, section
 
 MOST = 8
-PERSONA = ("age", "gender", "occupation", "region", "education", "household")
+PERSONA = ("age", "gender", "occupation", "employment", "education", "marital_status", "region")
 
 
 def voices(findings: Findings) -> Html:
@@ -35,7 +35,7 @@ def choose(turns: Sequence[Turn], arms: Sequence[str], most: int = MOST) -> list
 
 
 def persona_line(segment: str | None, profile: Profile) -> str:
-    """Age, gender, occupation, region, … as far as they are known, else whatever is."""
+    """Age, gender, occupation, … as far as they are known, four at most; else whatever is."""
     known = [key for key in PERSONA if key in profile] or sorted(profile)[:4]
     parts = [str(profile[key]) for key in known[:4]]
     return " · ".join([*parts, *([segment] if segment else [])])
