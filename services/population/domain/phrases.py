@@ -16,11 +16,12 @@ CHANCE = 0.6
 
 
 class Phrase(Body):
-    """A sentence, the traits that make it fit, and the attributes it needs."""
+    """A sentence, the traits that make it fit, the attributes it needs, and what it gets for having them."""
 
     text: str
     traits: dict[str, float] = Field(default={})
     only: dict[str, tuple[str, ...]] = Field(default={})
+    bonus: float = 0.0
 
 
 class _File(RootModel[dict[str, tuple[Phrase, ...] | str]]):
@@ -32,25 +33,31 @@ class Phrases:
 
     def __init__(self, parts: Mapping[str, tuple[Phrase, ...]]) -> None:
         self._parts = {
-            part: [(phrase.text, tuple(phrase.traits.items()), tuple(phrase.only.items())) for phrase in phrases]
+            part: [
+                (phrase.text, tuple(phrase.traits.items()), tuple(phrase.only.items()), phrase.bonus)
+                for phrase in phrases
+            ]
             for part, phrases in parts.items()
         }
 
     def choose(
         self, part: str, count: int, traits: Mapping[str, float], profile: Mapping[str, str], random: Random
     ) -> list[str]:
-        """The `count` sentences that fit best, with some chance; opposite sentences cannot both fit."""
-        scored = []
-        for text, weights, only in self._parts[part]:
+        """Up to `count` sentences that fit best, with some chance; at least one.
+
+        A sentence fits when its traits add up to more than 0, so of two opposite ones only one ever does.
+        """
+        fitting: list[tuple[float, str]] = []
+        others: list[tuple[float, str]] = []
+        for text, weights, only, bonus in self._parts[part]:
             chance = random.random()
             if only and any(profile.get(name) not in values for name, values in only):
                 continue
-            fit = 0.0
+            fit = bonus
             for name, weight in weights:
                 fit += weight * traits[name]
-            if fit > -0.15 or not weights:
-                scored.append((fit + CHANCE * chance, text))
-        return [text for _, text in nlargest(count, scored)]
+            (fitting if fit > 0 or not weights else others).append((fit + CHANCE * chance, text))
+        return [text for _, text in nlargest(count, fitting)] or [max(others)[1]]
 
 
 @lru_cache(maxsize=1)

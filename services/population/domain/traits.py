@@ -1,9 +1,11 @@
 """Numeric traits in [-1, 1]: attributes and fragments move them, individuals vary, particularities bound them.
 
-Bounds are met by squeezing the scale, not by cutting it off, so a "tech-savvy" segment still has its own variation.
+Sums are squashed (tanh), and bounds are met by squeezing the scale: nothing is cut off, so people of a "tech-savvy"
+segment with three fragments still differ from each other.
 """
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -56,7 +58,7 @@ class Traits:
             for name, effect in effects.items():
                 traits[name] += effect
         for name, value in traits.items():
-            value = max(-1.0, min(1.0, value))
+            value = math.tanh(value)
             if name in bounds:
                 low, high = bounds[name]
                 value = low + (value + 1) / 2 * (high - low)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from contextlib import AbstractAsyncContextManager
+from functools import cache
 from typing import Any
 
 import httpx
@@ -54,6 +55,7 @@ async def individuals(client: httpx.AsyncClient, population: dict[str, Any]) -> 
         query["cursor"] = page["next_cursor"]
 
 
+@cache
 def expected() -> bytes:
     design = Design(PopulationSpec.model_validate(LARGE), 5, load_library())
     return orjson.dumps([agent.model_dump(exclude={"index"}) for agent in design.people(1, 1_030)])
@@ -102,8 +104,8 @@ async def test_a_crash_between_blocks_loses_and_repeats_nobody(database_url: str
         assert orjson.dumps(await individuals(client, population)) == expected()
 
 
-async def test_a_block_that_is_ordered_again_changes_nothing(database_url: str, nats_url: str) -> None:
-    async with service(database_url, nats_url) as client, peer(nats_url) as others:
+async def test_a_block_that_is_ordered_again_changes_nothing(sqlite_url: str, nats_url: str) -> None:
+    async with service(sqlite_url, nats_url) as client, peer(nats_url) as others:
         population = (await client.post(CREATE, json=LARGE)).json()
         await others.published(PopulationReady)
         first, second = (GeneratePeople(population_id=population["id"], start=start) for start in (501, 1_001))
