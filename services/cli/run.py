@@ -99,7 +99,7 @@ def _print(run: Run, folder: Path, options: RunOptions) -> None:
     from services.cli.verdict import console, usage_line, verdict
 
     output = console()
-    output.print(verdict(run.analysis))
+    output.print(verdict(run.analysis, output.width))
     output.print(usage_line(run.status["usage"]), style="dim")
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     output.print(f"{folder}/: {names}", markup=False, soft_wrap=True)

@@ -56,7 +56,7 @@ async def _print_verdict(client: RehearsalClient, status: JsonObject) -> None:
     from services.cli.verdict import console, usage_line, verdict
 
     output = console()
-    output.print(verdict(await analysis_of(client, status)))
+    output.print(verdict(await analysis_of(client, status), output.width))
     output.print(usage_line(status["usage"]), style="dim")
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from libs.contracts.base import JsonObject
 
 PLAIN_WIDTH = 132
+WIDE = 120  # from here on an interval stands beside its estimate, not under it
 FINDINGS = {
     "higher": "higher",
     "lower": "lower",
@@ -31,20 +32,21 @@ def clean(text: object) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in str(text if text is not None else ""))
 
 
-def verdict(analysis: JsonObject) -> RenderableType:
-    """The sentence, both tables, and what the evidence is worth."""
+def verdict(analysis: JsonObject, width: int) -> RenderableType:
+    """The sentence, both tables, and what the evidence is worth; for consoles of `width` characters."""
+    wrap = "\n" if width < WIDE else " "
     parts: list[RenderableType] = [
         Panel(Text(clean(analysis["verdict"]), style="bold"), title="Verdict", padding=(1, 2))
     ]
     if analysis["estimates"]:
-        parts.append(_estimates(analysis["estimates"]))
+        parts.append(_estimates(analysis["estimates"], wrap))
     if analysis["comparisons"]:
-        parts.append(_comparisons(analysis["comparisons"], _shares(analysis["estimates"])))
+        parts.append(_comparisons(analysis["comparisons"], _shares(analysis["estimates"]), wrap))
     parts.append(_evidence(analysis))
     return Group(*parts)
 
 
-def _estimates(estimates: list[JsonObject]) -> Table:
+def _estimates(estimates: list[JsonObject], wrap: str) -> Table:
     """Arms across, metrics down."""
     arms = list(dict.fromkeys(one["arm"] for one in estimates))
     table = _table("Simulated agents in each arm: estimate [interval]")
@@ -54,7 +56,7 @@ def _estimates(estimates: list[JsonObject]) -> Table:
         table.add_column(Text(f"{clean(arm)}\nn = {n}"), justify="right")
     for title in dict.fromkeys(map(_title, estimates)):
         row = {one["arm"]: one for one in estimates if _title(one) == title}
-        table.add_row(title, *(_estimate(row.get(arm)) for arm in arms))
+        _add(table, title, *(_estimate(row.get(arm), wrap) for arm in arms))
     return table
 
 
@@ -62,48 +64,51 @@ def _table(title: str) -> Table:
     return Table(title=Text(title, "bold"), title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
 
 
-def _estimate(one: JsonObject | None) -> str:
+def _add(table: Table, *cells: str | Text) -> None:
+    """A row of texts as they are: in a plain string Rich would read markup."""
+    table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
+
+
+def _estimate(one: JsonObject | None, wrap: str) -> str:
     if one is None or one["value"] is None:
         return "–"
     is_share = one["measure"] == "proportion"
     interval = one["interval"]
-    shown = f" [{_level(interval[0], is_share)}, {_level(interval[1], is_share)}]" if interval else ""
+    shown = f"{wrap}[{_level(interval[0], is_share)}, {_level(interval[1], is_share)}]" if interval else ""
     return _level(one["value"], is_share) + shown
 
 
-def _comparisons(comparisons: list[JsonObject], shares: set[str]) -> Table:
+def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> Table:
     baselines = {clean(one["baseline"]) for one in comparisons}
     table = _table(f"Differences from {' or '.join(sorted(baselines))}: difference [interval]")
-    table.add_column("metric")
-    table.add_column("arm")
+    table.add_column("metric, arm", overflow="fold")
     for name in ("difference", "lift", "adj. p"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("finding", no_wrap=True)
-    table.add_column("grade", justify="center")
-    table.add_column("eff. n", justify="right")
+    table.add_column("finding", min_width=10)
+    table.add_column("grade, eff. n", no_wrap=True)
     for one in comparisons:
         is_clear = one["finding"] in {"higher", "lower"}
         finding = FINDINGS.get(one["finding"], clean(one["finding"]))
         role = "" if one["role"] == "secondary" else f" ({clean(one['role'])})"
-        table.add_row(
-            _title(one) + role,
-            clean(one["arm"]) + (f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""),
-            _difference(one, is_share=one["metric"] in shares),
+        against = f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""
+        _add(
+            table,
+            f"{_title(one)}{role}:{wrap}{clean(one['arm'])}{against}",
+            _difference(one, wrap, is_share=one["metric"] in shares),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
             Text(finding, style="bold green" if is_clear else "dim"),
-            clean(one["evidence"]["grade"]),
-            _number(one["evidence"]["effective_n"]),
+            f"{clean(one['evidence']['grade'])}, {_number(one['evidence']['effective_n'])}",
         )
     return table
 
 
-def _difference(one: JsonObject, *, is_share: bool) -> str:
+def _difference(one: JsonObject, wrap: str, *, is_share: bool) -> str:
     if one["difference"] is None:
         return "–"
     interval = one["interval"]
-    shown = f" [{_change(interval[0], is_share)}, {_change(interval[1], is_share)}]" if interval else ""
-    return _change(one["difference"], is_share) + (" points" if is_share else "") + shown
+    shown = f"{wrap}[{_change(interval[0], is_share)}, {_change(interval[1], is_share)}]" if interval else ""
+    return _change(one["difference"], is_share) + (" pp" if is_share else "") + shown
 
 
 def _evidence(analysis: JsonObject) -> RenderableType:

@@ -79,9 +79,9 @@ def analysis(**changes: Any) -> dict[str, Any]:
     return base.model_copy(update=changes).model_dump(mode="json")
 
 
-def printed(document: dict[str, Any]) -> str:
+def printed(document: dict[str, Any], width: int = 132) -> str:
     output = io.StringIO()
-    Console(file=output, width=132, highlight=False).print(verdict(document))
+    Console(file=output, width=width, highlight=False).print(verdict(document, width))
     return output.getvalue()
 
 
@@ -89,13 +89,12 @@ def test_estimates_comparison_grade_effective_n_and_caveat_are_printed() -> None
     text = printed(analysis())
     assert "b is opened more often than a (grade C)." in text
     assert "42.0% [32.0%, 52.0%]" in text
-    assert "+21.0 points [+4.0, +37.0]" in text
+    assert "+21.0 pp [+4.0, +37.0]" in text
     assert "+50%" in text
     assert "< 0.001" in text
-    row = next(line for line in text.splitlines() if "+21.0 points" in line)
+    row = next(line for line in text.splitlines() if "+21.0 pp" in line)
     assert "higher" in row
-    assert " C " in row
-    assert "15.2" in row
+    assert "C, 15.2" in row
     assert CAVEAT in text
     assert "Plan abababababab" in text
 
@@ -119,3 +118,18 @@ def test_text_of_others_can_neither_move_the_cursor_nor_style_itself() -> None:
     text = printed(analysis(verdict="[red]b\x1b[31m is better[/red]"))
     assert "\x1b" not in text
     assert "[red]b [31m is better[/red]" in text
+
+
+def test_names_that_look_like_markup_are_printed_as_they_are() -> None:
+    odd = COMPARISON.model_copy(update={"arm": "[bold]b[/]", "metric": "[/red]"})
+    assert "[bold]b[/]" in printed(analysis(comparisons=(odd,)))
+
+
+def test_eighty_columns_are_enough() -> None:
+    long = {"metric": "main_worry", "option": "spending too much", "arm": "time_saved_by_one_tap"}
+    text = printed(analysis(comparisons=(COMPARISON, COMPARISON.model_copy(update=long))), width=80)
+    assert text.count("C, 15.2") == 2
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    for part in ("+21.0 pp", "[+4.0, +37.0]", "higher", "< 0.001", "C, 15.2"):
+        assert part in text
