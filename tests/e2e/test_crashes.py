@@ -5,11 +5,10 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from libs.runtime.nats_server import NatsServer
-from tests.support.platforms import SERVICES, DistributedPlatform, EmbeddedPlatform
+from tests.support.platforms import HTTP, SERVICES, DistributedPlatform, EmbeddedPlatform
 from tests.support.postgres import PostgresServer
 from tests.support.studies import export, individual_responses, start_study, wait_for
 
@@ -105,4 +104,4 @@ def test_a_data_directory_is_used_by_one_platform_at_a_time(tmp_path: Path) -> N
         second.process.start()
         with pytest.raises(AssertionError, match="another platform is running"):
             second.process.wait_until_ready()
-        assert httpx.get(f"{platform.url}/readyz").status_code == 200
+        assert HTTP.get(f"{platform.url}/readyz").status_code == 200

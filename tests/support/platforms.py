@@ -20,6 +20,8 @@ from services.embedded.platform import SERVICES
 from tests.support.postgres import PostgresServer
 
 READY_WITHIN_S = 60.0
+# One client for all requests (each new one would load certificates), and no connection kept to a process that is killed.
+HTTP = httpx.Client(timeout=30, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
 ALL_SERVICES = (*SERVICES, "gateway")
 
 
@@ -57,7 +59,7 @@ class Process:
             assert self._process is not None
             assert self._process.poll() is None, f"it ended by itself:\n{self.log[-3000:]}"
             with suppress(httpx.HTTPError):
-                if httpx.get(f"{self._ready_url}/readyz", timeout=2).status_code == 200:
+                if HTTP.get(f"{self._ready_url}/readyz", timeout=2).status_code == 200:
                     return
             time.sleep(0.05)
         raise AssertionError(f"not ready in time:\n{self.log[-3000:]}")

@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 
+from tests.support.platforms import HTTP
+
 REQUIREMENTS = Path(__file__).parent / "requirements_example.json"
 COMPLETE_WITHIN_S = 60.0
 
@@ -20,11 +22,10 @@ def bodies() -> tuple[dict[str, Any], dict[str, Any]]:
 def start_study(url: str, *, seed: int = 7, **execution: Any) -> str:
     """Post population, intervention and execution; the simulation id."""
     population, intervention = bodies()
-    with httpx.Client(base_url=url, timeout=30) as client:
-        drawn = _created(client.post("/agent-populations/create", json={**population, "seed": seed}))
-        designed = _created(client.post("/interventions/create", json=intervention))
-        body = {"population_id": drawn["id"], "seed": seed, **execution}
-        return str(_created(client.post(f"/interventions/{designed['id']}/execute", json=body))["simulation_id"])
+    drawn = _created(HTTP.post(f"{url}/agent-populations/create", json={**population, "seed": seed}))
+    designed = _created(HTTP.post(f"{url}/interventions/create", json=intervention))
+    body = {"population_id": drawn["id"], "seed": seed, **execution}
+    return str(_created(HTTP.post(f"{url}/interventions/{designed['id']}/execute", json=body))["simulation_id"])
 
 
 def wait_for(url: str, simulation_id: str, *, within_s: float = COMPLETE_WITHIN_S) -> dict[str, Any]:
@@ -33,7 +34,7 @@ def wait_for(url: str, simulation_id: str, *, within_s: float = COMPLETE_WITHIN_
     status: dict[str, Any] = {}
     while time.monotonic() < deadline:
         try:
-            answer = httpx.get(f"{url}/simulations/{simulation_id}/status", timeout=5)
+            answer = HTTP.get(f"{url}/simulations/{simulation_id}/status", timeout=5)
         except httpx.TransportError:
             time.sleep(0.1)
             continue
@@ -47,7 +48,7 @@ def wait_for(url: str, simulation_id: str, *, within_s: float = COMPLETE_WITHIN_
 
 def export(url: str, simulation_id: str, form: str) -> bytes:
     """The export of a simulation."""
-    answer = httpx.get(f"{url}/results/{simulation_id}/export", params={"format": form}, timeout=30)
+    answer = HTTP.get(f"{url}/results/{simulation_id}/export", params={"format": form})
     assert answer.status_code == 200, answer.text
     return answer.content
 
@@ -57,7 +58,7 @@ def individual_responses(url: str, intervention_id: str, simulation_id: str) -> 
     items: list[dict[str, Any]] = []
     parameters: dict[str, Any] = {"simulation_id": simulation_id, "limit": 50}
     while True:
-        answer = httpx.get(f"{url}/interventions/{intervention_id}/individual-responses", params=parameters, timeout=30)
+        answer = HTTP.get(f"{url}/interventions/{intervention_id}/individual-responses", params=parameters)
         assert answer.status_code == 200, answer.text
         body = answer.json()
         items += body["items"]
