@@ -1,6 +1,6 @@
 """HTTP resources of results: aggregates, individuals and exports.
 
-An effect never leaves without its evidence: aggregates, exports and the report carry it as required fields.
+No effect leaves without its evidence: aggregates, exports and the report carry it as required fields.
 """
 
 import asyncio

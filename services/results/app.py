@@ -1,4 +1,4 @@
-"""Composition root of the results service."""
+"""Composition root of the results service: the only place where its parts meet."""
 
 from importlib.metadata import version
 
