@@ -134,6 +134,19 @@ async def test_a_population_that_can_no_longer_be_drawn_fails_and_says_why(
         assert (shown["state"], shown["reason"], shown["generated"]) == ("failed", failed.reason, 500)
 
 
+async def test_a_block_out_of_turn_or_done_before_changes_nothing(database_url: str, nats_server: NatsServer) -> None:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_server.url))
+    async with running("population", app) as client:
+        nats_server.stop()
+        population = (await client.post(CREATE, json=LARGE)).json()
+        for start, generated in ((1_001, 500), (1, 500), (501, 1_000), (501, 1_000)):
+            async with app.state.database.write() as tx:
+                await app.state.service.draw_block(tx, population["id"], start)
+            shown = (await client.get(population["links"]["self"])).json()
+            assert (shown["state"], shown["generated"]) == ("generating", generated)
+        assert len(await individuals(client, population)) == 1_000
+
+
 def forget_the_template(url: str) -> None:
     """As when a deployment takes a template away while a population is being drawn."""
     engine = create_engine(url)
