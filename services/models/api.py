@@ -39,13 +39,21 @@ async def answer_turns(batch: TurnBatch, service: Service, tenant: Tenant) -> St
     A line is sent after its call is in the ledger. A stream that ends without a line for every turn was cut off: send
     the batch again, what is finished is not paid for twice.
     """
-    service.backend(batch.model)
-    return StreamingResponse(_lines(service.turns(batch, tenant)), media_type=NDJSON)
+    replies = service.turns(batch, tenant)
+    first: list[TurnReply] = await anext(
+        replies, []
+    )  # before the status is sent: whatever is wrong from the start becomes a problem
+    return StreamingResponse(_lines(first, replies), media_type=NDJSON)
 
 
-async def _lines(replies: AsyncIterator[list[TurnReply]]) -> AsyncIterator[bytes]:
-    async for some in replies:
-        yield b"".join(reply.model_dump_json().encode() + b"\n" for reply in some)
+async def _lines(first: list[TurnReply], rest: AsyncIterator[list[TurnReply]]) -> AsyncIterator[bytes]:
+    yield _ndjson(first)
+    async for replies in rest:
+        yield _ndjson(replies)
+
+
+def _ndjson(replies: list[TurnReply]) -> bytes:
+    return b"".join(reply.model_dump_json().encode() + b"\n" for reply in replies)
 
 
 class TextPart(Body):

@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from libs.contracts.errors import DomainError
 from libs.db import Database
 from services.models.adapters import Backend
 from services.models.domain.calls import Call, Outcome
@@ -41,8 +42,11 @@ class Delivery(NamedTuple):
     is_cached: bool
 
 
-class LedgerError(Exception):
+class LedgerError(DomainError):
     """The ledger could not be read or written; calls that were made meanwhile are in it, or are made again."""
+
+    title = "The call ledger is not available"
+    status = 503
 
 
 class _Ended(NamedTuple):
@@ -113,7 +117,8 @@ class Ledger:
                 ready.append(queue.get_nowait())
             delivered = [item for item in ready if isinstance(item, Delivery)]
             left -= len(ready)
-            yield delivered
+            if delivered:
+                yield delivered
             if len(delivered) < len(ready):
                 raise next(item for item in ready if isinstance(item, LedgerError))
 

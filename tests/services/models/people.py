@@ -17,8 +17,8 @@ RATIONAL = {
 INTERESTS = ("cooking", "running", "travel", "music", "reading books", "football", "politics", "gadgets")
 BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 SEGMENTS = (
-    {"health_conscious": 0.6, "time_constrained": 0.6, "tech_savvy": 0.5},
-    {"family_oriented": 0.7, "price_sensitive": 0.6},
+    {"health_interest": 0.6, "time_pressure": 0.6, "tech_affinity": 0.5},
+    {"family_orientation": 0.7, "price_sensitivity": 0.6},
     {},
 )
 
@@ -26,7 +26,7 @@ SEGMENTS = (
 def person(index: int) -> dict[str, object]:
     """One of an endless row of different people."""
     rng = random.Random(index)
-    traits = {name: max(-1.0, min(1.0, rng.gauss(0, 0.35))) for name in (*BIG_FIVE, "analytical", "sceptical")}
+    traits = {name: max(-1.0, min(1.0, rng.gauss(0, 0.35))) for name in (*BIG_FIVE, "information_seeking", "trust")}
     return {
         "name": f"Person {index}",
         "age": rng.randint(20, 75),

@@ -103,15 +103,15 @@ def test_a_morning_suits_busy_people_more_than_others():
     def lift(persona):
         return _mean([persona], morning, metric) - _mean([persona], afternoon, metric)
 
-    assert lift({"traits": {"time_constrained": 0.8}}) > lift({}) > 0
+    assert lift({"traits": {"time_pressure": 0.8}}) > lift({}) > 0
 
 
 @pytest.mark.parametrize(
     ("trait", "more", "less"),
     [
-        ("health_conscious", "Sleep and nutrition for a healthy heart", "A new way to park"),
+        ("health_interest", "Sleep and nutrition for a healthy heart", "A new way to park"),
         ("budget_conscious", "Save 30% with this discount", "A premium product"),
-        ("analytical", "Independent studies prove the result", "Imagine, dream, feel the passion"),
+        ("information_seeking", "Independent studies prove the result", "Imagine, dream, feel the passion"),
     ],
 )
 def test_a_message_that_fits_the_person_appeals_more(trait, more, less):
@@ -130,7 +130,7 @@ def test_more_value_raises_liking_and_lowers_aversion():
 
 
 def test_the_reasons_given_are_the_largest_terms():
-    persona = {"traits": {"time_constrained": 0.9}}
+    persona = {"traits": {"time_pressure": 0.9}}
     turn = reply(persona, {"content": "Hello", "channel": "email", "timing": "morning"}, FUNNEL[:1], None, "k")
     mind = meet(persona, {"content": "Hello", "channel": "email", "timing": "morning"})
     largest = reasons(mind.dispositions, active_effects(mind.stimulus), (1.0, 0.0, 0.0))[:3]
@@ -173,15 +173,15 @@ def test_a_missing_persona_is_an_average_person():
         ({"personality": {"big_five": {"neuroticism": "Low. Stays calm."}}}, "neuroticism", False),
         ({"big_five": {"extraversion": 4.5}}, "extraversion", True),
         ({"big_five": {"agreeableness": 20}}, "agreeableness", False),
-        ({"traits": {"Budget-Conscious": 0.7}}, "price_sensitive", True),
-        ({"traits": {"trusting": 0.7}}, "sceptical", False),
+        ({"traits": {"Budget-Conscious": 0.7}}, "price_sensitivity", True),
+        ({"traits": {"skeptical": 0.7}}, "trust", False),
         ({"traits": {"coffee_lover": 0.8}}, "interest_food", True),
         ({"preferences": {"interests": ["Hiking and travel"]}}, "interest_travel", True),
         ({"preferences": {"dislikes": ["Cooking"]}}, "interest_food", False),
-        ({"age": "72"}, "tech_savvy", False),
-        ({"income": "high"}, "price_sensitive", False),
-        ({"income": 20_000}, "price_sensitive", True),
-        ({"personality": {"traits": ["You are skeptical of claims"]}}, "sceptical", True),
+        ({"age": "72"}, "tech_affinity", False),
+        ({"income": "high"}, "price_sensitivity", False),
+        ({"income": 20_000}, "price_sensitivity", True),
+        ({"personality": {"traits": ["You are skeptical of claims"]}}, "trust", False),
     ],
 )
 def test_dispositions_are_read_from_what_a_persona_says(persona, disposition, is_positive):
@@ -190,7 +190,7 @@ def test_dispositions_are_read_from_what_a_persona_says(persona, disposition, is
 
 
 def test_a_stated_trait_wins_over_what_the_profile_suggests():
-    assert read_persona({"traits": {"tech_savvy": -0.4}, "age": 20})["tech_savvy"] == -0.4
+    assert read_persona({"traits": {"tech_affinity": -0.4}, "age": 20})["tech_affinity"] == -0.4
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,15 @@ import asyncio
 import json
 
 import jsonschema
-import pytest
+from sqlalchemy import text
 
 from libs.contracts.turns import ChatMessage
 from libs.minds.turn import read_turn
+from services.models.app import create_app
+from services.models.settings import Settings
 from tests.services.models.batches import batch, send, usage
 from tests.services.models.people import FUNNEL, instrument
+from tests.support.apps import running
 
 
 async def test_every_turn_of_a_batch_is_answered_validly(start):
@@ -51,9 +54,8 @@ async def test_the_ledger_outlives_the_process(start):
     assert all(reply.usage.cached_calls == 1 for reply in again)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+async def test_a_different_place_or_parameter_is_a_different_call(client):
+    changes = [
         {"seed": 8},
         {"round": 2},
         {"step_id": "step_2"},
@@ -62,28 +64,25 @@ async def test_the_ledger_outlives_the_process(start):
         {"max_completion_tokens": 500},
         {"shared": (ChatMessage(role="system", content="Another text."),)},
         {"response_schema": {"type": "object", "properties": {"confidence": {"type": "number"}}}},
-    ],
-)
-async def test_a_different_place_or_parameter_is_a_different_call(start, changes):
-    async with start() as client:
-        await send(client, batch(2))
-        again = await send(client, batch(2, **changes))
-    assert all(reply.usage.calls == 1 for reply in again)
+    ]
+    await send(client, batch(2))
+    for change in changes:
+        again = await send(client, batch(2, **change))
+        assert all(reply.usage.calls == 1 for reply in again), change
 
 
-async def test_another_agent_or_draw_with_equal_messages_is_a_different_call(start):
+async def test_another_agent_or_draw_with_equal_messages_is_a_different_call(client):
     sent = batch(1)
     turn = sent.turns[0]
     others = [
         turn.model_copy(update={"turn_id": "other agent", "agent_id": "agent_9999"}),
         turn.model_copy(update={"turn_id": "other draw", "draw": 1}),
     ]
-    async with start() as client:
-        replies = await send(client, sent.model_copy(update={"turns": (turn, *others)}))
+    replies = await send(client, sent.model_copy(update={"turns": (turn, *others)}))
     assert [reply.usage.calls for reply in replies] == [1, 1, 1]
 
 
-async def test_moving_a_message_from_own_to_shared_does_not_change_the_call(start):
+async def test_moving_a_message_from_own_to_shared_does_not_change_the_call(client):
     sent = batch(1)
     turn = sent.turns[0]
     moved = sent.model_copy(
@@ -92,9 +91,8 @@ async def test_moving_a_message_from_own_to_shared_does_not_change_the_call(star
             "turns": (turn.model_copy(update={"messages": ()}),),
         }
     )
-    async with start() as client:
-        first = await send(client, sent)
-        again = await send(client, moved)
+    first = await send(client, sent)
+    again = await send(client, moved)
     assert again[0].usage.cached_calls == 1
     assert again[0].content == first[0].content
 
@@ -132,22 +130,33 @@ async def test_a_client_that_goes_away_loses_nothing(start):
     assert (used["calls"], used["cached_calls"]) == (60, 60)
 
 
-async def test_an_unknown_model_is_refused_naming_the_known_ones(start):
-    async with start() as client:
-        response = await client.post("/v1/turns", json=batch(1, model="gpt-9").model_dump(mode="json"))
-        listed = await client.get("/v1/models")
+async def test_an_unknown_model_is_refused_naming_the_known_ones(client):
+    response = await client.post("/v1/turns", json=batch(1, model="gpt-9").model_dump(mode="json"))
+    listed = await client.get("/v1/models")
     assert response.status_code == 422
     assert response.json()["errors"][0]["field"] == "model"
     assert response.json()["errors"][0]["allowed"] == [model["id"] for model in listed.json()["data"]] == ["offline"]
 
 
-async def test_an_empty_batch_has_an_empty_answer(start):
-    async with start() as client:
-        assert await send(client, batch(1).model_copy(update={"turns": ()})) == []
+async def test_an_empty_batch_has_an_empty_answer(client):
+    assert await send(client, batch(1).model_copy(update={"turns": ()})) == []
 
 
-async def test_different_people_answer_differently(start):
+async def test_different_people_answer_differently(client):
     metrics = (instrument("trust", "ordinal"), instrument("rating", "numeric"))
-    async with start() as client:
-        replies = await send(client, batch(30, instruments=metrics))
+    replies = await send(client, batch(30, instruments=metrics))
     assert len({json.dumps(json.loads(reply.content)["answers"]) for reply in replies}) > 20
+
+
+async def test_a_ledger_that_fails_is_said_and_nothing_hangs(sqlite_url):
+    app = create_app(Settings(database_url=sqlite_url))
+    async with running("models", app) as client:
+        async with app.state.database.write() as tx:
+            await tx.execute(text("ALTER TABLE calls RENAME TO away"))
+        response = await client.post("/v1/turns", json=batch(2).model_dump(mode="json"))
+        async with app.state.database.write() as tx:
+            await tx.execute(text("ALTER TABLE away RENAME TO calls"))
+        replies = await send(client, batch(2))
+    assert response.status_code == 503
+    assert "ledger" in response.json()["title"]
+    assert [reply.status for reply in replies] == ["answered"] * 2

@@ -70,19 +70,23 @@ PHRASES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 
 DISPOSITION_STEMS: Mapping[str, str] = MappingProxyType(
     {
-        "health_conscious": "health wellness fitness nutrition",
-        "tech_savvy": "tech software digital gadget programm coding developer engineer computer",
-        "price_sensitive": "frugal budget thrift bargain discount coupon saver cheap economical",
-        "environmental_aware": "environment climate sustainab recycl eco green planet",
-        "family_oriented": "family child kid parent mother father grandchild",
-        "time_constrained": "busy hectic overwork rushed deadline stressed overloaded commut multitask",
-        "analytical": "analytic rational logical data scien method precise careful systematic research thorough "
-        "evidence fact engineer account statist",
-        "sceptical": "sceptic skeptic cynic distrust suspicious doubt wary critical picky mistrust cautious",
-        "socially_influenced": "sociable popular friends outgoing trend social follower conform community",
-        "novelty_seeking": "curious adventur novel innovat early experiment spontan creative trendy explor",
+        "price_sensitivity": "frugal budget thrift bargain discount coupon saver cheap economical",
+        "time_pressure": "busy hectic overwork rushed hurry deadline stressed overloaded commut multitask",
+        "morning_person": "riser sunrise",
+        "information_seeking": "analytic rational logical data scien method precise careful systematic research "
+        "thorough evidence compare engineer account statist",
+        "trust": "trusting believing",
+        "privacy_concern": "privacy private anonym",
+        "novelty_seeking": "curious adventur novel innovat experiment spontan creative trendy explor",
+        "tradition": "traditional conservativ custom heritage",
+        "impulsiveness": "impulsiv spontan impatient",
+        "socially_influenced": "sociable popular friends outgoing trend social follower conform",
     }
 )
+OPPOSITE_STEMS: Mapping[str, str] = MappingProxyType(
+    {"trust": "sceptic skeptic cynic distrust suspicious doubt wary critical picky mistrust"}
+)
+"""Words of a profile that speak against a disposition."""
 
 FAVOURABLE = "yes agree support likely definitely probably approve accept keep like love good better try"
 UNFAVOURABLE = "no never disagree oppose unlikely reject disapprove dislike bad worse against leave"
@@ -111,7 +115,8 @@ OPTION_POLARITY: Mapping[str, int] = MappingProxyType(
     dict.fromkeys(FAVOURABLE.split(), 1) | dict.fromkeys(UNFAVOURABLE.split(), -1)
 )
 _FEATURES = _index(STEMS)
-_DISPOSITIONS = _index(DISPOSITION_STEMS)
+_FOR = _index(DISPOSITION_STEMS)
+_AGAINST = _index(OPPOSITE_STEMS)
 
 
 def _matches(word: str, index: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
@@ -127,10 +132,10 @@ def features_of_word(word: str) -> tuple[str, ...]:
     return _matches(word, _FEATURES)
 
 
-@lru_cache(maxsize=20_000)
-def dispositions_of_word(word: str) -> tuple[str, ...]:
-    """Dispositions and interests a lower-case word in a persona speaks for."""
-    return _matches(word, _DISPOSITIONS)
+def dispositions_of_word(word: str) -> tuple[tuple[str, float], ...]:
+    """Dispositions a lower-case word of a profile speaks for (1) or against (−1); its topics are not among them."""
+    spoken_for = [(disposition, 1.0) for disposition in _matches(word, _FOR)]
+    return (*spoken_for, *((disposition, -1.0) for disposition in _matches(word, _AGAINST)))
 
 
 def count_features(found_words: Iterable[str], text: str = "") -> dict[str, int]:

@@ -6,78 +6,106 @@ stated traits, Big Five, words of the profile, demographic defaults. Name, natio
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from itertools import chain
 from types import MappingProxyType
 
 from services.models.domain.offline.lexicon import dispositions_of_word, features_of_word, words
-from services.models.domain.offline.stimulus import TOPICS
 
 BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 ATTITUDES = (
-    "health_conscious",
-    "tech_savvy",
-    "price_sensitive",
-    "environmental_aware",
-    "family_oriented",
-    "time_constrained",
-    "analytical",
-    "sceptical",
-    "socially_influenced",
+    "health_interest",
+    "tech_affinity",
+    "price_sensitivity",
+    "environmental_concern",
+    "family_orientation",
+    "community_orientation",
+    "career_ambition",
+    "time_pressure",
+    "morning_person",
+    "information_seeking",
+    "trust",
+    "privacy_concern",
     "novelty_seeking",
+    "tradition",
+    "brand_loyalty",
+    "impulsiveness",
+    "socially_influenced",
 )
 INTERESTS: Mapping[str, str] = MappingProxyType(
     {
-        "health": "health_conscious",
-        "technology": "tech_savvy",
-        "environment": "environmental_aware",
-        "family": "family_oriented",
+        "health": "health_interest",
+        "technology": "tech_affinity",
+        "environment": "environmental_concern",
+        "family": "family_orientation",
+        "career": "career_ambition",
+        "community": "community_orientation",
+        "money": "interest_money",
+        "food": "interest_food",
+        "sport": "interest_sport",
+        "travel": "interest_travel",
+        "learning": "interest_learning",
+        "entertainment": "interest_entertainment",
     }
-    | {topic: f"interest_{topic}" for topic in TOPICS[4:]}
 )
 """The disposition that makes a topic matter to a person."""
-DISPOSITIONS = (*BIG_FIVE, *ATTITUDES, *(name for name in INTERESTS.values() if name.startswith("interest_")))
+DISPOSITIONS = (*BIG_FIVE, *ATTITUDES, *(name for name in INTERESTS.values() if name not in ATTITUDES))
 
 ALIASES: Mapping[str, str] = MappingProxyType(
     {
-        "health_oriented": "health_conscious",
-        "health": "health_conscious",
-        "tech": "tech_savvy",
-        "technology": "tech_savvy",
-        "digital_affinity": "tech_savvy",
+        "health_conscious": "health_interest",
+        "health": "health_interest",
+        "tech_savvy": "tech_affinity",
+        "tech": "tech_affinity",
+        "technology": "tech_affinity",
+        "digital_affinity": "tech_affinity",
+        "price_sensitive": "price_sensitivity",
+        "budget_conscious": "price_sensitivity",
+        "frugal": "price_sensitivity",
+        "environmental_aware": "environmental_concern",
+        "environmentally_aware": "environmental_concern",
+        "eco_conscious": "environmental_concern",
+        "sustainability": "environmental_concern",
+        "family_oriented": "family_orientation",
+        "loving_parent": "family_orientation",
+        "community_oriented": "community_orientation",
+        "ambitious": "career_ambition",
+        "ambition": "career_ambition",
+        "career_focused": "career_ambition",
+        "time_constrained": "time_pressure",
+        "busy": "time_pressure",
+        "early_bird": "morning_person",
+        "analytical": "information_seeking",
+        "analytic": "information_seeking",
+        "rational": "information_seeking",
+        "trusting": "trust",
+        "privacy_minded": "privacy_concern",
+        "privacy": "privacy_concern",
         "early_adopter": "novelty_seeking",
         "novelty": "novelty_seeking",
-        "budget_conscious": "price_sensitive",
-        "price_sensitivity": "price_sensitive",
-        "frugal": "price_sensitive",
-        "environmentally_aware": "environmental_aware",
-        "eco_conscious": "environmental_aware",
-        "sustainability": "environmental_aware",
-        "loving_parent": "family_oriented",
-        "family": "family_oriented",
-        "busy": "time_constrained",
-        "time_pressure": "time_constrained",
-        "rational": "analytical",
-        "analytic": "analytical",
-        "skeptical": "sceptical",
-        "skepticism": "sceptical",
-        "scepticism": "sceptical",
+        "traditional": "tradition",
+        "brand_loyal": "brand_loyalty",
+        "impulsive": "impulsiveness",
         "social": "socially_influenced",
         "social_influence": "socially_influenced",
         "conformity": "socially_influenced",
     }
 )
-"""Other names of a disposition. `_awareness`, `_consciousness` and the like are tried too, see `disposition_named`."""
+"""Other names of a disposition."""
 
 OPPOSITES: Mapping[str, str] = MappingProxyType(
     {
-        "emotional": "analytical",
-        "impulsive": "analytical",
-        "trusting": "sceptical",
-        "trust": "sceptical",
-        "traditional": "novelty_seeking",
+        "sceptical": "trust",
+        "skeptical": "trust",
+        "scepticism": "trust",
+        "skepticism": "trust",
+        "emotional": "information_seeking",
         "independent": "socially_influenced",
         "introversion": "extraversion",
         "emotional_stability": "neuroticism",
-        "relaxed": "time_constrained",
+        "relaxed": "time_pressure",
+        "night_owl": "morning_person",
+        "patience": "impulsiveness",
     }
 )
 """Traits that are the opposite of a disposition: their value counts with the other sign."""
@@ -87,10 +115,16 @@ WORD_WEIGHT = 0.3
 WORD_LIMIT = 0.8
 """The most that words of the profile can say."""
 
+_KNOWN: Mapping[str, tuple[str, float]] = MappingProxyType(
+    {name: (name, 1.0) for name in DISPOSITIONS}
+    | {alias: (name, 1.0) for alias, name in ALIASES.items()}
+    | {opposite: (name, -1.0) for opposite, name in OPPOSITES.items()}
+)
+
 LEVELS = (("very high", 0.9), ("very low", -0.9), ("high", 0.6), ("low", -0.6), ("medium", 0.0), ("moderate", 0.0))
 """Big Five values given in words, as TinyTroupe does; the first that the text starts with counts."""
 
-_LIKED = ("interests", "likes", "traits", "skills", "beliefs", "long_term_goals", "other_facts", "routines")
+_LIKED = ("interests", "likes", "skills", "beliefs", "long_term_goals")
 _LONGEST_READ = 600
 _SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -122,15 +156,8 @@ def _number(value: object) -> float | None:
 
 def disposition_named(name: str) -> tuple[str, float] | None:
     """The disposition that a trait (or a metric) of this name is about, and the sign it counts with."""
-    slug = _SLUG.sub("_", name.lower()).strip("_")
-    for form in (slug, slug.removesuffix("ness"), slug.removesuffix("_consciousness") + "_conscious"):
-        if form in DISPOSITIONS:
-            return form, 1.0
-        if form in ALIASES:
-            return ALIASES[form], 1.0
-        if form in OPPOSITES:
-            return OPPOSITES[form], -1.0
-    return None
+    slug = name if name in _KNOWN else _SLUG.sub("_", name.lower()).strip("_")
+    return _KNOWN.get(slug)
 
 
 def _traits(traits: object) -> dict[str, float]:
@@ -147,8 +174,8 @@ def _traits(traits: object) -> dict[str, float]:
         if known is not None:
             found[known[0]] = known[1] * value
         else:
-            for disposition in _speak_for(str(name).replace("_", " ")):
-                hinted[disposition] = hinted.get(disposition, 0.0) + 0.5 * _clip(value)
+            for disposition, direction in _said_in(str(name).replace("_", " ")):
+                hinted[disposition] = hinted.get(disposition, 0.0) + 0.5 * direction * _clip(value)
     return hinted | found
 
 
@@ -191,57 +218,54 @@ def _texts(value: object, depth: int = 2) -> Iterable[str]:
             yield from _texts(part, depth - 1)
 
 
-def _speak_for(text: str) -> Iterable[str]:
-    """Dispositions the words of a text speak for."""
-    for word in words(text):
-        yield from dispositions_of_word(word)
-        for topic in features_of_word(word):
-            if topic in INTERESTS and INTERESTS[topic].startswith("interest_"):
-                yield INTERESTS[topic]
+@lru_cache(maxsize=20_000)
+def _said_by(word: str) -> tuple[tuple[str, float], ...]:
+    """Dispositions a word speaks for or against: its own, and those its topics matter to."""
+    topics = (INTERESTS[topic] for topic in features_of_word(word) if topic in INTERESTS)
+    return (*dispositions_of_word(word), *((disposition, 1.0) for disposition in topics))
+
+
+def _said_in(text: str) -> Iterable[tuple[str, float]]:
+    """Dispositions the words of a text speak for or against."""
+    return chain.from_iterable(map(_said_by, words(text)))
 
 
 def _profile_words(persona: Mapping[str, object]) -> dict[str, float]:
     """What the words of interests, likes, traits, skills, beliefs, goals and style say; dislikes say the opposite."""
     nested = [part for name in ("preferences", "personality") if isinstance(part := persona.get(name), dict)]
-    sources: list[tuple[object, float]] = [(persona.get("style"), 1.0), (persona.get("behaviors"), 1.0)]
-    sources += [
-        (part.get(name), 1.0)
-        for part in (persona, *nested)
-        for name in _LIKED
-        if name != "traits" or part is not persona
-    ]
-    sources += [(part.get("dislikes"), -1.0) for part in (persona, *nested)]
     occupation = persona.get("occupation")
-    sources.append((occupation.get("title") if isinstance(occupation, dict) else occupation, 1.0))
+    title = occupation.get("title") if isinstance(occupation, dict) else occupation
+    liked = [title, *(persona.get(name) for name in (*_LIKED, "style"))]
+    liked += [part.get(name) for part in nested for name in (*_LIKED, "traits")]
+    disliked = [part.get("dislikes") for part in (persona, *nested)]
     found: dict[str, float] = {}
-    for value, sign in sources:
-        for text in _texts(value):
-            for disposition in _speak_for(text):
-                found[disposition] = found.get(disposition, 0.0) + sign * WORD_WEIGHT
+    for values, sign in ((liked, WORD_WEIGHT), (disliked, -WORD_WEIGHT)):
+        for disposition, direction in _said_in(" ".join(_texts(values, depth=3))):
+            found[disposition] = found.get(disposition, 0.0) + sign * direction
     return found
 
 
 EDUCATION = (("phd", 0.6), ("doctor", 0.6), ("master", 0.5), ("graduate", 0.4), ("bachelor", 0.3), ("college", 0.2))
-"""Default of `analytical` by a word of the education."""
+"""Default of `information_seeking` by a word of the education."""
 
 
 def _demographics(persona: Mapping[str, object]) -> dict[str, float]:
-    """Weak defaults: age → tech_savvy, novelty_seeking, health_conscious; income → price_sensitive; and so on."""
+    """Weak defaults: age → tech_affinity, novelty_seeking, health_interest; income → price_sensitivity; and so on."""
     found: dict[str, float] = {}
     age = _number(persona.get("age"))
     if age is not None and 0 < age < 130:
-        found["tech_savvy"] = _clip((45 - age) / 60, 0.6)
+        found["tech_affinity"] = _clip((45 - age) / 60, 0.6)
         found["novelty_seeking"] = _clip((40 - age) / 100, 0.3)
-        found["health_conscious"] = _clip((age - 45) / 100, 0.3)
-        found["time_constrained"] = 0.2 if 28 <= age <= 50 else -0.3 if age >= 67 else 0.0
+        found["health_interest"] = _clip((age - 45) / 100, 0.3)
+        found["time_pressure"] = 0.2 if 28 <= age <= 50 else -0.3 if age >= 67 else 0.0
     income = persona.get("income", persona.get("income_usd", persona.get("income_band")))
-    found["price_sensitive"] = _income_effect(income)
+    found["price_sensitivity"] = _income_effect(income)
     education = next(iter(_texts(persona.get("education"))), "").lower()
-    found["analytical"] = next((value for word, value in EDUCATION if word in education), 0.0)
+    found["information_seeking"] = next((value for word, value in EDUCATION if word in education), 0.0)
     children = persona.get("children")
     if (isinstance(children, list) and children) or (_number(children) or 0) > 0:
-        found["family_oriented"] = 0.5
-        found["time_constrained"] = found.get("time_constrained", 0.0) + 0.2
+        found["family_orientation"] = 0.5
+        found["time_pressure"] = found.get("time_pressure", 0.0) + 0.2
     return found
 
 

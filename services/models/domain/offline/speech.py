@@ -83,17 +83,22 @@ def attention(stimulus: Stimulus) -> str:
     """What the person is attending to."""
     if not stimulus.factors:
         return "The questions I am asked."
-    return _place(stimulus)
+    topic = _topic(stimulus)
+    return f"A message about {topic}." if topic else "A message."
 
 
 def _place(stimulus: Stimulus) -> str:
-    """Where, when and about what: "A message by email, in the morning, about health."."""
+    """Where it comes from, when, and what about."""
+    way = f" by {_label(stimulus.channel)[:40]}" if stimulus.channel else ""
+    time = f" ({_label(stimulus.timing)[:40]})" if stimulus.timing else ""
+    topic = _topic(stimulus)
+    return f"This reaches me{way}{time}{f' and is about {topic}' if topic else ''}."
+
+
+def _topic(stimulus: Stimulus) -> str | None:
+    """What it is about most; null when nothing is known."""
     topics = [topic for topic in TOPICS if topic in stimulus.factors]
-    topics.sort(key=lambda topic: -stimulus.factors[topic])
-    place = "A message"
-    if stimulus.channel:
-        place += f" ({_label(stimulus.channel)[:40]}{', ' + _label(stimulus.timing)[:40] if stimulus.timing else ''})"
-    return place + (f" about {topics[0]}." if topics else ".")
+    return max(topics, key=lambda topic: stimulus.factors[topic], default=None)
 
 
 def _sentence(
