@@ -32,13 +32,16 @@ function field(name, schema, required, path) {
   const notes = [typeOf(schema), required ? "required" : schema.default !== undefined && schema.default !== null ? `default ${JSON.stringify(schema.default)}` : "", limits(schema)].filter(Boolean).join(" · ");
   const nested = inner(schema);
   const deeper = nested && !path.includes(nameOf(nested)) && path.length < 3 ? fields(nested, path) : null;
-  return el("li", {}, el("code", { text: name }), el("span", {}, el("span", { class: "type", text: notes }), schema.description ? el("span", { text: ` — ${schema.description}` }) : null), deeper);
+  return el("li", {}, el("code", { text: name }), el("span", {}, el("span", { class: "type", text: notes }), schema.description ? el("span", {}, " — ", ...prose(schema.description)) : null), deeper);
 }
 
 function fields(schema, path = []) {
   const { properties = {}, required = [] } = resolve(schema);
   return el("ul", { class: "fields" }, ...Object.entries(properties).map(([name, one]) => field(name, one, required.includes(name), [...path, nameOf(schema)])));
 }
+
+// Text with `code` in it.
+const prose = (text) => text.split("`").map((part, index) => (index % 2 ? el("code", { text: part }) : part));
 
 function body(title, content) {
   const [kind, entry] = Object.entries(content ?? {})[0] ?? [];
@@ -52,7 +55,7 @@ function operation(method, path, one) {
   const success = Object.entries(one.responses ?? {}).find(([status]) => status.startsWith("2"));
   const text = (one.description ?? one.summary ?? "").split("\n")[0];
   return el("details", { class: "operation" },
-    el("summary", {}, el("span", { class: `method ${method}`, text: method.toUpperCase() }), el("span", { class: "path", text: path }), el("span", { class: "summary", text })),
+    el("summary", {}, el("span", { class: `method ${method}`, text: method.toUpperCase() }), el("span", { class: "path", text: path }), el("span", { class: "summary" }, ...prose(text))),
     el("div", { class: "inside" },
       parameters.length ? el("div", {}, el("h3", { text: "Parameters" }), el("ul", { class: "fields" },
         ...parameters.map((parameter) => field(`${parameter.name} (${parameter.in})`, { ...parameter.schema, description: parameter.description ?? parameter.schema?.description }, parameter.required, [])))) : null,

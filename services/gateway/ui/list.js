@@ -78,9 +78,16 @@ function listen(changed) {
   for (const name of ["simulation-created", "simulation-state-changed", "responses-recorded"]) source.addEventListener(name, changed);
 }
 
-byId("curl").textContent = `curl -X POST ${location.origin}/agent-populations/create \\
-  -H 'content-type: application/json' \\
-  -d '{"name": "Shoppers", "demographic_base": "usa_demographics", "size": 50}'`;
+byId("curl").textContent = `URL=${location.origin}
+POPULATION=$(curl -s $URL/agent-populations/create --json '{
+  "name": "Shoppers", "demographic_base": "usa_demographics", "size": 60
+}' | grep -o 'pop_[0-9a-f]*' | head -1)
+INTERVENTION=$(curl -s $URL/interventions/create --json '{
+  "name": "Two headlines", "type": "marketing_intervention", "population_id": "'$POPULATION'",
+  "variants": [{"name": "a", "content": "Save 20 % today"}, {"name": "b", "content": "Made to last"}],
+  "success_metrics": ["open_rate", "purchase_intent"]
+}' | grep -o 'int_[0-9a-f]*' | head -1)
+curl -s -X POST $URL/interventions/$INTERVENTION/execute`;
 byId("more").addEventListener("click", showOlder);
 onCopy();
 await refresh();

@@ -6,7 +6,7 @@ import { drawVerdict } from "./verdict.js";
 
 const KEPT = 40;
 const id = new URLSearchParams(location.search).get("id") || location.hash.slice(1);
-const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, seen: new Set(), latest: [], usage: null, metrics: [], trend: new Trend() };
+const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, seen: new Set(), latest: [], usage: null, deliveries: new Map(), metrics: [], trend: new Trend() };
 let isPaused = false;
 
 function arm(name) {
@@ -32,6 +32,9 @@ const apply = {
     for (const name of Object.keys(data.planned)) arm(name);
     for (const metric of data.metrics) if (!run.metrics.some((known) => known.name === metric.name)) run.metrics.push(metric);
     offerMetrics();
+  },
+  "delivery-completed"(data) {
+    run.deliveries.set(data.delivery_id, data.usage);
   },
   "responses-recorded"(data) {
     for (const response of data.responses) {
@@ -110,7 +113,7 @@ function drawTicker() {
   if (isPaused) return;
   byId("ticker").replaceChildren(...run.latest.map((response) => {
     const said = response.status === "answered" ? response.response : `No answer: ${response.failure ?? "the turn failed"}`;
-    const facts = [words(response.segment ?? "everybody else"), words(response.arm), mood(response.sentiment)].filter(Boolean);
+    const facts = [words(response.segment), words(response.arm), mood(response.sentiment)].filter(Boolean);
     return el("li", { class: `arm-${arm(response.arm).place}` },
       el("div", { class: "who" }, el("strong", { text: response.name }), el("span", { text: facts.join(" · ") })),
       said ? el("p", { text: said }) : null,
@@ -118,8 +121,17 @@ function drawTicker() {
   }));
 }
 
+// What the simulation said last, or what its deliveries add up to when that is more (it comes first).
+function usageNow() {
+  const known = run.usage ?? run.status.usage;
+  const total = {};
+  for (const one of run.deliveries.values()) for (const [name, value] of Object.entries(one)) total[name] = (total[name] ?? 0) + value;
+  const weight = (usage) => (usage.calls ?? 0) + (usage.cached_calls ?? 0);
+  return weight(total) > weight(known ?? {}) ? total : known;
+}
+
 function drawUsage() {
-  const usage = run.usage ?? run.status.usage;
+  const usage = usageNow();
   byId("usage").hidden = !usage;
   if (!usage) return;
   const stats = [["Model calls", count(usage.calls)], ["From the ledger", count(usage.cached_calls)],
@@ -179,7 +191,7 @@ function listen() {
 
 function ended() {
   byId("live").dataset.on = "false";
-  byId("live-text").textContent = "Ended";
+  byId("live-text").textContent = run.status ? "Ended" : "Not found";
 }
 
 async function open() {
@@ -187,12 +199,13 @@ async function open() {
   try {
     run.status = await getJson(`/simulations/${encodeURIComponent(id)}/status`);
   } catch (error) {
-    byId("name").textContent = error.status === 404 ? "There is no such simulation" : "Simulation";
+    if (error.status === 404) { byId("name").textContent = "There is no such simulation"; ended(); }
     report(error);
     if (error.status !== 404) setTimeout(open, 3000);
     return;
   }
   report(null);
+  byId("known").hidden = false;
   run.state = run.status.state;
   for (const [name, progress] of Object.entries(run.status.progress.by_arm)) { arm(name); run.planned[name] = progress.planned; }
   drawHead(run.status.reason);

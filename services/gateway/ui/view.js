@@ -98,7 +98,7 @@ export function connection(isOn) {
 export function report(error) {
   const box = byId("problem");
   box.hidden = !error;
-  box.textContent = error ? `The platform did not answer: ${error.message}` : "";
+  box.textContent = error ? (error.status ? error.message : `The platform does not answer (${error.message}). Trying again.`) : "";
 }
 
 // Calls `work` at most once in `interval` ms however often it is asked; the last request is never lost.
