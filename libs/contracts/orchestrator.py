@@ -78,7 +78,7 @@ class SimulationStateChanged(MessageData):
         "orchestrator",
         "simulation-state-changed",
         "simulation_id",
-        ("intervention", "communication", "validation", "gateway"),
+        ("intervention", "communication", "results", "validation", "gateway"),
     )
     simulation_id: str
     previous: SimulationState

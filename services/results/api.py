@@ -17,7 +17,7 @@ from libs.contracts.protocol import Usage
 from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_csv, to_json
-from services.results.domain.findings import NOT_YET, SIMULATED, State
+from services.results.domain.findings import SIMULATED, State, why_no_analysis
 from services.results.domain.records import Turn
 from services.results.domain.report.page import to_html
 from services.results.service import Results, Status
@@ -99,7 +99,7 @@ class AggregateView(BaseModel):
             population_id=study.population_id,
             timestamp=made.analysed_at if made else datetime.now(UTC),
             state=status.state,
-            note=None if made else NOT_YET,
+            note=None if made else why_no_analysis(status.state),
             notice=SIMULATED,
             aggregate_results=_aggregate(status),
             analysis=made.analysis if made else None,

@@ -4,7 +4,7 @@ from libs.bus import Router
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted
 from libs.contracts.results import AnalyseSimulation
 from libs.db import Transaction
 from services.results.service import Results
@@ -15,6 +15,13 @@ router = Router("results")
 @router.on(SimulationCreated)
 async def on_simulation_created(tx: Transaction, message: Message[SimulationCreated], service: Results) -> None:
     await service.learn_simulation(tx, message.data)
+
+
+@router.on(SimulationStateChanged)
+async def on_simulation_state_changed(
+    tx: Transaction, message: Message[SimulationStateChanged], service: Results
+) -> None:
+    await service.learn_end(tx, message.data)
 
 
 @router.on(PlanFrozen)

@@ -10,7 +10,7 @@ from libs.contracts.envelope import Envelope
 from libs.contracts.errors import NotFoundError
 from libs.contracts.evidence import Evidence
 from libs.contracts.intervention import PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, StepStarted
 from libs.db import Transaction
 from services.results.domain.analysis import analyse
 from services.results.domain.description import describe
@@ -45,6 +45,12 @@ class Results:
         """A simulation exists."""
         await self._store.studies.add_simulation(tx, data)
         await self._analyse_if_complete(tx, data.simulation_id)
+
+    async def learn_end(self, tx: Transaction, data: SimulationStateChanged) -> None:
+        """A simulation that failed or was cancelled will not be analysed."""
+        if data.state in {SimulationState.FAILED, SimulationState.CANCELLED}:
+            await self._store.analyses.advance(tx, data.simulation_id)
+            await self._store.analyses.end(tx, data.simulation_id, data.state.value)
 
     async def learn_plan(self, tx: Transaction, data: PlanFrozen) -> None:
         """Its plan is frozen."""
@@ -148,6 +154,10 @@ def _make(study: Study, turns: Sequence[Turn], look: int) -> Made:
 
 
 def _state(progress: Progress | None) -> State:
-    if progress is None or progress.expected is None:
+    if progress is None:
+        return "running"
+    if progress.ended is not None:
+        return progress.ended
+    if progress.expected is None:
         return "running"
     return "completed" if progress.cause is None else "analysing"

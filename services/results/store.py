@@ -17,6 +17,7 @@ from libs.contracts.orchestrator import SimulationCreated, StepStarted
 from libs.contracts.protocol import Plan, Usage
 from libs.db import Transaction, insert_new
 from services.results.domain.description import Description
+from services.results.domain.findings import Ended
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
 from services.results.tables import analyses, plans, progress, responses, simulations, steps
@@ -34,6 +35,7 @@ class Progress:
     expected: int | None
     cause: Envelope | None
     looks: int
+    ended: Ended | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +181,15 @@ class Analyses:
         if row is None:
             return None
         cause = Envelope.from_headers(row.cause) if row.cause else None
-        return Progress(row.recorded, row.expected, cause, row.looks)
+        return Progress(row.recorded, row.expected, cause, row.looks, row.ended)
 
     async def ask(self, tx: Transaction, simulation_id: str, expected: int, cause: Envelope) -> None:
         """Note the command; it is obeyed once this many responses are there."""
         await self._set(tx, simulation_id, expected=expected, cause=cause.headers())
+
+    async def end(self, tx: Transaction, simulation_id: str, state: str) -> None:
+        """Note that the simulation failed or was cancelled."""
+        await self._set(tx, simulation_id, ended=state)
 
     async def add(self, tx: Transaction, simulation_id: str, look: int, made: Made) -> None:
         """Keep an analysis; the command is thereby obeyed."""

@@ -81,6 +81,7 @@ progress = Table(
     Column("expected", Integer),
     Column("cause", JsonDocument),  # the command that asked for the analysis, until it is made
     Column("looks", Integer, nullable=False),
+    Column("ended", String(16)),  # failed or cancelled
 )
 
 analyses = Table(

@@ -14,7 +14,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import total_usage
 from services.results.domain.canonical import canonical, canonical_json, canonical_number, digest
-from services.results.domain.findings import FORMAT, NOT_YET, SIMULATED, Findings
+from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
 from services.results.domain.records import Turn
 
 # A spreadsheet takes a text that starts like this for a formula (OWASP, "CSV injection"); full-width forms too.
@@ -64,7 +64,7 @@ def _content(findings: Findings) -> JsonObject:
     return {
         "notice": SIMULATED,
         "state": findings.state,
-        "note": None if findings.analysis else NOT_YET,
+        "note": None if findings.analysis else why_no_analysis(findings.state),
         "evidence": findings.evidence,
         "study": {
             "name": plan.name if plan else study.name,

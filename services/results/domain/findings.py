@@ -15,10 +15,17 @@ from services.results.domain.evidence import evidences
 from services.results.domain.records import Study, Turn, in_order
 from services.results.domain.samples import Headcount, count_heads
 
-State = Literal["running", "analysing", "completed"]
+Ended = Literal["failed", "cancelled"]
+State = Literal["running", "analysing", "completed"] | Ended
 FORMAT = "rehearsal.results/1"
 SIMULATED = "Simulated respondents: every answer was made by a model, none by a person."
 NOT_YET = "Counts only: estimates, intervals and the verdict follow when the planned responses are in."
+NEVER = "Counts only: the simulation ended before the planned responses were in, so there is no verdict."
+
+
+def why_no_analysis(state: State) -> str:
+    """What to tell a reader who finds counts instead of estimates."""
+    return NEVER if state in {"failed", "cancelled"} else NOT_YET
 
 
 @dataclass(frozen=True, slots=True)

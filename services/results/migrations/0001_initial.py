@@ -72,6 +72,7 @@ def upgrade() -> None:
         sa.Column("expected", sa.Integer),
         sa.Column("cause", JsonDocument),
         sa.Column("looks", sa.Integer, nullable=False),
+        sa.Column("ended", sa.String(16)),
     )
     op.create_table(
         "analyses",

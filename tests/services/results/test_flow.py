@@ -16,8 +16,8 @@ from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import seal
 from libs.contracts.intervention import PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, StepStarted
-from libs.contracts.protocol import Plan, Step
+from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, StepStarted
+from libs.contracts.protocol import NO_USAGE, Plan, Step
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.results.app import create_app
 from services.results.domain.records import Turn
@@ -366,3 +366,26 @@ async def test_an_analysis_too_large_for_the_bus_travels_with_its_primary_metric
 def test_the_cause_survives_the_store() -> None:
     envelope = seal(analyse(3), source="orchestrator", correlation_id="c1", traceparent="00-1-2-01")
     assert type(envelope).from_headers(json.loads(json.dumps(envelope.headers()))) == envelope
+
+
+async def test_a_simulation_that_was_cancelled_says_that_no_verdict_will_come(quick_scene: Scene) -> None:
+    ended = SimulationStateChanged(
+        simulation_id=SIMULATION,
+        previous=SimulationState.RUNNING,
+        state=SimulationState.CANCELLED,
+        reason="ended before it was complete",
+        planned={},
+        answered=0,
+        failed=0,
+        usage=NO_USAGE,
+        changed_at=build.START,
+    )
+    await quick_scene.publish(created(None), ended)
+
+    async def is_known() -> bool:
+        return (await quick_scene.client.get(f"/results/{SIMULATION}/aggregate")).status_code == 200
+
+    await eventually(is_known)
+    await quick_scene.in_state("cancelled")
+    assert "there is no verdict" in (await quick_scene.aggregate())["note"]
+    assert "there is no verdict" in (await quick_scene.export("html")).text

@@ -1,7 +1,7 @@
 """The top of the report: what it is, the verdict, and what that is worth before anything else is seen."""
 
 from services.results.domain import wording
-from services.results.domain.findings import NOT_YET, SIMULATED, Findings
+from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
 from services.results.domain.report.markup import EMPTY, Html, join, tag
 from services.results.domain.report.parts import LABEL, said
 
@@ -39,9 +39,9 @@ def _verdict(findings: Findings) -> Html:
     answered, assigned = sum(findings.heads.answered.values()), sum(findings.heads.assigned.values())
     return tag(
         "div",
-        tag("p", "Not analysed yet", class_="eyebrow"),
+        tag("p", "Not analysed", class_="eyebrow"),
         tag("p", f"{answered:,} of {assigned:,} simulated respondents have answered so far.", class_="verdict"),
-        tag("p", NOT_YET, class_="lead"),
+        tag("p", why_no_analysis(findings.state), class_="lead"),
     )
 
 
