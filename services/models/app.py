@@ -33,6 +33,8 @@ def _backends(settings: Settings) -> list[Backend]:
     if settings.upstream_url:
         key = settings.api_key.get_secret_value() if settings.api_key else None
         names = settings.upstream_model_names
+        if taken := [name for backend in backends for name in backend.models if name in names]:
+            raise ValueError(f"upstream_models: {taken[0]!r} is the name of a model that is built in")
         backends.append(
             Upstream(settings.upstream_url, key, names, concurrency=settings.concurrency, timeout_s=settings.timeout_s)
         )

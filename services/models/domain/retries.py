@@ -3,31 +3,37 @@
 import random
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from math import isnan
 from time import time
 
 BASE_S = 0.5
 LONGEST_S = 20.0
 LONGEST_ASKED_S = 60.0
 MAX_ATTEMPTS = 4
+LARGEST_RESERVE = 100
+"""Retries saved up in good times."""
 
 
 @dataclass(slots=True)
 class RetryBudget:
-    """Allows 0.2 retries for each call made, beyond a reserve for the first ones: an outage is not multiplied."""
+    """Allows one retry for every five calls made, beyond a reserve for the first: an outage is not multiplied."""
 
-    ratio: float = 0.2
-    reserve: float = 10.0
-    largest: float = 100.0
+    calls_per_retry: int = 5
+    reserve: int = 10
+    _credit: int = 0
+
+    def __post_init__(self) -> None:
+        self._credit = self.reserve * self.calls_per_retry
 
     def deposit(self) -> None:
         """A call is made for the first time."""
-        self.reserve = min(self.largest, self.reserve + self.ratio)
+        self._credit = min(self._credit + 1, LARGEST_RESERVE * self.calls_per_retry)
 
     def withdraw(self) -> bool:
         """Take one retry; False when there is none left."""
-        if self.reserve < 1.0:
+        if self._credit < self.calls_per_retry:
             return False
-        self.reserve -= 1.0
+        self._credit -= self.calls_per_retry
         return True
 
 
@@ -48,10 +54,10 @@ def _seconds(retry_after: str | None) -> float | None:
     if not retry_after:
         return None
     try:
-        return max(0.0, float(retry_after))
+        seconds = float(retry_after)
     except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time())
-    except (TypeError, ValueError):
-        return None
+        try:
+            seconds = parsedate_to_datetime(retry_after).timestamp() - time()
+        except (TypeError, ValueError, OverflowError):
+            return None
+    return None if isnan(seconds) else max(0.0, seconds)

@@ -1,4 +1,4 @@
-"""kill -9 of the models service with calls in flight."""
+"""The end of a models service with calls in flight: killed, or stopped before they were answered."""
 
 import asyncio
 import os
@@ -7,10 +7,14 @@ import socket
 import sys
 
 import httpx
+from sqlalchemy import update
 
+from services.models.app import create_app
+from services.models.settings import Settings
+from services.models.tables import calls
 from tests.services.models.batches import batch, send, usage
 from tests.services.models.stub import Answer, completion
-from tests.support.apps import eventually
+from tests.support.apps import eventually, running
 
 MODEL = "gpt-5-mini"
 
@@ -22,13 +26,13 @@ def _free_port() -> int:
 
 
 async def test_calls_of_a_killed_process_are_orphaned_and_made_again_but_finished_ones_are_not(
-    start, stub, database_url
+    start_with_provider, stub, sqlite_url
 ):
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number <= 2 else 30.0)
-    settings = {"upstream_url": stub.url, "upstream_models": MODEL}
+    settings = {"upstream_url": stub.url, "upstream_models": MODEL, "database_url": sqlite_url}
     port = _free_port()
     environment = {f"REHEARSAL_MODELS_{name.upper()}": value for name, value in settings.items()}
-    environment |= {"REHEARSAL_MODELS_DATABASE_URL": database_url, "REHEARSAL_MODELS_PORT": str(port)}
+    environment["REHEARSAL_MODELS_PORT"] = str(port)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "services.models", env=os.environ | environment, stderr=asyncio.subprocess.DEVNULL
     )
@@ -53,7 +57,7 @@ async def test_calls_of_a_killed_process_are_orphaned_and_made_again_but_finishe
     assert len(stub.requests) == 6
 
     stub.answer = lambda request, number: completion()
-    async with start(**settings) as client:
+    async with start_with_provider() as client:
         orphaned = await usage(client)
         replies = await send(client, sent)
         used = await usage(client)
@@ -63,3 +67,48 @@ async def test_calls_of_a_killed_process_are_orphaned_and_made_again_but_finishe
     assert sum(reply.usage.cached_calls for reply in replies) == 2
     assert (used["calls"], used["orphaned_calls"]) == (6, 4)
     assert len(stub.requests) == 6 + 4
+
+
+async def test_calls_that_a_stopping_service_did_not_wait_for_are_made_again(start, stub, monkeypatch):
+    monkeypatch.setattr("services.models.service.ledger.DRAIN_S", 0.2)
+    settings = {"upstream_url": stub.url, "upstream_models": MODEL}
+    sent = batch(4, model=MODEL)
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number <= 3 else 30.0)
+    async with start(**settings) as client:
+        response = await client.send(
+            client.build_request("POST", "/v1/turns", json=sent.model_dump(mode="json")), stream=True
+        )
+        await response.aclose()
+
+        async def are_asked():
+            return len(stub.requests) == 4
+
+        await eventually(are_asked)
+    stub.answer = lambda request, number: completion()
+    async with start(**settings) as client:
+        orphaned = await usage(client)
+        replies = await send(client, sent)
+    assert (orphaned["calls"], orphaned["orphaned_calls"]) == (3, 1)
+    assert [reply.status for reply in replies] == ["answered"] * 4
+    assert len(stub.requests) == 5
+
+
+async def test_calls_that_another_living_process_is_making_are_waited_for_and_not_made_twice(database_url, stub):
+    settings = Settings(database_url=database_url, upstream_url=stub.url, upstream_models=MODEL)
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.7)
+    sent = batch(3, model=MODEL)
+    app = create_app(settings)
+    async with running("first", app) as first:
+        begun = asyncio.create_task(send(first, sent))
+
+        async def are_asked():
+            return len(stub.requests) == 3
+
+        await eventually(are_asked)
+        async with app.state.database.write() as tx:  # as if it were another process, one that lives
+            await tx.execute(update(calls).values(owner=f"{socket.gethostname()}:{os.getppid()}:other"))
+        async with running("second", create_app(settings)) as second:
+            replies = await send(second, sent)
+        await begun
+    assert [reply.usage.cached_calls for reply in replies] == [1, 1, 1]
+    assert len(stub.requests) == 3

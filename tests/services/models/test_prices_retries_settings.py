@@ -1,0 +1,126 @@
+"""Prices by date, waiting times, and what settings refuse."""
+
+from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from pydantic import ValidationError
+
+from services.models.app import PRICES, create_app
+from services.models.domain.prices import Price, PriceTable, cost_usd
+from services.models.domain.retries import RetryBudget, delay_s
+from services.models.settings import Settings
+
+TODAY = date(2026, 11, 22)
+
+
+def _price(model: str, valid_from: str, prompt_usd: float) -> Price:
+    return Price(
+        model=model,
+        valid_from=date.fromisoformat(valid_from),
+        prompt_usd=prompt_usd,
+        cached_prompt_usd=prompt_usd / 10,
+        completion_usd=prompt_usd * 4,
+        source="test",
+    )
+
+
+TABLE = PriceTable(as_of=TODAY, prices=[_price("m", "2026-01-01", 2.0), _price("m", "2026-06-01", 1.0)])
+
+
+@pytest.mark.parametrize(
+    ("model", "on", "prompt_usd"),
+    [
+        ("m", "2026-05-31", 2.0),
+        ("m", "2026-06-01", 1.0),
+        ("m-2026-03-04", "2026-11-22", 1.0),
+        ("m-20260304", "2026-11-22", 1.0),
+        ("vendor/m", "2026-11-22", 1.0),
+    ],
+)
+def test_the_price_in_force_is_used(model, on, prompt_usd):
+    price = TABLE.price(model, date.fromisoformat(on))
+    assert price is not None
+    assert price.prompt_usd == prompt_usd
+
+
+@pytest.mark.parametrize(("model", "on"), [("m", "2025-12-31"), ("m-mini", "2026-11-22"), ("", "2026-11-22")])
+def test_a_model_that_is_not_in_the_table_has_no_price(model, on):
+    assert TABLE.price(model, date.fromisoformat(on)) is None
+
+
+def test_cached_prompt_tokens_cost_less():
+    price = TABLE.price("m", TODAY)
+    assert cost_usd(price, 1_000_000, 0, 0) == pytest.approx(1.0)
+    assert cost_usd(price, 1_000_000, 1_000_000, 0) == pytest.approx(0.1)
+    assert cost_usd(price, 10, 999, 1_000_000) == pytest.approx(4.0, abs=1e-4)
+
+
+def test_the_table_that_is_shipped_is_readable_and_dated():
+    table = PriceTable.model_validate_json(PRICES.read_bytes())
+    assert all(price.valid_from <= table.as_of and price.source for price in table.prices)
+
+
+def test_jitter_is_spread_over_the_whole_delay():
+    delays = [delay_s(3, None) for _ in range(200)]
+    assert 0.0 <= min(delays) < 0.4
+    assert 1.6 < max(delays) <= 2.0
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "low", "high"),
+    [
+        ("7", 7.0, 7.0),
+        ("0.5", 0.5, 0.5),
+        ("-3", 0.0, 0.0),
+        (format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True), 20.0, 30.0),
+        ("soon", 0.0, 0.5),
+        ("nan", 0.0, 0.5),
+    ],
+)
+def test_what_the_server_asks_for_is_waited(retry_after, low, high):
+    assert low <= delay_s(1, retry_after) <= high
+
+
+@pytest.mark.parametrize("retry_after", ["61", "inf", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_more_than_a_minute_is_not_waited(retry_after):
+    assert delay_s(1, retry_after) is None
+
+
+def test_the_budget_allows_a_fifth_of_the_calls_beyond_its_reserve():
+    budget = RetryBudget(reserve=2)
+    assert [budget.withdraw() for _ in range(3)] == [True, True, False]
+    for _ in range(10):
+        budget.deposit()
+    assert [budget.withdraw() for _ in range(3)] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({"upstream_url": "https://host/v1"}, "upstream_models"),
+        ({"upstream_models": "m"}, "upstream_url"),
+        ({"upstream_url": "ftp://host", "upstream_models": "m"}, "upstream_url"),
+        ({"concurrency": 0}, "concurrency"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(given, field):
+    with pytest.raises(ValidationError, match=field):
+        Settings(**given)
+
+
+def test_an_upstream_model_cannot_take_the_name_of_the_offline_one(tmp_path):
+    settings = Settings(
+        database_url=f"sqlite:///{tmp_path}/m.db", upstream_url="https://host/v1", upstream_models="offline"
+    )
+    with pytest.raises(ValueError, match="built in"):
+        create_app(settings)
+
+
+def test_settings_are_read_from_the_environment_and_hide_the_key(monkeypatch):
+    for name, value in {"UPSTREAM_URL": "https://host/v1", "UPSTREAM_MODELS": "a, b,a", "API_KEY": "sk-1"}.items():
+        monkeypatch.setenv(f"REHEARSAL_MODELS_{name}", value)
+    settings = Settings()
+    assert settings.upstream_model_names == ("a", "b")
+    assert settings.api_key.get_secret_value() == "sk-1"
+    assert "sk-1" not in repr(settings)
