@@ -20,7 +20,7 @@ from services.embedded.platform import SERVICES
 from tests.support.postgres import PostgresServer
 
 READY_WITHIN_S = 60.0
-# One client for all requests (each new one would load certificates), and no connection kept to a process that is killed.
+# One client, because each new one loads certificates; it keeps no connection to a process that may be killed.
 HTTP = httpx.Client(timeout=30, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
 ALL_SERVICES = (*SERVICES, "gateway")
 
