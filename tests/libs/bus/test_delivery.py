@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from libs.bus import NotReadyError, Outbox, Router
@@ -160,28 +159,27 @@ async def test_a_replayed_message_that_fails_again_is_a_dead_letter_again(nats_u
         await until(lambda: dead_letters(receiver.js))
 
 
-@pytest.mark.parametrize(
-    ("headers", "error"),
-    [
-        ({"ce-id": ""}, "ce-id has 0 characters"),
-        ({"ce-id": "x" * 256}, "ce-id has 256 characters"),
-        ({"ce-type": "rehearsal.population.other.v1"}, "ce-type is 'rehearsal.population.other.v1'"),
-        ({"ce-tenant": "somebody-else"}, "ce-tenant is 'somebody-else'"),
-        ({"ce-time": "yesterday"}, "Invalid isoformat string"),
-    ],
-)
-async def test_a_message_with_a_bad_envelope_is_a_dead_letter_at_once(
-    nats_url: str, sqlite_url: str, headers: dict[str, str], error: str
-) -> None:
+BAD_HEADERS = [
+    ({"ce-id": ""}, "ce-id has 0 characters"),
+    ({"ce-id": "x" * 256}, "ce-id has 256 characters"),
+    ({"ce-type": "rehearsal.population.other.v1"}, "ce-type is 'rehearsal.population.other.v1'"),
+    ({"ce-tenant": "somebody-else"}, "ce-tenant is 'somebody-else'"),
+    ({"ce-time": "yesterday"}, "Invalid isoformat string"),
+]
+
+
+async def test_a_message_with_a_bad_envelope_is_a_dead_letter_at_once(nats_url: str, sqlite_url: str) -> None:
     router, attempts = noting()
     async with running("results", sqlite_url, settings(nats_url), router) as receiver:
         message = Noted(text="hello")
         subject = subjects.concrete(message.contract, "default", "s1")
-        own = seal(message, source="population").headers() | headers
-        await receiver.js.publish(subject, message.model_dump_json().encode(), headers=own)
-        await until(lambda: dead_letters(receiver.js))
-        [letter] = await dead_letters(receiver.js)
-        assert error in letter.error
+        for headers, _ in BAD_HEADERS:
+            own = seal(message, source="population").headers() | headers
+            await receiver.js.publish(subject, message.model_dump_json().encode(), headers=own)
+        await until(lambda: _count(receiver, len(BAD_HEADERS)))
+        errors = sorted(letter.error for letter in await dead_letters(receiver.js))
+        for found, expected in zip(errors, sorted(error for _, error in BAD_HEADERS), strict=True):
+            assert expected in found
         assert attempts == []
         assert await settled(receiver, "results-noted")
 
@@ -237,7 +235,7 @@ async def test_a_handler_receives_what_comes_after_a_quiet_time(nats_url: str, s
     async with running("results", sqlite_url, settings(nats_url, fetch_timeout=1.0), router) as receiver:
         await asyncio.sleep(1.3)
         await publish(receiver, message := Noted(text="late"), seal(message, source="population"))
-        await until(lambda: len(attempts) == 1, within=0.7)
+        await until(lambda: len(attempts) == 1)
 
 
 async def test_work_longer_than_the_acknowledgement_time_is_done_once(nats_url: str, sqlite_url: str) -> None:
@@ -249,7 +247,7 @@ async def test_work_longer_than_the_acknowledgement_time_is_done_once(nats_url: 
         begun.append(message.data.text)
         await asyncio.sleep(1.6)
 
-    quick = settings(nats_url, ack_wait=1.0)
+    quick = settings(nats_url, ack_wait=1.0, work_at_once=6)
     async with running("results", sqlite_url, quick, router) as service:
         await service.send(*(Note(text=str(number)) for number in range(4)))
         await until(lambda: len(begun) == 4, within=1.5)  # at the same time

@@ -139,7 +139,7 @@ async def test_deleting_the_store_of_the_server_in_mid_run_loses_nothing(tmp_pat
     server.start()
     sent: set[str] = set()
     try:
-        bus_settings = settings(server.url)
+        bus_settings = settings(server.url, fetch_timeout=30.0)  # a fetch must not wait for its end
         sender_url = f"sqlite:///{tmp_path}/sender.db"
         async with running("population", sender_url, bus_settings) as sender:
             async with running("results", database_url, bus_settings, receiving()) as receiver:
