@@ -6,13 +6,14 @@ pipe it was given as standard input.
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +45,10 @@ class Source:
             return
         async with own_platform(self.data) as url, RehearsalClient(url) as client:
             yield client
+
+    def way_back(self) -> str:
+        """How a simulation that was left alone goes on."""
+        return f"it goes on when its platform runs (`rehearsal up --data {self.data}` if this command started it)"
 
     async def _is_running(self) -> bool:
         """True when a platform answers, ready or not. Raises `UnreachableError` when none does and one must."""
@@ -134,6 +139,9 @@ def end_with_parent() -> None:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A free port below the range outgoing connections are given, so that nothing takes it before the child does."""
+    while True:
+        port = secrets.choice(range(15_000, 30_000))
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port

@@ -1,5 +1,6 @@
 """`rehearsal run`: a study from its file to its verdict, over the public HTTP API."""
 
+import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +38,11 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
     async with source.connect() as client:
         simulation_id = await _start(client, study, spec)
         say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}")
-        status = await follow(client, simulation_id)
+        try:
+            status = await follow(client, simulation_id)
+        except asyncio.CancelledError:
+            say(f"{simulation_id} is not lost: {source.way_back()}, then `rehearsal watch {simulation_id}`.")
+            raise
         if status["state"] != "completed":
             return ended_badly(status)
         run = Run(path, spec, status, await analysis_of(client, status))

@@ -1,0 +1,150 @@
+"""The command against whole platforms: one that runs already, and ones it starts and stops itself."""
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from tests.support.platforms import EmbeddedPlatform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+EXAMPLE = Path("examples/email_ab.yaml").absolute()
+COMMAND = [sys.executable, "-m", "services.cli"]
+ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")}
+GRADE = "grade C"
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
+    with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as running:
+        yield running
+
+
+def rehearsal(*arguments: str | Path, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    command = [*COMMAND, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, cwd=cwd)
+
+
+def alive(data: Path) -> list[int]:
+    """Processes that have to do with a data directory."""
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        if str(data) in " ".join(process.info["cmdline"] or []):
+            found.append(process.pid)
+    return found
+
+
+def gone(data: Path, within_s: float = 20) -> bool:
+    deadline = time.monotonic() + within_s
+    while alive(data) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return not alive(data)
+
+
+def slow_study(tmp_path: Path) -> Path:
+    """A study that takes long enough to be interrupted."""
+    study: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
+    study["population"] |= {"size": 1500, "segments": []}
+    study["intervention"]["target_segments"] = []
+    path = tmp_path / "slow.yaml"
+    path.write_text(yaml.safe_dump(study))
+    return path
+
+
+def start_until_running(study: Path, cwd: Path) -> "subprocess.Popen[str]":
+    command = [*COMMAND, "run", str(study), "--own", "--data", str(cwd / "data")]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=ENVIRONMENT, cwd=cwd
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("running"):
+            return process
+    raise AssertionError("it never ran")
+
+
+def test_a_run_of_its_own_leaves_results_behind_and_nothing_running(tmp_path: Path) -> None:
+    done = rehearsal("run", EXAMPLE, "--own", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert "Starting a platform" in done.stderr
+    assert "completed: 125/125 responses" in done.stderr
+    assert GRADE in answer["verdict"]
+    assert all(one["evidence"]["caveat"] for one in answer["analysis"]["comparisons"])
+
+    folder = tmp_path / answer["directory"]
+    assert folder == tmp_path / "runs" / answer["simulation_id"]
+    assert {path.name for path in folder.iterdir()} == {"results.json", "results.csv", "study.lock.yaml", "report.html"}
+    csv_bytes = (folder / "results.csv").read_bytes()
+    rows = list(csv.DictReader(csv_bytes.decode().splitlines()))
+    assert len({row["agent_id"] for row in rows}) == len(rows) == 125
+    lock = yaml.safe_load((folder / "study.lock.yaml").read_text())
+    assert lock["seed"] == lock["study"]["population"]["seed"] == 20261122
+    assert lock["plan_hash"] == answer["analysis"]["plan_hash"]
+    assert lock["results_csv_sha256"] == hashlib.sha256(csv_bytes).hexdigest()
+    assert gone(tmp_path / "runs" / ".platform")
+
+
+def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: EmbeddedPlatform, tmp_path: Path) -> None:
+    done = rehearsal("run", EXAMPLE, "--url", platform.url, "--no-report", "--seed", "5", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Starting a platform" not in done.stderr
+    for part in ("Verdict", "emotional_appeal", "rational_appeal", "open rate (primary)", "adj. p", "C, 0", GRADE):
+        assert part in done.stdout
+    simulation = next(path.name for path in (tmp_path / "runs").iterdir())
+    assert simulation in rehearsal("ls", "--url", platform.url, cwd=tmp_path).stdout
+    assert GRADE in rehearsal("results", simulation, "--url", platform.url, cwd=tmp_path).stdout
+    exported = rehearsal("results", simulation, "--url", platform.url, "--json", cwd=tmp_path).stdout
+    assert json.loads(exported)["run"]["simulation_id"] == simulation
+    watched = rehearsal("watch", simulation, "--url", platform.url, cwd=tmp_path)
+    assert watched.returncode == 0
+    assert GRADE in watched.stdout
+    replayed = rehearsal("replay", simulation, "--url", platform.url, "--json", cwd=tmp_path)
+    assert replayed.returncode == 0, replayed.stderr
+    comparison = json.loads(replayed.stdout)
+    assert comparison["is_equal"]
+    assert (comparison["new_model_calls"], comparison["cached_model_calls"]) == (0, 125)
+    assert rehearsal("doctor", "--url", platform.url, "--port", "8999", cwd=tmp_path).returncode == 0
+
+
+def test_what_only_the_platform_knows_to_be_wrong_ends_with_4_and_its_line(
+    platform: EmbeddedPlatform, tmp_path: Path
+) -> None:
+    study = tmp_path / "unknown.yaml"
+    study.write_text(EXAMPLE.read_text().replace("budget_conscious", "budget_concious"))
+    done = rehearsal("run", study, "--url", platform.url, cwd=tmp_path)
+    assert done.returncode == 4
+    assert "budget_conscious" in done.stderr
+    assert f"{study}:20" in done.stderr
+    assert done.stdout == ""
+    unknown = rehearsal("results", "sim_unknown", "--url", platform.url, cwd=tmp_path)
+    assert unknown.returncode == 4
+    assert "sim_unknown" in unknown.stderr
+
+
+def test_ctrl_c_stops_the_own_platform_too_and_ends_with_130(tmp_path: Path) -> None:
+    process = start_until_running(slow_study(tmp_path), tmp_path)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Interrupted" in said
+    assert f"rehearsal up --data {tmp_path / 'data'}" in said
+    assert gone(tmp_path / "data", within_s=2)
+
+
+def test_a_platform_does_not_outlive_a_command_that_is_killed(tmp_path: Path) -> None:
+    process = start_until_running(slow_study(tmp_path), tmp_path)
+    process.kill()
+    process.communicate()
+    assert gone(tmp_path / "data")
