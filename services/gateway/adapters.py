@@ -148,6 +148,8 @@ class Reader:
         try:
             messages = await subscription.fetch(FETCH, timeout=WAIT_S)
         except (NatsTimeoutError, TimeoutError):
+            if (task := asyncio.current_task()) is not None and task.cancelling():
+                raise asyncio.CancelledError from None  # nats-py makes a timeout of some cancellations
             await self._check(subscription)
             return []
         except (NatsError, OSError) as error:
