@@ -126,7 +126,7 @@ def up(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Start the whole platform in this process and stay; Ctrl-C stops it, the same --data goes on where it stopped."""
-    from services.cli.own import end_with_parent
+    from services.cli.own import end_with_parent, why_not_listen
     from services.embedded.platform import DataDirectoryInUseError
     from services.embedded.platform import run as run_platform
 
@@ -134,6 +134,9 @@ def up(
         end_with_parent()
     else:
         typer.echo(f"Rehearsal is starting: http://{host}:{port}/  (data in {data}, Ctrl-C stops it)", err=True)
+    if reason := why_not_listen(host, port):
+        typer.echo(f"Cannot listen on {host}:{port}: {reason}. Choose another --port.", err=True)
+        raise typer.Exit(1)
     try:
         run_platform(data, port=port, host=host, log_level=log_level)
     except DataDirectoryInUseError as error:

@@ -138,6 +138,15 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, name="end-with-parent", daemon=True).start()
 
 
+def why_not_listen(host: str, port: int) -> str | None:
+    """Why nothing can listen there, None when something can."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        return error.strerror or str(error)
+    return None
+
+
 def _free_port() -> int:
     """A free port below the range outgoing connections are given, so that nothing takes it before the child does."""
     while True:

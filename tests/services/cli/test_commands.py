@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,14 @@ def test_a_named_platform_that_does_not_answer_ends_with_3(command: list[str]) -
     assert done.stdout == ""
     assert f"No platform answers at {NOWHERE}" in done.stderr
     assert "rehearsal up" in done.stderr
+
+
+def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        done = rehearsal("up", "--port", str(other.getsockname()[1]), "--data", str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert "Choose another --port" in done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 def test_doctor_finds_this_machine_healthy_and_a_named_platform_missing(tmp_path: Path) -> None:
