@@ -58,6 +58,10 @@ class RehearsalClient:
         """Draw a population; a large one is still being drawn when this answers."""
         return await self._post("/agent-populations/create", spec)
 
+    async def population(self, population_id: str) -> JsonObject:
+        """A population and whether its people are all drawn."""
+        return await self._get(f"/agent-populations/{_token(population_id)}")
+
     async def segments(self, population_id: str) -> JsonObject:
         """Segments of a population with their sizes."""
         return await self._get(f"/agent-populations/{_token(population_id)}/segments")
