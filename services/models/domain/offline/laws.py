@@ -12,7 +12,7 @@ from typing import Protocol
 from libs.contracts.instruments import Answer
 from services.models.domain.offline.noise import Noise
 
-SCALE_SPREAD = 1.3
+SCALE_SPREAD = 2.2
 """κ: cut points of an ordinal scale of K steps are κ · logit(j / K)."""
 NUMERIC_SLOPE = 1.5
 """A numeric answer is centred at logistic(η / 1.5) of its range."""
