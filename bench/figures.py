@@ -119,8 +119,7 @@ async def query_while_running(client: RehearsalClient, population_id: str) -> li
 
 
 async def finished(client: RehearsalClient, simulation_id: str) -> None:
-    """Wait for the end; raises `RuntimeError` when it is not completion."""
-    while (status := await client.status(simulation_id))["state"] != "completed":
-        if status["state"] in {"failed", "cancelled"}:
-            raise RuntimeError(f"{simulation_id} {status['state']}: {status['reason']}")
-        await asyncio.sleep(0.05)
+    """Wait for the end, told by the event stream; raises `RuntimeError` when it is not completion."""
+    status = await client.wait(simulation_id)
+    if status["state"] != "completed":
+        raise RuntimeError(f"{simulation_id} {status['state']}: {status['reason']}")
