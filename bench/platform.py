@@ -37,6 +37,7 @@ class Platform:
         self._port = free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.start_s = 0.0
+        self._probe = httpx.Client(timeout=5, verify=False)  # one, because each new one loads certificates
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -45,7 +46,7 @@ class Platform:
         with (self._data / "platform.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
         while not self._is_ready():
-            time.sleep(0.01)
+            time.sleep(0.02)
         self.start_s = time.perf_counter() - started
         return self
 
@@ -66,5 +67,5 @@ class Platform:
         if self._process is None or self._process.poll() is not None:
             raise RuntimeError((self._data / "platform.log").read_text()[-2_000:])
         with suppress(httpx.TransportError):
-            return httpx.get(f"{self.url}/readyz", timeout=5).status_code == 200
+            return self._probe.get(f"{self.url}/readyz").status_code == 200
         return False

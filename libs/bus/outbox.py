@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from libs.bus.handover import hand_over, look_up
 from libs.bus.publishing import Outgoing
@@ -18,15 +17,10 @@ from libs.bus.tables import OUTBOX
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, seal
-from libs.db import Database, Transaction
+from libs.db import Database, Transaction, insert_into
 from libs.telemetry import inject_traceparent
 
 MAX_BODY_BYTES = 4_000_000  # the servers of the platform accept 4 MiB, headers included
-
-_INSERT = {
-    "sqlite": sqlite.insert(OUTBOX).on_conflict_do_nothing(index_elements=["id"]),
-    "postgresql": postgresql.insert(OUTBOX).on_conflict_do_nothing(index_elements=["id"]),
-}
 
 
 class Outbox:
@@ -79,7 +73,8 @@ class Outbox:
 
         async def write() -> None:
             del self._pending[tx]
-            await tx.execute(_INSERT[tx.dialect], [_row(message, time) for message, time in pending])
+            statement = insert_into(tx, OUTBOX).on_conflict_do_nothing(index_elements=["id"])
+            await tx.execute(statement, [_row(message, time) for message, time in pending])
 
         tx.before_commit(write)
         tx.after_commit(lambda: hand_over(database, [message for message, _ in pending]))

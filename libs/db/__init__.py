@@ -4,8 +4,17 @@ Only the edge (an HTTP dependency, a message consumer, a worker's own loop) open
 """
 
 from libs.db.database import Database
-from libs.db.rows import insert_new, upsert
+from libs.db.rows import insert_into, insert_new, upsert
 from libs.db.transaction import Transaction
 from libs.db.types import JsonDocument, UtcDateTime, tenant_column
 
-__all__ = ["Database", "JsonDocument", "Transaction", "UtcDateTime", "insert_new", "tenant_column", "upsert"]
+__all__ = [
+    "Database",
+    "JsonDocument",
+    "Transaction",
+    "UtcDateTime",
+    "insert_into",
+    "insert_new",
+    "tenant_column",
+    "upsert",
+]

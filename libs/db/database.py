@@ -12,9 +12,10 @@ from sqlalchemy import URL, Connection, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from libs.contracts.envelope import Envelope
+from libs.db import sqlite
 from libs.db.transaction import Transaction
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+DRIVERS = {"sqlite": f"sqlite+{sqlite.DRIVER}", "postgresql": "postgresql+asyncpg"}
 BUSY_TIMEOUT_MS = 30_000
 # Alembic keeps the migration under way in a global, so services of one process migrate one after the other.
 _migrating: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()

@@ -126,6 +126,9 @@ def up(
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Start the whole platform in this process and stay; Ctrl-C stops it, the same --data goes on where it stopped."""
+    import gc
+
+    gc.disable()  # nothing that start-up makes is garbage; the server collects once it is up
     from services.cli.own import end_with_parent, why_not_listen
     from services.embedded.platform import DataDirectoryInUseError
     from services.embedded.platform import run as run_platform

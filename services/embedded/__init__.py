@@ -1,5 +1,1 @@
 """The whole platform in one process: each service's own `create_app` and a nats-server child. Starts, never decides."""
-
-from services.embedded.platform import Platform, run
-
-__all__ = ["Platform", "run"]

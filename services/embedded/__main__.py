@@ -1,11 +1,16 @@
 """Process entry: `python -m services.embedded [DATA [PORT]]`; people use `rehearsal up`."""
 
+import gc
 import sys
 from pathlib import Path
 
-from services.embedded.platform import run
 
-run(
-    Path(sys.argv[1] if len(sys.argv) > 1 else "runs/.platform"),
-    port=int(sys.argv[2]) if len(sys.argv) > 2 else 8000,
-)
+def main(data: str = "runs/.platform", port: str = "8000") -> None:
+    """Run until SIGINT or SIGTERM."""
+    gc.disable()  # nothing that start-up makes is garbage; the server collects once it is up
+    from services.embedded.platform import run
+
+    run(Path(data), port=int(port))
+
+
+main(*sys.argv[1:])

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Function, bindparam, case, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from libs.db import Transaction, insert_new
+from libs.db import Transaction, insert_into, insert_new
 from services.models.domain.calls import Call, Outcome
 from services.models.tables import CallState, cache_hits, calls
 
@@ -144,9 +143,10 @@ class Store:
 
     async def count_hits(self, tx: Transaction, simulation_id: str, model: str, number: int) -> None:
         """Add calls that the ledger answered."""
-        new = postgresql.insert(cache_hits) if tx.dialect == "postgresql" else sqlite.insert(cache_hits)
         key = [column.name for column in cache_hits.primary_key]
-        statement = new.values(tenant=tx.tenant, simulation_id=simulation_id, asked_model=model, calls=number)
+        statement = insert_into(tx, cache_hits).values(
+            tenant=tx.tenant, simulation_id=simulation_id, asked_model=model, calls=number
+        )
         await tx.execute(
             statement.on_conflict_do_update(index_elements=key, set_={"calls": cache_hits.c.calls + number})
         )

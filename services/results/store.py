@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
@@ -15,7 +14,7 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, StepStarted
 from libs.contracts.protocol import Plan, Usage
-from libs.db import Transaction, insert_new
+from libs.db import Transaction, insert_into, insert_new
 from services.results.domain.description import Description
 from services.results.domain.findings import Ended
 from services.results.domain.records import Study, Turn
@@ -164,8 +163,7 @@ class Analyses:
     async def advance(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> Progress:
         """Count new responses, and hold the simulation's row until the transaction ends."""
         row = {"tenant": tx.tenant, "simulation_id": simulation_id, "recorded": recorded, "looks": 0}
-        insert = postgresql.insert if tx.dialect == "postgresql" else sqlite.insert
-        statement = insert(progress).values(row)
+        statement = insert_into(tx, progress).values(row)
         raised = statement.on_conflict_do_update(
             index_elements=["tenant", "simulation_id"],
             set_={"recorded": progress.c.recorded + statement.excluded.recorded},

@@ -1,0 +1,119 @@
+"""SQLAlchemy's aiosqlite dialect with one trip to the connection's thread per statement instead of four.
+
+aiosqlite makes a cursor, executes, fetches and closes in a trip each; every trip waits for a turn of the event loop, so
+under load a query took several times as long as its work. Here one function does all four in the thread.
+"""
+
+import sqlite3
+from collections import deque
+from typing import Any
+
+from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite import aiosqlite
+from sqlalchemy.util import immutabledict
+from sqlalchemy.util.concurrency import await_
+
+DRIVER = "onetrip"
+
+
+class OneTripCursor(aiosqlite.AsyncAdapt_aiosqlite_cursor):
+    """A cursor that holds the rows of its last statement; the sqlite3 cursor never leaves the thread."""
+
+    __slots__ = ("_arraysize", "_description", "_lastrowid", "_rowcount")
+    _awaitable_cursor_close = False
+
+    def __init__(self, adapt_connection: AsyncAdapt_dbapi_connection) -> None:
+        self._adapt_connection = adapt_connection
+        self._connection = adapt_connection._connection
+        self._rows: deque[Any] = deque()
+        self._soft_closed_memoized = immutabledict()
+        self._arraysize = 1
+        self._description: Any = None
+        self._rowcount = -1
+        self._lastrowid = 0
+
+    @property
+    def description(self) -> Any:
+        """Columns of the last statement, None when it gives no rows."""
+        return self._description
+
+    @property
+    def rowcount(self) -> int:
+        """Rows the last statement changed."""
+        return self._rowcount
+
+    @property
+    def lastrowid(self) -> int:
+        """Row id of the last insert."""
+        return self._lastrowid
+
+    @property
+    def arraysize(self) -> int:
+        """Rows that `fetchmany` gives when it is not told how many."""
+        return self._arraysize
+
+    @arraysize.setter
+    def arraysize(self, value: int) -> None:
+        self._arraysize = value
+
+    def close(self) -> None:
+        """Forget the rows."""
+        self._rows.clear()
+
+    async def _async_soft_close(self) -> None:
+        """Nothing is open."""
+
+    async def _execute_async(self, operation: Any, parameters: Any) -> None:
+        await self._run(lambda cursor: cursor.execute(operation, parameters or ()))
+
+    async def _executemany_async(self, operation: Any, parameters: Any) -> None:
+        await self._run(lambda cursor: cursor.executemany(operation, parameters))
+
+    async def _run(self, statement: Any) -> None:
+        async with self._adapt_connection._execute_mutex:
+            trip = self._connection._execute(_in_thread, self._connection._conn, statement)
+            self._description, self._rowcount, self._lastrowid, rows = await trip
+            self._rows = deque(rows)
+
+
+def _in_thread(connection: sqlite3.Connection, statement: Any) -> tuple[Any, int, int, list[Any]]:
+    cursor = connection.cursor()
+    try:
+        statement(cursor)
+        rows = cursor.fetchall() if cursor.description else []
+        return cursor.description, cursor.rowcount, cursor.lastrowid or 0, rows
+    finally:
+        cursor.close()
+
+
+class OneTripConnection(aiosqlite.AsyncAdapt_aiosqlite_connection):
+    """A connection of such cursors."""
+
+    __slots__ = ()
+    _cursor_cls = OneTripCursor
+
+
+class OneTripModule(aiosqlite.AsyncAdapt_aiosqlite_dbapi):
+    """The DBAPI module of such connections."""
+
+    def connect(self, *arguments: Any, **options: Any) -> OneTripConnection:
+        """Open a connection, whose thread does not keep the process alive."""
+        connection = self.aiosqlite.connect(*arguments, **options)
+        connection._thread.daemon = True
+        return OneTripConnection(self, await_(connection))
+
+
+class OneTripDialect(aiosqlite.SQLiteDialect_aiosqlite):
+    """`sqlite+onetrip://`."""
+
+    driver = DRIVER
+    supports_statement_cache = True
+
+    @classmethod
+    def import_dbapi(cls) -> OneTripModule:
+        """The module above."""
+        return OneTripModule(__import__("aiosqlite"), sqlite3)
+
+
+registry.register(f"sqlite.{DRIVER}", __name__, OneTripDialect.__name__)
