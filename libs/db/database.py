@@ -8,7 +8,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import URL, Connection, event, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from libs.contracts.envelope import Envelope
@@ -35,8 +35,9 @@ class Database:
         if self.dialect == "sqlite":
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0, pool_timeout=60, **options)
-            self._reader = create_async_engine(self.url, pool_size=2, max_overflow=2, pool_timeout=60, **options)
+            options |= {"pool_timeout": 60, "pool_reset_on_return": None}  # every transaction is ended explicitly
+            self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0, **options)
+            self._reader = create_async_engine(self.url, pool_size=2, max_overflow=2, **options)
             _prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
             _prepare_sqlite(self._reader, "BEGIN")
         else:
@@ -84,7 +85,7 @@ def _with_driver(url: str) -> URL:
 
 
 def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
-    """Take transaction control from the driver, which would start them too late and deferred."""
+    """Take transaction control from the driver, which would start transactions too late and deferred."""
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
@@ -93,7 +94,4 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+        connection.begin = begin

@@ -72,14 +72,17 @@ class OneTripCursor(aiosqlite.AsyncAdapt_aiosqlite_cursor):
 
     async def _run(self, statement: Any) -> None:
         async with self._adapt_connection._execute_mutex:
-            trip = self._connection._execute(_in_thread, self._connection._conn, statement)
+            begin = self._adapt_connection.begin  # type: ignore[attr-defined]
+            trip = self._connection._execute(_in_thread, self._connection._conn, begin, statement)
             self._description, self._rowcount, self._lastrowid, rows = await trip
             self._rows = deque(rows)
 
 
-def _in_thread(connection: sqlite3.Connection, statement: Any) -> tuple[Any, int, int, list[Any]]:
+def _in_thread(connection: sqlite3.Connection, begin: str, statement: Any) -> tuple[Any, int, int, list[Any]]:
     cursor = connection.cursor()
     try:
+        if begin and not connection.in_transaction:
+            cursor.execute(begin)
         statement(cursor)
         rows = cursor.fetchall() if cursor.description else []
         return cursor.description, cursor.rowcount, cursor.lastrowid or 0, rows
@@ -88,10 +91,14 @@ def _in_thread(connection: sqlite3.Connection, statement: Any) -> tuple[Any, int
 
 
 class OneTripConnection(aiosqlite.AsyncAdapt_aiosqlite_connection):
-    """A connection of such cursors."""
+    """A connection of such cursors. `begin` is executed on the way, before the first statement of a transaction."""
 
-    __slots__ = ()
+    __slots__ = ("begin",)
     _cursor_cls = OneTripCursor
+
+    def __init__(self, dbapi: Any, connection: Any) -> None:
+        super().__init__(dbapi, connection)
+        self.begin = ""
 
 
 class OneTripModule(aiosqlite.AsyncAdapt_aiosqlite_dbapi):

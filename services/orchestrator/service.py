@@ -70,6 +70,7 @@ class Orchestrator:
             return
         await self._events.created(tx, simulation)
         await self._carry_out(tx, process.begin(simulation))
+        await self._store.hold_population(tx, simulation.population_id)
         population = await self._store.get_population(tx, simulation.population_id)
         if population is not None and population.state != "generating":
             await self._settle(tx, simulation.simulation_id, population)
@@ -113,6 +114,10 @@ class Orchestrator:
 
     async def arms_assigned(self, tx: Transaction, event: ArmsAssigned) -> None:
         """A part of the assignments arrived."""
+        # Locked, because two parts at once would each miss the other.
+        simulation = await self._store.get(tx, event.simulation_id, lock=True)
+        if simulation is None or simulation.state is SimulationState.PROVISIONING:
+            raise NotReadyError(f"simulation {event.simulation_id!r} has not asked for arms yet")
         arms, is_last = await self._store.add_assignments(
             tx, event.simulation_id, event.part, event.parts, event.assignments
         )

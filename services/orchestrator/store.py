@@ -1,6 +1,6 @@
 """Queries of the orchestrator."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select, update
@@ -11,6 +11,8 @@ from libs.db import Transaction, insert_new, upsert
 from libs.db.rows import Row
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.tables import assignment_parts, assignments, deliveries, populations, progress, simulations
+
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,49 +90,63 @@ class Store:
         return [(row.tenant, row.simulation_id) for row in await tx.execute(query)]
 
     async def save_population(self, tx: Transaction, population: Population) -> None:
-        """Project a population."""
-        row = {
-            "tenant": tx.tenant,
-            "population_id": population.population_id,
-            "size": population.size,
-            "state": population.state,
-            "reason": population.reason,
-        }
-        await upsert(tx, populations, [row])
+        """Project a population that is ready or has failed; holds its row until the transaction ends."""
+        await upsert(tx, populations, [{"tenant": tx.tenant, **asdict(population)}])
 
     async def note_population(self, tx: Transaction, population: Population) -> None:
         """Project a population unless more is known of it already."""
-        row = {
-            "tenant": tx.tenant,
-            "population_id": population.population_id,
-            "size": population.size,
-            "state": population.state,
-            "reason": population.reason,
-        }
-        await insert_new(tx, populations, [row])
+        await self.hold_population(tx, population.population_id)
+        statement = (
+            update(populations)
+            .where(
+                populations.c.tenant == tx.tenant,
+                populations.c.population_id == population.population_id,
+                populations.c.state == UNKNOWN,
+            )
+            .values(size=population.size, state=population.state)
+        )
+        await tx.execute(statement)
+
+    async def hold_population(self, tx: Transaction, population_id: str) -> None:
+        """Make transactions about one population queue: the later one sees what the earlier one did."""
+        unknown = Population(population_id, 0, UNKNOWN, None)
+        await insert_new(tx, populations, [{"tenant": tx.tenant, **asdict(unknown)}])
+        query = select(populations.c.state).where(
+            populations.c.tenant == tx.tenant, populations.c.population_id == population_id
+        )
+        await tx.execute(query.with_for_update())
 
     async def get_population(self, tx: Transaction, population_id: str) -> Population | None:
-        """A population."""
+        """A population that was announced."""
         query = select(
             populations.c.population_id, populations.c.size, populations.c.state, populations.c.reason
-        ).where(populations.c.tenant == tx.tenant, populations.c.population_id == population_id)
+        ).where(
+            populations.c.tenant == tx.tenant,
+            populations.c.population_id == population_id,
+            populations.c.state != UNKNOWN,
+        )
         row = (await tx.execute(query)).one_or_none()
         return None if row is None else Population(row.population_id, row.size, row.state, row.reason)
 
     async def add_assignments(
         self, tx: Transaction, simulation_id: str, part: int, parts: int, new: tuple[Assignment, ...]
     ) -> tuple[dict[str, int], bool]:
-        """Store a part; gives the counts by arm of what was new, and whether all parts are there now."""
+        """Store a part; gives the agents assigned to each arm so far, and whether all parts are there now."""
         key = {"tenant": tx.tenant, "simulation_id": simulation_id}
         await insert_new(tx, assignment_parts, [{**key, "part": part, "parts": parts}])
         rows = [{**key, "agent_id": item.agent_id, "arm": item.arm} for item in new]
-        counts: dict[str, int] = {}
-        for row in await insert_new(tx, assignments, rows):
-            counts[row["arm"]] = counts.get(row["arm"], 0) + 1
-        query = select(func.count()).where(
+        await insert_new(tx, assignments, rows)
+        by_arm = (
+            select(assignments.c.arm, func.count())
+            .where(assignments.c.tenant == tx.tenant, assignments.c.simulation_id == simulation_id)
+            .group_by(assignments.c.arm)
+            .order_by(assignments.c.arm)
+        )
+        arrived = select(func.count()).where(
             assignment_parts.c.tenant == tx.tenant, assignment_parts.c.simulation_id == simulation_id
         )
-        return counts, (await tx.execute(query)).scalar_one() == parts
+        counts = {row[0]: row[1] for row in await tx.execute(by_arm)}
+        return counts, (await tx.execute(arrived)).scalar_one() == parts
 
     async def agents_by_arm(self, tx: Transaction, simulation_id: str) -> dict[str, list[str]]:
         """Agent ids of each arm, in order."""

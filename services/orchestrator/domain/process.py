@@ -32,7 +32,7 @@ class PopulationIsMissing:
 
 @dataclass(frozen=True, slots=True)
 class AgentsAssigned:
-    """One part of the assignments, in its counts. `is_last` when no part is missing any more."""
+    """Agents assigned to each arm so far. `is_last` when no part is missing any more."""
 
     arms: dict[str, int]
     is_last: bool
@@ -172,10 +172,7 @@ def _(received: PopulationIsMissing, simulation: Simulation) -> Decision:
 def _(received: AgentsAssigned, simulation: Simulation) -> Decision:
     if simulation.state is not State.READY:
         return Decision(simulation)
-    arms = dict(simulation.arms)
-    for arm, count in received.arms.items():
-        arms[arm] = arms.get(arm, 0) + count
-    simulation = simulation.model_copy(update={"arms": arms})
+    simulation = simulation.model_copy(update={"arms": received.arms})
     if not received.is_last:
         return Decision(simulation)
     return _next_step(simulation)

@@ -35,7 +35,6 @@ class Simulation(BaseModel):
     state: SimulationState = SimulationState.DRAFT
     reason: str | None = None
     arms: dict[str, int] = {}
-    assignment_parts: int = 0
     next_step: int = 0
     open_deliveries: int = 0
     planned: dict[str, int] = {}

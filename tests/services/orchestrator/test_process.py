@@ -66,7 +66,7 @@ def test_the_first_step_starts_when_the_last_part_of_the_assignments_is_there() 
     first_part = process.AgentsAssigned({"a": 63}, is_last=False)
     after, effects = play(provisioning(STEP), READY, first_part)
     assert (after.state, effects) == (State.READY, [])
-    after, effects = play(after, process.AgentsAssigned({"b": 62}, is_last=True))
+    after, effects = play(after, ASSIGNED)
     assert after.state is State.RUNNING
     assert after.planned == {"a": 63, "b": 62}
     assert effects == [Announce(State.READY), Deliver(STEP)]
