@@ -137,7 +137,7 @@ class Store:
         rows = [{**key, "agent_id": item.agent_id, "arm": item.arm} for item in new]
         await insert_new(tx, assignments, rows)
         by_arm = (
-            select(assignments.c.arm, func.count())
+            select(assignments.c.arm, func.count().label("agents"))
             .where(assignments.c.tenant == tx.tenant, assignments.c.simulation_id == simulation_id)
             .group_by(assignments.c.arm)
             .order_by(assignments.c.arm)
@@ -145,7 +145,7 @@ class Store:
         arrived = select(func.count()).where(
             assignment_parts.c.tenant == tx.tenant, assignment_parts.c.simulation_id == simulation_id
         )
-        counts = {row[0]: row[1] for row in await tx.execute(by_arm)}
+        counts = {row.arm: row.agents for row in await tx.execute(by_arm)}
         return counts, (await tx.execute(arrived)).scalar_one() == parts
 
     async def agents_by_arm(self, tx: Transaction, simulation_id: str) -> dict[str, list[str]]:
