@@ -18,7 +18,7 @@ from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, seal
 from libs.db import Database, Transaction, insert_into
-from libs.telemetry import inject_traceparent
+from libs.telemetry import correlation_id, inject_traceparent
 
 MAX_BODY_BYTES = 4_000_000  # the servers of the platform accept 4 MiB, headers included
 
@@ -37,10 +37,10 @@ class Outbox:
         *,
         cause: Envelope | None = None,
         discriminator: object = None,
-        correlation_id: str | None = None,
     ) -> Envelope:
         """Send a message when `tx` commits. `cause` is that of the transaction unless given; the default
-        discriminator is the number of messages the transaction has sent before.
+        discriminator is the number of messages the transaction has sent before. Without a cause the message belongs
+        to the HTTP request that is being answered.
 
         Raises `ValueError` for a payload that is too large or a key that cannot stand in a subject.
         """
@@ -50,7 +50,7 @@ class Outbox:
             tenant=tx.tenant,
             cause=cause or tx.cause,
             discriminator=tx.messages_sent if discriminator is None else discriminator,
-            correlation_id=correlation_id,
+            correlation_id=correlation_id.get(),
             traceparent=inject_traceparent(),
         )
         body = data.model_dump_json().encode()

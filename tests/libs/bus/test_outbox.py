@@ -11,6 +11,7 @@ from libs.bus.outbox import MAX_BODY_BYTES
 from libs.bus.tables import OUTBOX
 from libs.contracts.envelope import Envelope, seal
 from libs.db import Database
+from libs.telemetry import correlation_id
 from tests.libs.bus.parts import Note, Noted, database_at, metadata
 
 CAUSE = seal(Noted(text="cause"), source="population", tenant="acme")
@@ -45,7 +46,9 @@ async def test_transactions_of_one_cause_tell_their_messages_apart_by_discrimina
 async def test_a_message_without_a_cause_begins_a_flow(sqlite_url: str) -> None:
     async with database_at(sqlite_url) as database, database.write(tenant="acme") as tx:
         first = await Outbox("population").add(tx, Noted(text="a"))
-        second = await Outbox("population").add(tx, Noted(text="a"), correlation_id="request-7")
+        request = correlation_id.set("request-7")
+        second = await Outbox("population").add(tx, Noted(text="a"))
+        correlation_id.reset(request)
         third = await Outbox("population").add(tx, Noted(text="a"), cause=CAUSE)
     assert first.id != second.id
     assert (first.correlationid, first.causationid, first.tenant) == (first.id, None, "acme")
