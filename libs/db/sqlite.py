@@ -8,6 +8,7 @@ import sqlite3
 from collections import deque
 from typing import Any
 
+import aiosqlite as driver
 from sqlalchemy.connectors.asyncio import AsyncAdapt_dbapi_connection
 from sqlalchemy.dialects import registry
 from sqlalchemy.dialects.sqlite import aiosqlite
@@ -120,7 +121,7 @@ class OneTripDialect(aiosqlite.SQLiteDialect_aiosqlite):
     @classmethod
     def import_dbapi(cls) -> OneTripModule:
         """The module above."""
-        return OneTripModule(__import__("aiosqlite"), sqlite3)
+        return OneTripModule(driver, sqlite3)
 
 
 registry.register(f"sqlite.{DRIVER}", __name__, OneTripDialect.__name__)

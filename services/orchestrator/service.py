@@ -150,7 +150,11 @@ class Orchestrator:
             await self._store.add_progress(tx, simulation_id, added)
 
     async def analysis_completed(self, tx: Transaction, simulation_id: str) -> None:
-        """The analysis is there."""
+        """The analysis is there. Complete means that the progress is, too: it is counted by another consumer."""
+        simulation = await self.get(tx, simulation_id)
+        arms = (await self.progress(tx, [simulation_id]))[simulation_id]
+        if sum(arm.answered + arm.failed for arm in arms) < simulation.finished_turns:
+            raise NotReadyError(f"responses of simulation {simulation_id!r} are still being counted")
         await self._decide(tx, simulation_id, process.AnalysisFinished())
 
     async def _settle(self, tx: Transaction, simulation_id: str, population: Population) -> None:

@@ -12,7 +12,9 @@ from libs.bus.tables import OUTBOX
 from libs.contracts import subjects
 from libs.contracts.envelope import Envelope, Message, seal
 from libs.db import Transaction
+from libs.telemetry import span
 from tests.libs.bus.parts import NOTES, Note, Noted, Service, running, settings, until
+from tests.support.traces import recorded_spans
 
 
 def noting(fail: Any = None) -> tuple[Router, list[Envelope]]:
@@ -309,20 +311,7 @@ async def test_one_router_serves_several_apps_of_a_process(nats_url: str, tmp_pa
 
 
 async def test_the_trace_of_the_sender_is_carried_to_the_receiver(nats_url: str, tmp_path: Any) -> None:
-    from opentelemetry import trace
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-    from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-
-    from libs.telemetry import span
-
-    if not isinstance(trace.get_tracer_provider(), TracerProvider):
-        trace.set_tracer_provider(TracerProvider())
-    provider = trace.get_tracer_provider()
-    assert isinstance(provider, TracerProvider)
-    exporter = InMemorySpanExporter()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-
+    exporter = recorded_spans()
     router, attempts = noting()
     async with (
         running("population", f"sqlite:///{tmp_path}/a.db", settings(nats_url)) as sender,

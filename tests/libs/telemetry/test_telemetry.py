@@ -6,12 +6,10 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from opentelemetry import trace
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from libs.telemetry import configure_logs, correlation_id, inject_traceparent, span
+from tests.support.traces import recorded_spans
 
 
 @pytest.fixture
@@ -27,11 +25,7 @@ def log() -> Iterator[io.StringIO]:
 
 @pytest.fixture(scope="module")
 def exporter() -> InMemorySpanExporter:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    trace.set_tracer_provider(provider)
-    return exporter
+    return recorded_spans()
 
 
 def test_a_log_line_is_json_with_correlation_id_and_extra_fields(log: io.StringIO) -> None:

@@ -55,7 +55,7 @@ def gone(data: Path, within_s: float = 20) -> bool:
 def slow_study(tmp_path: Path) -> Path:
     """A study that takes long enough to be interrupted."""
     study: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
-    study["population"] |= {"size": 1500, "segments": []}
+    study["population"] |= {"size": 4000, "segments": []}
     study["intervention"]["target_segments"] = []
     path = tmp_path / "slow.yaml"
     path.write_text(yaml.safe_dump(study))

@@ -115,6 +115,38 @@ def completed(command: DeliverStimulus, failed: int = 0) -> DeliveryCompleted:
     )
 
 
+def recorded(delivery: DeliverStimulus, *, failed: int = 0) -> ResponsesRecorded:
+    """The responses of a delivery, the first of them failed."""
+    return ResponsesRecorded(
+        simulation_id=delivery.simulation_id,
+        delivery_id=delivery.delivery_id,
+        timeline_id=delivery.timeline_id,
+        step_id=delivery.step_id,
+        round=delivery.round,
+        arm=delivery.arm,
+        responses=tuple(
+            Response(
+                turn_id=agent,
+                agent_id=agent,
+                name="A",
+                segment=None,
+                demographic_profile={},
+                status="failed" if place < failed else "answered",
+                failure="refused" if place < failed else None,
+                response=None,
+                reasoning=None,
+                confidence=None,
+                sentiment=None,
+                answers={},
+                usage=NO_USAGE.model_copy(update={"calls": 1, "prompt_tokens": 900}),
+                model="offline",
+                responded_at=NOW,
+            )
+            for place, agent in enumerate(delivery.agent_ids)
+        ),
+    )
+
+
 async def test_the_main_job_from_command_to_completion(stage: Stage) -> None:
     await stage.peer.send("intervention", START)
     assert (await stage.peer.published(SimulationCreated))[0].seed == 7
@@ -137,7 +169,10 @@ async def test_the_main_job_from_command_to_completion(stage: Stage) -> None:
     await stage.peer.send(
         "results", AnalysisCompleted(simulation_id="sim_1", intervention_id="int_1", analysis=ANALYSIS, analysed_at=NOW)
     )
-    await stage.reaches("completed")
+    await stage.reaches("analysing")
+    await stage.peer.send("communication", *(recorded(delivery, failed=1) for delivery in deliveries))
+    status = await stage.reaches("completed")
+    assert status["progress"]["by_arm"]["a"] == {"planned": 62, "answered": 61, "failed": 1}
     changes = [change.state for change in await stage.peer.published(SimulationStateChanged, 5)]
     assert changes == ["provisioning", "ready", "running", "analysing", "completed"]
 
@@ -161,35 +196,10 @@ async def test_progress_counts_responses_while_the_simulation_runs(stage: Stage)
     await stage.peer.published(AssignArms)
     await stage.peer.send("intervention", assigned())
     delivery = (await stage.peer.published(DeliverStimulus, 2))[0]
-    response = Response(
-        turn_id="t1",
-        agent_id="agent_0001",
-        name="A",
-        segment=None,
-        demographic_profile={},
-        status="answered",
-        failure=None,
-        response=None,
-        reasoning=None,
-        confidence=None,
-        sentiment=None,
-        answers={},
-        usage=NO_USAGE.model_copy(update={"calls": 1, "prompt_tokens": 900}),
-        model="offline",
-        responded_at=NOW,
-    )
-    failed = response.model_copy(update={"turn_id": "t2", "status": "failed", "failure": "refused"})
-    recorded = ResponsesRecorded(
-        simulation_id="sim_1",
-        delivery_id=delivery.delivery_id,
-        timeline_id="main",
-        step_id="touch-1",
-        round=1,
-        arm="a",
-        responses=(response, failed),
-    )
-    (envelope,) = await stage.peer.send("communication", recorded)
-    await stage.peer.send_again(recorded, envelope)
+    two = delivery.model_copy(update={"agent_ids": delivery.agent_ids[:2]})
+    batch = recorded(two, failed=1)
+    (envelope,) = await stage.peer.send("communication", batch)
+    await stage.peer.send_again(batch, envelope)
 
     async def is_counted() -> bool:
         return (await stage.status())["progress"]["answered"] == 1
