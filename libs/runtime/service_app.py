@@ -70,6 +70,7 @@ def _bus(
         replicas=settings.stream_replicas,
         retention_days=settings.retention_days,
         ack_wait=settings.ack_wait_s,
+        work_at_once=settings.work_at_once,
     )
     return Bus(bus_settings, service=name, database=database, router=handlers, subject_service=service)
 

@@ -13,7 +13,7 @@ from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Messages, O
 from services.models.domain.offline import NAME, SNAPSHOT
 from services.models.domain.offline.turn import read_instruments, reply, say
 
-CALLS_BETWEEN_PAUSES = 8
+CALLS_BETWEEN_PAUSES = 2
 """Other requests of the process are served after so many turns: about 3 ms."""
 
 
