@@ -16,7 +16,7 @@ help: ## Show this list
 setup: .venv/.complete ## Install everything into .venv (needs Python >= 3.11, nothing else)
 
 demo: setup ## Rehearse the e-mail A/B test on 200 simulated people, print the verdict, write runs/<id>/
-	@$(BIN)/rehearsal run examples/email_ab.yaml --own
+	@$(BIN)/rehearsal run examples/email_ab.yaml --own --data runs/.demo
 
 up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
 	@$(BIN)/rehearsal up --data $(DATA) --port $(PORT)

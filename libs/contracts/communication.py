@@ -81,3 +81,4 @@ class DeliveryCompleted(MessageData):
     answered: int
     failed: int
     usage: Usage
+    failure: str | None = Field(default=None, description="Most frequent reason of the failed turns.")

@@ -100,8 +100,6 @@ class Bars:
 def _summary(progress: Progress) -> str:
     if not progress.total:
         return progress.state
-    arms = ", ".join(
-        f"{arm} {progress.answered[arm] + progress.failed[arm]}/{planned}" for arm, planned in progress.planned.items()
-    )
+    arms = ", ".join(f"{arm} {progress.answered[arm]}/{planned}" for arm, planned in progress.planned.items())
     failed = f", {progress.failed.total()} failed" if progress.failed.total() else ""
-    return f"{progress.state}: {progress.done}/{progress.total} responses ({arms}){failed}"
+    return f"{progress.state}: {progress.answered.total()}/{progress.total} answered ({arms}){failed}"

@@ -56,6 +56,7 @@ async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
     part = "population"
     try:
         population = await client.create_population(spec.population)
+        _say_what_was_not_understood(population)
         part = "intervention"
         design = spec.intervention.model_copy(update={"population_id": population["id"]})
         intervention = await client.create_intervention(design)
@@ -65,6 +66,13 @@ async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
     except ProblemError as error:
         places = [f"  {study.path}:{line}" for line in _lines(study, error, part)]
         raise StopError(Exit.REFUSED, "\n".join([refusal(error), *places])) from error
+
+
+def _say_what_was_not_understood(population: JsonObject) -> None:
+    """Words of a segment that drew nobody: shown, because the people are not as they say."""
+    for segment in population["segments"]:
+        for words in segment["not_understood"]:
+            say(f"Not understood, and so without effect, in segment {segment['name']}: {words}")
 
 
 def _lines(study: Study, error: ProblemError, part: str) -> list[int]:

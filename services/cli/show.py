@@ -66,11 +66,11 @@ def _print_table(items: list[JsonObject]) -> None:
     from services.cli.verdict import clean, console
 
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("simulation", "name", "state", "responses", "model", "started"):
-        table.add_column(name, justify="right" if name == "responses" else "left", no_wrap=name == "simulation")
+    for name in ("simulation", "name", "state", "answered", "model", "started"):
+        table.add_column(name, justify="right" if name == "answered" else "left", no_wrap=name == "simulation")
     for item in items:
         progress = item["progress"]
-        done = f"{progress['answered'] + progress['failed']}/{progress['planned']}"
+        done = f"{progress['answered']}/{progress['planned']}"
         started = item["created_at"][:19].replace("T", " ")
         row = (item["simulation_id"], item["name"], item["state"], done, item["model"], started)
         table.add_row(*map(clean, row))

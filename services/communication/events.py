@@ -3,9 +3,9 @@
 from libs.bus import Outbox
 from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, ResponsesRecorded
 from libs.contracts.orchestrator import RunStep
-from libs.contracts.protocol import Step, Usage
+from libs.contracts.protocol import Step
 from libs.db import Transaction
-from services.communication.domain.turns import FinishedTurn, in_messages, response_of
+from services.communication.domain.turns import FinishedTurn, Totals, in_messages, response_of
 
 
 class Events:
@@ -28,19 +28,18 @@ class Events:
             )
             await self._outbox.add(tx, event, discriminator=responses[0].turn_id)
 
-    async def delivery_completed(
-        self, tx: Transaction, command: DeliverStimulus, *, answered: int, failed: int, usage: Usage
-    ) -> None:
+    async def delivery_completed(self, tx: Transaction, command: DeliverStimulus, totals: Totals) -> None:
         """Every turn of the delivery is stored. Sending it again sends the same id, which receivers know."""
         event = DeliveryCompleted(
             simulation_id=command.simulation_id,
             delivery_id=command.delivery_id,
             step_id=command.step_id,
             arm=command.arm,
-            requested=answered + failed,
-            answered=answered,
-            failed=failed,
-            usage=usage,
+            requested=totals.answered + totals.failed,
+            answered=totals.answered,
+            failed=totals.failed,
+            usage=totals.usage,
+            failure=totals.failure,
         )
         await self._outbox.add(tx, event, discriminator=command.delivery_id)
 

@@ -150,9 +150,7 @@ class Communication:
             totals = await self._store.total(tx, turn_ids)
             if totals.answered + totals.failed < len(turn_ids):
                 raise ModelsError("the models service left turns without a reply")
-            await self._events.delivery_completed(
-                tx, command, answered=totals.answered, failed=totals.failed, usage=totals.usage
-            )
+            await self._events.delivery_completed(tx, command, totals)
 
     async def _population_of(self, tx: Transaction, simulation: Simulation) -> Population:
         """The population of a simulation that takes broadcasts. Raises `ConflictError` for any other."""

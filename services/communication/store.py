@@ -17,7 +17,7 @@ from libs.contracts.specs import BroadcastSpec
 from libs.db import Transaction, insert_new, upsert
 from libs.minds.memory import episode
 from services.communication.domain.history import HistoryEntry, HistoryKind, items_of
-from services.communication.domain.turns import FinishedTurn
+from services.communication.domain.turns import FinishedTurn, Totals
 from services.communication.tables import (
     agents,
     broadcasts,
@@ -50,15 +50,6 @@ class Population:
     size: int
     segments: tuple[str, ...]
     known: int
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What a set of turns came to."""
-
-    answered: int
-    failed: int
-    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +168,7 @@ class Store:
         return set((await tx.execute(query)).scalars())
 
     async def total(self, tx: Transaction, turn_ids: Iterable[str]) -> Totals:
-        """Counts and usage of finished turns."""
+        """Counts and usage of finished turns, and why most of the failed ones failed."""
         names = list(Usage.model_fields)
         sums = [func.coalesce(func.sum(turns.c[name]), 0).label(name) for name in names]
         query = (
@@ -188,7 +179,15 @@ class Store:
         rows = (await tx.execute(query)).all()
         counts = {row.status: row.turns for row in rows}
         usage = Usage.model_validate({name: sum(getattr(row, name) for row in rows) for name in names})
-        return Totals(counts.get("answered", 0), counts.get("failed", 0), usage)
+        reasons = (
+            select(turns.c.failure)
+            .where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)), turns.c.failure.is_not(None))
+            .group_by(turns.c.failure)
+            .order_by(func.count().desc(), turns.c.failure)
+            .limit(1)
+        )
+        failure = (await tx.execute(reasons)).scalar_one_or_none()
+        return Totals(counts.get("answered", 0), counts.get("failed", 0), usage, failure)
 
     async def find_episodes(
         self, tx: Transaction, simulation_id: str, timeline_id: str, agent_ids: Sequence[str]

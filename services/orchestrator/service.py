@@ -135,7 +135,7 @@ class Orchestrator:
     async def delivery_completed(self, tx: Transaction, event: DeliveryCompleted) -> None:
         """A delivery is complete; counted once."""
         if await self._store.complete_delivery(tx, event.simulation_id, event.delivery_id, datetime.now(UTC)):
-            finished = process.DeliveryFinished(event.answered, event.failed, event.usage)
+            finished = process.DeliveryFinished(event.answered, event.failed, event.usage, event.failure)
             await self._decide(tx, event.simulation_id, finished)
 
     async def responses_recorded(self, tx: Transaction, events: list[ResponsesRecorded]) -> None:

@@ -18,6 +18,16 @@ MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """What a set of turns came to; `failure` is why most of the failed ones failed."""
+
+    answered: int
+    failed: int
+    usage: Usage
+    failure: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class FinishedTurn:
     """Either `turn` is there or `failure` says why not; it counts in both cases."""
 

@@ -10,7 +10,7 @@ function card(item) {
   const { answered, failed, planned } = item.progress;
   const done = answered + failed;
   const isOver = TERMINAL.has(item.state);
-  const counts = planned ? `${count(done)} of ${count(planned)} responses` : isOver ? "no responses" : "waiting for its people";
+  const counts = planned ? `${count(answered)} of ${count(planned)} answered` : isOver ? "no responses" : "waiting for its people";
   return el("li", {},
     el("a", { class: "card", href: `/ui/simulation.html?id=${encodeURIComponent(item.simulation_id)}` },
       el("div", { class: "card-name" }, el("h2", { text: item.name }), el("span", { class: "id", text: item.simulation_id })),

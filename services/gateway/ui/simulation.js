@@ -78,7 +78,7 @@ function drawProgress() {
   const done = sum("answered") + sum("failed");
   const failed = sum("failed");
   byId("counts").replaceChildren(
-    total ? `${count(done)} of ${count(total)}` : "The people are being drawn and assigned.",
+    total ? `${count(sum("answered"))} of ${count(total)} answered` : "The people are being drawn and assigned.",
     failed ? el("span", { class: "failed", text: ` · ${count(failed)} failed` }) : "");
   byId("overall").replaceChildren(bar(done, total, "All responses"));
   byId("arms").replaceChildren(...[...run.arms.values()].map(drawArm));
@@ -91,7 +91,7 @@ function drawArm(one) {
   return el("div", { class: `arm arm-${one.place}` },
     el("div", { class: "arm-name" },
       el("span", { class: "swatch", "aria-hidden": "true" }), el("span", { class: "label", text: name, title: name }),
-      el("span", { class: "counts", text: total ? `${count(done)} / ${count(total)}` : count(done) })),
+      el("span", { class: "counts", text: total ? `${count(one.answered)} / ${count(total)}` : count(one.answered) })),
     bar(done, total, `Responses in ${name}`, one.place),
     one.stimulus ? el("p", { class: "where", text: `${words(one.stimulus.channel)} · ${words(one.stimulus.timing)}${one.failed ? ` · ${count(one.failed)} failed` : ""}` }) : null,
     one.stimulus ? el("blockquote", { text: one.stimulus.content }) : null);
@@ -149,7 +149,7 @@ const draw = throttled(() => {
 
 const announce = throttled(() => {
   const total = [...run.arms.keys()].reduce((all, name) => all + planned(name), 0);
-  byId("announcer").textContent = `${words(run.state)}. ${count(sum("answered") + sum("failed"))} of ${count(total)} responses.`;
+  byId("announcer").textContent = `${words(run.state)}. ${count(sum("answered"))} of ${count(total)} answered.`;
 }, 5000);
 
 async function finish() {

@@ -60,6 +60,7 @@ class DeliveryFinished:
     answered: int
     failed: int
     usage: Usage
+    failure: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,7 @@ def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
             "answered": simulation.answered + received.answered,
             "failed": simulation.failed + received.failed,
             "usage": total_usage([simulation.usage, received.usage]),
+            "failure": received.failure or simulation.failure,
         }
     )
     if simulation.open_deliveries > 0:
@@ -258,6 +260,8 @@ def _start_step(simulation: Simulation, step: Step, recipients: dict[str, int]) 
 def _finish(simulation: Simulation) -> Decision:
     if simulation.finished_turns == 0:
         return _enter(simulation, State.COMPLETED, reason="nobody was asked anything")
+    if simulation.answered == 0:
+        return _enter(simulation, State.FAILED, reason=f"not one turn was answered: {simulation.failure}")
     analysing = _enter(simulation, State.ANALYSING)
     return Decision(analysing.simulation, (*analysing.effects, Analyse(simulation.finished_turns)))
 

@@ -40,6 +40,7 @@ class Simulation(BaseModel):
     planned: dict[str, int] = {}
     answered: int = 0
     failed: int = 0
+    failure: str | None = None
     usage: Usage = NO_USAGE
     is_ending: bool = False
     late_messages: int = 0

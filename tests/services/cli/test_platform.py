@@ -79,7 +79,7 @@ def test_a_run_of_its_own_leaves_results_behind_and_nothing_running(tmp_path: Pa
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert "Starting a platform" in done.stderr
-    assert "completed: 125/125 responses" in done.stderr
+    assert "completed: 125/125 answered" in done.stderr
     assert GRADE in answer["verdict"]
     assert all(one["evidence"]["caveat"] for one in answer["analysis"]["comparisons"])
 

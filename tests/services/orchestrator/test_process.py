@@ -98,6 +98,13 @@ def test_the_analysis_waits_for_every_finished_turn_answered_or_failed() -> None
     assert effects == [Announce(State.RUNNING), Analyse(125)]
 
 
+def test_a_simulation_in_which_nobody_could_answer_fails_with_the_reason() -> None:
+    refused = process.DeliveryFinished(0, 63, NO_USAGE, "no model 'x' here; known: offline")
+    after, effects = play(provisioning(STEP), READY, ASSIGNED, refused, refused)
+    assert (after.state, after.reason) == (State.FAILED, "not one turn was answered: no model 'x' here; known: offline")
+    assert effects == [Announce(State.RUNNING)]
+
+
 def test_an_analysed_simulation_is_complete() -> None:
     after, effects = play(provisioning(STEP), READY, ASSIGNED, finished(), finished(), process.AnalysisFinished())
     assert after.state is State.COMPLETED
