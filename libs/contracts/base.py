@@ -4,10 +4,12 @@
 unknown fields are refused by name, because a misspelt option that is ignored would quietly change an experiment.
 """
 
+import re
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
+_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 Kind = Literal["evt", "cmd"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -21,19 +23,19 @@ class Data(BaseModel):
 
 
 class Body(BaseModel):
-    """Part of an HTTP request body or a study file: unknown fields are refused, and so are NUL characters.
+    """Part of an HTTP request body or a study file: unknown fields are refused, and so is text that no store takes.
 
-    PostgreSQL cannot store NUL, so a text with one would be accepted here and fail somewhere else.
+    PostgreSQL cannot store NUL and UTF-8 has no lone surrogates: accepted here, they would fail somewhere else.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @field_validator("*", mode="before")
     @classmethod
-    def _without_nul(cls, value: object) -> object:
+    def _can_be_stored(cls, value: object) -> object:
         texts = value if isinstance(value, list | tuple) else [value]
-        if any(isinstance(text, str) and "\x00" in text for text in texts):
-            raise ValueError("may not contain NUL characters")
+        if any(isinstance(text, str) and _NOT_STORABLE.search(text) for text in texts):
+            raise ValueError("may not contain NUL characters or lone surrogates")
         return value
 
 

@@ -3,22 +3,27 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from libs.contracts.base import Body, Name, Text
 from libs.contracts.instruments import MetricType, Role
 
-Seed = Annotated[int, Field(ge=0, lt=2**31, description="Same seed, same draws; drawn at random when absent.")]
+Seed = Annotated[
+    int, Field(strict=True, ge=0, lt=2**31, description="Same seed, same draws; drawn at random when absent.")
+]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Identity = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MAX_POPULATION = 100_000
 MAX_CONTENT = 20_000
+MAX_SCALE = 1e9
+MAX_STEPS = 101
 
 
 class SegmentSpec(Body):
     """A named subgroup with a quota."""
 
     name: Name
-    size: int = Field(ge=1, le=MAX_POPULATION, description="People in the segment.")
+    size: int = Field(strict=True, ge=1, le=MAX_POPULATION, description="People in the segment.")
     particularities: str = Field(default="", max_length=2_000, description="Who they are, in words.")
     fragments: list[Label] = Field(default=[], max_length=20, description="Names of persona fragments to merge in.")
 
@@ -28,7 +33,7 @@ class PopulationSpec(Body):
 
     name: Name
     demographic_base: Label = Field(description="Name of a demographic template, for example usa_demographics.")
-    size: int = Field(ge=1, le=MAX_POPULATION, description="People in all, the unsegmented rest included.")
+    size: int = Field(strict=True, ge=1, le=MAX_POPULATION, description="People in all, the unsegmented rest too.")
     segments: list[SegmentSpec] = Field(default=[], max_length=100)
     seed: Seed | None = None
 
@@ -79,6 +84,7 @@ class MetricSpec(Body):
         if self.type in {MetricType.ORDINAL, MetricType.NUMERIC}:
             if self.scale is None or not self.scale[0] < self.scale[1]:
                 raise ValueError(f"scale: a metric of type {self.type} needs [lowest, highest], lowest < highest")
+            _check_scale(self.type, *self.scale)
         elif self.scale is not None:
             raise ValueError(f"scale: a metric of type {self.type} has none; allowed for ordinal, numeric")
         if self.type in {MetricType.CHOICE, MetricType.RANKING}:
@@ -89,6 +95,21 @@ class MetricSpec(Body):
         return self
 
 
+def _check_scale(kind: MetricType, lowest: float, highest: float) -> None:
+    if max(abs(lowest), abs(highest)) > MAX_SCALE:
+        raise ValueError(f"scale: its limits must be between {-MAX_SCALE:,.0f} and {MAX_SCALE:,.0f}")
+    is_whole = lowest.is_integer() and highest.is_integer()
+    if kind is MetricType.ORDINAL and not (is_whole and highest - lowest < MAX_STEPS):
+        raise ValueError(f"scale: an ordinal scale has whole limits and at most {MAX_STEPS} steps; or use numeric")
+
+
+Metric = Annotated[
+    Annotated[Label, Tag("[name]")] | Annotated[MetricSpec, Tag("[own]")],
+    Discriminator(lambda value: "[name]" if isinstance(value, str) else "[own]"),
+]
+"""A name of the catalogue or a metric of one's own. The tags stand in brackets, so that errors leave them out."""
+
+
 class InterventionSpec(Body):
     """An intervention to design: `POST /interventions/create`."""
 
@@ -96,8 +117,8 @@ class InterventionSpec(Body):
     type: InterventionType
     variants: list[VariantSpec] = Field(min_length=1, max_length=20)
     target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
-    success_metrics: list[Label | MetricSpec] = Field(min_length=1, max_length=30)
-    population_id: str | None = Field(default=None, description="May be given when executing instead.")
+    success_metrics: list[Metric] = Field(min_length=1, max_length=30)
+    population_id: Identity | None = Field(default=None, description="May be given when executing instead.")
     seed: Seed | None = None
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
 
@@ -115,7 +136,7 @@ class InterventionSpec(Body):
 class ExecutionSpec(Body):
     """`POST /interventions/{id}/execute`; every field is optional."""
 
-    population_id: str | None = Field(default=None, description="Needed unless the intervention names one.")
+    population_id: Identity | None = Field(default=None, description="Needed unless the intervention names one.")
     seed: Seed | None = None
     model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
 
@@ -124,7 +145,7 @@ class SimulationSpec(Body):
     """An interactive simulation, `POST /simulations/create`: it waits, ready, for broadcasts until it is ended."""
 
     name: Name
-    population_id: str
+    population_id: Identity
     seed: Seed | None = None
     model: Label = "offline"
 
@@ -132,12 +153,12 @@ class SimulationSpec(Body):
 class BroadcastSpec(Body):
     """A stimulus for all or some segments of an interactive simulation: `POST /communications/broadcast`."""
 
-    simulation_id: str
+    simulation_id: Identity
     content: Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
     channel: Label = "in_person"
     timing: Label = "immediate"
     target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
-    metrics: list[Label | MetricSpec] = Field(default=[], max_length=30, description="Asked in the same turn.")
+    metrics: list[Metric] = Field(default=[], max_length=30, description="Asked in the same turn.")
     broadcast_if_no_target: bool = Field(
         default=False, description="True lets agents hear each other; only false (a survey) is available."
     )

@@ -1,5 +1,6 @@
 """The FastAPI app of a service: limits, correlation ids, problems, health and metrics."""
 
+import re
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
@@ -13,6 +14,7 @@ from libs.telemetry import correlation_id, exposition, observe_request
 
 MAX_BODY_BYTES = 1_048_576
 CORRELATION_HEADER = "x-correlation-id"
+CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
@@ -77,7 +79,8 @@ class RequestContext:
             )
             return
         request = Request(scope)
-        correlation = request.headers.get(CORRELATION_HEADER, "")[:64] or uuid4().hex
+        given = request.headers.get(CORRELATION_HEADER, "")
+        correlation = given if CORRELATION.fullmatch(given) else uuid4().hex
         token = correlation_id.set(correlation)
         status = 500
 

@@ -40,7 +40,7 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
         key = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (binascii.Error, ValueError):
         key = None
-    if not isinstance(key, list) or len(key) != len(types) or not all(map(isinstance, key, types)):
+    if not isinstance(key, list) or len(key) != len(types) or [type(part) for part in key] != list(types):
         raise InvalidError("cursor", "is not a cursor of this list; leave it out to start at the first page")
     return tuple(key)
 

@@ -68,7 +68,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem_response(error.status_code, str(error.detail), str(error.detail))
+        is_body = error.status_code == 400 and "body" in str(error.detail)
+        fields = [FieldError("body", "the body is not valid JSON")] if is_body else []
+        return problem_response(error.status_code, str(error.detail), str(error.detail), fields)
 
     @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
@@ -78,7 +80,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
 def _field_error(item: dict[str, Any]) -> FieldError:
     """One pydantic error; a validator's `field: message` names its field more exactly than its location does."""
-    location = [str(part) for part in item["loc"] if part not in {"body", "query", "path", "header"}]
+    parts = map(str, item["loc"])
+    # Parts with brackets are pydantic's own: tags of unions, validators.
+    location = [part for part in parts if part not in {"body", "query", "path", "header"} and "[" not in part]
     kind = item["type"]
     message = str(item["msg"])
     allowed: tuple[str, ...] = ()

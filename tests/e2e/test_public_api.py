@@ -243,3 +243,53 @@ def test_the_first_page_opens_and_the_api_is_described(url: str) -> None:
     )
     assert "unsafe-inline" not in page.headers["content-security-policy"]
     assert "/interventions/{intervention_id}/execute" in HTTP.get(f"{url}/openapi.json").json()["paths"]
+
+
+@pytest.mark.parametrize(
+    ("metric", "field", "says"),
+    [
+        ({"type": "numeric", "scale": [0, 1e308]}, "success_metrics.0.scale", "1,000,000,000"),
+        ({"type": "ordinal", "scale": [0.2, 0.8]}, "success_metrics.0.scale", "whole"),
+        ({"type": "ordinal", "scale": [0, 1000]}, "success_metrics.0.scale", "101"),
+        ({"type": "choice", "options": ["one"]}, "success_metrics.0.options", "two"),
+        ({"type": "mood"}, "success_metrics.0.type", "binary"),
+    ],
+)
+def test_a_metric_that_cannot_be_asked_is_refused_by_its_field(
+    url: str, metric: dict[str, Any], field: str, says: str
+) -> None:
+    body = {**INTERVENTION, "success_metrics": [{"name": "own", "question": "How?", **metric}]}
+    answer = HTTP.post(f"{url}/interventions/create", json=body)
+    assert answer.status_code == 422
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+    assert says in answer.text
+
+
+@pytest.mark.parametrize("scale", ["[0, 1e400]", "[-Infinity, Infinity]", "[NaN, 1]"])
+def test_a_scale_without_end_is_refused(url: str, scale: str) -> None:
+    metric = {"name": "own", "question": "How?", "type": "numeric", "scale": "SCALE"}
+    body = json.dumps({**INTERVENTION, "success_metrics": [metric]}).replace('"SCALE"', scale)
+    answer = HTTP.post(f"{url}/interventions/create", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize("size", [True, "20", 20.5])
+def test_a_size_that_is_no_whole_number_is_refused(url: str, size: object) -> None:
+    answer = HTTP.post(f"{url}/agent-populations/create", json={**POPULATION, "size": size})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "size"
+
+
+def test_a_model_that_nobody_offers_fails_the_simulation_and_says_so(url: str) -> None:
+    status = wait_for(url, start_study(url, model="gpt-nowhere"))
+    assert status["state"] == "failed"
+    assert "gpt-nowhere" in status["reason"]
+    assert "offline" in status["reason"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"host": "[::1"}, {"host": "evil.com@127.0.0.1"}, {"host": "2130706433"}, {"origin": "http://[x"}]
+)
+def test_a_request_that_names_another_place_is_refused(url: str, headers: dict[str, str]) -> None:
+    answer = HTTP.post(f"{url}/interventions/create", json=INTERVENTION, headers=headers)
+    assert answer.status_code in {403, 421}
