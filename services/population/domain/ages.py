@@ -11,6 +11,7 @@ from services.population.domain.templates import ADULT, OLDEST
 
 DASH = r"\s*(?:-|–|—|to|and|until|through)\s*"
 UNIT = r"(?:[\s-]*(?:years?(?:[\s-]+old|[\s-]+of[\s-]+age)?|yrs?|y/?o|yo)\b)"
+OLD = r"(?:[\s-]*(?:(?:years?|yrs?)[\s-]+(?:old|of[\s-]+age)|y/?o)\b)"
 NUMBER = r"\d{1,3}(?!\d)(?!\s*[%k$€£])(?!,\d)"
 DECADES = {"twenties": 20, "thirties": 30, "forties": 40, "fifties": 50, "sixties": 60, "seventies": 70, "eighties": 80}
 PARTS = {"early": (0, 3), "mid": (4, 6), "late": (7, 9), "": (0, 9)}
@@ -21,11 +22,12 @@ class Said(NamedTuple):
 
     pattern: re.Pattern[str]
     years: Callable[[re.Match[str]], tuple[int, int]]
-    whole_clause: bool = False
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    return re.compile(text.replace("NUMBER", NUMBER).replace("DASH", DASH).replace("UNIT", UNIT), re.IGNORECASE)
+    return re.compile(
+        text.replace("NUMBER", NUMBER).replace("DASH", DASH).replace("UNIT", UNIT).replace("OLD", OLD), re.IGNORECASE
+    )
 
 
 def _range(match: re.Match[str]) -> tuple[int, int]:
@@ -45,11 +47,11 @@ def _decade(match: re.Match[str]) -> tuple[int, int]:
 
 
 WAYS: tuple[Said, ...] = (
-    Said(_pattern(r"(NUMBER)DASH(NUMBER)UNIT?"), _range, whole_clause=True),
+    Said(_pattern(r"(?:^|(?<=\band\s))(NUMBER)DASH(NUMBER)UNIT?(?=\s*$|\s+and\b)"), _range),
     Said(_pattern(r"\b(?:aged?|ages|between)\s+(?:of\s+)?(?:between\s+)?(NUMBER)DASH(NUMBER)UNIT?"), _range),
     Said(_pattern(r"\b(NUMBER)DASH(NUMBER)UNIT"), _range),
     Said(
-        _pattern(r"\b(?:aged?\s+)?(NUMBER)UNIT?\s*(?:\+|(?:and|or|&)\s+(?:over|older|above|up)\b)"),
+        _pattern(r"\b(?:aged?\s+)?(NUMBER)UNIT?\s*(?:\+OLD?|(?:and|or|&)\s+(?:over|older|above|up)\bOLD?)"),
         lambda match: (_only(match), OLDEST),
     ),
     Said(_pattern(r"\b(?:at least|from|minimum)\s+(?:aged?\s+)?(NUMBER)UNIT"), lambda match: (_only(match), OLDEST)),

@@ -1,7 +1,8 @@
 """Reads a segment's particularities ("25-35 years old, high income, tech-savvy") into constraints, by rules.
 
-Every constraint always holds for everybody drawn, so words are only understood when they leave no doubt: a clause with
-a hedge ("mostly women") or a word no rule knows is kept as not understood and shown back, never half obeyed or dropped.
+Every constraint always holds for everybody drawn, so words are only understood when they leave no doubt. A clause is
+read from its beginning up to the first word no rule knows; the remainder is shown back as not understood. A clause with
+a hedge ("mostly women") or an unread negation, exception or "or" is never half read: it is shown back whole.
 """
 
 import re
@@ -12,8 +13,12 @@ from services.population.domain.phrasebook import Phrasebook, load_phrasebook
 from services.population.domain.templates import Template
 
 STRONG = 0.4
-READ = " \x00 "
-CLAUSES = re.compile(r"[;\n/]+|,(?!\d)|\.(?:\s|$)|\s[-–—]\s|\b(?:but|plus|as well as)\b", re.IGNORECASE)
+MARK = 0xE000
+MARKS = re.compile("[\ue000-\uf8ff]")
+CLAUSES = re.compile(
+    r"[;\n/]+|,(?!\d)|\.(?:\s|$)|\s[-–—]\s|(?<!all\s)(?<!any\s)(?<!one\s)(?<!body\s)\bbut\b|\b(?:plus|as well as)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +43,24 @@ class Reading:
 
 @dataclass(slots=True)
 class _Clause:
-    """A clause while it is read; `left` is what no rule has read yet."""
+    """A clause while it is read: in `left`, sign MARK + n stands where `found[n]` was read.
+
+    `unusable` are phrases for which the template has no value; `rest` is what is not understood in the end.
+    """
 
     text: str
     left: str
     found: list[Constraint] = field(default_factory=list)
+    unusable: set[int] = field(default_factory=set)
     is_clear: bool = True
+    rest: str = ""
 
     def take(self, match: re.Match[str], negation: re.Pattern[str]) -> tuple[str, bool]:
         """Marks a phrase as read, with a negation before it: its words, and whether they were negated."""
         before = negation.search(self.left[: match.start()])
         start = before.start() if before else match.start()
         words = self.left[start : match.end()].strip()
-        self.left = self.left[:start] + READ + self.left[match.end() :]
+        self.left = self.left[:start] + f" {chr(MARK + len(self.found))} " + self.left[match.end() :]
         return words, before is not None
 
 
@@ -58,23 +68,12 @@ def read(text: str, template: Template) -> Reading:
     """Constraints of a text, for the people of a template."""
     understood: list[Constraint] = []
     not_understood: list[str] = []
-    for part in CLAUSES.split(text.replace("\x00", " ")):
-        words = " ".join(part.split())
-        for clause in _clauses(words, template) if words else ():
-            if clause.is_clear:
-                understood += clause.found
-            else:
-                not_understood.append(clause.text)
+    for part in CLAUSES.split(MARKS.sub(" ", text).replace("’", "'")):
+        if words := " ".join(part.split()):
+            clause = _read_clause(words, template)
+            understood += clause.found
+            not_understood += [clause.rest] if clause.rest else []
     return Reading(tuple(understood), tuple(not_understood))
-
-
-def _clauses(words: str, template: Template) -> list[_Clause]:
-    """The clause read whole or, where that is not clear, its parts between "and", each judged by itself."""
-    whole = _read_clause(words, template)
-    parts = [part.strip() for part in re.split(r"\band\b", words) if part.strip()]
-    if whole.is_clear or len(parts) < 2:
-        return [whole]
-    return [_read_clause(part, template) for part in parts]
 
 
 def _read_clause(words: str, template: Template) -> _Clause:
@@ -84,19 +83,42 @@ def _read_clause(words: str, template: Template) -> _Clause:
         clause.found.append(alternatives)
         return clause
     _read_ages(clause, book)
-    if book.doubtful.search(clause.left):
-        clause.is_clear = False
-        return clause
+    clause.is_clear = clause.is_clear and not book.doubtful.search(clause.left)
     for pattern, other in book.reworded:
         clause.left = pattern.sub(other, clause.left)
     _read_region(clause, template, book)
     _read_traits(clause, book)
     _read_attributes(clause, template, book)
-    if re.search(r"\band\b|&", words):
-        clause.found = _united(clause.found)
-    rest = book.fillers.sub(" ", clause.left)
-    clause.is_clear = clause.is_clear and bool(clause.found) and not re.search(r"\w", rest)
+    clause.is_clear = clause.is_clear and not book.reversing.search(clause.left)
+    _keep_beginning(clause, book)
     return clause
+
+
+def _keep_beginning(clause: _Clause, book: Phrasebook) -> None:
+    """Keeps what was read before the first unknown word; what follows may be its object ("who love rich men").
+
+    A phrase that runs straight into the unknown word ("rich food lovers", "over 20 years of experience") goes with it.
+    """
+    blank = book.fillers.sub(lambda match: " " * len(match[0]), clause.left)
+    blank = "".join("x" if ord(sign) - MARK in clause.unusable else sign for sign in blank)
+    unknown = re.search(r"\w", blank)
+    end = unknown.start() if unknown else len(blank)
+    kept = list(MARKS.finditer(clause.left, 0, end))
+    while unknown and kept and _runs_on(clause.found[ord(kept[-1][0]) - MARK].text, clause.left[kept[-1].end() : end]):
+        end = kept.pop().start()
+    if not clause.is_clear or not kept:
+        clause.found, clause.rest = [], clause.text
+        return
+    rest = MARKS.sub(lambda match: clause.found[ord(match[0]) - MARK].text, clause.left[end:])
+    clause.rest = " ".join(rest.split()) if unknown else ""
+    clause.found = [clause.found[ord(mark[0]) - MARK] for mark in kept]
+    if re.search(r"\band\b|&", clause.left[:end]):
+        clause.found = _united(clause.found)
+
+
+def _runs_on(phrase: str, gap: str) -> bool:
+    """Whether a phrase may be a part of the words after the gap: nothing but "of" between, or years of something."""
+    return bool(re.fullmatch(r"[\s-]*(?:of\s+(?:(?:an?|the)\s+)?)?", gap) or re.search(r"(?:years?|yrs?)$", phrase))
 
 
 def _either(words: str, template: Template) -> Constraint | None:
@@ -107,7 +129,7 @@ def _either(words: str, template: Template) -> Constraint | None:
     clauses = [_read_clause(part, template) for part in parts]
     found = [constraint for clause in clauses for constraint in clause.found]
     dimensions = {constraint.dimension for constraint in found}
-    if not all(clause.is_clear for clause in clauses) or len(found) != len(parts) or len(dimensions) != 1:
+    if any(clause.rest for clause in clauses) or len(found) != len(parts) or len(dimensions) != 1:
         return None
     if not all(constraint.allowed for constraint in found):
         return None
@@ -130,8 +152,7 @@ def _united(found: list[Constraint]) -> list[Constraint]:
 
 def _read_ages(clause: _Clause, book: Phrasebook) -> None:
     for said in WAYS:
-        find = said.pattern.fullmatch if said.whole_clause else said.pattern.search
-        while match := find(clause.left):
+        while match := said.pattern.search(clause.left):
             low, high = said.years(match)
             words, negated = clause.take(match, book.negation)
             clause.is_clear = clause.is_clear and not negated
@@ -168,5 +189,7 @@ def _read_attributes(clause: _Clause, template: Template, book: Phrasebook) -> N
             values = {value for name in entry.values for value in dimension.levels.get(name, ())}
             values |= set(entry.values) & set(dimension.values)
             allowed = frozenset(dimension.values) - values if negated else frozenset(values)
-            clause.is_clear = clause.is_clear and bool(values)
+            if not values:
+                clause.unusable.add(len(clause.found))
+                clause.is_clear = clause.is_clear and not negated
             clause.found.append(Constraint(words, entry.dimension, allowed))

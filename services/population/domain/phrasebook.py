@@ -36,6 +36,7 @@ class Words(Body):
     traits: tuple[TraitWords, ...]
     reworded: dict[str, str]
     doubtful: tuple[str, ...]
+    reversing: tuple[str, ...]
     fillers: tuple[str, ...]
     negations: tuple[str, ...]
     after_negation: tuple[str, ...]
@@ -49,6 +50,8 @@ class Phrasebook:
     traits: tuple[tuple[Pattern, TraitWords], ...]
     reworded: tuple[tuple[Pattern, str], ...]
     doubtful: Pattern
+    reversing: Pattern
+    """Matches words that, unread, could turn the meaning of the words around them."""
     fillers: Pattern
     negation: Pattern
     """Matches a negation at the end of what stands before a phrase."""
@@ -68,6 +71,7 @@ def load_phrasebook(file: Path = FILE) -> Phrasebook:
         traits=tuple((_words(*entry.patterns), entry) for entry in words.traits),
         reworded=tuple((_words(pattern), other) for pattern, other in words.reworded.items()),
         doubtful=_words(*words.doubtful, r"\d+\s?%"),
+        reversing=_words(*words.negations, *words.reversing),
         fillers=_words(*words.fillers),
         negation=re.compile(rf"\b(?:{'|'.join(words.negations)})[\s-]+(?:(?:{after})\s+)?$", re.IGNORECASE),
     )

@@ -1,8 +1,10 @@
 """What words bind, what is shown back, and what nobody can be."""
 
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 
 from libs.contracts.errors import InvalidError
 from services.population.domain.particularities import Reading, read
@@ -11,6 +13,7 @@ from services.population.domain.restrictions import restrict
 from services.population.domain.templates import load_templates
 
 TEMPLATES = load_templates()
+EXAMPLES = Path(__file__).parents[3] / "examples"
 USA = TEMPLATES["usa_demographics"]
 WORKING = {"employed full-time", "employed part-time", "self-employed"}
 
@@ -52,7 +55,9 @@ def test_the_words_of_the_example_are_understood() -> None:
         ("aged 25 to 35", (25, 35)),
         ("between 25 and 35", (25, 35)),
         ("60+", (60, 95)),
+        ("66+ years old", (66, 95)),
         ("60 and over", (60, 95)),
+        ("65 and older", (65, 95)),
         ("over 60", (61, 95)),
         ("at least 60 years old", (60, 95)),
         ("under 30", (0, 29)),
@@ -81,6 +86,12 @@ def test_ages_may_be_said_in_many_ways(text: str, ages: tuple[int, int]) -> None
         ("young professionals", {"age": (18, 35), "employment": WORKING}),
         ("retired homeowners", {"employment": {"retired"}, "home_tenure": {"owner"}}),
         ("mothers in the South", {"gender": {"female"}, "children": {"1", "2", "3 or more"}, "region": {"South"}}),
+        ("parents of young children", {"children": {"1", "2", "3 or more"}}),
+        ("parents of small children", {"children": {"1", "2", "3 or more"}}),
+        ("working parents", {"employment": WORKING, "children": {"1", "2", "3 or more"}}),
+        ("retired, living in villages", {"employment": {"retired"}, "area_type": {"rural"}}),
+        ("living in the countryside", {"area_type": {"rural"}}),
+        ("living in a city", {"area_type": {"city"}}),
         ("family-oriented", {"family_orientation": (0.4, None)}),
         ("HIGH INCOME", {"income_band": {"$150,000 to $199,999", "$200,000 or more"}}),
         ("", {}),
@@ -107,7 +118,18 @@ def test_words_mean_what_the_template_has() -> None:
         "mostly women",
         "about 40 years old",
         "likes jazz",
-        "women who work from home",
+        "women without pets",
+        "retired women except widows",
+        "everyone but women",
+        "mostly men and women",
+        "retired or nearly retired",
+        "no young children",
+        "parents of adult children",
+        "both working",
+        "people who love cats and children",
+        "planning to have children",
+        "rich food lovers",
+        "women's clothing buyers",
         "women not from cities",
         "women or students",
         "old women",
@@ -121,6 +143,31 @@ def test_words_mean_what_the_template_has() -> None:
 )
 def test_words_that_leave_a_doubt_bind_nothing_and_are_shown_back_whole(text: str) -> None:
     assert read(text, USA) == Reading((), (text,))
+
+
+@pytest.mark.parametrize(
+    ("text", "understood", "left"),
+    [
+        ("retired people over 66 living in villages in the North", ["retired", "over 66", "villages"], "North"),
+        ("women who work from home", ["women"], "work from home"),
+        ("men and women who love cats", ["men and women"], "love cats"),
+        ("women who love rich men", ["women"], "love rich men"),
+        ("women with over 20 years of experience", ["women"], "over 20 years of experience"),
+        ("married people from South Dakota", ["married people"], "South Dakota"),
+        ("women with PhDs", ["women"], "PhDs"),
+    ],
+)
+def test_a_clause_is_read_up_to_the_first_unknown_word(text: str, understood: list[str], left: str) -> None:
+    reading = read(text, TEMPLATES["uk_demographics"])
+    assert [each.text for each in reading.understood] == understood
+    assert reading.not_understood == (left,)
+
+
+@pytest.mark.parametrize("study", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_example_studies_are_understood(study: Path) -> None:
+    population = yaml.safe_load(study.read_text("utf-8"))["population"]
+    for segment in population["segments"]:
+        bound(segment["particularities"], population["demographic_base"])
 
 
 def test_only_the_doubtful_clause_is_left_out() -> None:
