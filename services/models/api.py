@@ -37,7 +37,8 @@ async def answer_turns(batch: TurnBatch, service: Service, tenant: Tenant) -> St
     """Answer the turns of a delivery: NDJSON, one `TurnReply` a line, in the order in which they finish.
 
     A line is sent after its call is in the ledger. A stream that ends without a line for every turn was cut off: send
-    the batch again, what is finished is not paid for twice.
+    the batch again, what is finished is not paid for twice. Calls that this simulation paid for are reported with their
+    usage whenever it asks; what another simulation paid for is cached.
     """
     replies = service.turns(batch, tenant)
     first: list[TurnReply] = await anext(
@@ -207,7 +208,7 @@ class ModelUsageView(BaseModel):
     calls: int = Field(description="Calls made, failed ones included.")
     failed_calls: int
     orphaned_calls: int = Field(description="Calls in flight in a process that was killed; possibly paid for twice.")
-    cached_calls: int = Field(description="Answers that came from the ledger.")
+    cached_calls: int = Field(description="Answers paid for before: turns by another simulation, chats by any.")
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float

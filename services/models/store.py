@@ -24,6 +24,8 @@ class Settled(NamedTuple):
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float
+    simulation_id: str
+    """The simulation that paid for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Store:
         return int(result.rowcount)
 
     async def count_hits(self, tx: Transaction, simulation_id: str, model: str, number: int) -> None:
-        """Add calls that the ledger answered."""
+        """Add answers that cost this simulation nothing."""
         key = [column.name for column in cache_hits.primary_key]
         statement = insert_into(tx, cache_hits).values(
             tenant=tx.tenant, simulation_id=simulation_id, asked_model=model, calls=number

@@ -36,10 +36,25 @@ Slot = tuple[str, str]
 
 
 class Delivery(NamedTuple):
-    """An ended call for whoever asked: whether this request paid for it, or somebody did before."""
+    """An ended call for whoever asked, and whether that account got it for nothing."""
 
     settled: Settled
     is_cached: bool
+
+
+class Account(NamedTuple):
+    """On whose account calls are asked for."""
+
+    tenant: str
+    simulation_id: str
+    is_recorded_once: bool
+    """True for turns: a simulation that asks again has lost the answer it paid for, and is told its usage again."""
+
+    def is_cached(self, settled: Settled, *, is_made_for_this: bool) -> bool:
+        """Whether an answer costs this account nothing. `is_made_for_this`: the call was made for this request."""
+        if self.is_recorded_once:
+            return settled.simulation_id != self.simulation_id
+        return not is_made_for_this
 
 
 class LedgerError(DomainError):
@@ -49,8 +64,14 @@ class LedgerError(DomainError):
     status = 503
 
 
+class _Asker(NamedTuple):
+    queue: asyncio.Queue[Delivery | LedgerError]
+    account: Account
+    is_joined: bool
+
+
 class _Ended(NamedTuple):
-    tenant: str
+    account: Account
     outcome: Outcome
     cost_usd: float | None
 
@@ -63,7 +84,7 @@ class Ledger:
         self._store = store
         self._cost = cost
         self._owner = this_process()
-        self._waiting: dict[Slot, list[tuple[asyncio.Queue[Delivery | LedgerError], bool]]] = {}
+        self._waiting: dict[Slot, list[_Asker]] = {}
         self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
         self._being_made = 0
         self._work: set[asyncio.Task[None]] = set()
@@ -93,23 +114,19 @@ class Ledger:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
 
-    async def answer(
-        self, calls: Sequence[Call], backend: Backend, *, simulation_id: str, tenant: str
-    ) -> AsyncIterator[list[Delivery]]:
+    async def answer(self, calls: Sequence[Call], backend: Backend, account: Account) -> AsyncIterator[list[Delivery]]:
         """Every call once (equal keys are one call), as they end. Raises `LedgerError`."""
         queue: asyncio.Queue[Delivery | LedgerError] = asyncio.Queue()
         unique = {call.key: call for call in calls}
         mine: list[Call] = []
         for key, call in unique.items():
-            waiting = self._waiting.setdefault((tenant, key), [])
+            waiting = self._waiting.setdefault((account.tenant, key), [])
             if not waiting:
                 mine.append(call)
-            waiting.append((queue, bool(waiting)))
+            waiting.append(_Asker(queue, account, is_joined=bool(waiting)))
         if mine:
-            self._begin(mine, backend, simulation_id, tenant)
-        joined = len(unique) - len(mine)
-        if joined:
-            await self._count_hits(tenant, simulation_id, calls[0].model, joined)
+            self._begin(mine, backend, account)
+        joined = unique.keys() - {call.key for call in mine}
         left = len(unique)
         while left:
             ready = [await queue.get()]
@@ -117,52 +134,56 @@ class Ledger:
                 ready.append(queue.get_nowait())
             delivered = [item for item in ready if isinstance(item, Delivery)]
             left -= len(ready)
+            hits = sum(item.is_cached and item.settled.key in joined for item in delivered)
+            if hits:  # who paid for a joined call is known only now; the others were counted when they were found
+                await self._count_hits(account, calls[0].model, hits)
             if delivered:
                 yield delivered
             if len(delivered) < len(ready):
                 raise next(item for item in ready if isinstance(item, LedgerError))
 
-    def _begin(self, calls: list[Call], backend: Backend, simulation_id: str, tenant: str) -> None:
-        task = asyncio.create_task(self._run(calls, backend, simulation_id, tenant))
+    def _begin(self, calls: list[Call], backend: Backend, account: Account) -> None:
+        task = asyncio.create_task(self._run(calls, backend, account))
         self._work.add(task)
         task.add_done_callback(self._work.discard)
 
-    async def _run(self, calls: list[Call], backend: Backend, simulation_id: str, tenant: str) -> None:
+    async def _run(self, calls: list[Call], backend: Backend, account: Account) -> None:
         """See a set of calls through to its end."""
         pending = {call.key: call for call in calls}
         try:
             while pending:
-                reserved = await self._settle_or_reserve(pending, simulation_id, tenant)
+                reserved = await self._settle_or_reserve(pending, account)
                 for call in reserved:
                     del pending[call.key]
                 if reserved:
-                    await self._make(reserved, backend, tenant)
+                    await self._make(reserved, backend, account)
                 elif pending:
                     await asyncio.sleep(OTHERS_S)
         except Exception as error:
             log.exception("the ledger failed")
-            self._fail([(tenant, call.key) for call in calls], _failure(error))
+            self._fail([(account.tenant, call.key) for call in calls], _failure(error))
         except asyncio.CancelledError:
-            self._fail([(tenant, call.key) for call in calls], LedgerError("the service is stopping"))
+            self._fail([(account.tenant, call.key) for call in calls], LedgerError("the service is stopping"))
             raise
 
-    async def _settle_or_reserve(self, pending: dict[str, Call], simulation_id: str, tenant: str) -> list[Call]:
+    async def _settle_or_reserve(self, pending: dict[str, Call], account: Account) -> list[Call]:
         """Hand out what is in the ledger (and forget it here); give back what this process may make now."""
         now = datetime.now(UTC)
-        lease = Lease(self._owner, simulation_id, now, now + LEASE)
+        lease = Lease(self._owner, account.simulation_id, now, now + LEASE)
         model = next(iter(pending.values())).model
-        async with self._database.write(tenant=tenant) as tx:
+        async with self._database.write(tenant=account.tenant) as tx:
             found = await self._store.find_settled(tx, list(pending))
             missing = [call for key, call in pending.items() if key not in found]
             reserved = await self._store.reserve(tx, missing, lease) if missing else set()
-            if found:
-                await self._store.count_hits(tx, simulation_id, model, len(found))
+            hits = sum(account.is_cached(settled, is_made_for_this=False) for settled in found.values())
+            if hits:
+                await self._store.count_hits(tx, account.simulation_id, model, hits)
         for key, settled in found.items():
             del pending[key]
-            self._deliver(tenant, settled, is_cached=True)
+            self._deliver(account.tenant, settled, is_found=True)
         return [call for call in missing if call.key in reserved]
 
-    async def _make(self, calls: list[Call], backend: Backend, tenant: str) -> None:
+    async def _make(self, calls: list[Call], backend: Backend, account: Account) -> None:
         """Have calls made; their outcomes go to the commit loop."""
         self._being_made += len(calls)
         left = len(calls)
@@ -170,7 +191,7 @@ class Ledger:
             async for outcome in backend.run(calls):
                 left -= 1
                 self._being_made -= 1
-                self._ended.put_nowait(_Ended(tenant, outcome, self._cost(backend, outcome)))
+                self._ended.put_nowait(_Ended(account, outcome, self._cost(backend, outcome)))
         finally:
             self._being_made -= left
 
@@ -189,7 +210,7 @@ class Ledger:
                 await self._commit(ended)
             except Exception as error:
                 log.exception("outcomes of %d calls could not be written", len(ended))
-                self._fail([(item.tenant, item.outcome.key) for item in ended], _failure(error))
+                self._fail([(item.account.tenant, item.outcome.key) for item in ended], _failure(error))
             finally:
                 for _ in ended:
                     self._ended.task_done()
@@ -197,13 +218,13 @@ class Ledger:
     async def _commit(self, ended: list[_Ended]) -> None:
         by_tenant: dict[str, list[_Ended]] = defaultdict(list)
         for item in ended:
-            by_tenant[item.tenant].append(item)
+            by_tenant[item.account.tenant].append(item)
         for tenant, items in by_tenant.items():
             async with self._database.write(tenant=tenant) as tx:
                 outcomes = [(item.outcome, item.cost_usd) for item in items]
                 await self._store.finish(tx, outcomes, datetime.now(UTC))
             for item in items:
-                self._deliver(tenant, _settled(item), is_cached=False)
+                self._deliver(tenant, _settled(item), is_found=False)
 
     async def _renew_loop(self) -> None:
         """Say from time to time that the calls being made are being made."""
@@ -217,16 +238,20 @@ class Ledger:
             except Exception:
                 log.exception("reservations could not be renewed")
 
-    async def _count_hits(self, tenant: str, simulation_id: str, model: str, number: int) -> None:
-        async with self._database.write(tenant=tenant) as tx:
-            await self._store.count_hits(tx, simulation_id, model, number)
+    async def _count_hits(self, account: Account, model: str, number: int) -> None:
+        async with self._database.write(tenant=account.tenant) as tx:
+            await self._store.count_hits(tx, account.simulation_id, model, number)
 
-    def _deliver(self, tenant: str, settled: Settled, *, is_cached: bool) -> None:
-        self._notify((tenant, settled.key), lambda is_joined: Delivery(settled, is_cached or is_joined))
+    def _deliver(self, tenant: str, settled: Settled, *, is_found: bool) -> None:
+        def delivery(asker: _Asker) -> Delivery:
+            is_made_for_this = not (is_found or asker.is_joined)
+            return Delivery(settled, asker.account.is_cached(settled, is_made_for_this=is_made_for_this))
 
-    def _notify(self, slot: Slot, message: Callable[[bool], Delivery | LedgerError]) -> None:
-        for queue, is_joined in self._waiting.pop(slot, ()):
-            queue.put_nowait(message(is_joined))
+        self._notify((tenant, settled.key), delivery)
+
+    def _notify(self, slot: Slot, message: Callable[[_Asker], Delivery | LedgerError]) -> None:
+        for asker in self._waiting.pop(slot, ()):
+            asker.queue.put_nowait(message(asker))
 
     def _fail(self, slots: Sequence[Slot], error: LedgerError) -> None:
         """Tell those who still wait that nothing will come."""
@@ -248,4 +273,5 @@ def _settled(item: _Ended) -> Settled:
         prompt_tokens=outcome.prompt_tokens,
         completion_tokens=outcome.completion_tokens,
         cost_usd=item.cost_usd or 0.0,
+        simulation_id=item.account.simulation_id,
     )

@@ -12,7 +12,7 @@ from services.models.adapters import Backend
 from services.models.domain.calls import Chat, Outcome, calls_of
 from services.models.domain.offline import NAME as OFFLINE
 from services.models.domain.prices import PriceTable, cost_usd
-from services.models.service.ledger import Delivery, Ledger
+from services.models.service.ledger import Account, Delivery, Ledger
 from services.models.store import ModelUsage, Settled, Store
 
 CACHED = Usage(calls=0, cached_calls=1, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
@@ -67,8 +67,8 @@ class Models:
         places: dict[str, list[str]] = defaultdict(list)
         for call, turn in zip(calls, batch.turns, strict=True):
             places[call.key].append(turn.turn_id)
-        answers = self._ledger.answer(calls, backend, simulation_id=batch.simulation_id, tenant=tenant)
-        async for deliveries in answers:
+        account = Account(tenant, batch.simulation_id, is_recorded_once=True)
+        async for deliveries in self._ledger.answer(calls, backend, account):
             yield [
                 _reply(turn_id, delivery, is_repeated=place > 0)
                 for delivery in deliveries
@@ -79,7 +79,8 @@ class Models:
         """The answer to one chat completion. Raises `UpstreamError` when there is none."""
         backend = self.backend(chat.model)
         call = chat.call(backend.snapshot(chat.model))
-        async for deliveries in self._ledger.answer([call], backend, simulation_id=chat.simulation_id, tenant=tenant):
+        account = Account(tenant, chat.simulation_id, is_recorded_once=False)
+        async for deliveries in self._ledger.answer([call], backend, account):
             for delivery in deliveries:
                 if delivery.settled.failure is not None:
                     raise UpstreamError(delivery.settled.failure)

@@ -6,6 +6,7 @@ import json
 import jsonschema
 from sqlalchemy import text
 
+from libs.contracts.protocol import Usage
 from libs.contracts.turns import ChatMessage
 from libs.minds.turn import read_turn
 from services.models.app import create_app
@@ -13,6 +14,8 @@ from services.models.settings import Settings
 from tests.services.models.batches import batch, send, usage
 from tests.services.models.people import FUNNEL, instrument
 from tests.support.apps import running
+
+CACHED = Usage(calls=0, cached_calls=1, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
 
 
 async def test_every_turn_of_a_batch_is_answered_validly(start):
@@ -26,30 +29,30 @@ async def test_every_turn_of_a_batch_is_answered_validly(start):
         assert read_turn(reply.content, FUNNEL).answers["purchase_intent"] in range(1, 11)
 
 
-async def test_the_same_batch_again_makes_no_call_and_gets_the_same_bytes(start):
+async def test_the_same_simulation_that_asks_again_gets_the_same_bytes_and_the_usage_it_paid(start):
     async with start() as client:
         first = await send(client, batch(20))
         again = await send(client, batch(20))
         used = await usage(client)
-    assert [reply.content for reply in again] == [reply.content for reply in first]
-    assert all(reply.usage.calls == 0 and reply.usage.cached_calls == 1 for reply in again)
-    assert (used["calls"], used["cached_calls"]) == (20, 20)
+    assert again == first
+    assert (used["calls"], used["cached_calls"]) == (20, 0)
 
 
-async def test_another_simulation_of_the_same_study_makes_no_call(start):
+async def test_another_simulation_of_the_same_study_makes_no_call_and_gets_the_same_bytes(start):
     async with start() as client:
-        first = await send(client, batch(5))
-        again = await send(client, batch(5, simulation_id="sim_2"))
+        first = await send(client, batch(20))
+        again = await send(client, batch(20, simulation_id="sim_2"))
         used = await usage(client, "sim_2")
     assert [reply.content for reply in again] == [reply.content for reply in first]
-    assert (used["calls"], used["cached_calls"]) == (0, 5)
+    assert all(reply.usage == CACHED for reply in again)
+    assert (used["calls"], used["cached_calls"], used["cost_usd"]) == (0, 20, 0.0)
 
 
 async def test_the_ledger_outlives_the_process(start):
     async with start() as client:
         first = await send(client, batch(5))
     async with start() as client:
-        again = await send(client, batch(5))
+        again = await send(client, batch(5, simulation_id="sim_2"))
     assert [reply.content for reply in again] == [reply.content for reply in first]
     assert all(reply.usage.cached_calls == 1 for reply in again)
 
@@ -89,6 +92,7 @@ async def test_moving_a_message_from_own_to_shared_does_not_change_the_call(clie
         update={
             "shared": (*sent.shared, *turn.messages),
             "turns": (turn.model_copy(update={"messages": ()}),),
+            "simulation_id": "sim_2",
         }
     )
     first = await send(client, sent)
@@ -97,14 +101,25 @@ async def test_moving_a_message_from_own_to_shared_does_not_change_the_call(clie
     assert again[0].content == first[0].content
 
 
-async def test_equal_calls_in_flight_at_once_are_paid_once(start):
+async def test_equal_calls_of_several_simulations_in_flight_at_once_are_paid_by_one(start):
+    simulations = [f"sim_{number}" for number in range(1, 5)]
     async with start() as client:
-        everything = await asyncio.gather(*(send(client, batch(30)) for _ in range(4)))
-        used = await usage(client)
+        everything = await asyncio.gather(*(send(client, batch(30, simulation_id=name)) for name in simulations))
+        used = [await usage(client, name) for name in simulations]
     paid = [sum(replies[i].usage.calls for replies in everything) for i in range(30)]
     assert paid == [1] * 30
     assert len({tuple(reply.content for reply in replies) for replies in everything}) == 1
-    assert (used["calls"], used["cached_calls"]) == (30, 90)
+    assert sum(model["calls"] for model in used) == 30
+    assert [model["calls"] + model["cached_calls"] for model in used] == [30] * 4
+
+
+async def test_equal_calls_of_one_simulation_in_flight_at_once_are_made_once_and_reported_as_paid(start):
+    async with start() as client:
+        everything = await asyncio.gather(*(send(client, batch(30)) for _ in range(4)))
+        used = await usage(client)
+    assert all(replies == everything[0] for replies in everything)
+    assert all(reply.usage.calls == 1 for reply in everything[0])
+    assert (used["calls"], used["cached_calls"]) == (30, 0)
 
 
 async def test_a_turn_that_stands_twice_in_a_batch_is_paid_once_and_answered_twice(start):
@@ -126,8 +141,8 @@ async def test_a_client_that_goes_away_loses_nothing(start):
         await response.aclose()
         replies = await send(client, batch(60))
         used = await usage(client)
-    assert len(replies) == 60
-    assert (used["calls"], used["cached_calls"]) == (60, 60)
+    assert sum(reply.usage.calls for reply in replies) == 60
+    assert (used["calls"], used["cached_calls"]) == (60, 0)
 
 
 async def test_an_unknown_model_is_refused_naming_the_known_ones(client):

@@ -40,11 +40,27 @@ async def test_what_was_answered_is_never_asked_again(start_with_provider, stub)
     stub.answer = lambda request, number: completion(GOOD if number % 2 else None)
     async with start_with_provider() as client:
         first = await send(client, batch(6, model=MODEL))
-        again = await send(client, batch(6, model=MODEL))
+        again = await send(client, batch(6, model=MODEL, simulation_id="sim_2"))
     assert len(stub.requests) == 6
     assert {reply.status for reply in first} == {"answered", "failed"}
     assert [(reply.content, reply.failure) for reply in again] == [(reply.content, reply.failure) for reply in first]
     assert all(reply.usage.cached_calls == 1 for reply in again)
+
+
+async def test_a_batch_asked_again_by_its_simulation_is_not_asked_upstream_and_reports_what_was_paid(
+    start_with_provider, stub
+):
+    stub.answer = lambda request, number: completion(GOOD if number % 2 else None)
+    async with start_with_provider() as client:
+        first = await send(client, batch(4, model=MODEL))
+    async with start_with_provider() as client:
+        again = await send(client, batch(4, model=MODEL))
+        used = await usage(client)
+    assert len(stub.requests) == 4
+    assert again == first
+    assert all(reply.usage.calls == 1 and reply.usage.cost_usd > 0 for reply in again)
+    assert used["cost_usd"] == pytest.approx(sum(reply.usage.cost_usd for reply in again))
+    assert (used["calls"], used["cached_calls"]) == (4, 0)
 
 
 async def test_a_model_without_a_price_says_so(start_with_provider, stub):
