@@ -55,7 +55,7 @@ def gone(data: Path, within_s: float = 20) -> bool:
 def slow_study(tmp_path: Path) -> Path:
     """A study that takes long enough to be interrupted."""
     study: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())
-    study["population"] |= {"size": 4000, "segments": []}
+    study["population"] |= {"size": 2000, "segments": []}
     study["intervention"]["target_segments"] = []
     path = tmp_path / "slow.yaml"
     path.write_text(yaml.safe_dump(study))
@@ -65,7 +65,13 @@ def slow_study(tmp_path: Path) -> Path:
 def start_until_running(study: Path, cwd: Path) -> "subprocess.Popen[str]":
     command = [*COMMAND, "run", str(study), "--own", "--data", str(cwd / "data")]
     process = subprocess.Popen(
-        command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=ENVIRONMENT, cwd=cwd
+        command,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env=ENVIRONMENT,
+        cwd=cwd,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # background jobs are started with it ignored
     )
     assert process.stderr is not None
     for line in process.stderr:
