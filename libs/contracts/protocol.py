@@ -62,7 +62,7 @@ class Plan(Data):
 
 
 class Usage(Data):
-    """What was spent. A cached call was paid for earlier and cost nothing now."""
+    """What was spent. A cached call was paid for by another simulation and cost nothing now."""
 
     calls: int
     cached_calls: int
