@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from libs.runtime.nats_server import NatsServer
-from tests.support.platforms import HTTP, SERVICES, DistributedPlatform, EmbeddedPlatform
+from tests.support.platforms import ALL_SERVICES, HTTP, DistributedPlatform, EmbeddedPlatform
 from tests.support.postgres import PostgresServer
 from tests.support.studies import export, individual_responses, start_study, wait_for
 
@@ -68,11 +68,11 @@ def distributed(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServ
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("service", ALL_SERVICES)
 def test_a_killed_service_on_postgresql_costs_nothing(
     service: str, distributed: DistributedPlatform, oracle: Oracle
 ) -> None:
-    seed = SERVICES.index(service) + 1  # a seed of its own: with one that was run before it would be a replay
+    seed = ALL_SERVICES.index(service) + 1  # a seed of its own: with one that was run before it would be a replay
     delay_s = random.Random(seed).uniform(0.0, 0.8)
     simulation = start_study(distributed.url, seed=seed)
     time.sleep(delay_s)
