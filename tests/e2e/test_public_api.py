@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -201,8 +202,10 @@ def test_a_broadcast_asks_everybody_and_its_answers_are_analysed(url: str) -> No
             break
     assert answer.status_code == 202, answer.text
     assert answer.json()["recipients"] == 200
+    deadline = time.monotonic() + 60
     while HTTP.get(f"{url}/simulations/{simulation_id}/status").json()["progress"]["answered"] < 200:
-        pass
+        assert time.monotonic() < deadline, "not everybody answered in time"
+        time.sleep(0.05)
     HTTP.delete(f"{url}/simulations/{simulation_id}/end")
     assert wait_for(url, simulation_id)["state"] == "completed"
     (estimate,) = HTTP.get(f"{url}/results/{simulation_id}/aggregate").json()["analysis"]["estimates"]
