@@ -29,13 +29,11 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 def _backends(settings: Settings) -> list[Backend]:
+    """The offline model and every endpoint. Raises `ValueError` for settings that cannot be."""
     backends: list[Backend] = [Offline()]
-    if settings.upstream_url:
-        key = settings.api_key.get_secret_value() if settings.api_key else None
-        names = settings.upstream_model_names
-        if taken := [name for backend in backends for name in backend.models if name in names]:
-            raise ValueError(f"upstream_models: {taken[0]!r} is the name of a model that is built in")
-        backends.append(
-            Upstream(settings.upstream_url, key, names, concurrency=settings.concurrency, timeout_s=settings.timeout_s)
-        )
+    for endpoint in settings.endpoints:
+        if taken := [name for name in Offline.models if name in endpoint.names]:
+            raise ValueError(f"endpoint {endpoint.name!r}: {taken[0]!r} is the name of a model that is built in")
+        key = settings.key_of(endpoint)
+        backends.append(Upstream(endpoint, key.get_secret_value() if key else None))
     return backends

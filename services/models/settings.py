@@ -1,31 +1,158 @@
-"""Settings of the models service. The only place where a provider's key is read."""
+"""Settings of the models service: which endpoints there are. The only place where a provider's key is read.
 
-from typing import Self
+Endpoints are data: a JSON or YAML file lists them, and names the environment variable of each key, never a key. One
+endpoint can be given by settings alone (`upstream_url`, `upstream_models`, `api_key`); it is called `upstream`.
+"""
 
-from pydantic import Field, SecretStr, model_validator
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Literal, Self
 
+import yaml
+from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
+
+from libs.contracts.base import Body, Name
 from libs.runtime import ServiceSettings, service_config
+
+UPSTREAM = "upstream"
+EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+
+
+class ServedModel(Body):
+    """A model of an endpoint. In a file the bare name stands for one that the endpoint knows by the same name."""
+
+    name: Name = Field(description="The name by which studies ask for it; it stands at one endpoint only.")
+    served_as: Name = Field(description="The name the endpoint knows; at Azure, the deployment.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _may_be_a_name(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = {"name": value}
+        if isinstance(value, dict) and "name" in value:
+            value = {"served_as": value["name"]} | value
+        return value
+
+
+class Endpoint(Body):
+    """A server that speaks OpenAI's HTTP API."""
+
+    name: EndpointName
+    url: str = Field(
+        description="Base URL, such as https://host/v1; for Azure the resource, https://name.openai.azure.com"
+    )
+    kind: Literal["openai", "azure"] = "openai"
+    api_version: str | None = Field(default=None, description="Azure: asks deployments by this version of its API.")
+    api_key_env: str | None = Field(default=None, description="Name of the environment variable that holds its key.")
+    models: tuple[ServedModel, ...] = ()
+    embedding_models: tuple[ServedModel, ...] = ()
+    concurrency: int = Field(default=32, ge=1, le=20_000, description="Calls in flight at once.")
+    timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time for one attempt.")
+    rpm: int | None = Field(default=None, ge=1, description="Requests a minute that it allows.")
+    tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that it allows.")
+    batches: bool = Field(default=False, description="Whether it takes batch jobs (mode: economy).")
+
+    @field_validator("url")
+    @classmethod
+    def _is_http(cls, url: str) -> str:
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("must begin with http:// or https://")
+        return url.rstrip("/")
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> Self:
+        if not (self.models or self.embedding_models):
+            raise ValueError("models: name at least one, here or in embedding_models")
+        if self.api_version is not None and self.kind != "azure":
+            raise ValueError("api_version: belongs to the kind azure")
+        return self
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its models, as studies ask for them."""
+        return tuple(model.name for model in (*self.models, *self.embedding_models))
+
+
+class EndpointsFile(Body):
+    """The file of endpoints."""
+
+    endpoints: tuple[Endpoint, ...]
 
 
 class Settings(ServiceSettings):
-    """`REHEARSAL_MODELS_…`. Without `upstream_url` only the offline model answers."""
+    """`REHEARSAL_MODELS_…`. Without an endpoint only the offline model answers."""
 
     model_config = service_config("models")
+    endpoints_file: Path | None = Field(default=None, description="JSON or YAML file of endpoints.")
     upstream_url: str = Field(default="", description="Base URL of an OpenAI-compatible API, such as https://host/v1.")
     api_key: SecretStr | None = Field(default=None, description="Its key, if it wants one.")
     upstream_models: str = Field(default="", description="Names of its models, separated by commas.")
-    concurrency: int = Field(default=32, ge=1, le=2_000, description="Calls in flight at the upstream at once.")
-    timeout_s: float = Field(default=60.0, gt=0, le=600, description="Longest time for one attempt.")
+    upstream_embedding_models: str = Field(default="", description="Names of its models for embeddings.")
+    concurrency: int = Field(default=32, ge=1, le=20_000, description="Calls in flight at the upstream at once.")
+    timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time for one attempt.")
+    rpm: int | None = Field(default=None, ge=1, description="Requests a minute that the upstream allows.")
+    tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that the upstream allows.")
+    batches: bool = Field(default=False, description="Whether the upstream takes batch jobs.")
 
     @property
-    def upstream_model_names(self) -> tuple[str, ...]:
-        """The names as a list."""
-        return tuple(dict.fromkeys(name.strip() for name in self.upstream_models.split(",") if name.strip()))
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All endpoints, in the order in which they were given. Raises `ValueError` naming what is wrong."""
+        found = (*self._upstream(), *_read(self.endpoints_file))
+        _refuse_repeated("name of an endpoint", [endpoint.name for endpoint in found])
+        _refuse_repeated("name of a model", [name for endpoint in found for name in endpoint.names])
+        return found
+
+    def key_of(self, endpoint: Endpoint) -> SecretStr | None:
+        """The key of an endpoint. Raises `ValueError` when the variable that should hold it is not set."""
+        if endpoint.api_key_env is None:
+            return self.api_key if endpoint.name == UPSTREAM else None
+        key = os.environ.get(endpoint.api_key_env)
+        if not key:
+            raise ValueError(f"endpoint {endpoint.name!r}: the environment variable {endpoint.api_key_env} is not set")
+        return SecretStr(key)
+
+    def _upstream(self) -> Iterator[Endpoint]:
+        """The endpoint that the settings themselves describe."""
+        if self.upstream_url:
+            yield Endpoint(
+                name=UPSTREAM,
+                url=self.upstream_url,
+                models=_names(self.upstream_models),
+                embedding_models=_names(self.upstream_embedding_models),
+                concurrency=self.concurrency,
+                timeout_s=self.timeout_s,
+                rpm=self.rpm,
+                tpm=self.tpm,
+                batches=self.batches,
+            )
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
         if self.upstream_url and not self.upstream_url.startswith(("http://", "https://")):
             raise ValueError("upstream_url: must begin with http:// or https://")
-        if bool(self.upstream_url) != bool(self.upstream_model_names):
+        if bool(self.upstream_url) != bool(_names(self.upstream_models) or _names(self.upstream_embedding_models)):
             raise ValueError("upstream_url and upstream_models: give both, or neither")
         return self
+
+
+def _names(text: str) -> tuple[ServedModel, ...]:
+    """Models of a list with commas."""
+    names = dict.fromkeys(name.strip() for name in text.split(",") if name.strip())
+    return tuple(ServedModel(name=name, served_as=name) for name in names)
+
+
+def _read(path: Path | None) -> tuple[Endpoint, ...]:
+    """The endpoints of a file; JSON is YAML."""
+    if path is None:
+        return ()
+    try:
+        return EndpointsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).endpoints
+    except (OSError, yaml.YAMLError, ValidationError) as error:
+        raise ValueError(f"endpoints_file {path}: {error}") from error
+
+
+def _refuse_repeated(what: str, names: list[str]) -> None:
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise ValueError(f"{repeated[0]!r} is the {what} twice")

@@ -125,6 +125,7 @@ def test_settings_are_read_from_the_environment_and_hide_the_key(monkeypatch):
     for name, value in {"UPSTREAM_URL": "https://host/v1", "UPSTREAM_MODELS": "a, b,a", "API_KEY": "sk-1"}.items():
         monkeypatch.setenv(f"REHEARSAL_MODELS_{name}", value)
     settings = Settings()
-    assert settings.upstream_model_names == ("a", "b")
-    assert settings.api_key.get_secret_value() == "sk-1"
+    (endpoint,) = settings.endpoints
+    assert endpoint.names == ("a", "b")
+    assert settings.key_of(endpoint).get_secret_value() == "sk-1"
     assert "sk-1" not in repr(settings)

@@ -1,0 +1,126 @@
+"""HTTP to one endpoint: addresses, keys, time limits. Every request to a provider is made here and nowhere else.
+
+Nothing raises: whatever happens to a request becomes an `Exchange`. Plain aiohttp and no provider's SDK: retries of its
+own would hide calls from the ledger, and it costs several times the CPU (decision 0009). The first request connects.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import orjson
+
+from libs.contracts.base import JsonObject
+from services.models.settings import Endpoint
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+log = logging.getLogger(__name__)
+MAX_BODY_BYTES = 16_777_216
+CONNECT_S = 15.0
+NO_HEADERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What came of one request: an answer with its status, or the reason why there was none (status 0)."""
+
+    status: int
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """By lower-case name."""
+    latency_s: float = 0.0
+    problem: str = ""
+    """Why there was no answer. It may come when the same is asked again."""
+
+
+class Connection:
+    """The requests to one endpoint."""
+
+    def __init__(self, endpoint: Endpoint, api_key: str | None) -> None:
+        self._endpoint = endpoint
+        self._headers = _headers(endpoint, api_key)
+        self._session: ClientSession | None = None
+
+    async def post(self, path: str, document: JsonObject) -> Exchange:
+        """Send a JSON document."""
+        body = orjson.dumps(document)
+        return await self._request("POST", self.address(path, document.get("model")), body)
+
+    def address(self, path: str, model: object) -> str:
+        """The URL of a path such as `/chat/completions`. Azure has one for each deployment, or one called v1."""
+        endpoint = self._endpoint
+        if endpoint.kind != "azure":
+            return f"{endpoint.url}{path}"
+        if endpoint.api_version is None:
+            return f"{endpoint.url}/openai/v1{path}"
+        deployment = f"/deployments/{model}" if model else ""
+        return f"{endpoint.url}/openai{deployment}{path}?api-version={endpoint.api_version}"
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _request(self, method: str, url: str, body: bytes) -> Exchange:
+        from aiohttp import ClientError
+
+        started = perf_counter()
+        limit_s = self._endpoint.timeout_s
+        status, headers, text, problem = 0, NO_HEADERS, "", ""
+        try:
+            async with asyncio.timeout(limit_s):
+                session = self._opened()
+                async with session.request(method, url, data=body, allow_redirects=False) as response:
+                    text = await _text(response)
+                    status, headers = response.status, {name.lower(): value for name, value in response.headers.items()}
+        except ClientError as error:
+            problem = f"the provider cannot be reached: {_root(error)}"
+        except TimeoutError:
+            problem = f"the provider did not answer within {limit_s:g} s"
+        except Exception as error:  # an untrusted server met a client library: one turn fails, not the batch
+            log.exception("a request to endpoint %s failed unexpectedly", self._endpoint.name)
+            problem = f"the request failed: {type(error).__name__}"
+        return Exchange(status, text, headers, perf_counter() - started, problem)
+
+    def _opened(self) -> "ClientSession":
+        if self._session is None:
+            from aiohttp import ClientSession, ClientTimeout, TCPConnector
+
+            # `asyncio.timeout` bounds the whole request; how many there are at once is decided before they come here.
+            self._session = ClientSession(
+                headers=self._headers,
+                connector=TCPConnector(limit=0, keepalive_timeout=60),
+                timeout=ClientTimeout(total=None, sock_connect=CONNECT_S),
+                trust_env=True,
+            )
+        return self._session
+
+
+def _headers(endpoint: Endpoint, api_key: str | None) -> dict[str, str]:
+    headers = {"content-type": "application/json", "user-agent": "rehearsal"}
+    if api_key:
+        headers |= {"api-key": api_key} if endpoint.kind == "azure" else {"authorization": f"Bearer {api_key}"}
+    return headers
+
+
+async def _text(response: "ClientResponse") -> str:
+    """The body as text; what is longer than anything that could be read is not loaded."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            response.close()
+            break
+    return body.decode("utf-8", "replace")
+
+
+def _root(error: BaseException) -> str:
+    """The kind of the first error of a chain: the client calls a refused connection a connector error."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return type(error).__name__
