@@ -4,9 +4,9 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.communication import api, handlers
-from services.communication.adapters import ModelsClient
 from services.communication.events import Events
 from services.communication.service import Communication
 from services.communication.settings import Settings

@@ -24,7 +24,7 @@ from libs.db import Database, Transaction
 from libs.minds.memory import recent
 from libs.minds.prompt import own_messages, shared_messages
 from libs.minds.schema import turn_schema
-from services.communication.adapters import Models, ModelsError, in_groups
+from libs.models import Models, ModelsError, in_groups
 from services.communication.domain.history import HistoryEntry
 from services.communication.domain.turns import FinishedTurn, finish
 from services.communication.events import Events

@@ -34,7 +34,7 @@ ANATOMY = {
     "orchestrator": CORE | STORED | RUN | {"handlers", "events"},
     "population": CORE | STORED | RUN | {"handlers", "events"},
     "intervention": CORE | STORED | RUN | {"handlers", "events"},
-    "communication": CORE | STORED | RUN | {"handlers", "events", "adapters"},
+    "communication": CORE | STORED | RUN | {"handlers", "events"},
     "results": CORE | STORED | RUN | {"handlers", "events"},
     "validation": CORE | STORED | RUN | {"handlers"},
     "models": CORE | STORED | RUN | {"adapters"},
@@ -49,7 +49,7 @@ ALLOWED_NAMES = {"libs.contracts.base"}
 DANGEROUS_IMPORTS = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "joblib"}
 DANGEROUS_CALLS = {"eval", "exec", "compile", "__import__"}
 DOMAIN_MAY_IMPORT = {"pydantic", "numpy", *sys.stdlib_module_names}
-DOMAIN_MAY_USE = ("libs.contracts", "libs.stats", "libs.minds")
+DOMAIN_MAY_USE = ("libs.contracts", "libs.stats", "libs.minds", "libs.pages")
 BANNED_WORDS = re.compile(r"\b(ground[ -]truth|cohorts?|KPIs?)\b", re.IGNORECASE)
 WORDS_SUFFIXES = {".py", ".md", ".html", ".js", ".css", ".yaml", ".json", ".toml"}
 

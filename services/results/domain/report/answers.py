@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 
 from libs.contracts.instruments import Instrument, MetricType
+from libs.pages.charts import bar, columns
+from libs.pages.elements import figure, row, said
+from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.description import Description, Distribution, FunnelStage
 from services.results.domain.findings import Findings
-from services.results.domain.report.charts import bar, columns
-from services.results.domain.report.markup import EMPTY, Html, join, tag
-from services.results.domain.report.parts import chip, colour_of, figure, legend, row, said, section
+from services.results.domain.report.parts import chip, colour_of, legend, section
 
 SCALES = {MetricType.ORDINAL, MetricType.NUMERIC}
 

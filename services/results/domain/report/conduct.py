@@ -3,11 +3,12 @@
 from collections import Counter
 
 from libs.contracts.protocol import Arm, Plan, total_usage
+from libs.pages.charts import bar
+from libs.pages.elements import disclosure, facts, said, table
+from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import FORMAT, Findings
-from services.results.domain.report.charts import bar
-from services.results.domain.report.markup import EMPTY, Html, join, tag
-from services.results.domain.report.parts import chip, colour_of, disclosure, facts, role_tag, said, section, table
+from services.results.domain.report.parts import chip, colour_of, role_tag, section
 
 LONG_TEXT = 700
 

@@ -5,22 +5,12 @@ from itertools import groupby
 from typing import NamedTuple
 
 from libs.contracts.evidence import Analysis, Comparison
+from libs.pages.charts import Axis, axis_for, axis_row, whisker
+from libs.pages.elements import disclosure, figure, row, said, table
+from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import Findings
-from services.results.domain.report.charts import Axis, axis_for, axis_row, whisker
-from services.results.domain.report.markup import EMPTY, Html, join, tag
-from services.results.domain.report.parts import (
-    chip,
-    colour_of,
-    disclosure,
-    figure,
-    legend,
-    role_tag,
-    row,
-    said,
-    section,
-    table,
-)
+from services.results.domain.report.parts import chip, colour_of, legend, role_tag, section
 from services.results.domain.verdict import direction, find_estimate, is_clear
 
 P_NOTE = (

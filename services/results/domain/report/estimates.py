@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 from libs.contracts.evidence import Analysis, Estimate
 from libs.contracts.instruments import Instrument
+from libs.pages.charts import Axis, axis_row, scale_axis, whisker
+from libs.pages.elements import figure, row, said, table
+from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.description import Description, SegmentEstimate
 from services.results.domain.findings import Findings
-from services.results.domain.report.charts import Axis, axis_row, scale_axis, whisker
-from services.results.domain.report.markup import EMPTY, Html, join, tag
-from services.results.domain.report.parts import chip, colour_of, figure, legend, role_tag, row, said, section, table
+from services.results.domain.report.parts import chip, colour_of, legend, role_tag, section
 
 
 def estimates(findings: Findings, analysis: Analysis) -> Html:

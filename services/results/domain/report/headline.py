@@ -1,9 +1,10 @@
 """The top of the report: what it is, the verdict, and what that is worth before anything else is seen."""
 
+from libs.pages.elements import said
+from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
-from services.results.domain.report.markup import EMPTY, Html, join, tag
-from services.results.domain.report.parts import LABEL, said
+from services.results.domain.report.parts import LABEL
 
 GRADES = {
     "A": "Rectified with human answers",

@@ -1,11 +1,10 @@
-"""What the sections of the report share: the section frame with its stamp, chart rows, tables, chips and legends."""
+"""What the sections of the report share: the section frame with its stamp, chips and legends."""
 
-from collections.abc import Iterable, Sequence
-
+from libs.pages.charts import COLOURS
+from libs.pages.elements import said
+from libs.pages.markup import EMPTY, Child, Html, tag
 from services.results.domain import wording
 from services.results.domain.findings import Findings
-from services.results.domain.report.charts import COLOURS
-from services.results.domain.report.markup import EMPTY, Child, Html, join, tag
 
 LABEL = "Simulated respondents"
 BASELINE_COLOUR = 0
@@ -54,51 +53,6 @@ def legend(findings: Findings) -> Html:
     return tag("p", *chips, note, class_="legend")
 
 
-def said(text: str) -> Html:
-    """A text from outside, kept apart from ours in its writing direction."""
-    return tag("bdi", text)
-
-
 def role_tag(role: str) -> Html:
     """The role of a metric, where it is not the usual one."""
     return EMPTY if role == "secondary" else tag("span", role, class_="role")
-
-
-def row(label: Html, chart: Html, figure: Html) -> Html:
-    """A chart with its label and its number; on a phone the chart goes below them."""
-    cells = (tag("div", label, class_="row-label"), tag("div", chart, class_="row-chart"))
-    return tag("div", *cells, tag("div", figure, class_="row-figure"), class_="row")
-
-
-def figure(strong: str, quiet: str) -> Html:
-    """A number and, quieter, its interval or its base."""
-    return join(tag("b", strong), " ", tag("span", quiet, class_="quiet"))
-
-
-def table(caption: str, head: Sequence[Child], rows: Iterable[Sequence[Child]], *, numbers_from: int) -> Html:
-    """A table; columns from `numbers_from` on hold numbers. Each cell carries its heading for narrow screens."""
-    names = [cell if isinstance(cell, str) else "" for cell in head]
-    kinds = ["number" if index >= numbers_from else None for index in range(len(head))]
-    heading = tag("tr", *(tag("th", cell, scope="col", class_=kind) for cell, kind in zip(head, kinds, strict=True)))
-    body = [
-        tag(
-            "tr",
-            *(
-                tag("td", tag("div", cell), class_=kind, data_name=name)
-                for cell, kind, name in zip(cells, kinds, names, strict=True)
-            ),
-        )
-        for cells in rows
-    ]
-    inner = join(tag("caption", caption), tag("thead", heading), tag("tbody", *body))
-    return tag("div", tag("table", inner), class_="table", tabindex=0, role="group", aria_label=caption)
-
-
-def facts(pairs: Iterable[tuple[str, Child]]) -> Html:
-    """Names and values."""
-    return tag("dl", *(tag("div", tag("dt", name), tag("dd", value)) for name, value in pairs), class_="facts")
-
-
-def disclosure(summary: Child, *body: Child) -> Html:
-    """Something behind a click; it is printed open."""
-    return tag("details", tag("summary", summary), *body)

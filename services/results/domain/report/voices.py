@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 from libs.contracts.instruments import Answer
+from libs.pages.elements import said
+from libs.pages.markup import EMPTY, Html, tag
 from services.results.domain.findings import Findings
 from services.results.domain.records import Profile, Turn
-from services.results.domain.report.markup import EMPTY, Html, tag
-from services.results.domain.report.parts import chip, said, section
+from services.results.domain.report.parts import chip, section
 
 MOST = 8
 PERSONA = ("age", "gender", "occupation", "employment", "education", "marital_status", "region")

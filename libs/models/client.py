@@ -1,4 +1,4 @@
-"""The models service as a delivery uses it: one request, the replies as they come, in small groups to be stored."""
+"""The models service as its users see it: one request, the replies as they come, in small groups to be stored."""
 
 import asyncio
 from collections.abc import AsyncGenerator

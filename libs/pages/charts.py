@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.contracts.evidence import Interval
-from services.results.domain.report.markup import Html, tag
+from libs.pages.markup import Html, tag
 
 COLOURS = 8  # classes arm-0 … arm-7; a further arm starts again
 ROW_HEIGHT = 30

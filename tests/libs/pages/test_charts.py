@@ -1,0 +1,44 @@
+"""Charts and markup, which every page is made of."""
+
+import pytest
+
+from libs.pages.charts import axis_for, bar, scale_axis, whisker
+from libs.pages.markup import tag
+
+
+@pytest.mark.parametrize(
+    ("values", "ticks"),
+    [
+        ([-0.095, 0.387], (-0.2, 0.0, 0.2, 0.4)),
+        ([0.0], (-0.5, -0.25, 0.0, 0.25, 0.5)),
+        ([-0.435, -0.025], (-0.6, -0.4, -0.2, 0.0, 0.2)),
+        ([1e-9, 2e-9], (-5e-10, 0.0, 5e-10, 1e-9, 1.5e-9, 2e-9)),
+        ([-950.0, 4.0], (-1000.0, -750.0, -500.0, -250.0, 0.0, 250.0)),
+    ],
+)
+def test_an_axis_has_round_ticks_that_span_its_values(values: list[float], ticks: tuple[float, ...]) -> None:
+    axis = axis_for(values, reference=0.0)
+    assert axis.ticks == pytest.approx(ticks)
+    assert axis.low <= min(values) <= max(values) <= axis.high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [(1, 10, (1, 4, 7, 10)), (1, 7, (1, 3, 5, 7)), (0, 10, (0, 2, 4, 6, 8, 10)), (0, 1, (0, 0.25, 0.5, 0.75, 1))],
+)
+def test_a_scale_is_drawn_from_end_to_end(low: float, high: float, ticks: tuple[float, ...]) -> None:
+    assert scale_axis(low, high).ticks == pytest.approx(ticks)
+
+
+def test_a_chart_says_in_words_what_it_shows() -> None:
+    chart = whisker(scale_axis(0, 1), 0.5, (0.25, 0.75), 1, "half <of> it")
+    assert 'aria-label="half &lt;of&gt; it"' in chart.source
+    assert 'cx="50.0%"' in chart.source
+    assert 'width="100%"' in bar(2.0, 0, "too much").source
+
+
+def test_markup_escapes_everything_that_is_not_markup() -> None:
+    inner = tag("b", "<&>")
+    assert (
+        tag("p", "<i>", inner, None, 3, title='"<').source == '<p title="&quot;&lt;">&lt;i&gt;<b>&lt;&amp;&gt;</b>3</p>'
+    )
