@@ -57,21 +57,24 @@ class Turn:
     @property
     def reasoning(self) -> str | None:
         """What the agent thought."""
-        return self._said("THINK")
+        return self._text("THINK")
 
     @property
     def response(self) -> str | None:
         """What the agent said."""
-        return self._said("TALK")
+        return self._text("TALK")
 
     @property
     def sentiment(self) -> float | None:
         """How the agent feels about the stimulus, in [-1, 1]."""
         return self.mental_state.sentiment
 
-    def _said(self, kind: str) -> str | None:
-        text = "\n".join(action.content for action in self.actions if action.type == kind and action.content)
-        return plain(text, MAX_TEXT) or None
+    def contents(self, kind: str) -> tuple[str, ...]:
+        """The contents of the actions of one type, in order."""
+        return tuple(action.content for action in self.actions if action.type == kind and action.content)
+
+    def _text(self, kind: str) -> str | None:
+        return plain("\n".join(self.contents(kind)), MAX_TEXT) or None
 
 
 def read_turn(content: str, instruments: tuple[Instrument, ...]) -> Turn:

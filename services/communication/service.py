@@ -21,7 +21,7 @@ from libs.contracts.protocol import Step, Stimulus
 from libs.contracts.specs import BroadcastSpec
 from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
 from libs.db import Database, Transaction
-from libs.minds.memory import recent
+from libs.minds.memory import remember
 from libs.minds.prompt import own_messages, shared_messages
 from libs.minds.schema import turn_schema
 from libs.models import Models, ModelsError, in_groups
@@ -190,7 +190,7 @@ class Communication:
             TurnRequest(
                 turn_id=turn,
                 agent_id=agent.agent_id,
-                messages=own_messages(agent, recent(memories.get(agent.agent_id, []))),
+                messages=own_messages(agent, remember(memories.get(agent.agent_id, []))),
             )
             for turn, agent in agents.items()
         )

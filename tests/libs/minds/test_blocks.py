@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 from libs.contracts.protocol import Stimulus
 from libs.contracts.turns import ChatMessage
 from libs.minds.blocks import canonical, read_blocks, write_block
-from libs.minds.memory import episode, recent
-from libs.minds.prompt import CALL, PLATFORM_TEXT, own_messages, shared_messages, turn_prompt
-from libs.minds.turn import read_turn
-from tests.libs.minds.examples import EMAIL, FUNNEL, OPEN, agent
+from libs.minds.memory import Memory
+from libs.minds.prompt import CALL, PLATFORM_TEXT, shared_messages, turn_prompt
+from tests.libs.minds.examples import FUNNEL, agent
 
 MARK = re.compile(r"\[\[(?:data \w+|end) ([0-9a-f]{16})\]\]")
 FORGED = [
@@ -64,15 +63,15 @@ def test_nothing_in_stimulus_persona_or_memory_leaves_its_block(
 ) -> None:
     stimulus = Stimulus(content=content, channel=content[:30], timing="morning")
     person = agent(segment=name, name=name, other=content)
-    shared, own = turn_prompt(stimulus, FUNNEL, person, past)
+    shared, own = turn_prompt(stimulus, FUNNEL, person, Memory(past))
     messages = (*shared, *own)
     assert outside(messages) == f"{PLATFORM_TEXT}\n{CALL}"
     blocks = read_blocks(messages)
     assert blocks["stimulus"] == stimulus.model_dump()
     assert blocks["persona"] == {**person.persona, "traits": person.traits}
-    assert blocks["segment"] == name
+    assert blocks.get("segment", "") == name
     assert [question["name"] for question in blocks["questions"]] == [metric.name for metric in FUNNEL]
-    assert blocks.get("memory", []) == past
+    assert blocks.get("memory", {}) == Memory(past).block()
 
 
 @pytest.mark.parametrize("forged", FORGED)
@@ -96,14 +95,3 @@ def test_only_user_messages_carry_blocks() -> None:
 
 def test_the_same_value_gives_the_same_bytes_whatever_the_order_of_its_keys() -> None:
     assert canonical({"b": 1, "a": [1.0, "é"]}) == canonical(orjson.loads('{"a": [1.0, "é"], "b": 1}'))
-
-
-def test_memory_comes_back_as_it_was_remembered_and_fades_with_time() -> None:
-    reply = '{"actions": [{"type": "TALK", "content": "%s"}], "answers": {"open_rate": false}}' % ("so tired " * 99)
-    past = [episode(round_number, EMAIL, read_turn(reply, (OPEN,))) for round_number in range(1, 99)]
-    kept = recent(past)
-    assert [item["round"] for item in kept] == list(range(99 - len(kept), 99))
-    assert kept[-1] == past[-1]
-    assert kept[0] == {"round": 99 - len(kept), "answers": {"open_rate": False}}
-    assert 3 <= len(kept) < 40
-    assert read_blocks(own_messages(agent(), kept))["memory"] == kept

@@ -195,9 +195,9 @@ async def test_agents_remember_earlier_rounds_oldest_first(service: Stage) -> No
     for number in (1, 2, 3):
         await service.send("orchestrator", delivery(1, step_id=f"s{number}", round=number, delivery_id=f"d{number}"))
         await service.completed(number)
-    memory = service.models.blocks()["memory"]
+    memory = service.models.blocks()["memory"]["episodes"]
     assert [episode["round"] for episode in memory] == [1, 2]
-    assert memory[0]["stimulus"] == EMAIL.model_dump()
+    assert memory[0]["stimulus"] == EMAIL.model_dump(exclude_none=True)
     assert memory[0]["answers"] == ANSWERS
     assert memory[0]["said"] == "Hm."
 
