@@ -5,17 +5,14 @@ options is an error that names the metric and the value, never the nearest allow
 """
 
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from libs.minds.schema import integer_scale
 from libs.minds.text import MAX_TEXT, plain, shown
+from libs.minds.values import VALUE_KEYS, by_name, loose, number_of, spelled, truth_of
 
-WORDS = {"yes": True, "y": True, "true": True, "no": False, "n": False, "false": False}
-_NUMBER = re.compile(r"([-+]?\d{1,15}(?:\.\d{1,15})?)(?:\s*(?:/|out of)\s*(\d{1,15}))?\.?", re.IGNORECASE)
 _OWN_FIELDS = {"actions", "mental_state", "answers", "confidence"}
-_NAME_KEYS, _VALUE_KEYS = ("name", "metric", "question"), ("answer", "value")
 
 
 def read_answers(reply: object, instruments: tuple[Instrument, ...]) -> dict[str, Answer]:
@@ -42,10 +39,10 @@ def _given(reply: object, instruments: tuple[Instrument, ...]) -> dict[str, obje
     beside = {name: value for name, value in whole.items() if name not in _OWN_FIELDS}
     found: dict[str, object] = {}
     exact = {instrument.name for instrument in instruments}
-    for source in (_named(whole.get("answers")), beside):
-        loose = {_key(str(name)): value for name, value in source.items() if name not in exact}
+    for source in (by_name(whole.get("answers")), beside):
+        loosely = {loose(str(name)): value for name, value in source.items() if name not in exact}
         for name in exact - found.keys():
-            value = source.get(name, loose.get(_key(name)))
+            value = source.get(name, loosely.get(loose(name)))
             if value is not None:
                 found[name] = value
     if len(instruments) == 1 and not found:
@@ -55,26 +52,9 @@ def _given(reply: object, instruments: tuple[Instrument, ...]) -> dict[str, obje
     return found
 
 
-def _named(value: object) -> Mapping[str, object]:
-    """Answers as a mapping; some models send a list of {"name": …, "answer": …}."""
-    if isinstance(value, Mapping):
-        return value
-    found: dict[str, object] = {}
-    for item in value if isinstance(value, list) else ():
-        if isinstance(item, Mapping):
-            name = next((item[key] for key in _NAME_KEYS if isinstance(item.get(key), str)), None)
-            if name is not None:
-                found[name] = next((item[key] for key in _VALUE_KEYS if key in item), None)
-    return found
-
-
-def _key(name: str) -> str:
-    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
-
-
 def _read(instrument: Instrument, value: object) -> Answer:
     if isinstance(value, Mapping):
-        value = next((value[key] for key in _VALUE_KEYS if key in value), value)
+        value = next((value[key] for key in VALUE_KEYS if key in value), value)
     if value is None:
         raise ValueError(f"{instrument.name}: no answer")
     match instrument.type:
@@ -94,15 +74,14 @@ def _read(instrument: Instrument, value: object) -> Answer:
 
 
 def _boolean(instrument: Instrument, value: object) -> bool:
-    if isinstance(value, str):
-        value = WORDS.get(value.strip().rstrip(".!").casefold(), value)
-    if value is True or value is False or (isinstance(value, int | float) and value in (0, 1)):
-        return bool(value)
-    raise ValueError(f"{instrument.name}: {shown(value)} is neither true nor false")
+    truth = truth_of(value)
+    if truth is None:
+        raise ValueError(f"{instrument.name}: {shown(value)} is neither true nor false")
+    return truth
 
 
 def _number(instrument: Instrument, value: object) -> float:
-    number = _float(instrument, value)
+    number = number_of(value, instrument.maximum)
     if number is None:
         raise ValueError(f"{instrument.name}: {shown(value)} is not a number")
     lowest = -math.inf if instrument.minimum is None else instrument.minimum
@@ -114,24 +93,8 @@ def _number(instrument: Instrument, value: object) -> float:
     return number
 
 
-def _float(instrument: Instrument, value: object) -> float | None:
-    """The finite number meant by a number or a string; "7/10" only on a scale that ends at 10."""
-    if isinstance(value, str):
-        match = _NUMBER.fullmatch(value.strip())
-        if match is None or (match[2] is not None and float(match[2]) != instrument.maximum):
-            return None
-        return float(match[1])
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
 def _option(instrument: Instrument, value: object) -> str:
-    option = _spelled(instrument.options, value)
+    option = spelled(instrument.options, value)
     if option is None:
         allowed = ", ".join(repr(known) for known in instrument.options)
         raise ValueError(f"{instrument.name}: {shown(value)} is not one of {allowed}")
@@ -140,18 +103,8 @@ def _option(instrument: Instrument, value: object) -> str:
 
 def _ranking(instrument: Instrument, value: object) -> tuple[str, ...]:
     items = value if isinstance(value, list) else value.split(">") if isinstance(value, str) else []
-    options = [_spelled(instrument.options, item) for item in items]
+    options = [spelled(instrument.options, item) for item in items]
     ranking = tuple(option for option in options if option is not None)
     if len(ranking) != len(options) or sorted(ranking) != sorted(instrument.options):
         raise ValueError(f"{instrument.name}: {shown(value)} does not rank each of the options once")
     return ranking
-
-
-def _spelled(options: Sequence[str], value: object) -> str | None:
-    """The option as declared; differences of case and surrounding space are forgiven when only one option fits."""
-    if not isinstance(value, str):
-        return None
-    if value in options:
-        return value
-    fitting = [option for option in options if option.strip().casefold() == value.strip().casefold()]
-    return fitting[0] if len(fitting) == 1 else None
