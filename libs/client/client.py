@@ -14,7 +14,8 @@ from libs.client.errors import ProblemError, UnreachableError
 from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
 from libs.contracts.base import JsonObject
-from libs.contracts.specs import BroadcastSpec, ExecutionSpec, InterventionSpec, PopulationSpec, SimulationSpec
+from libs.contracts.dialogue import BroadcastSpec
+from libs.contracts.specs import ExecutionSpec, InterventionSpec, PopulationSpec, SimulationSpec
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 ExportFormat = Literal["json", "csv", "html"]

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from libs.contracts.base import Contract, Data, MessageData
 from libs.contracts.instruments import Answer, Instrument
-from libs.contracts.protocol import Stimulus, Usage
+from libs.contracts.protocol import Condition, Conversation, Correction, Stimulus, Usage
 
 
 class DeliverStimulus(MessageData):
@@ -26,6 +26,17 @@ class DeliverStimulus(MessageData):
     agent_ids: tuple[str, ...]
     seed: int
     model: str
+    engine: str | None = Field(default=None, description="What runs the turns; null: native.")
+    place: int | None = Field(default=None, description="Place of the step among all steps of the simulation, from 1.")
+    groups: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="The agents by group, in their order of speaking; null: each is alone."
+    )
+    conversation: Conversation | None = Field(default=None, description="Null: agents do not hear each other.")
+    condition: Condition | None = Field(default=None, description="Null: nobody skips the step.")
+    simulated_at: datetime | None = Field(default=None, description="When it happens on the simulated clock.")
+    tools: tuple[str, ...] | None = Field(default=None, description="Tools the agents may use.")
+    correction: Correction | None = Field(default=None, description="Null: what agents do is not checked.")
+    responds: bool | None = Field(default=None, description="False: agents only take it in. Null: they respond.")
 
 
 class Response(Data):
@@ -46,6 +57,14 @@ class Response(Data):
     usage: Usage
     model: str
     responded_at: datetime
+    cluster_id: str | None = Field(default=None, description="Whoever heard each other; null: the agent alone.")
+    option_orders: dict[str, tuple[str, ...]] | None = Field(
+        default=None, description="The order in which this agent saw the options, by metric."
+    )
+    distributions: dict[str, dict[str, float]] | None = Field(
+        default=None, description="Probabilities by value that an answer was drawn from, by metric."
+    )
+    regenerations: int | None = Field(default=None, description="How often the turn was taken again after checks.")
 
 
 class ResponsesRecorded(MessageData):
@@ -65,6 +84,7 @@ class ResponsesRecorded(MessageData):
     round: int
     arm: str
     responses: tuple[Response, ...]
+    simulated_at: datetime | None = Field(default=None, description="When it happened on the simulated clock.")
 
 
 class DeliveryCompleted(MessageData):
@@ -82,3 +102,7 @@ class DeliveryCompleted(MessageData):
     failed: int
     usage: Usage
     failure: str | None = Field(default=None, description="Most frequent reason of the failed turns.")
+    skipped: int | None = Field(
+        default=None,
+        description="Agents who took no turn: the step was not for them, or asks for no response.",
+    )

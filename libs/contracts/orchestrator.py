@@ -7,7 +7,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from libs.contracts.base import Contract, MessageData
-from libs.contracts.protocol import Step, Usage
+from libs.contracts.protocol import Audience, Step, Usage
 
 
 class SimulationState(StrEnum):
@@ -40,15 +40,17 @@ class StartSimulation(MessageData):
     steps: tuple[Step, ...]
     seed: int
     model: str
+    engine: str | None = Field(default=None, description="What runs the turns; null: native.")
 
 
-class RunStep(MessageData):
-    """Add a step to an interactive simulation and run it for these agents (a broadcast)."""
+class RunProtocol(MessageData):
+    """Add steps to an interactive simulation; they run in order, after those that are there already."""
 
-    contract: ClassVar = Contract("cmd", "orchestrator", "run-step", "simulation_id", ("orchestrator",))
+    contract: ClassVar = Contract("cmd", "orchestrator", "run-protocol", "simulation_id", ("orchestrator",))
     simulation_id: str
-    step: Step
-    agent_ids: tuple[str, ...]
+    protocol_id: str
+    steps: tuple[Step, ...] = Field(description="Each names one of the audiences.")
+    audiences: tuple[Audience, ...]
 
 
 class SimulationCreated(MessageData):
@@ -68,6 +70,7 @@ class SimulationCreated(MessageData):
     seed: int
     model: str
     created_at: datetime
+    engine: str | None = Field(default=None, description="What runs the turns; null: native.")
 
 
 class SimulationStateChanged(MessageData):

@@ -1,12 +1,23 @@
 """What a simulation does: arms, stimuli, steps, and the plan that is frozen before the first exposure."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from libs.contracts.base import Data
-from libs.contracts.instruments import Instrument
+from libs.contracts.instruments import Answer, Instrument
+
+
+class StimulusKind(StrEnum):
+    """How a stimulus reaches an agent. TinyTroupe: listen, see, think, internalize_goal, socialize."""
+
+    CONVERSATION = "conversation"
+    VISUAL = "visual"
+    THOUGHT = "thought"
+    GOAL = "goal"
+    SOCIAL = "social"
 
 
 class Stimulus(Data):
@@ -15,6 +26,8 @@ class Stimulus(Data):
     content: str
     channel: str = Field(description="Where it is met: email, social, in_app, … ")
     timing: str = Field(description="When it is met: morning, afternoon, immediate, …")
+    kind: StimulusKind | None = Field(default=None, description="How it reaches the agent; null: conversation.")
+    source: str | None = Field(default=None, description="Name of who speaks; null: nobody in particular.")
 
 
 class Arm(Data):
@@ -25,6 +38,35 @@ class Arm(Data):
     stimulus: Stimulus
 
 
+class Conversation(Data):
+    """How agents hear each other in a step. Those who do are one group, and one cluster of the analysis."""
+
+    conversation_id: str
+    kind: Literal["focus_group", "interview", "open", "message"]
+    broadcast_if_no_target: bool = Field(description="What is said to nobody in particular is heard by the group.")
+    turn_taking: Literal["simultaneous", "sequential"] = Field(
+        description="In one round all speak at once, or one after the other, each having heard those before."
+    )
+    network: bool = Field(description="What is said to nobody in particular reaches only those related to the speaker.")
+
+
+class Condition(Data):
+    """Who takes a step: those whose own earlier answer to a metric is so. The others skip it."""
+
+    metric: str
+    step_id: str | None = Field(description="The step that asked; null: the latest answer counts.")
+    operator: Literal["is", "is_not", "at_least", "at_most", "one_of"]
+    value: Answer
+
+
+class Correction(Data):
+    """Checks of what an agent did, after which a turn is taken again; each score is from 0 to 9."""
+
+    checks: tuple[Literal["persona_adherence", "self_consistency", "fluency"], ...]
+    threshold: float = Field(description="A score below it has the turn taken again.")
+    attempts: int = Field(description="How often at most.")
+
+
 class Step(Data):
     """One step of a protocol. `deliver` shows each arm its stimulus and asks the instruments; `measure` only asks."""
 
@@ -33,6 +75,20 @@ class Step(Data):
     round: int = Field(description="Interaction round, from 1.")
     stimuli: dict[str, Stimulus] = Field(description="Stimulus by arm; empty for `measure`.")
     instruments: tuple[Instrument, ...]
+    audience_id: str | None = Field(default=None, description="Whom it is for; null: everybody who is in an arm.")
+    conversation: Conversation | None = Field(default=None, description="Null: agents do not hear each other.")
+    condition: Condition | None = Field(default=None, description="Null: nobody skips it.")
+    simulated_at: datetime | None = Field(default=None, description="When it happens on the simulated clock.")
+    tools: tuple[str, ...] | None = Field(default=None, description="Tools the agents may use.")
+    correction: Correction | None = Field(default=None, description="Null: what agents do is not checked.")
+    responds: bool | None = Field(default=None, description="False: agents only take it in. Null: they respond.")
+
+
+class Audience(Data):
+    """The agents a step is for, in groups that stay together; outside a conversation everybody is a group of one."""
+
+    audience_id: str
+    groups: dict[str, tuple[str, ...]] = Field(description="Agent ids by group id.")
 
 
 class Assignment(Data):

@@ -15,7 +15,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     intervention.ArmsAssigned,
     intervention.AssignmentFailed,
     orchestrator.StartSimulation,
-    orchestrator.RunStep,
+    orchestrator.RunProtocol,
     orchestrator.SimulationCreated,
     orchestrator.SimulationStateChanged,
     orchestrator.StepStarted,

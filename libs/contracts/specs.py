@@ -1,7 +1,7 @@
 """Public request bodies, shared by the services that obey them, the client and the study file."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
@@ -12,6 +12,7 @@ Seed = Annotated[
     int, Field(strict=True, ge=0, lt=2**31, description="Same seed, same draws; drawn at random when absent.")
 ]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Engine = Literal["native", "tinytroupe"]
 Identity = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MAX_POPULATION = 100_000
 MAX_CONTENT = 20_000
@@ -139,29 +140,17 @@ class ExecutionSpec(Body):
     population_id: Identity | None = Field(default=None, description="Needed unless the intervention names one.")
     seed: Seed | None = None
     model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
+    engine: Engine = Field(default="native", description="What runs the agents' turns.")
 
 
 class SimulationSpec(Body):
-    """An interactive simulation, `POST /simulations/create`: it waits, ready, for broadcasts until it is ended."""
+    """An interactive simulation, `POST /simulations/create`: it waits, ready, for communication until it is ended."""
 
     name: Name
     population_id: Identity
     seed: Seed | None = None
     model: Label = "offline"
-
-
-class BroadcastSpec(Body):
-    """A stimulus for all or some segments of an interactive simulation: `POST /communications/broadcast`."""
-
-    simulation_id: Identity
-    content: Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
-    channel: Label = "in_person"
-    timing: Label = "immediate"
-    target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
-    metrics: list[Metric] = Field(default=[], max_length=30, description="Asked in the same turn.")
-    broadcast_if_no_target: bool = Field(
-        default=False, description="True lets agents hear each other; only false (a survey) is available."
-    )
+    engine: Engine = Field(default="native", description="What runs the agents' turns.")
 
 
 class StudySpec(Body):
@@ -171,5 +160,6 @@ class StudySpec(Body):
     description: str = ""
     seed: Seed | None = None
     model: Label = "offline"
+    engine: Engine = "native"
     population: PopulationSpec
     intervention: InterventionSpec

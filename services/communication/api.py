@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.contracts.dialogue import BroadcastSpec
 from libs.contracts.errors import NotAvailableError
-from libs.contracts.specs import BroadcastSpec
 from libs.http import Cursor, Page, Read, Tenant, Write, arrives, decode_cursor, page
 from services.communication.domain.history import Content, HistoryKind
 from services.communication.service import AcceptedBroadcast, Communication

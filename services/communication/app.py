@@ -7,6 +7,7 @@ from libs.db import Database
 from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.communication import api, handlers
+from services.communication.adapters import NativeEngine
 from services.communication.events import Events
 from services.communication.service import Communication
 from services.communication.settings import Settings
@@ -17,7 +18,7 @@ def create_app(settings: Settings) -> FastAPI:
     """The communication service over its own database and the models service."""
     database = Database(settings.database_url)
     models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
-    service = Communication(database, Store(), Events(Outbox("communication")), models)
+    service = Communication(database, Store(), Events(Outbox("communication")), NativeEngine(models))
     return service_app(
         "communication", settings, api=api.router, service=service, database=database, handlers=handlers.router
     )

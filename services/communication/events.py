@@ -2,8 +2,8 @@
 
 from libs.bus import Outbox
 from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, ResponsesRecorded
-from libs.contracts.orchestrator import RunStep
-from libs.contracts.protocol import Step
+from libs.contracts.orchestrator import RunProtocol
+from libs.contracts.protocol import Audience, Step
 from libs.db import Transaction
 from services.communication.domain.turns import FinishedTurn, Totals, in_messages, response_of
 
@@ -43,6 +43,14 @@ class Events:
         )
         await self._outbox.add(tx, event, discriminator=command.delivery_id)
 
-    async def run_step(self, tx: Transaction, simulation_id: str, step: Step, agent_ids: list[str]) -> None:
-        """Ask the orchestrator to run a broadcast."""
-        await self._outbox.add(tx, RunStep(simulation_id=simulation_id, step=step, agent_ids=tuple(agent_ids)))
+    async def run_protocol(
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        protocol_id: str,
+        steps: tuple[Step, ...],
+        audiences: tuple[Audience, ...],
+    ) -> None:
+        """Ask the orchestrator to run what somebody wants said."""
+        command = RunProtocol(simulation_id=simulation_id, protocol_id=protocol_id, steps=steps, audiences=audiences)
+        await self._outbox.add(tx, command)

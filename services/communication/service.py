@@ -12,19 +12,18 @@ from libs.bus import NotReadyError
 from libs.contracts import ids
 from libs.contracts.catalogue import resolve
 from libs.contracts.communication import DeliverStimulus
+from libs.contracts.dialogue import BroadcastSpec
 from libs.contracts.envelope import Message
 from libs.contracts.errors import ConflictError, InvalidError, NotAvailableError, NotFoundError
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PopulationReady
-from libs.contracts.protocol import Step, Stimulus
-from libs.contracts.specs import BroadcastSpec
-from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
+from libs.contracts.protocol import Audience, Step, Stimulus
+from libs.contracts.turns import TurnReply
 from libs.db import Database, Transaction
 from libs.minds.memory import remember
-from libs.minds.prompt import own_messages, shared_messages
-from libs.minds.schema import turn_schema
-from libs.models import Models, ModelsError, in_groups
+from libs.models import ModelsError, in_groups
+from services.communication.adapters import Encounter, Engine
 from services.communication.domain.history import HistoryEntry
 from services.communication.domain.turns import FinishedTurn, finish
 from services.communication.events import Events
@@ -45,29 +44,22 @@ class AcceptedBroadcast(NamedTuple):
     recipients: int
 
 
-class Delivery(NamedTuple):
-    """What is left of a delivery: its agents by turn id, and the request for those turns (None: nothing is left)."""
-
-    agents: dict[str, Agent]
-    batch: TurnBatch | None
-
-
 class Communication:
     """Everything that is said to agents and by them."""
 
-    def __init__(self, database: Database, store: Store, events: Events, models: Models) -> None:
+    def __init__(self, database: Database, store: Store, events: Events, engine: Engine) -> None:
         self._database = database
         self._store = store
         self._events = events
-        self._models = models
+        self._engine = engine
 
     async def start(self) -> None:
-        """Get ready to reach the models service."""
-        await self._models.start()
+        """Get the engine ready."""
+        await self._engine.start()
 
     async def stop(self) -> None:
-        """Let go of it."""
-        await self._models.stop()
+        """Let it go."""
+        await self._engine.stop()
 
     async def agents_generated(self, tx: Transaction, events: Sequence[AgentsGenerated]) -> None:
         """Project agents."""
@@ -118,11 +110,13 @@ class Communication:
             round=round_number,
             stimuli={ids.ONLY_ARM: stimulus},
             instruments=instruments,
+            audience_id=broadcast_id,
         )
+        audience = Audience(audience_id=broadcast_id, groups={ids.ONLY_ARM: tuple(recipients)})
         await self._store.add_broadcast(
             tx, broadcast_id, spec, round_number=round_number, recipients=len(recipients), at=datetime.now(UTC)
         )
-        await self._events.run_step(tx, spec.simulation_id, step, recipients)
+        await self._events.run_protocol(tx, spec.simulation_id, broadcast_id, (step,), (audience,))
         return AcceptedBroadcast(broadcast_id, spec.simulation_id, len(recipients))
 
     async def history(
@@ -143,9 +137,9 @@ class Communication:
         async with self._database.read(tenant=message.envelope.tenant) as tx:
             if await self._store.get_state(tx, command.simulation_id) in STOPPED_STATES:
                 return
-            delivery = await self._prepare(tx, command, turn_ids)
-        if delivery.batch is not None:
-            await self._run(message, delivery.batch, delivery.agents)
+            encounters = await self._encounters(tx, command, turn_ids)
+        if encounters:
+            await self._run(message, encounters)
         async with self._database.write(message.envelope) as tx:
             totals = await self._store.total(tx, turn_ids)
             if totals.answered + totals.failed < len(turn_ids):
@@ -173,7 +167,8 @@ class Communication:
         population = await self._store.get_population(tx, simulation.population_id)
         return population if population is not None and population.known >= population.size else None
 
-    async def _prepare(self, tx: Transaction, command: DeliverStimulus, turn_ids: dict[str, str]) -> Delivery:
+    async def _encounters(self, tx: Transaction, command: DeliverStimulus, turn_ids: dict[str, str]) -> list[Encounter]:
+        """The turns that are not recorded yet."""
         known = await self._store.find_agents(tx, command.population_id, list(turn_ids.values()))
         missing = [agent_id for agent_id in turn_ids.values() if agent_id not in known]
         if missing:
@@ -181,26 +176,18 @@ class Communication:
                 f"{len(missing)} agents of population {command.population_id} have not arrived, {missing[0]} for one"
             )
         recorded = await self._store.find_recorded(tx, turn_ids)
-        agents = {turn: known[agent_id] for turn, agent_id in turn_ids.items() if turn not in recorded}
-        if not agents:
-            return Delivery(agents, None)
-        pending = [agent.agent_id for agent in agents.values()]
-        memories = await self._store.find_episodes(tx, command.simulation_id, command.timeline_id, pending)
-        requests = tuple(
-            TurnRequest(
-                turn_id=turn,
-                agent_id=agent.agent_id,
-                messages=own_messages(agent, remember(memories.get(agent.agent_id, []))),
-            )
-            for turn, agent in agents.items()
-        )
-        return Delivery(agents, _batch(command, requests))
+        pending = {turn: known[agent_id] for turn, agent_id in turn_ids.items() if turn not in recorded}
+        agent_ids = [agent.agent_id for agent in pending.values()]
+        memories = await self._store.find_episodes(tx, command.simulation_id, command.timeline_id, agent_ids)
+        return [Encounter(turn, agent, remember(memories.get(agent.agent_id, []))) for turn, agent in pending.items()]
 
-    async def _run(self, message: Message[DeliverStimulus], batch: TurnBatch, agents: dict[str, Agent]) -> None:
-        groups = in_groups(self._models.turns(batch), most=GROUP_SIZE, within_s=GROUP_WAIT_S)
+    async def _run(self, message: Message[DeliverStimulus], encounters: Sequence[Encounter]) -> None:
+        agents = {encounter.turn_id: encounter.agent for encounter in encounters}
+        replies = self._engine.turns(message.data, encounters)
+        groups = in_groups(replies, most=GROUP_SIZE, within_s=GROUP_WAIT_S)
         async with aclosing(groups):
-            async for replies in groups:
-                await self._record(message, agents, replies)
+            async for group in groups:
+                await self._record(message, agents, group)
 
     async def _record(
         self, message: Message[DeliverStimulus], agents: dict[str, Agent], replies: Sequence[TurnReply]
@@ -219,20 +206,6 @@ def _turn_ids(command: DeliverStimulus) -> dict[str, str]:
     """Agent id by turn id."""
     place = (command.simulation_id, command.timeline_id, command.step_id, command.round)
     return {str(ids.turn_id(*place, agent_id)): agent_id for agent_id in command.agent_ids}
-
-
-def _batch(command: DeliverStimulus, requests: tuple[TurnRequest, ...]) -> TurnBatch:
-    return TurnBatch(
-        simulation_id=command.simulation_id,
-        model=command.model,
-        timeline_id=command.timeline_id,
-        step_id=command.step_id,
-        round=command.round,
-        seed=command.seed,
-        response_schema=turn_schema(command.instruments),
-        shared=shared_messages(command.stimulus, command.instruments),
-        turns=requests,
-    )
 
 
 def _check_segments(spec: BroadcastSpec, population: Population) -> None:

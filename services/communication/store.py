@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, Row, and_, func, insert, select, update
 
 from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
+from libs.contracts.dialogue import BroadcastSpec
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PopulationReady
 from libs.contracts.protocol import Usage
-from libs.contracts.specs import BroadcastSpec
 from libs.db import Transaction, insert_new, upsert
 from libs.minds.memory import episode
 from services.communication.domain.history import HistoryEntry, HistoryKind, items_of

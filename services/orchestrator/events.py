@@ -7,6 +7,7 @@ from libs.contracts.orchestrator import SimulationCreated, SimulationState, Simu
 from libs.contracts.protocol import Step
 from libs.contracts.results import AnalyseSimulation
 from libs.db import Transaction
+from services.orchestrator.domain.deliveries import Groups
 from services.orchestrator.domain.simulation import Simulation
 
 
@@ -54,9 +55,9 @@ class Events:
         await self._outbox.add(tx, event)
 
     async def deliver(
-        self, tx: Transaction, simulation: Simulation, step: Step, arm: str, delivery_id: str, agent_ids: list[str]
+        self, tx: Transaction, simulation: Simulation, step: Step, arm: str, delivery_id: str, groups: Groups
     ) -> None:
-        """Have one delivery made."""
+        """Have one delivery of the step that has just begun made."""
         command = DeliverStimulus(
             simulation_id=simulation.simulation_id,
             delivery_id=delivery_id,
@@ -67,9 +68,18 @@ class Events:
             arm=arm,
             stimulus=step.stimuli.get(arm),
             instruments=step.instruments,
-            agent_ids=tuple(agent_ids),
+            agent_ids=tuple(agent_id for group in groups.values() for agent_id in group),
             seed=simulation.seed,
             model=simulation.model,
+            engine=simulation.engine,
+            place=simulation.next_step,
+            groups=None if step.conversation is None else groups,
+            conversation=step.conversation,
+            condition=step.condition,
+            simulated_at=step.simulated_at,
+            tools=step.tools,
+            correction=step.correction,
+            responds=step.responds,
         )
         await self._outbox.add(tx, command)
 

@@ -4,7 +4,7 @@ from libs.bus import Router
 from libs.contracts.communication import DeliveryCompleted, ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import ArmsAssigned, AssignmentFailed
-from libs.contracts.orchestrator import RunStep, StartSimulation
+from libs.contracts.orchestrator import RunProtocol, StartSimulation
 from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
@@ -20,10 +20,10 @@ async def on_start_simulation(tx: Transaction, message: Message[StartSimulation]
     await service.begin(tx, message.data)
 
 
-@router.on(RunStep)
-async def on_run_step(tx: Transaction, message: Message[RunStep], service: Orchestrator) -> None:
-    """Run a broadcast as a step."""
-    await service.run_step(tx, message.data)
+@router.on(RunProtocol)
+async def on_run_protocol(tx: Transaction, message: Message[RunProtocol], service: Orchestrator) -> None:
+    """Run steps of an interactive simulation."""
+    await service.run_protocol(tx, message.data)
 
 
 @router.on(PopulationCreated)

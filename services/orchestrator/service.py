@@ -12,13 +12,14 @@ from libs.contracts.communication import DeliveryCompleted, Response, ResponsesR
 from libs.contracts.errors import InvalidError, NotFoundError
 from libs.contracts.ids import ONLY_ARM, derived_id, new_id
 from libs.contracts.intervention import ArmsAssigned
-from libs.contracts.orchestrator import RunStep, SimulationState, StartSimulation
+from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
 from libs.db import Database, Transaction
 from services.orchestrator.domain import process
-from services.orchestrator.domain.process import DELIVERY_SIZE, Decision
-from services.orchestrator.domain.simulation import Simulation
+from services.orchestrator.domain.deliveries import Groups, divided
+from services.orchestrator.domain.process import Decision
+from services.orchestrator.domain.simulation import AudienceSize, Simulation
 from services.orchestrator.events import Events
 from services.orchestrator.store import ArmProgress, Population, Store
 
@@ -58,6 +59,7 @@ class Orchestrator:
             steps=(),
             seed=secrets.randbelow(2**31) if spec.seed is None else spec.seed,
             model=spec.model,
+            engine=spec.engine,
         )
         await self.begin(tx, command)
         return await self.get(tx, command.simulation_id)
@@ -127,15 +129,25 @@ class Orchestrator:
         """Nobody could be assigned."""
         await self._decide(tx, simulation_id, process.NobodyAssigned(reason))
 
-    async def run_step(self, tx: Transaction, command: RunStep) -> None:
-        """Run a step that somebody asked for."""
-        received = process.StepRequested(command.step, len(command.agent_ids))
-        await self._decide(tx, command.simulation_id, received, recipients={ONLY_ARM: list(command.agent_ids)})
+    async def run_protocol(self, tx: Transaction, command: RunProtocol) -> None:
+        """Run the steps that somebody asked for, in order."""
+        together = {step.audience_id for step in command.steps if step.conversation is not None}
+        sizes = {
+            audience.audience_id: AudienceSize(
+                sum(map(len, audience.groups.values())),
+                len(divided(audience.groups, together=audience.audience_id in together)),
+            )
+            for audience in command.audiences
+        }
+        await self._store.add_audiences(tx, command.simulation_id, command.audiences)
+        await self._decide(tx, command.simulation_id, process.StepsRequested(command.steps, sizes))
 
     async def delivery_completed(self, tx: Transaction, event: DeliveryCompleted) -> None:
         """A delivery is complete; counted once."""
         if await self._store.complete_delivery(tx, event.simulation_id, event.delivery_id, datetime.now(UTC)):
-            finished = process.DeliveryFinished(event.answered, event.failed, event.usage, event.failure)
+            finished = process.DeliveryFinished(
+                event.answered, event.failed, event.usage, event.failure, event.skipped or 0, event.arm
+            )
             await self._decide(tx, event.simulation_id, finished)
 
     async def responses_recorded(self, tx: Transaction, events: list[ResponsesRecorded]) -> None:
@@ -162,22 +174,13 @@ class Orchestrator:
         missing = process.PopulationIsMissing(population.reason or "unknown reason")
         await self._decide(tx, simulation_id, process.PopulationIsReady(population.size) if ready else missing)
 
-    async def _decide(
-        self,
-        tx: Transaction,
-        simulation_id: str,
-        received: process.Input,
-        *,
-        recipients: dict[str, list[str]] | None = None,
-    ) -> None:
+    async def _decide(self, tx: Transaction, simulation_id: str, received: process.Input) -> None:
         simulation = await self._store.get(tx, simulation_id, lock=True)
         if simulation is None:
             raise NotReadyError(f"there is no simulation {simulation_id!r} yet")
-        await self._carry_out(tx, process.decide(simulation, received, datetime.now(UTC)), recipients)
+        await self._carry_out(tx, process.decide(simulation, received, datetime.now(UTC)))
 
-    async def _carry_out(
-        self, tx: Transaction, decision: Decision, recipients: dict[str, list[str]] | None = None
-    ) -> None:
+    async def _carry_out(self, tx: Transaction, decision: Decision) -> None:
         simulation = decision.simulation
         await self._store.save(tx, simulation)
         for effect in decision.effects:
@@ -187,22 +190,27 @@ class Orchestrator:
                 case process.AskForArms():
                     await self._events.assign_arms(tx, simulation)
                 case process.Deliver(step):
-                    agents = recipients or await self._store.agents_by_arm(tx, simulation.simulation_id)
-                    await self._deliver(tx, simulation, step, agents)
+                    await self._deliver(tx, simulation, step)
                 case process.Analyse(expected):
                     await self._events.analyse(tx, simulation, expected)
 
-    async def _deliver(self, tx: Transaction, simulation: Simulation, step: Step, agents: dict[str, list[str]]) -> None:
-        planned = {arm: len(agent_ids) for arm, agent_ids in agents.items()}
+    async def _deliver(self, tx: Transaction, simulation: Simulation, step: Step) -> None:
+        arms = await self._groups_by_arm(tx, simulation, step)
+        planned = {arm: sum(map(len, groups.values())) for arm, groups in arms.items()}
         await self._events.step_started(tx, simulation, step, planned)
         opened = []
-        for arm, agent_ids in agents.items():
-            for start in range(0, len(agent_ids), DELIVERY_SIZE):
-                identity = str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, start))
-                block = agent_ids[start : start + DELIVERY_SIZE]
+        for arm, groups in arms.items():
+            for place, block in enumerate(divided(groups, together=step.conversation is not None)):
+                identity = str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, place))
                 await self._events.deliver(tx, simulation, step, arm, identity, block)
                 opened.append(identity)
         await self._store.open_deliveries(tx, simulation.simulation_id, opened)
+
+    async def _groups_by_arm(self, tx: Transaction, simulation: Simulation, step: Step) -> dict[str, Groups]:
+        if step.audience_id is not None:
+            return {ONLY_ARM: await self._store.get_audience(tx, simulation.simulation_id, step.audience_id)}
+        arms = await self._store.agents_by_arm(tx, simulation.simulation_id)
+        return {arm: {arm: tuple(agent_ids)} for arm, agent_ids in arms.items()}
 
     async def _watch_deadlines(self) -> None:
         while True:

@@ -6,11 +6,20 @@ from datetime import datetime
 from sqlalchemy import func, select, update
 
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.protocol import Assignment, Usage
+from libs.contracts.protocol import Assignment, Audience, Usage
 from libs.db import Transaction, insert_new, upsert
 from libs.db.rows import Row
+from services.orchestrator.domain.deliveries import Groups
 from services.orchestrator.domain.simulation import Simulation
-from services.orchestrator.tables import assignment_parts, assignments, deliveries, populations, progress, simulations
+from services.orchestrator.tables import (
+    assignment_parts,
+    assignments,
+    audiences,
+    deliveries,
+    populations,
+    progress,
+    simulations,
+)
 
 UNKNOWN = "unknown"
 
@@ -159,6 +168,24 @@ class Store:
         for row in await tx.execute(query):
             arms.setdefault(row.arm, []).append(row.agent_id)
         return arms
+
+    async def add_audiences(self, tx: Transaction, simulation_id: str, new: tuple[Audience, ...]) -> None:
+        """Store audiences; those that are there already stay as they are."""
+        rows: list[Row] = [
+            {"tenant": tx.tenant, "simulation_id": simulation_id, **audience.model_dump(mode="json")}
+            for audience in new
+        ]
+        await insert_new(tx, audiences, rows)
+
+    async def get_audience(self, tx: Transaction, simulation_id: str, audience_id: str) -> Groups:
+        """The agents of an audience by group."""
+        query = select(audiences.c.groups).where(
+            audiences.c.tenant == tx.tenant,
+            audiences.c.simulation_id == simulation_id,
+            audiences.c.audience_id == audience_id,
+        )
+        groups = (await tx.execute(query)).scalar_one()
+        return {group_id: tuple(agent_ids) for group_id, agent_ids in groups.items()}
 
     async def open_deliveries(self, tx: Transaction, simulation_id: str, delivery_ids: list[str]) -> None:
         """Note deliveries that were asked for."""

@@ -49,6 +49,15 @@ assignments = Table(
     Column("arm", String(120), nullable=False),
 )
 
+audiences = Table(
+    "audiences",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("audience_id", String(64), primary_key=True),
+    Column("groups", JsonDocument, nullable=False),
+)
+
 deliveries = Table(
     "deliveries",
     metadata,

@@ -99,8 +99,8 @@ def freeze(of: Design, seed: int, planned_n: Mapping[str, int], frozen_at: datet
 
 
 def canonical(plan: Plan) -> bytes:
-    """The plan as canonical JSON."""
-    document = plan.model_dump(mode="json")
+    """The plan as canonical JSON. Without nulls, so that a field that plans gain later leaves the hash of old ones."""
+    document = plan.model_dump(mode="json", exclude_none=True)
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

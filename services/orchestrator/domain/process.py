@@ -11,9 +11,8 @@ from functools import singledispatch
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import Step, Usage, total_usage
-from services.orchestrator.domain.simulation import Simulation
-
-DELIVERY_SIZE = 64
+from services.orchestrator.domain.deliveries import deliveries_for
+from services.orchestrator.domain.simulation import AudienceSize, Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +45,11 @@ class NobodyAssigned:
 
 
 @dataclass(frozen=True, slots=True)
-class StepRequested:
-    """A broadcast asks for a step; `recipients` agents get it."""
+class StepsRequested:
+    """Steps to run, in order, after those that are there already; each names one of the audiences."""
 
-    step: Step
-    recipients: int
+    steps: tuple[Step, ...]
+    audiences: dict[str, AudienceSize]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,8 @@ class DeliveryFinished:
     failed: int
     usage: Usage
     failure: str | None = None
+    skipped: int = 0
+    arm: str = ONLY_ARM
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ Input = (
     | PopulationIsMissing
     | AgentsAssigned
     | NobodyAssigned
-    | StepRequested
+    | StepsRequested
     | DeliveryFinished
     | AnalysisFinished
     | EndRequested
@@ -142,11 +143,6 @@ def begin(simulation: Simulation) -> Decision:
     return _enter(simulation, State.PROVISIONING)
 
 
-def deliveries(recipients: int) -> int:
-    """Deliveries that this many agents of one arm need."""
-    return -(-recipients // DELIVERY_SIZE)
-
-
 @singledispatch
 def _on(received: object, simulation: Simulation) -> Decision:
     raise TypeError(f"{type(received).__name__} is not an input of a simulation")
@@ -185,11 +181,16 @@ def _(received: NobodyAssigned, simulation: Simulation) -> Decision:
 
 
 @_on.register
-def _(received: StepRequested, simulation: Simulation) -> Decision:
+def _(received: StepsRequested, simulation: Simulation) -> Decision:
     if not simulation.is_interactive or simulation.state not in {State.READY, State.RUNNING} or simulation.is_ending:
         return Decision(simulation.model_copy(update={"late_messages": simulation.late_messages + 1}))
-    simulation = simulation.model_copy(update={"steps": (*simulation.steps, received.step)})
-    return _start_step(simulation, received.step, {ONLY_ARM: received.recipients})
+    simulation = simulation.model_copy(
+        update={
+            "steps": (*simulation.steps, *received.steps),
+            "audiences": simulation.audiences | received.audiences,
+        }
+    )
+    return _next_step(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
 
 
 @_on.register
@@ -199,6 +200,7 @@ def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
     simulation = simulation.model_copy(
         update={
             "open_deliveries": simulation.open_deliveries - 1,
+            "planned": _without(simulation.planned, received.arm, received.skipped),
             "answered": simulation.answered + received.answered,
             "failed": simulation.failed + received.failed,
             "usage": total_usage([simulation.usage, received.usage]),
@@ -233,19 +235,20 @@ def _(_received: TimedOut, simulation: Simulation) -> Decision:
 
 
 def _next_step(simulation: Simulation) -> Decision:
-    if simulation.is_interactive:
-        return _finish(simulation) if simulation.is_ending else _enter(simulation, State.READY)
-    if simulation.next_step == len(simulation.steps):
+    """The next step; what was asked for and not begun is dropped when the simulation is ending."""
+    if simulation.is_ending or (simulation.next_step == len(simulation.steps) and not simulation.is_interactive):
         return _finish(simulation)
-    step = simulation.steps[simulation.next_step]
-    return _start_step(simulation, step, dict(simulation.arms))
+    if simulation.next_step == len(simulation.steps):
+        return _enter(simulation, State.READY)
+    return _start_step(simulation, simulation.steps[simulation.next_step])
 
 
-def _start_step(simulation: Simulation, step: Step, recipients: dict[str, int]) -> Decision:
+def _start_step(simulation: Simulation, step: Step) -> Decision:
+    sizes = _sizes(simulation, step)
     planned = dict(simulation.planned)
-    for arm, count in recipients.items():
-        planned[arm] = planned.get(arm, 0) + count
-    opened = sum(deliveries(count) for count in recipients.values())
+    for arm, size in sizes.items():
+        planned[arm] = planned.get(arm, 0) + size.agents
+    opened = sum(size.deliveries for size in sizes.values())
     simulation = simulation.model_copy(
         update={
             "next_step": simulation.next_step + 1,
@@ -255,6 +258,18 @@ def _start_step(simulation: Simulation, step: Step, recipients: dict[str, int]) 
     )
     running = _enter(simulation, State.RUNNING)
     return Decision(running.simulation, (*running.effects, Deliver(step)))
+
+
+def _sizes(simulation: Simulation, step: Step) -> dict[str, AudienceSize]:
+    """By arm: an audience that a step names is in the only arm there is."""
+    if step.audience_id is not None:
+        return {ONLY_ARM: simulation.audiences[step.audience_id]}
+    return {arm: AudienceSize(count, deliveries_for(count)) for arm, count in simulation.arms.items()}
+
+
+def _without(planned: dict[str, int], arm: str, skipped: int) -> dict[str, int]:
+    """Turns that are still planned once some agents turned out to take none."""
+    return planned | {arm: planned[arm] - skipped} if skipped else planned
 
 
 def _finish(simulation: Simulation) -> Decision:

@@ -1,6 +1,7 @@
 """A simulation as the orchestrator knows it: counts, never the agents themselves."""
 
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -18,8 +19,15 @@ TIME_LIMITS = {
 }
 
 
+class AudienceSize(NamedTuple):
+    """What the orchestrator keeps in mind of an audience; the agents themselves are rows of their own."""
+
+    agents: int
+    deliveries: int
+
+
 class Simulation(BaseModel):
-    """One run. `is_interactive`: it has no protocol of its own and waits for broadcasts until it is ended."""
+    """One run. `is_interactive`: it has no protocol of its own and waits for steps until it is ended."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -29,12 +37,14 @@ class Simulation(BaseModel):
     intervention_id: str | None
     seed: int
     model: str
+    engine: str | None = None
     steps: tuple[Step, ...]
     created_at: datetime
     updated_at: datetime
     state: SimulationState = SimulationState.DRAFT
     reason: str | None = None
     arms: dict[str, int] = {}
+    audiences: dict[str, AudienceSize] = {}
     next_step: int = 0
     open_deliveries: int = 0
     planned: dict[str, int] = {}
@@ -48,7 +58,7 @@ class Simulation(BaseModel):
 
     @property
     def is_interactive(self) -> bool:
-        """True when broadcasts, not a protocol, say what happens."""
+        """True when what is said to its agents, not an intervention, decides what happens."""
         return self.intervention_id is None
 
     @property

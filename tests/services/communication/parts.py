@@ -21,7 +21,7 @@ from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.envelope import Envelope, seal
 from libs.contracts.instruments import Instrument, MetricType
-from libs.contracts.orchestrator import RunStep, SimulationCreated, SimulationState, SimulationStateChanged
+from libs.contracts.orchestrator import RunProtocol, SimulationCreated, SimulationState, SimulationStateChanged
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PopulationReady
 from libs.contracts.protocol import NO_USAGE, Stimulus, Usage
@@ -212,12 +212,12 @@ class Stage:
     async def responses(self) -> list[Response]:
         return [response for event in await self.events(ResponsesRecorded) for response in event.responses]
 
-    async def asked_of_orchestrator(self) -> RunStep | None:
-        """The last run-step command."""
-        subject = subjects.concrete(RunStep.contract, "default", SIMULATION)
+    async def asked_of_orchestrator(self) -> RunProtocol | None:
+        """The last run-protocol command."""
+        subject = subjects.concrete(RunProtocol.contract, "default", SIMULATION)
         for _ in range(50):
             try:
-                return RunStep.model_validate_json((await self.js.get_last_msg("COMMANDS", subject)).data or b"")
+                return RunProtocol.model_validate_json((await self.js.get_last_msg("COMMANDS", subject)).data or b"")
             except (NotFoundError, NatsTimeoutError):
                 await asyncio.sleep(0.05)
         return None

@@ -36,10 +36,10 @@ async def test_a_broadcast_reaches_everybody_of_a_ready_simulation(service: Stag
     assert accepted["links"]["history"] == f"/communications/{SIMULATION}/history?step_id={accepted['id']}"
     asked = await service.asked_of_orchestrator()
     assert asked is not None
-    assert (asked.step.step_id, asked.step.round, asked.step.kind) == (accepted["id"], 1, "deliver")
-    assert asked.step.stimuli["all"].content == "Would you try a new cereal?"
-    assert [metric.name for metric in asked.step.instruments] == ["open_rate", "click_through"]
-    assert asked.agent_ids == tuple(f"agent_{index:04d}" for index in range(1, 7))
+    assert (asked.steps[0].step_id, asked.steps[0].round, asked.steps[0].kind) == (accepted["id"], 1, "deliver")
+    assert asked.steps[0].stimuli["all"].content == "Would you try a new cereal?"
+    assert [metric.name for metric in asked.steps[0].instruments] == ["open_rate", "click_through"]
+    assert asked.audiences[0].groups["all"] == tuple(f"agent_{index:04d}" for index in range(1, 7))
 
 
 async def test_a_broadcast_reaches_only_its_segments_and_rounds_count_up(service: Stage) -> None:
@@ -49,14 +49,14 @@ async def test_a_broadcast_reaches_only_its_segments_and_rounds_count_up(service
     assert answer.json()["recipients"] == 2
     asked = await service.asked_of_orchestrator()
     for _ in range(50):
-        if asked is not None and asked.step.step_id == answer.json()["id"]:
+        if asked is not None and asked.steps[0].step_id == answer.json()["id"]:
             break
         await asyncio.sleep(0.02)
         asked = await service.asked_of_orchestrator()
     assert asked is not None
-    assert asked.step.round == 2
-    assert asked.step.instruments == ()
-    assert asked.agent_ids == ("agent_0004", "agent_0005")
+    assert asked.steps[0].round == 2
+    assert asked.steps[0].instruments == ()
+    assert asked.audiences[0].groups["all"] == ("agent_0004", "agent_0005")
 
 
 async def test_a_broadcast_to_a_simulation_created_a_moment_ago_waits_for_its_news(service: Stage) -> None:
@@ -106,7 +106,7 @@ async def test_nothing_is_asked_of_the_orchestrator_when_a_broadcast_is_refused(
     accepted = (await post(service)).json()
     asked = await service.asked_of_orchestrator()
     assert asked is not None
-    assert (asked.step.step_id, asked.step.round) == (accepted["id"], 1)
+    assert (asked.steps[0].step_id, asked.steps[0].round) == (accepted["id"], 1)
 
 
 async def test_what_is_not_built_yet_says_so(service: Stage) -> None:

@@ -15,14 +15,14 @@ from libs.contracts.evidence import Analysis, SampleRatioCheck
 from libs.contracts.ids import agent_id
 from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
 from libs.contracts.orchestrator import (
-    RunStep,
+    RunProtocol,
     SimulationCreated,
     SimulationStateChanged,
     StartSimulation,
     StepStarted,
 )
 from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
-from libs.contracts.protocol import NO_USAGE, Assignment, Step, Stimulus
+from libs.contracts.protocol import NO_USAGE, Assignment, Audience, Step, Stimulus
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.orchestrator.app import create_app
 from services.orchestrator.settings import Settings
@@ -237,7 +237,13 @@ async def test_an_interactive_simulation_runs_broadcasts_until_it_is_ended(stage
     await stage.reaches("ready", simulation_id)
     step = STEP.model_copy(update={"stimuli": {"all": STEP.stimuli["a"]}})
     agents = tuple(agent_id(index) for index in range(1, 71))
-    await stage.peer.send("communication", RunStep(simulation_id=simulation_id, step=step, agent_ids=agents))
+    command = RunProtocol(
+        simulation_id=simulation_id,
+        protocol_id="brd_1",
+        steps=(step.model_copy(update={"audience_id": "brd_1"}),),
+        audiences=(Audience(audience_id="brd_1", groups={"all": agents}),),
+    )
+    await stage.peer.send("communication", command)
     deliveries = await stage.peer.published(DeliverStimulus, 2)
     assert sorted(len(delivery.agent_ids) for delivery in deliveries) == [6, 64]
     await stage.reaches("running", simulation_id)

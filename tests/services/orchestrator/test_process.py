@@ -7,8 +7,9 @@ import pytest
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import NO_USAGE, Step
 from services.orchestrator.domain import process
+from services.orchestrator.domain.deliveries import deliveries_for
 from services.orchestrator.domain.process import Analyse, Announce, AskForArms, Deliver, decide
-from services.orchestrator.domain.simulation import TIME_LIMITS, Simulation
+from services.orchestrator.domain.simulation import TIME_LIMITS, AudienceSize, Simulation
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 STEP = Step(kind="measure", step_id="one", round=1, stimuli={}, instruments=())
@@ -40,6 +41,12 @@ def play(start: Simulation, *inputs: process.Input) -> tuple[Simulation, list[pr
 
 def finished(answered: int = 10, failed: int = 0) -> process.DeliveryFinished:
     return process.DeliveryFinished(answered, failed, NO_USAGE)
+
+
+def asked(step: Step, agents: int) -> process.StepsRequested:
+    """A request for one step, for so many agents."""
+    size = AudienceSize(agents, deliveries_for(agents))
+    return process.StepsRequested((step.model_copy(update={"audience_id": step.step_id}),), {step.step_id: size})
 
 
 ASSIGNED = process.AgentsAssigned({"a": 63, "b": 62}, is_last=True)
@@ -79,7 +86,7 @@ def test_assignments_that_come_again_start_nothing_again() -> None:
 
 
 def test_deliveries_hold_at_most_64_agents() -> None:
-    assert [process.deliveries(n) for n in (0, 1, 64, 65, 128, 129)] == [0, 1, 1, 2, 2, 3]
+    assert [deliveries_for(n) for n in (0, 1, 64, 65, 128, 129)] == [0, 1, 1, 2, 2, 3]
     after, _ = play(provisioning(STEP), READY, process.AgentsAssigned({"a": 65, "b": 64}, is_last=True))
     assert after.open_deliveries == 3
 
@@ -143,14 +150,14 @@ def test_an_interactive_simulation_goes_back_to_ready_after_each_broadcast() -> 
     after, effects = play(interactive, READY)
     assert after.state is State.READY
     assert AskForArms() not in effects
-    after, effects = play(after, process.StepRequested(STEP, 70))
+    after, effects = play(after, asked(STEP, 70))
     assert (after.state, after.open_deliveries) == (State.RUNNING, 2)
     after, _ = play(after, finished(), finished())
     assert after.state is State.READY
 
 
 def test_ending_an_interactive_simulation_lets_open_deliveries_finish_first() -> None:
-    running, _ = play(provisioning(intervention_id=None), READY, process.StepRequested(STEP, 10))
+    running, _ = play(provisioning(intervention_id=None), READY, asked(STEP, 10))
     after, effects = play(running, process.EndRequested())
     assert (after.state, effects) == (State.RUNNING, [])
     after, effects = play(after, finished())
@@ -163,8 +170,33 @@ def test_ending_an_interactive_simulation_that_asked_nothing_completes_it_withou
     assert effects == [Announce(State.READY)]
 
 
+def test_steps_that_were_asked_for_run_one_after_the_other_in_the_order_of_asking() -> None:
+    interactive, _ = play(provisioning(intervention_id=None), READY)
+    running, effects = play(interactive, asked(STEP, 10))
+    assert [effect.step.step_id for effect in effects if isinstance(effect, Deliver)] == ["one"]
+    queued, effects = play(running, asked(SECOND, 5))
+    assert effects == []
+    after, effects = play(queued, finished())
+    assert [effect.step.step_id for effect in effects if isinstance(effect, Deliver)] == ["two"]
+    assert (after.state, after.open_deliveries, after.planned) == (State.RUNNING, 1, {"all": 15})
+
+
+def test_what_is_queued_and_not_begun_is_dropped_when_the_simulation_ends() -> None:
+    interactive, _ = play(provisioning(intervention_id=None), READY)
+    after, effects = play(interactive, asked(STEP, 10), asked(SECOND, 5), process.EndRequested(), finished())
+    assert after.state is State.ANALYSING
+    assert effects == [Announce(State.RUNNING), Analyse(10)]
+
+
+def test_agents_who_skip_a_step_are_not_planned_any_more() -> None:
+    interactive, _ = play(provisioning(intervention_id=None), READY)
+    skipping = process.DeliveryFinished(6, 0, NO_USAGE, skipped=4)
+    after, _ = play(interactive, asked(STEP, 10), skipping)
+    assert after.planned == {"all": 6}
+
+
 def test_a_broadcast_to_a_simulation_with_a_protocol_is_refused_as_late() -> None:
-    after, effects = play(provisioning(STEP), READY, process.StepRequested(SECOND, 5))
+    after, effects = play(provisioning(STEP), READY, asked(SECOND, 5))
     assert effects == []
     assert after.late_messages == 1
 

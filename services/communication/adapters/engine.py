@@ -1,0 +1,33 @@
+"""The port behind which turns are run: who is met by what, and what comes of it."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from libs.contracts.communication import DeliverStimulus
+from libs.contracts.people import Agent
+from libs.contracts.turns import TurnReply
+from libs.minds.memory import NO_MEMORY, Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Encounter:
+    """One turn to be taken: by whom, with what in mind, and in whose presence (names)."""
+
+    turn_id: str
+    agent: Agent
+    memory: Memory = NO_MEMORY
+    present: tuple[str, ...] = ()
+
+
+class Engine(Protocol):
+    """Runs turns. What an agent did comes as the JSON of `libs.minds.schema.turn_schema`, whatever the engine is."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def stop(self) -> None:
+        """Let go."""
+
+    def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
+        """The replies in the order in which they finish. Raises `ModelsError` when some will not come."""

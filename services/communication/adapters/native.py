@@ -1,0 +1,51 @@
+"""The engine of our own: one structured model call for a turn, all turns of a delivery in one request."""
+
+from collections.abc import AsyncGenerator, Sequence
+
+from libs.contracts.communication import DeliverStimulus
+from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
+from libs.minds.prompt import own_messages, shared_messages
+from libs.minds.schema import turn_schema
+from libs.models import Models
+from services.communication.adapters.engine import Encounter
+
+
+class NativeEngine:
+    """Builds the prompts and asks the models service."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    async def start(self) -> None:
+        """Get ready to reach the models service."""
+        await self._models.start()
+
+    async def stop(self) -> None:
+        """Let go of it."""
+        await self._models.stop()
+
+    def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
+        """The replies in the order in which they finish."""
+        return self._models.turns(_batch(command, encounters))
+
+
+def _batch(command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch:
+    requests = tuple(
+        TurnRequest(
+            turn_id=encounter.turn_id,
+            agent_id=encounter.agent.agent_id,
+            messages=own_messages(encounter.agent, encounter.memory, encounter.present),
+        )
+        for encounter in encounters
+    )
+    return TurnBatch(
+        simulation_id=command.simulation_id,
+        model=command.model,
+        timeline_id=command.timeline_id,
+        step_id=command.step_id,
+        round=command.round,
+        seed=command.seed,
+        response_schema=turn_schema(command.instruments),
+        shared=shared_messages(command.stimulus, command.instruments),
+        turns=requests,
+    )
