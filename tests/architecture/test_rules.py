@@ -34,7 +34,7 @@ ANATOMY = {
     "orchestrator": CORE | STORED | RUN | {"handlers", "events"},
     "population": CORE | STORED | RUN | {"handlers", "events"},
     "intervention": CORE | STORED | RUN | {"handlers", "events"},
-    "communication": CORE | STORED | RUN | {"handlers", "events"},
+    "communication": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "results": CORE | STORED | RUN | {"handlers", "events"},
     "validation": CORE | STORED | RUN | {"handlers"},
     "models": CORE | STORED | RUN | {"adapters"},
