@@ -49,7 +49,7 @@ async def test_the_model_is_shown_the_stimulus_the_questions_and_the_person(embe
     await embedded.send("orchestrator", delivery(1))
     await embedded.completed()
     blocks = embedded.models.blocks()
-    assert blocks["stimulus"] == EMAIL.model_dump()
+    assert blocks["stimulus"] == EMAIL.model_dump(exclude_none=True)
     assert [question["name"] for question in blocks["questions"]] == list(ANSWERS)
     assert blocks["persona"] == {"name": "Person 1", "age": 30, "traits": {"openness": 0.2}}
     assert embedded.models.batches[0].response_schema["properties"]["answers"]["required"] == list(ANSWERS)
