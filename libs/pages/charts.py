@@ -5,7 +5,7 @@ its text and strokes keep their size on a phone. Colours are classes, so light, 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.evidence import Interval
@@ -15,8 +15,21 @@ COLOURS = 8  # classes arm-0 … arm-7; a further arm starts again
 ROW_HEIGHT = 30
 AXIS_HEIGHT = 22
 COLUMN_HEIGHT = 84
+BAR_TEXT, BAR = 16, 9
+HEAD, CELL = 16, 17
+LONGEST_NAME = 40
+POSITIVE, NEGATIVE = 1, 2  # colours of a heat map
+FAINTEST = 0.06
+MOST_NUMBERS = 20
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 PARTS = (4, 3, 5, 7, 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart(Html):
+    """A drawing and its height in pixels; its width is that of its place."""
+
+    height: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +70,7 @@ def scale_axis(low: float, high: float) -> Axis:
 
 def whisker(
     axis: Axis, value: float | None, interval: Interval | None, colour: int, label: str, *, is_solid: bool = True
-) -> Html:
+) -> Chart:
     """A point with its interval on the axis."""
     middle = ROW_HEIGHT // 2
     parts = [_grid(axis, ROW_HEIGHT)]
@@ -81,7 +94,7 @@ def axis_row(axis: Axis, texts: Sequence[str]) -> Html:
     return tag("svg", *parts, class_="chart", width="100%", height=AXIS_HEIGHT, aria_hidden="true")
 
 
-def bar(share: float, colour: int, label: str, *, height: int = 20) -> Html:
+def bar(share: float, colour: int, label: str, *, height: int = 20) -> Chart:
     """A share of the full width."""
     width = round(min(max(share, 0.0), 1.0) * 100, 2)
     track = tag("rect", x=0, y=0, width="100%", height=height, rx=3, class_="track")
@@ -89,7 +102,7 @@ def bar(share: float, colour: int, label: str, *, height: int = 20) -> Html:
     return _svg(height, label, colour, track, fill)
 
 
-def columns(shares: Sequence[float], names: Sequence[str], highest: float, colour: int, label: str) -> Html:
+def columns(shares: Sequence[float], names: Sequence[str], highest: float, colour: int, label: str) -> Chart:
     """A column per bin, on a scale that ends at `highest`; names are left out where they would touch."""
     width = 100 / len(shares)
     gap = 0.16 * width
@@ -109,8 +122,58 @@ def columns(shares: Sequence[float], names: Sequence[str], highest: float, colou
     return _svg(COLUMN_HEIGHT + 36, label, colour, *parts)
 
 
-def _svg(height: int, label: str, colour: int, *parts: Html) -> Html:
-    return tag(
+def bars(names: Sequence[str], series: Sequence[Sequence[float]], colours: Sequence[int], label: str) -> Chart:
+    """A row per name with a bar for each series, the longest bar as wide as there is room; shares in percent."""
+    highest = max((share for shares in series for share in shares), default=0.0) or 1.0
+    step = BAR_TEXT + BAR * len(series) + BAR
+    parts: list[Html] = []
+    for row, name in enumerate(names):
+        top = row * step
+        values = " · ".join(f"{shares[row] * 100:.1f}" for shares in series)
+        parts.append(tag("text", _shortened(name), x=0, y=top + 11, class_="tick value"))
+        parts.append(tag("text", f"{values} %", x="100%", y=top + 11, text_anchor="end", class_="tick"))
+        for place, (shares, colour) in enumerate(zip(series, colours, strict=True)):
+            y, width = top + BAR_TEXT + place * BAR, f"{shares[row] / highest * 100:.2f}%"
+            parts.append(tag("rect", x=0, y=y, width="100%", height=BAR - 2, rx=2, class_="track"))
+            shade = f"fill arm-{colour % COLOURS}"
+            parts.append(tag("rect", x=0, y=y, width=width, height=BAR - 2, rx=2, class_=shade))
+    return _svg(len(names) * step, label, colours[0], *parts)
+
+
+def heatmap(names: Sequence[str], cells: Mapping[tuple[int, int], float], label: str) -> Chart:
+    """The lower half of a square of signed shares of 1: the stronger, the darker; below zero in another colour."""
+    left, size = 34.0, 66.0 / max(len(names), 1)
+    every = math.ceil(len(names) / MOST_NUMBERS)
+    parts: list[Html] = []
+    for row, name in enumerate(names):
+        top, middle = HEAD + row * CELL, f"{left + (row + 0.5) * size:.2f}%"
+        parts.append(tag("text", f"{row + 1}  {_shortened(name)}", x=0, y=top + 12, class_="tick"))
+        if row % every == 0:
+            parts.append(tag("text", str(row + 1), x=middle, y=11, text_anchor="middle", class_="tick"))
+        for column in range(row):
+            value = cells.get((row, column), cells.get((column, row)))
+            if value is not None:
+                parts.append(
+                    tag(
+                        "rect",
+                        tag("title", f"{name} and {names[column]}: {value:+.2f}"),
+                        x=f"{left + column * size:.2f}%",
+                        y=top,
+                        width=f"{size * 0.94:.2f}%",
+                        height=CELL - 1,
+                        fill_opacity=round(FAINTEST + (1 - FAINTEST) * min(abs(value), 1.0), 2),
+                        class_=f"fill arm-{POSITIVE if value >= 0 else NEGATIVE}",
+                    )
+                )
+    return _svg(HEAD + CELL * len(names), label, POSITIVE, *parts)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def _svg(height: int, label: str, colour: int, *parts: Html) -> Chart:
+    drawn = tag(
         "svg",
         tag("title", label),
         *parts,
@@ -120,6 +183,7 @@ def _svg(height: int, label: str, colour: int, *parts: Html) -> Html:
         role="img",
         aria_label=label,
     )
+    return Chart(drawn.source, height)
 
 
 def _grid(axis: Axis, height: int) -> Html:

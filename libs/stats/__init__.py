@@ -1,12 +1,21 @@
-"""Statistics of results and validation: pure functions on counts and moments, with numpy and scipy.special only.
+"""Statistics of results, validation and profiles: pure functions, with numpy and scipy.special only.
 
 Nothing here returns NaN: None means undefined, a ValueError names the argument that is impossible. The baseline always
 comes last, and a positive number means the other arm is higher.
 """
 
+from libs.stats.association import (
+    Association,
+    correlation_ratio,
+    cramers_v,
+    midranks,
+    rank_correlation,
+    spearman,
+)
 from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_fit, independence_test
 from libs.stats.contrast import Contrast
 from libs.stats.distributions import Interval
+from libs.stats.diversity import Diversity, diversity, jensen_shannon, kolmogorov_smirnov, total_variation
 from libs.stats.evidence import Worth, grade_c
 from libs.stats.means import (
     T_INTERVAL,
@@ -38,8 +47,10 @@ from libs.stats.sample_ratio import SampleRatio, sample_ratio
 __all__ = [
     "T_INTERVAL",
     "WILSON",
+    "Association",
     "ChiSquareTest",
     "Contrast",
+    "Diversity",
     "IndependenceTest",
     "Interval",
     "Moments",
@@ -54,19 +65,28 @@ __all__ = [
     "cohens_h_interval",
     "compare_means",
     "compare_proportions",
+    "correlation_ratio",
+    "cramers_v",
+    "diversity",
     "fieller_interval",
     "fisher_exact",
     "goodness_of_fit",
     "grade_c",
     "holm",
     "independence_test",
+    "jensen_shannon",
+    "kolmogorov_smirnov",
     "mean_interval",
+    "midranks",
     "newcombe_interval",
     "pooled_z",
     "proportion_test",
+    "rank_correlation",
     "ratio_interval",
     "sample_ratio",
+    "spearman",
     "standardised_difference",
+    "total_variation",
     "welch_test",
     "wilson_interval",
 ]

@@ -3,8 +3,10 @@
 Fixed paths (`/list`, `/templates`, `/fragments`) stand before `/{population_id}`, which would swallow them.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel
@@ -16,11 +18,16 @@ from libs.contracts.specs import PopulationSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
 from services.population.domain.fragments import Fragment
 from services.population.domain.population import REST, Particularities, Population, State, Understood
+from services.population.domain.profile.model import NOTICE, Comparison, Profile
+from services.population.domain.profile.page import plot_names, to_html, to_svg
 from services.population.domain.templates import Dimension, Template
-from services.population.service import Populations, Segment
+from services.population.service import Populations, Profiled, Segment
 
 router = APIRouter(prefix="/agent-populations", tags=["populations"])
 FURTHEST = 2**31 - 1
+NOSNIFF = {"x-content-type-options": "nosniff"}
+SegmentName = Annotated[str | None, Query(max_length=120, description="A segment, or (rest).")]
+Beside = Annotated[str | None, Query(max_length=64, description="Another population to put beside this one.")]
 
 
 def populations(request: Request) -> Populations:
@@ -172,6 +179,34 @@ class SegmentsView(BaseModel):
     segments: list[SegmentView]
 
 
+class ProfileView(Profile):
+    """The profile of a population or of one segment; `comparison` is null unless another one was named."""
+
+    population_id: str
+    name: str
+    state: State
+    segment: str | None
+    notice: str
+    comparison: Comparison | None
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, profiled: Profiled) -> "ProfileView":
+        """The view of a profile."""
+        population, here = profiled.population, f"/agent-populations/{profiled.population.id}"
+        plots = {name: f"{here}/plots/{quote(name, safe='')}.svg" for name in plot_names(profiled.profile)}
+        return cls(
+            **{name: getattr(profiled.profile, name) for name in Profile.model_fields},
+            population_id=population.id,
+            name=population.spec.name,
+            state=population.state,
+            segment=profiled.segment,
+            notice=NOTICE,
+            comparison=profiled.comparison,
+            links={"page": f"{here}/profile.html", **plots},
+        )
+
+
 class IndividualView(BaseModel):
     """One person."""
 
@@ -246,12 +281,41 @@ async def show_segments(population_id: str, service: Service, tx: Read) -> Segme
     )
 
 
+@router.get("/{population_id}/profile")
+async def show_profile(
+    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: Beside = None
+) -> ProfileView:
+    """How each attribute is spread, which go together, and how another population differs; no persona is read."""
+    return ProfileView.of(await service.profile(tx, population_id, segment, compare_with))
+
+
+@router.get("/{population_id}/profile.html", response_class=Response)
+async def show_profile_page(
+    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: Beside = None
+) -> Response:
+    """The profile as a page that needs nothing but itself."""
+    found = await service.profile(tx, population_id, segment, compare_with)
+    title = found.population.spec.name + (f", {segment}" if segment else "")
+    body = await asyncio.to_thread(to_html, title, found.profile, found.comparison)
+    return Response(body, media_type="text/html; charset=utf-8", headers=NOSNIFF)
+
+
+@router.get("/{population_id}/plots/{name:path}.svg", response_class=Response)
+async def show_plot(population_id: str, name: str, service: Service, tx: Read, segment: SegmentName = None) -> Response:
+    """One attribute of the profile, or `associations`, as an SVG file."""
+    return Response(
+        to_svg(name, await service.plotted(tx, population_id, name, segment)),
+        media_type="image/svg+xml",
+        headers=NOSNIFF,
+    )
+
+
 @router.get("/{population_id}/individuals")
 async def list_individuals(
     population_id: str,
     service: Service,
     tx: Read,
-    segment: Annotated[str | None, Query(max_length=120, description="A segment, or (rest).")] = None,
+    segment: SegmentName = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[IndividualView]:

@@ -16,6 +16,9 @@ from libs.db import Transaction
 from services.population.domain.fragments import Fragment
 from services.population.domain.people import Design, Library
 from services.population.domain.population import REST, Particularities, Population, State
+from services.population.domain.profile.columns import Columns
+from services.population.domain.profile.model import Comparison, Profile
+from services.population.domain.profile.page import ASSOCIATIONS
 from services.population.domain.summary import Summary
 from services.population.domain.templates import Template
 from services.population.events import Events
@@ -26,6 +29,8 @@ BLOCK = 500
 AT_A_TIME = 20
 """People drawn before other work of the process gets its turn; about 10 ms."""
 SEED_LIMIT = 2**31
+PROFILED_AT_ONCE = 1_000
+"""People whose attributes are read at once: about 25 ms."""
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +42,16 @@ class Segment:
     name: str | None
     size: int
     summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class Profiled:
+    """A population's profile, and beside it another population's where one was named."""
+
+    population: Population
+    segment: str | None
+    profile: Profile
+    comparison: Comparison | None
 
 
 class Populations:
@@ -126,11 +141,54 @@ class Populations:
         population = await self.show(tx, population_id)
         if segment is None:
             return await self._store.people(tx, population_id, limit, after)
-        names = [*population.segments, *([REST] if population.rest else [])]
-        if segment not in names:
-            raise InvalidError("segment", f"there is no segment {segment!r}", names)
-        chosen = segment if segment in population.segments else None
-        return await self._store.people(tx, population_id, limit, after, [chosen])
+        return await self._store.people(tx, population_id, limit, after, _chosen(population, segment))
+
+    async def profile(self, tx: Transaction, population_id: str, segment: str | None, other: str | None) -> Profiled:
+        """How the people drawn so far are spread, of one segment if named, and how another population differs."""
+        from services.population.domain.profile.measure import compare, profile_of
+
+        population = await self.show(tx, population_id)
+        columns = await self._columns(tx, population, segment)
+        orders = self._orders(population)
+        profile = await asyncio.to_thread(profile_of, columns, orders)
+        comparison = None
+        if other is not None:
+            beside = await self._store.get(tx, other)
+            if beside is None:
+                raise InvalidError("compare_with", f"there is no population {other!r}")
+            theirs = await self._columns(tx, beside, None)
+            comparison = await asyncio.to_thread(compare, columns, theirs, orders, beside.id, beside.spec.name)
+        return Profiled(population, segment, profile, comparison)
+
+    async def plotted(self, tx: Transaction, population_id: str, name: str, segment: str | None) -> Profile:
+        """The profile of what one plot shows: an attribute alone, or everything for the plot of associations."""
+        from services.population.domain.profile.measure import profile_of
+
+        population = await self.show(tx, population_id)
+        columns = await self._columns(tx, population, segment, None if name == ASSOCIATIONS else (name,))
+        return await asyncio.to_thread(profile_of, columns, self._orders(population))
+
+    async def _columns(
+        self, tx: Transaction, population: Population, segment: str | None, only: Sequence[str] | None = None
+    ) -> Columns:
+        chosen = _chosen(population, segment)
+        columns, after = Columns(only), 0
+        rest = {"segment": REST} if population.segments else {}
+        while True:
+            people, after = await self._store.attributes(tx, population.id, PROFILED_AT_ONCE, after, chosen)
+            if not people:
+                return columns
+            for attributes in people:
+                columns.add(attributes if attributes["segment"] else attributes | rest)
+            await asyncio.sleep(0)
+
+    def _orders(self, population: Population) -> dict[str, Sequence[str]]:
+        """The values of the template's dimensions in their order, and the segments in theirs."""
+        template = self._library.templates.get(population.spec.demographic_base)
+        dimensions = template.dimensions if template else {}
+        return {name: dimension.values for name, dimension in dimensions.items()} | {
+            "segment": [*population.segments, REST][: len(population.segments) + bool(population.rest)]
+        }
 
     async def person(self, tx: Transaction, population_id: str, wanted: str) -> Agent:
         """One person."""
@@ -153,6 +211,16 @@ class Populations:
         await self._store.save(tx, population)
         await self._events.ready(tx, population)
         return population
+
+
+def _chosen(population: Population, segment: str | None) -> list[str | None]:
+    """The segment as the store names it; nothing when none is named. Raises `InvalidError` with the names there are."""
+    if segment is None:
+        return []
+    names = [*population.segments, *([REST] if population.rest else [])]
+    if segment not in names:
+        raise InvalidError("segment", f"there is no segment {segment!r}", names)
+    return [segment if segment in population.segments else None]
 
 
 async def _draw(design: Design, start: int) -> list[Agent]:

@@ -13,6 +13,9 @@ from services.population.domain.population import Particularities, Population, S
 from services.population.domain.summary import Summary, summarise
 from services.population.tables import agents, populations, summaries
 
+Attributes = dict[str, Any]
+"""Age, segment, demographic attributes and traits of one person, by name."""
+
 
 class Store:
     """Populations, their people, and what the people add up to."""
@@ -95,6 +98,20 @@ class Store:
         )
         document = (await tx.execute(query)).scalar_one_or_none()
         return Agent.model_validate(document) if document else None
+
+    async def attributes(
+        self, tx: Transaction, population_id: str, limit: int, after: int, segments: Sequence[str | None] = ()
+    ) -> tuple[list[Attributes], int]:
+        """The attributes of people by index, and the last index (0: there is nobody). Personas stay where they are."""
+        parts = [agents.c.document[name].label(name) for name in ("age", "demographic_profile", "traits")]
+        query = select(agents.c.agent_index, agents.c.segment, *parts).where(
+            agents.c.tenant == tx.tenant, agents.c.population_id == population_id, agents.c.agent_index > after
+        )
+        for segment in segments:
+            query = query.where(agents.c.segment.is_(None) if segment is None else agents.c.segment == segment)
+        rows = (await tx.execute(query.order_by(agents.c.agent_index).limit(limit))).all()
+        found = [{"age": row.age, "segment": row.segment, **row.demographic_profile, **row.traits} for row in rows]
+        return found, rows[-1].agent_index if rows else 0
 
     async def summaries(self, tx: Transaction, population_id: str) -> dict[str | None, Summary]:
         """What the people drawn so far add up to, by segment; None is the rest."""
