@@ -1,13 +1,15 @@
 """Composition root of the communication service."""
 
+import sys
+
 from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
-from libs.models import ModelsClient
+from libs.models import Models, ModelsClient
 from libs.runtime import service_app
 from services.communication import api, handlers
-from services.communication.adapters import NativeEngine
+from services.communication.adapters import Engines, NativeEngine, TinyTroupeEngine
 from services.communication.events import Events
 from services.communication.service import Communication
 from services.communication.settings import Settings
@@ -18,7 +20,17 @@ def create_app(settings: Settings) -> FastAPI:
     """The communication service over its own database and the models service."""
     database = Database(settings.database_url)
     models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
-    service = Communication(database, Store(), Events(Outbox("communication")), NativeEngine(models))
+    service = Communication(database, Store(), Events(Outbox("communication")), _engines(models, settings))
     return service_app(
         "communication", settings, api=api.router, service=service, database=database, handlers=handlers.router
     )
+
+
+def _engines(models: Models, settings: Settings) -> Engines:
+    tinytroupe = TinyTroupeEngine(
+        models,
+        python=settings.tinytroupe_python or sys.executable,
+        processes=settings.tinytroupe_processes,
+        start_s=settings.tinytroupe_start_s,
+    )
+    return Engines({"native": NativeEngine(models), "tinytroupe": tinytroupe})

@@ -23,7 +23,7 @@ from libs.contracts.turns import TurnReply
 from libs.db import Database, Transaction
 from libs.minds.memory import remember
 from libs.models import ModelsError, in_groups
-from services.communication.adapters import Encounter, Engine
+from services.communication.adapters import Encounter, Engines
 from services.communication.domain.history import HistoryEntry
 from services.communication.domain.turns import FinishedTurn, finish
 from services.communication.events import Events
@@ -47,19 +47,19 @@ class AcceptedBroadcast(NamedTuple):
 class Communication:
     """Everything that is said to agents and by them."""
 
-    def __init__(self, database: Database, store: Store, events: Events, engine: Engine) -> None:
+    def __init__(self, database: Database, store: Store, events: Events, engines: Engines) -> None:
         self._database = database
         self._store = store
         self._events = events
-        self._engine = engine
+        self._engines = engines
 
     async def start(self) -> None:
-        """Get the engine ready."""
-        await self._engine.start()
+        """Get the engines ready."""
+        await self._engines.start()
 
     async def stop(self) -> None:
-        """Let it go."""
-        await self._engine.stop()
+        """Let them go."""
+        await self._engines.stop()
 
     async def agents_generated(self, tx: Transaction, events: Sequence[AgentsGenerated]) -> None:
         """Project agents."""
@@ -183,7 +183,7 @@ class Communication:
 
     async def _run(self, message: Message[DeliverStimulus], encounters: Sequence[Encounter]) -> None:
         agents = {encounter.turn_id: encounter.agent for encounter in encounters}
-        replies = self._engine.turns(message.data, encounters)
+        replies = self._engines.turns(message.data, encounters)
         groups = in_groups(replies, most=GROUP_SIZE, within_s=GROUP_WAIT_S)
         async with aclosing(groups):
             async for group in groups:

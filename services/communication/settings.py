@@ -13,3 +13,12 @@ class Settings(ServiceSettings):
     silence_s: float = Field(
         default=900.0, gt=0, description="A models service that sends no reply for so long counts as lost."
     )
+    tinytroupe_python: str = Field(
+        default="", description="A Python that has TinyTroupe, for the engine of that name; this one when empty."
+    )
+    tinytroupe_processes: int = Field(
+        default=2, ge=1, le=64, description="Simulations that TinyTroupe runs at once, each in a process (0.3 GB)."
+    )
+    tinytroupe_start_s: float = Field(
+        default=120.0, gt=0, description="TinyTroupe is given up when it is not imported within this time."
+    )

@@ -20,6 +20,17 @@ class Encounter:
     present: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Availability:
+    """Whether an engine can run here; `problem` says why not and what to do, and is None where it can."""
+
+    version: str | None
+    problem: str | None
+
+
+AVAILABLE = Availability(version=None, problem=None)
+
+
 class Engine(Protocol):
     """Runs turns. What an agent did comes as the JSON of `libs.minds.schema.turn_schema`, whatever the engine is."""
 
@@ -28,6 +39,9 @@ class Engine(Protocol):
 
     async def stop(self) -> None:
         """Let go."""
+
+    async def availability(self) -> Availability:
+        """Whether it can run here."""
 
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Raises `ModelsError` when some will not come."""

@@ -7,7 +7,7 @@ from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
 from libs.minds.prompt import own_messages, shared_messages
 from libs.minds.schema import turn_schema
 from libs.models import Models
-from services.communication.adapters.engine import Encounter
+from services.communication.adapters.engine import AVAILABLE, Availability, Encounter
 
 
 class NativeEngine:
@@ -23,6 +23,10 @@ class NativeEngine:
     async def stop(self) -> None:
         """Let go of it."""
         await self._models.stop()
+
+    async def availability(self) -> Availability:
+        """Always."""
+        return AVAILABLE
 
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""

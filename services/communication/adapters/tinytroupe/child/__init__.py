@@ -1,0 +1,1 @@
+"""What runs in the process that has TinyTroupe: one script and the library's configuration."""

@@ -1,0 +1,174 @@
+"""One child process that has TinyTroupe: turns in, actions out, and the library's model calls in between.
+
+JSON lines over its standard input and output, nothing else: no port, no key, no file. Whoever cancels a turn cancels
+the calls it waits for. A child that dies fails what is in it, and nothing is lost with it: agents are made for a turn.
+"""
+
+import asyncio
+import json
+from asyncio.subprocess import PIPE
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+
+from libs.contracts.base import JsonObject
+from libs.models import ModelsError
+from services.communication.adapters.tinytroupe.installation import CHILD, SCRIPT
+
+LONGEST_LINE = 16 * 1024 * 1024
+STOP_S = 5.0
+WARNINGS_OFF = ("-W", "ignore")
+Call = Callable[[str, JsonObject], Awaitable[JsonObject]]
+"""Makes a request of the library: its path and body in, the body of the answer out."""
+
+
+class ProcessError(ModelsError):
+    """The child could not be started or has died; the delivery is worth another try."""
+
+
+class FailedTurnError(Exception):
+    """The turn has failed, and would again; `reason` says why."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class _Turn:
+    done: asyncio.Future[JsonObject]
+    call: Call
+    calls: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Process:
+    """A child, from `start` to `stop`."""
+
+    def __init__(self, python: str, *, start_s: float) -> None:
+        self._python = python
+        self._start_s = start_s
+        self._child: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._numbers = count(1)
+        self._turns: dict[int, _Turn] = {}
+
+    @property
+    def is_alive(self) -> bool:
+        """False before the start and once it has ended, however it did."""
+        return self._reading is not None and not self._reading.done()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id."""
+        return self._child.pid if self._child is not None else None
+
+    async def start(self) -> None:
+        """Start it and wait until it has imported the library. Raises `ProcessError` or `FailedTurnError`."""
+        self._child = await asyncio.create_subprocess_exec(
+            self._python, "-I", *WARNINGS_OFF, SCRIPT,
+            cwd=CHILD, env={"OPENAI_API_KEY": "unused"}, stdin=PIPE, stdout=PIPE, limit=LONGEST_LINE,
+        )  # fmt: skip
+        try:
+            async with asyncio.timeout(self._start_s):
+                line = await self._read()
+            if line is not None and line["kind"] == "broken":
+                raise FailedTurnError(f"TinyTroupe cannot be imported: {line['reason']}")
+            if line is None:
+                raise ProcessError("TinyTroupe's process ended before it was ready")
+        except TimeoutError as error:
+            await self._end()
+            raise ProcessError(f"TinyTroupe's process was not ready within {self._start_s:g} s") from error
+        except BaseException:
+            await self._end()
+            raise
+        self._reading = asyncio.create_task(self._listen(), name="tinytroupe")
+
+    async def stop(self) -> None:
+        """End it; turns in it fail."""
+        await self._end()
+        if self._reading is not None:
+            await self._reading
+
+    async def take(self, turn: JsonObject, call: Call) -> JsonObject:
+        """One turn: what the agent did. Raises `FailedTurnError`, `ProcessError`, and whatever `call` raises."""
+        if not self.is_alive:
+            raise ProcessError("TinyTroupe's process has ended")
+        number = next(self._numbers)
+        taking = self._turns[number] = _Turn(asyncio.get_running_loop().create_future(), call)
+        try:
+            self._write({"kind": "turn", "turn": number, **turn})
+            return await taking.done
+        finally:
+            del self._turns[number]
+            for task in taking.calls:
+                task.cancel()
+
+    async def _listen(self) -> None:
+        while (line := await self._read()) is not None:
+            taking = self._turns.get(line["turn"])
+            if line["kind"] == "call":
+                self._begin(line, taking)
+            elif taking is not None and not taking.done.done():
+                if line["kind"] == "done":
+                    taking.done.set_result({"actions": line["actions"], "cognitive_state": line["cognitive_state"]})
+                else:
+                    taking.done.set_exception(FailedTurnError(line["reason"]))
+        for taking in self._turns.values():
+            if not taking.done.done():
+                taking.done.set_exception(ProcessError("TinyTroupe's process died in the middle of a turn"))
+        await self._end()
+
+    def _begin(self, line: JsonObject, taking: _Turn | None) -> None:
+        if taking is None:
+            self._answer(line, failure="nobody waits for this turn any more")
+            return
+        task = asyncio.create_task(self._serve(line, taking))
+        taking.calls.add(task)
+        task.add_done_callback(taking.calls.discard)
+
+    async def _serve(self, line: JsonObject, taking: _Turn) -> None:
+        """Make one request of the library; its thread gets an answer in any case, or it would wait for ever."""
+        failure = "the turn was given up"
+        body = None
+        try:
+            body = await taking.call(line["path"], line["body"])
+            failure = ""
+        except FailedTurnError as error:
+            failure = error.reason
+        except Exception as error:  # not the turn's fault: whoever waits for it is told
+            if not taking.done.done():
+                taking.done.set_exception(error)
+        finally:
+            self._answer(line, body=body, failure=failure or None)
+
+    def _answer(self, line: JsonObject, *, failure: str | None, body: JsonObject | None = None) -> None:
+        self._write({"kind": "answer", "number": line["number"], "failure": failure, "body": body})
+
+    async def _read(self) -> JsonObject | None:
+        """The next line; None once the child has ended, or writes what is no line of ours."""
+        assert self._child is not None
+        assert self._child.stdout is not None
+        try:
+            line: JsonObject = json.loads(await self._child.stdout.readline())
+        except (ValueError, ConnectionError):
+            return None
+        return line
+
+    def _write(self, line: JsonObject) -> None:
+        if self._child is not None and self._child.stdin is not None and not self._child.stdin.is_closing():
+            self._child.stdin.write(json.dumps(line).encode() + b"\n")
+
+    async def _end(self) -> None:
+        child = self._child
+        if child is None or child.returncode is not None:
+            return
+        if child.stdin is not None:
+            child.stdin.close()
+        try:
+            async with asyncio.timeout(STOP_S):
+                await child.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                child.kill()
+            await child.wait()
