@@ -61,7 +61,7 @@ def extraction_messages(
 
 @lru_cache(maxsize=256)
 def _shared(stimulus: Stimulus | None, instruments: tuple[Instrument, ...]) -> Messages:
-    shown = None if stimulus is None else stimulus.model_dump(mode="json")
+    shown = None if stimulus is None else stimulus.model_dump(mode="json", exclude_none=True)
     questions = [instrument.model_dump(mode="json") for instrument in instruments]
     data = "\n".join([write_block("stimulus", shown), write_block("questions", questions)])
     return ChatMessage(role="system", content=EXTRACTION_TEXT), ChatMessage(role="user", content=data)

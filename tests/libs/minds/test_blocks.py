@@ -67,7 +67,7 @@ def test_nothing_in_stimulus_persona_or_memory_leaves_its_block(
     messages = (*shared, *own)
     assert outside(messages) == f"{PLATFORM_TEXT}\n{CALL}"
     blocks = read_blocks(messages)
-    assert blocks["stimulus"] == stimulus.model_dump()
+    assert blocks["stimulus"] == stimulus.model_dump(exclude_none=True)
     assert blocks["persona"] == {**person.persona, "traits": person.traits}
     assert blocks.get("segment", "") == name
     assert [question["name"] for question in blocks["questions"]] == [metric.name for metric in FUNNEL]
