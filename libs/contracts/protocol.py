@@ -38,11 +38,14 @@ class Arm(Data):
     stimulus: Stimulus
 
 
+ConversationKind = Literal["focus_group", "interview", "open", "message"]
+
+
 class Conversation(Data):
     """How agents hear each other in a step. Those who do are one group, and one cluster of the analysis."""
 
     conversation_id: str
-    kind: Literal["focus_group", "interview", "open", "message"]
+    kind: ConversationKind
     broadcast_if_no_target: bool = Field(description="What is said to nobody in particular is heard by the group.")
     turn_taking: Literal["simultaneous", "sequential"] = Field(
         description="In one round all speak at once, or one after the other, each having heard those before."

@@ -57,11 +57,11 @@ NO_MEMORY = Memory()
 
 
 def episode(
-    round_number: int, stimulus: Stimulus | None, turn: Turn, heard: Sequence[Heard] = (), at: str | None = None
+    round_number: int, stimulus: Stimulus | None, turn: Turn | None, heard: Sequence[Heard] = (), at: str | None = None
 ) -> JsonObject:
     """What was met, heard, thought, said, answered and felt in one turn; long texts are remembered by their beginning.
 
-    `at` dates it within the simulated time, where there is one.
+    `at` dates it within the simulated time, where there is one. Without a turn it was only taken in.
     """
     met = stimulus and stimulus.model_dump(mode="json", exclude_none=True)
     if met:
@@ -71,6 +71,13 @@ def episode(
         "at": at,
         "stimulus": met,
         "heard": [{**item, "text": plain(item["text"], MAX_REMEMBERED)} for item in newest(heard)],
+        **({} if turn is None else _done(turn)),
+    }
+    return {name: value for name, value in remembered.items() if value not in (None, "", {}, [])}
+
+
+def _done(turn: Turn) -> JsonObject:
+    return {
         "thought": plain(turn.reasoning, MAX_REMEMBERED),
         "said": plain(turn.response, MAX_REMEMBERED),
         "answers": turn.answers,
@@ -80,7 +87,6 @@ def episode(
         "sentiment": turn.sentiment,
         "recall": [plain(what, MAX_REMEMBERED) for what in turn.contents("RECALL")],
     }
-    return {name: value for name, value in remembered.items() if value not in (None, "", {}, [])}
 
 
 def consolidate(

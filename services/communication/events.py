@@ -5,7 +5,7 @@ from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Res
 from libs.contracts.orchestrator import RunProtocol
 from libs.contracts.protocol import Audience, Step
 from libs.db import Transaction
-from services.communication.domain.turns import FinishedTurn, Totals, in_messages, response_of
+from services.communication.domain.turns import Totals, TurnRecord, in_messages, response_of
 
 
 class Events:
@@ -14,9 +14,9 @@ class Events:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
 
-    async def responses_recorded(self, tx: Transaction, command: DeliverStimulus, finished: list[FinishedTurn]) -> None:
+    async def responses_recorded(self, tx: Transaction, command: DeliverStimulus, records: list[TurnRecord]) -> None:
         """Turns were finished and stored, in this transaction and for the first time."""
-        for responses in in_messages(map(response_of, finished)):
+        for responses in in_messages(map(response_of, records)):
             event = ResponsesRecorded(
                 simulation_id=command.simulation_id,
                 delivery_id=command.delivery_id,
@@ -25,6 +25,7 @@ class Events:
                 round=command.round,
                 arm=command.arm,
                 responses=responses,
+                simulated_at=command.simulated_at,
             )
             await self._outbox.add(tx, event, discriminator=responses[0].turn_id)
 
@@ -35,11 +36,12 @@ class Events:
             delivery_id=command.delivery_id,
             step_id=command.step_id,
             arm=command.arm,
-            requested=totals.answered + totals.failed,
+            requested=totals.finished,
             answered=totals.answered,
             failed=totals.failed,
             usage=totals.usage,
             failure=totals.failure,
+            skipped=totals.untaken,
         )
         await self._outbox.add(tx, event, discriminator=command.delivery_id)
 

@@ -42,4 +42,4 @@ async def on_simulation_state_changed(
 @router.work(DeliverStimulus)
 async def on_deliver_stimulus(message: Message[DeliverStimulus], service: Communication) -> None:
     """Run the turns of one delivery."""
-    await service.deliver(message)
+    await service.deliveries.deliver(message)

@@ -1,7 +1,7 @@
 """Tables of the communication service.
 
-`agents`, `populations` and `simulations` are projections of other services' events; turns, episodes, history, stimuli
-and broadcasts are this service's own. What an arm was shown is stored once, not once per agent.
+`agents`, `populations` and `simulations` are projections of other services' events; the others are this service's own.
+What an arm was shown is stored once, not once per agent. A relation has the smaller agent id first.
 """
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
@@ -42,18 +42,51 @@ simulations = Table(
     Column("intervention_id", String(64)),
     Column("state", String(16)),
     Column("state_changed_at", UtcDateTime),
+    Column("seed", Integer),
 )
 
-broadcasts = Table(
-    "broadcasts",
+protocols = Table(
+    "protocols",
     metadata,
     tenant_column(),
     Column("simulation_id", String(64), primary_key=True),
-    Column("broadcast_id", String(64), primary_key=True),
+    Column("protocol_id", String(64), primary_key=True),
+    Column("kind", String(16), nullable=False),
     Column("round", Integer, nullable=False),
+    Column("rounds", Integer, nullable=False),
     Column("recipients", Integer, nullable=False),
     Column("spec", JsonDocument, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+members = Table(
+    "members",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("group_id", String(64), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("agent_id", String(64), nullable=False),
+)
+
+clusters = Table(
+    "clusters",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("cluster_id", String(64), nullable=False),
+)
+
+relations = Table(
+    "relations",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("other_id", String(64), primary_key=True),
+    Column("kind", String(64), nullable=False),
+    Column("moment", BigInteger, nullable=False),
 )
 
 stimuli = Table(
@@ -93,7 +126,38 @@ episodes = Table(
     Column("agent_id", String(64), primary_key=True),
     Column("sequence", Integer, primary_key=True, autoincrement=False),
     Column("turn_id", String(36), nullable=False),
+    Column("moment", BigInteger, nullable=False),
     Column("document", JsonDocument, nullable=False),
+)
+
+recollections = Table(
+    "recollections",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("through", Integer, nullable=False),
+    Column("documents", JsonDocument, nullable=False),
+)
+
+hearings = Table(
+    "hearings",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("turn_id", String(36), primary_key=True),
+    Column("action", Integer, primary_key=True, autoincrement=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("speaker_id", String(64), nullable=False),
+    Column("speaker", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("text", String, nullable=False),
+    Index("hearings_by_moment", "tenant", "simulation_id", "timeline_id", "agent_id", "moment"),
 )
 
 history = Table(
@@ -113,6 +177,10 @@ history = Table(
     Column("kind", String(16), nullable=False),
     Column("content", JsonDocument),
     Column("channel", String(64)),
+    Column("conversation_id", String(64)),
+    Column("target", String),
+    Column("heard_by", JsonDocument),
+    Column("simulated_at", UtcDateTime),
     Column("at", UtcDateTime, nullable=False),
     Index("history_of_simulation", "tenant", "simulation_id", "sequence"),
     Index("history_of_agent", "tenant", "simulation_id", "agent_id", "sequence"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Stimulus
-from services.communication.domain.turns import FinishedTurn
+from services.communication.domain.turns import TurnRecord
 
 Content = str | dict[str, Answer] | None
 
@@ -31,6 +31,8 @@ class HistoryItem(NamedTuple):
     kind: HistoryKind
     content: Content
     channel: str | None = None
+    target: str | None = None
+    heard_by: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +49,27 @@ class HistoryEntry:
     kind: HistoryKind
     content: Content
     channel: str | None
+    conversation_id: str | None
+    target: str | None
+    heard_by: tuple[str, ...] | None
+    simulated_at: datetime | None
     at: datetime
     cluster_id: str
 
 
-def items_of(finished: FinishedTurn, stimulus: Stimulus | None) -> Iterator[HistoryItem]:
-    """The items of one turn, in the order in which they happened."""
-    if stimulus is not None:
+def items_of(record: TurnRecord, stimulus: Stimulus | None) -> Iterator[HistoryItem]:
+    """The items of one turn, in the order in which they happened; who skipped a step met nothing."""
+    finished = record.finished
+    if stimulus is not None and finished.untaken != "skipped":
         yield HistoryItem(HistoryKind.STIMULUS, None, stimulus.channel)
-    if finished.turn is None:
+    if finished.failure is not None:
         yield HistoryItem(HistoryKind.FAILURE, finished.failure)
+    if finished.turn is None:
         return
-    for action in finished.turn.actions:
-        if action.type != "DONE" and action.content:
-            yield HistoryItem(HistoryKind(action.type.lower()), action.content)
+    for place, action in enumerate(finished.turn.actions):
+        if action.type != "DONE" and (action.content or action.type == "REACH_OUT"):
+            heard_by = record.said.heard_by(place) if action.type == "TALK" else None
+            kind = HistoryKind(action.type.lower())
+            yield HistoryItem(kind, action.content, target=action.target or None, heard_by=heard_by or None)
     if finished.turn.answers:
         yield HistoryItem(HistoryKind.ANSWER, finished.turn.answers)

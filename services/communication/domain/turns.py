@@ -1,16 +1,19 @@
 """A finished turn: what the model replied, read and judged, and the response that is published of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from libs.contracts.communication import Response
 from libs.contracts.instruments import Instrument
 from libs.contracts.people import Agent
-from libs.contracts.protocol import Usage
+from libs.contracts.protocol import NO_USAGE, Usage
 from libs.contracts.turns import TurnReply
+from libs.minds.memory import Heard
 from libs.minds.text import plain
 from libs.minds.turn import Turn, TurnError, read_turn
+from services.communication.domain.talk import NOTHING_SAID, Said
 
 MAX_RESPONSES = 100
 MAX_CHARACTERS = 500_000  # of texts in one event: up to 4 bytes each, and a message may have 4 MB
@@ -23,13 +26,23 @@ class Totals:
 
     answered: int
     failed: int
+    untaken: int
     usage: Usage
     failure: str | None
+
+    @property
+    def finished(self) -> int:
+        """All of them."""
+        return self.answered + self.failed + self.untaken
+
+
+Untaken = Literal["skipped", "silent"]
+"""Why no turn was taken: the step was not for the agent, or asked for no response and was only taken in."""
 
 
 @dataclass(frozen=True, slots=True)
 class FinishedTurn:
-    """Either `turn` is there or `failure` says why not; it counts in both cases."""
+    """`turn` is there, or `failure` says why not (it counts in both cases), or no turn was to be taken at all."""
 
     turn_id: str
     agent: Agent
@@ -38,11 +51,22 @@ class FinishedTurn:
     usage: Usage
     model: str
     at: datetime
+    untaken: Untaken | None = None
 
     @property
     def status(self) -> str:
-        """`answered` or `failed`."""
-        return "failed" if self.turn is None else "answered"
+        """`answered`, `failed`, `skipped` or `silent`."""
+        return self.untaken or ("failed" if self.turn is None else "answered")
+
+
+class TurnRecord(NamedTuple):
+    """A finished turn with its place in time, what came before it, and what came of it for others."""
+
+    finished: FinishedTurn
+    moment: int
+    cluster_id: str
+    heard: Sequence[Heard] = ()
+    said: Said = NOTHING_SAID
 
 
 def finish(reply: TurnReply, agent: Agent, instruments: tuple[Instrument, ...], at: datetime) -> FinishedTurn:
@@ -66,8 +90,14 @@ def finish(reply: TurnReply, agent: Agent, instruments: tuple[Instrument, ...], 
     )
 
 
-def response_of(finished: FinishedTurn) -> Response:
+def left_out(turn_id: str, agent: Agent, untaken: Untaken, at: datetime) -> FinishedTurn:
+    """A turn that is not taken."""
+    return FinishedTurn(turn_id, agent, None, None, NO_USAGE, "", at, untaken)
+
+
+def response_of(record: TurnRecord) -> Response:
     """What other services are told of a turn."""
+    finished = record.finished
     turn, agent = finished.turn, finished.agent
     return Response(
         turn_id=finished.turn_id,
@@ -85,6 +115,7 @@ def response_of(finished: FinishedTurn) -> Response:
         usage=finished.usage,
         model=finished.model,
         responded_at=finished.at,
+        cluster_id=None if record.cluster_id == agent.agent_id else record.cluster_id,
     )
 
 

@@ -33,10 +33,10 @@ async def test_a_broadcast_reaches_everybody_of_a_ready_simulation(service: Stag
     assert accepted["recipients"] == 6
     assert accepted["state"] == "accepted"
     assert accepted["simulation_id"] == SIMULATION
-    assert accepted["links"]["history"] == f"/communications/{SIMULATION}/history?step_id={accepted['id']}"
+    assert accepted["links"]["history"] == f"/communications/{SIMULATION}/history?request_id={accepted['id']}"
     asked = await service.asked_of_orchestrator()
     assert asked is not None
-    assert (asked.steps[0].step_id, asked.steps[0].round, asked.steps[0].kind) == (accepted["id"], 1, "deliver")
+    assert (asked.steps[0].step_id, asked.steps[0].round, asked.steps[0].kind) == ("step-1-1", 1, "deliver")
     assert asked.steps[0].stimuli["all"].content == "Would you try a new cereal?"
     assert [metric.name for metric in asked.steps[0].instruments] == ["open_rate", "click_through"]
     assert asked.audiences[0].groups["all"] == tuple(f"agent_{index:04d}" for index in range(1, 7))
@@ -49,7 +49,7 @@ async def test_a_broadcast_reaches_only_its_segments_and_rounds_count_up(service
     assert answer.json()["recipients"] == 2
     asked = await service.asked_of_orchestrator()
     for _ in range(50):
-        if asked is not None and asked.steps[0].step_id == answer.json()["id"]:
+        if asked is not None and asked.protocol_id == answer.json()["id"]:
             break
         await asyncio.sleep(0.02)
         asked = await service.asked_of_orchestrator()
@@ -106,15 +106,4 @@ async def test_nothing_is_asked_of_the_orchestrator_when_a_broadcast_is_refused(
     accepted = (await post(service)).json()
     asked = await service.asked_of_orchestrator()
     assert asked is not None
-    assert (asked.steps[0].step_id, asked.steps[0].round) == (accepted["id"], 1)
-
-
-async def test_what_is_not_built_yet_says_so(service: Stage) -> None:
-    await service.simulation()
-    hearing = {"simulation_id": SIMULATION, "content": "Hi", "broadcast_if_no_target": True}
-    bodies = {"broadcast": hearing, "direct-message": {}, "conversation/start": {}, "sequence/execute": {}}
-    for path, body in bodies.items():
-        answer = await service.client.post(f"/communications/{path}", json=body)
-        assert answer.status_code == 501, path
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert "not available" in answer.json()["detail"]
+    assert (asked.protocol_id, asked.steps[0].round) == (accepted["id"], 1)

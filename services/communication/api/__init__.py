@@ -1,0 +1,9 @@
+"""HTTP resources of communication."""
+
+from fastapi import APIRouter
+
+from services.communication.api import history, interactions, relations, requests
+
+router = APIRouter(prefix="/communications", tags=["communications"])
+for part in (requests, relations, history, interactions):
+    router.include_router(part.router)

@@ -1,0 +1,95 @@
+"""The service as a whole: projections, the history, and the two halves of the work.
+
+What people ask for becomes steps (`requests`); what the orchestrator has delivered becomes turns (`deliveries`).
+"""
+
+from collections.abc import AsyncIterator, Sequence
+
+from libs.contracts.errors import NotFoundError
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.contracts.population import AgentsGenerated, PopulationReady
+from libs.db import Database, Transaction
+from services.communication.adapters import Engines
+from services.communication.domain.history import HistoryEntry
+from services.communication.events import Events
+from services.communication.service.deliveries import Deliveries
+from services.communication.service.requests import Requests
+from services.communication.store import HistoryFilter, Relation, Request, Store
+
+
+class Communication:
+    """Everything that is said to agents and by them."""
+
+    def __init__(self, database: Database, store: Store, events: Events, engines: Engines) -> None:
+        self._store = store
+        self._engines = engines
+        self.requests = Requests(store, events)
+        self.deliveries = Deliveries(database, store, events, engines)
+
+    async def start(self) -> None:
+        """Get the engines ready."""
+        await self._engines.start()
+
+    async def stop(self) -> None:
+        """Let them go."""
+        await self._engines.stop()
+
+    async def agents_generated(self, tx: Transaction, events: Sequence[AgentsGenerated]) -> None:
+        """Project agents."""
+        await self._store.projections.add_agents(tx, events)
+
+    async def population_ready(self, tx: Transaction, event: PopulationReady) -> None:
+        """Project a population."""
+        await self._store.projections.save_population(tx, event)
+
+    async def simulation_created(self, tx: Transaction, event: SimulationCreated) -> None:
+        """Project a simulation."""
+        await self._store.projections.save_simulation(tx, event)
+
+    async def simulation_state_changed(self, tx: Transaction, event: SimulationStateChanged) -> None:
+        """Project its state."""
+        await self._store.projections.save_state(tx, event)
+
+    async def history(
+        self, tx: Transaction, simulation_id: str, wanted: HistoryFilter, *, after: int, limit: int
+    ) -> list[HistoryEntry]:
+        """Items of a simulation's history after a sequence number. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        return await self._store.history.list(tx, simulation_id, wanted, after=after, limit=limit)
+
+    async def whole_history(
+        self, tx: Transaction, simulation_id: str, wanted: HistoryFilter
+    ) -> AsyncIterator[HistoryEntry]:
+        """Every item of a simulation's history. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        async for entry in self._store.history.all(tx, simulation_id, wanted):
+            yield entry
+
+    async def rounds_of(self, tx: Transaction, simulation_id: str, request_id: str) -> tuple[int, int]:
+        """The first and last round of a request; no other request has any of them. Raises `NotFoundError`."""
+        request = await self._store.dialogue.get_request(tx, simulation_id, request_id)
+        if request is None:
+            raise NotFoundError("request", request_id)
+        return request.round, request.round + request.rounds - 1
+
+    async def list_requests(
+        self, tx: Transaction, simulation_id: str, *, after: str | None, limit: int
+    ) -> list[Request]:
+        """What was asked for in a simulation, oldest first. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        return await self._store.dialogue.list_requests(tx, simulation_id, after=after, limit=limit)
+
+    async def list_relations(
+        self, tx: Transaction, simulation_id: str, *, after: tuple[str, str] | None, limit: int
+    ) -> list[Relation]:
+        """Relations of a simulation. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        return await self._store.dialogue.list_relations(tx, simulation_id, after=after, limit=limit)
+
+    async def knows_simulation(self, tx: Transaction, simulation_id: str) -> bool:
+        """True once the simulation is known here."""
+        return await self._store.projections.get_simulation(tx, simulation_id) is not None
+
+    async def _check_known(self, tx: Transaction, simulation_id: str) -> None:
+        if not await self.knows_simulation(tx, simulation_id):
+            raise NotFoundError("simulation", simulation_id)

@@ -1,0 +1,31 @@
+"""Queries of the communication service: what others announced, who talks with whom, turns and memory, the history."""
+
+from services.communication.store.dialogue import Dialogue, Relation, Request
+from services.communication.store.history import History, HistoryFilter
+from services.communication.store.projections import Population, Projections, Simulation
+from services.communication.store.turns import NOTHING_REMEMBERED, Remembered, Turns
+
+__all__ = [
+    "NOTHING_REMEMBERED",
+    "Dialogue",
+    "History",
+    "HistoryFilter",
+    "Population",
+    "Projections",
+    "Relation",
+    "Remembered",
+    "Request",
+    "Simulation",
+    "Store",
+    "Turns",
+]
+
+
+class Store:
+    """All queries, by what they are about."""
+
+    def __init__(self) -> None:
+        self.projections = Projections()
+        self.dialogue = Dialogue()
+        self.turns = Turns()
+        self.history = History()

@@ -1,0 +1,177 @@
+"""What people asked for, who is in which group, who depends on whom, and who knows whom."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import func, insert, or_, select, tuple_, update
+
+from libs.contracts.base import JsonObject
+from libs.db import Transaction, insert_new
+from libs.minds.relationships import Pair, Relations
+from services.communication.tables import clusters, members, protocols, relations
+
+
+class Request(NamedTuple):
+    """Something that was asked for, as it is kept."""
+
+    protocol_id: str
+    kind: str
+    round: int
+    rounds: int
+    recipients: int
+    created_at: datetime
+
+
+class Relation(NamedTuple):
+    """Two agents who know each other; the smaller id comes first."""
+
+    agent_id: str
+    other_id: str
+    kind: str
+
+
+class Dialogue:
+    """Requests, groups, clusters and relations of a simulation."""
+
+    async def add_request(self, tx: Transaction, simulation_id: str, request: Request, spec: JsonObject) -> None:
+        """Store a request that was accepted."""
+        row = {"tenant": tx.tenant, "simulation_id": simulation_id, **request._asdict(), "spec": spec}
+        await tx.execute(insert(protocols), row)
+
+    async def count_requests(self, tx: Transaction, simulation_id: str) -> tuple[int, int]:
+        """(requests of a simulation so far, rounds they have in all)."""
+        query = select(
+            func.count().label("requests"), func.coalesce(func.sum(protocols.c.rounds), 0).label("rounds")
+        ).where(protocols.c.tenant == tx.tenant, protocols.c.simulation_id == simulation_id)
+        row = (await tx.execute(query)).one()
+        return int(row.requests), int(row.rounds)
+
+    async def get_request(self, tx: Transaction, simulation_id: str, protocol_id: str) -> Request | None:
+        """A request of a simulation."""
+        columns = [protocols.c[name] for name in Request._fields]
+        query = select(*columns).where(
+            protocols.c.tenant == tx.tenant,
+            protocols.c.simulation_id == simulation_id,
+            protocols.c.protocol_id == protocol_id,
+        )
+        row = (await tx.execute(query)).mappings().one_or_none()
+        return None if row is None else Request(**row)
+
+    async def list_requests(
+        self, tx: Transaction, simulation_id: str, *, after: str | None, limit: int
+    ) -> list[Request]:
+        """Requests of a simulation, oldest first by id."""
+        columns = [protocols.c[name] for name in Request._fields]
+        query = (
+            select(*columns)
+            .where(protocols.c.tenant == tx.tenant, protocols.c.simulation_id == simulation_id)
+            .order_by(protocols.c.protocol_id)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(protocols.c.protocol_id > after)
+        return [Request(**row) for row in (await tx.execute(query)).mappings()]
+
+    async def add_members(self, tx: Transaction, simulation_id: str, groups: Mapping[str, Sequence[str]]) -> None:
+        """Store who hears each other."""
+        rows = [
+            {
+                "tenant": tx.tenant,
+                "simulation_id": simulation_id,
+                "group_id": group_id,
+                "position": position,
+                "agent_id": agent_id,
+            }
+            for group_id, agent_ids in groups.items()
+            for position, agent_id in enumerate(agent_ids)
+        ]
+        await insert_new(tx, members, rows)
+
+    async def find_members(self, tx: Transaction, simulation_id: str, group_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Members of these groups, in their order."""
+        query = (
+            select(members.c.group_id, members.c.agent_id)
+            .where(
+                members.c.tenant == tx.tenant,
+                members.c.simulation_id == simulation_id,
+                members.c.group_id.in_(group_ids),
+            )
+            .order_by(members.c.group_id, members.c.position)
+        )
+        found: dict[str, list[str]] = {}
+        for row in await tx.execute(query):
+            found.setdefault(row.group_id, []).append(row.agent_id)
+        return found
+
+    async def join_clusters(
+        self, tx: Transaction, simulation_id: str, groups: Sequence[Sequence[str]], names: Sequence[str]
+    ) -> None:
+        """From now on the answers of those in a group depend on each other, and on all they depended on before.
+
+        The simulation must be locked: clusters are merged one group after the other.
+        """
+        for name, group in zip(names, groups, strict=True):
+            known = await self.find_clusters(tx, simulation_id, group)
+            before = sorted(set(known.values()))
+            cluster_id = before[0] if before else name
+            if len(before) > 1:
+                merging = (clusters.c.tenant == tx.tenant, clusters.c.simulation_id == simulation_id)
+                await tx.execute(
+                    update(clusters).where(*merging, clusters.c.cluster_id.in_(before)).values(cluster_id=cluster_id)
+                )
+            key = {"tenant": tx.tenant, "simulation_id": simulation_id}
+            rows = [{**key, "agent_id": agent, "cluster_id": cluster_id} for agent in group if agent not in known]
+            await insert_new(tx, clusters, rows)
+
+    async def find_clusters(self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str]) -> dict[str, str]:
+        """The cluster of each of these agents who has heard another one."""
+        query = select(clusters.c.agent_id, clusters.c.cluster_id).where(
+            clusters.c.tenant == tx.tenant,
+            clusters.c.simulation_id == simulation_id,
+            clusters.c.agent_id.in_(agent_ids),
+        )
+        return {row.agent_id: row.cluster_id for row in await tx.execute(query)}
+
+    async def relate(self, tx: Transaction, simulation_id: str, pairs: Mapping[Pair, str], moment: int) -> None:
+        """Store relations with their kind, which count after this moment; those that are there stay as they are."""
+        rows = [
+            {
+                "tenant": tx.tenant,
+                "simulation_id": simulation_id,
+                "agent_id": one,
+                "other_id": other,
+                "kind": kind,
+                "moment": moment,
+            }
+            for (one, other), kind in sorted(pairs.items())
+        ]
+        await insert_new(tx, relations, rows)
+
+    async def find_relations(
+        self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str], before: int
+    ) -> Relations:
+        """Relations of these agents that were made before a moment."""
+        involved = or_(relations.c.agent_id.in_(agent_ids), relations.c.other_id.in_(agent_ids))
+        query = select(relations.c.agent_id, relations.c.other_id).where(
+            relations.c.tenant == tx.tenant,
+            relations.c.simulation_id == simulation_id,
+            relations.c.moment < before,
+            involved,
+        )
+        return frozenset((row.agent_id, row.other_id) for row in await tx.execute(query))
+
+    async def list_relations(
+        self, tx: Transaction, simulation_id: str, *, after: tuple[str, str] | None, limit: int
+    ) -> list[Relation]:
+        """Relations in the order of their ids."""
+        pair = tuple_(relations.c.agent_id, relations.c.other_id)
+        query = (
+            select(relations.c.agent_id, relations.c.other_id, relations.c.kind)
+            .where(relations.c.tenant == tx.tenant, relations.c.simulation_id == simulation_id)
+            .order_by(relations.c.agent_id, relations.c.other_id)
+            .limit(limit)
+        )
+        if after is not None:
+            query = query.where(pair > after)
+        return [Relation(**row) for row in (await tx.execute(query)).mappings()]

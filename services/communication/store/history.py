@@ -1,0 +1,98 @@
+"""The history of a simulation, item by item in the order of recording."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, select
+
+from libs.db import Transaction
+from services.communication.domain.history import HistoryEntry, HistoryKind
+from services.communication.tables import history, stimuli
+
+PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which items of a history are wanted; None means any. `since` is included, `until` is not."""
+
+    agent_id: str | None = None
+    kind: HistoryKind | None = None
+    step_id: str | None = None
+    conversation_id: str | None = None
+    round: int | None = None
+    rounds: tuple[int, int] | None = None
+    """The first and the last one."""
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class History:
+    """Every query filters by the transaction's tenant."""
+
+    async def list(
+        self, tx: Transaction, simulation_id: str, wanted: HistoryFilter, *, after: int, limit: int
+    ) -> list[HistoryEntry]:
+        """Items after a sequence number, in the order in which they were recorded."""
+        same = [history.c[name] == stimuli.c[name] for name in ("tenant", "simulation_id", "step_id", "arm")]
+        shown = and_(history.c.kind == HistoryKind.STIMULUS.value, *same)
+        query = (
+            select(history, stimuli.c.document.label("shown"))
+            .select_from(history.outerjoin(stimuli, shown))
+            .where(
+                history.c.tenant == tx.tenant,
+                history.c.simulation_id == simulation_id,
+                history.c.sequence > after,
+                *_conditions(wanted),
+            )
+            .order_by(history.c.sequence)
+            .limit(limit)
+        )
+        return [_entry(row) for row in await tx.execute(query)]
+
+    async def all(self, tx: Transaction, simulation_id: str, wanted: HistoryFilter) -> AsyncIterator[HistoryEntry]:
+        """Every item, read page by page."""
+        after = 0
+        while entries := await self.list(tx, simulation_id, wanted, after=after, limit=PAGE):
+            for entry in entries:
+                yield entry
+            after = entries[-1].sequence
+
+
+def _entry(row: Row[tuple[Any, ...]]) -> HistoryEntry:
+    kind = HistoryKind(row.kind)
+    return HistoryEntry(
+        id=f"{row.turn_id}-{row.place}",
+        sequence=row.sequence,
+        agent_id=row.agent_id,
+        name=row.name,
+        arm=row.arm,
+        round=row.round,
+        step_id=row.step_id,
+        kind=kind,
+        content=row.shown["content"] if kind is HistoryKind.STIMULUS else row.content,
+        channel=row.channel,
+        conversation_id=row.conversation_id,
+        target=row.target,
+        heard_by=None if row.heard_by is None else tuple(row.heard_by),
+        simulated_at=row.simulated_at,
+        at=row.at,
+        cluster_id=row.cluster_id,
+    )
+
+
+def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
+    names = ("agent_id", "kind", "step_id", "conversation_id", "round")
+    given = {name: getattr(wanted, name) for name in names}
+    conditions: list[ColumnElement[bool]] = [
+        history.c[name] == value for name, value in given.items() if value is not None
+    ]
+    if wanted.rounds is not None:
+        conditions.append(history.c.round.between(*wanted.rounds))
+    if wanted.since is not None:
+        conditions.append(history.c.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(history.c.at < wanted.until)
+    return conditions

@@ -1,0 +1,255 @@
+"""Turns that were taken, and what they leave in the agents: episodes, recollections, and what was heard."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select
+
+from libs.contracts.base import JsonObject
+from libs.contracts.communication import DeliverStimulus
+from libs.contracts.instruments import Answer
+from libs.contracts.protocol import Condition, Usage
+from libs.db import Transaction, insert_new, upsert
+from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES, Heard, consolidate
+from libs.minds.semantic import Recollection
+from services.communication.domain.history import HistoryKind
+from services.communication.domain.moments import spoken_at
+from services.communication.domain.talk import Utterance
+from services.communication.domain.turns import Totals, TurnRecord
+from services.communication.store.recording import episode_of, hearing_rows, history_rows, turn_row
+from services.communication.tables import episodes, hearings, history, recollections, stimuli, turns
+
+
+class Remembered(NamedTuple):
+    """What an agent has of its past: the first and last episodes, what lasts of the others, when it last acted."""
+
+    episodes: list[JsonObject]
+    recollections: list[Recollection]
+    last_moment: int
+
+
+NOTHING_REMEMBERED = Remembered([], [], -1)
+
+
+class Turns:
+    """Every query filters by the transaction's tenant."""
+
+    async def find_recorded(self, tx: Transaction, turn_ids: Iterable[str]) -> set[str]:
+        """Those of the turns that are finished."""
+        query = select(turns.c.turn_id).where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)))
+        return set((await tx.execute(query)).scalars())
+
+    async def total(self, tx: Transaction, turn_ids: Iterable[str]) -> Totals:
+        """Counts and usage of finished turns, and why most of the failed ones failed."""
+        names = list(Usage.model_fields)
+        sums = [func.coalesce(func.sum(turns.c[name]), 0).label(name) for name in names]
+        query = (
+            select(turns.c.status, func.count().label("turns"), *sums)
+            .where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)))
+            .group_by(turns.c.status)
+        )
+        rows = (await tx.execute(query)).all()
+        counts = {row.status: row.turns for row in rows}
+        usage = Usage.model_validate({name: sum(getattr(row, name) for row in rows) for name in names})
+        reasons = (
+            select(turns.c.failure)
+            .where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)), turns.c.failure.is_not(None))
+            .group_by(turns.c.failure)
+            .order_by(func.count().desc(), turns.c.failure)
+            .limit(1)
+        )
+        failure = (await tx.execute(reasons)).scalar_one_or_none()
+        answered, failed = counts.pop("answered", 0), counts.pop("failed", 0)
+        return Totals(answered, failed, sum(counts.values()), usage, failure)
+
+    async def find_memories(
+        self, tx: Transaction, simulation_id: str, timeline_id: str, agent_ids: Sequence[str]
+    ) -> dict[str, Remembered]:
+        """What each agent that has acted remembers."""
+        of_agents = and_(_on(episodes, tx, simulation_id, timeline_id), episodes.c.agent_id.in_(agent_ids))
+        place = func.row_number().over(partition_by=episodes.c.agent_id, order_by=episodes.c.sequence.desc())
+        ranked = select(
+            episodes.c.agent_id, episodes.c.sequence, episodes.c.moment, episodes.c.document, place.label("place")
+        )
+        ranked_rows = ranked.where(of_agents).subquery()
+        within = or_(ranked_rows.c.place <= LAST_EPISODES, ranked_rows.c.sequence <= FIRST_EPISODES)
+        query = select(ranked_rows).where(within).order_by(ranked_rows.c.agent_id, ranked_rows.c.sequence)
+        found: dict[str, Remembered] = {}
+        for row in await tx.execute(query):
+            before = found.get(row.agent_id, NOTHING_REMEMBERED)
+            found[row.agent_id] = Remembered([*before.episodes, row.document], [], row.moment)
+        lasting = await self._find_recollections(tx, simulation_id, timeline_id, list(found))
+        return {
+            agent_id: one._replace(recollections=lasting[agent_id][1] if agent_id in lasting else [])
+            for agent_id, one in found.items()
+        }
+
+    async def find_heard(
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        timeline_id: str,
+        since: Mapping[str, int],
+        until: Mapping[str, int],
+    ) -> dict[str, list[Heard]]:
+        """What each agent heard after one moment and before another, oldest first."""
+        if not until:
+            return {}
+        query = (
+            select(hearings)
+            .where(
+                _on(hearings, tx, simulation_id, timeline_id),
+                hearings.c.agent_id.in_(list(until)),
+                hearings.c.moment > min(since.get(agent_id, -1) for agent_id in until),
+                hearings.c.moment < max(until.values()),
+            )
+            .order_by(hearings.c.moment, hearings.c.speaker_id, hearings.c.turn_id, hearings.c.action)
+        )
+        found: dict[str, list[Heard]] = {}
+        for row in await tx.execute(query):
+            if since.get(row.agent_id, -1) < row.moment < until[row.agent_id]:
+                found.setdefault(row.agent_id, []).append(
+                    {"from": row.speaker, "to": row.target, "text": row.text, "kind": row.kind, "round": row.round}
+                )
+        return found
+
+    async def find_answers(
+        self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str], condition: Condition
+    ) -> dict[str, Answer]:
+        """The answer of each agent that a condition is about; nobody who never gave one."""
+        query = (
+            select(history.c.agent_id, history.c.content)
+            .where(
+                history.c.tenant == tx.tenant,
+                history.c.simulation_id == simulation_id,
+                history.c.agent_id.in_(agent_ids),
+                history.c.kind == HistoryKind.ANSWER.value,
+            )
+            .order_by(history.c.sequence)
+        )
+        if condition.step_id is not None:
+            query = query.where(history.c.step_id == condition.step_id)
+        found: dict[str, Answer] = {}
+        for row in await tx.execute(query):
+            if condition.metric in row.content:
+                found[row.agent_id] = row.content[condition.metric]
+        return found
+
+    async def record(
+        self, tx: Transaction, command: DeliverStimulus, records: Sequence[TurnRecord]
+    ) -> list[TurnRecord]:
+        """Store finished turns with their history, what is remembered of them and what others heard; gives the new."""
+        rows = [turn_row(tx.tenant, command, record.finished) for record in records]
+        fresh = {row["turn_id"] for row in await insert_new(tx, turns, rows)}
+        new = [record for record in records if record.finished.turn_id in fresh]
+        if not new:
+            return []
+        await self._show(tx, command)
+        items = [row for one in new for row in history_rows(tx.tenant, command, one)]
+        if items:
+            await tx.execute(insert(history), items)
+        for one in new:
+            at = spoken_at(command, one.moment)
+            await self.hear(tx, command, one.finished.turn_id, at, one.said.utterances)
+        await self._remember(tx, command, [one for one in new if _lasts(one, command)])
+        return new
+
+    async def hear(
+        self, tx: Transaction, command: DeliverStimulus, turn_id: str, moment: int, heard: Sequence[Utterance]
+    ) -> None:
+        """Store what agents hear from a moment on."""
+        if heard:
+            await insert_new(tx, hearings, hearing_rows(tx.tenant, command, turn_id, moment, heard))
+
+    async def _show(self, tx: Transaction, command: DeliverStimulus) -> None:
+        """Keep what an arm was shown, once."""
+        if command.stimulus is None:
+            return
+        shown = {
+            "tenant": tx.tenant,
+            "simulation_id": command.simulation_id,
+            "step_id": command.step_id,
+            "arm": command.arm,
+            "document": command.stimulus.model_dump(mode="json"),
+        }
+        await insert_new(tx, stimuli, [shown])
+
+    async def _remember(self, tx: Transaction, command: DeliverStimulus, new: Sequence[TurnRecord]) -> None:
+        """Add to the log of each agent; what leaves the window is consolidated."""
+        if not new:
+            return
+        timeline = _on(episodes, tx, command.simulation_id, command.timeline_id)
+        query = (
+            select(episodes.c.agent_id, func.max(episodes.c.sequence).label("last"))
+            .where(timeline, episodes.c.agent_id.in_([one.finished.agent.agent_id for one in new]))
+            .group_by(episodes.c.agent_id)
+        )
+        last: dict[str, int] = {row.agent_id: row.last for row in await tx.execute(query)}
+        key = {"tenant": tx.tenant, "simulation_id": command.simulation_id, "timeline_id": command.timeline_id}
+        rows: list[JsonObject] = [
+            {
+                **key,
+                "agent_id": one.finished.agent.agent_id,
+                "sequence": last.get(one.finished.agent.agent_id, 0) + 1,
+                "turn_id": one.finished.turn_id,
+                "moment": one.moment,
+                "document": episode_of(command, one),
+            }
+            for one in new
+        ]
+        await tx.execute(insert(episodes), rows)
+        window = FIRST_EPISODES + LAST_EPISODES
+        full = {row["agent_id"]: row["sequence"] for row in rows if row["sequence"] > window}
+        if full:
+            await self._consolidate(tx, command, full)
+
+    async def _consolidate(self, tx: Transaction, command: DeliverStimulus, last: Mapping[str, int]) -> None:
+        """Keep what lasts of the episodes that have left the window; `last` is each agent's newest sequence."""
+        place = (command.simulation_id, command.timeline_id)
+        known = await self._find_recollections(tx, *place, list(last))
+        from_sequence = min(known[agent_id][0] if agent_id in known else FIRST_EPISODES for agent_id in last)
+        query = (
+            select(episodes.c.agent_id, episodes.c.sequence, episodes.c.document)
+            .where(_on(episodes, tx, *place), episodes.c.agent_id.in_(list(last)), episodes.c.sequence > from_sequence)
+            .order_by(episodes.c.agent_id, episodes.c.sequence)
+        )
+        log: dict[str, list[JsonObject]] = {agent_id: [] for agent_id in last}
+        for row in await tx.execute(query):
+            through, _ = known.get(row.agent_id, (FIRST_EPISODES, []))
+            if row.sequence > through:
+                log[row.agent_id].append(row.document)
+        rows = []
+        for agent_id, documents in log.items():
+            first: list[JsonObject] = [{}] * FIRST_EPISODES
+            _, lasting = consolidate([*first, *documents], known.get(agent_id, (0, []))[1])
+            rows.append(
+                {
+                    "tenant": tx.tenant,
+                    "simulation_id": command.simulation_id,
+                    "timeline_id": command.timeline_id,
+                    "agent_id": agent_id,
+                    "through": last[agent_id] - LAST_EPISODES,
+                    "documents": lasting,
+                }
+            )
+        await upsert(tx, recollections, rows)
+
+    async def _find_recollections(
+        self, tx: Transaction, simulation_id: str, timeline_id: str, agent_ids: Sequence[str]
+    ) -> dict[str, tuple[int, list[Recollection]]]:
+        """(newest episode that is consolidated, what lasts) of those who have any."""
+        query = select(recollections.c.agent_id, recollections.c.through, recollections.c.documents).where(
+            _on(recollections, tx, simulation_id, timeline_id), recollections.c.agent_id.in_(agent_ids)
+        )
+        return {row.agent_id: (row.through, row.documents) for row in await tx.execute(query)}
+
+
+def _lasts(record: TurnRecord, command: DeliverStimulus) -> bool:
+    """Whether a turn is remembered: one that was taken, or something that was taken in without one."""
+    finished = record.finished
+    return finished.turn is not None or (finished.untaken == "silent" and command.stimulus is not None)
+
+
+def _on(table: Table, tx: Transaction, simulation_id: str, timeline_id: str) -> ColumnElement[bool]:
+    """Rows of one timeline."""
+    return and_(table.c.tenant == tx.tenant, table.c.simulation_id == simulation_id, table.c.timeline_id == timeline_id)
