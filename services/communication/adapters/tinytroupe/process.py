@@ -7,9 +7,10 @@ the calls it waits for. A child that dies fails what is in it, and nothing is lo
 import asyncio
 import json
 from asyncio.subprocess import PIPE
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from libs.contracts.base import JsonObject
@@ -19,7 +20,7 @@ from services.communication.adapters.tinytroupe.installation import CHILD, SCRIP
 LONGEST_LINE = 16 * 1024 * 1024
 STOP_S = 5.0
 WARNINGS_OFF = ("-W", "ignore")
-Call = Callable[[str, JsonObject], Awaitable[JsonObject]]
+Call = Callable[[str, JsonObject], Coroutine[None, None, JsonObject]]
 """Makes a request of the library: its path and body in, the body of the answer out."""
 
 
@@ -39,7 +40,7 @@ class FailedTurnError(Exception):
 class _Turn:
     done: asyncio.Future[JsonObject]
     call: Call
-    calls: set[asyncio.Task[None]] = field(default_factory=set)
+    calls: set[asyncio.Task[JsonObject]] = field(default_factory=set)
 
 
 class Process:
@@ -50,18 +51,14 @@ class Process:
         self._start_s = start_s
         self._child: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._is_alive = False
         self._numbers = count(1)
         self._turns: dict[int, _Turn] = {}
 
     @property
     def is_alive(self) -> bool:
         """False before the start and once it has ended, however it did."""
-        return self._reading is not None and not self._reading.done()
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id."""
-        return self._child.pid if self._child is not None else None
+        return self._is_alive
 
     async def start(self) -> None:
         """Start it and wait until it has imported the library. Raises `ProcessError` or `FailedTurnError`."""
@@ -82,6 +79,7 @@ class Process:
         except BaseException:
             await self._end()
             raise
+        self._is_alive = True
         self._reading = asyncio.create_task(self._listen(), name="tinytroupe")
 
     async def stop(self) -> None:
@@ -114,6 +112,7 @@ class Process:
                     taking.done.set_result({"actions": line["actions"], "cognitive_state": line["cognitive_state"]})
                 else:
                     taking.done.set_exception(FailedTurnError(line["reason"]))
+        self._is_alive = False  # before anything is awaited: no turn may come in that nobody answers
         for taking in self._turns.values():
             if not taking.done.done():
                 taking.done.set_exception(ProcessError("TinyTroupe's process died in the middle of a turn"))
@@ -123,26 +122,23 @@ class Process:
         if taking is None:
             self._answer(line, failure="nobody waits for this turn any more")
             return
-        task = asyncio.create_task(self._serve(line, taking))
+        task = asyncio.create_task(taking.call(line["path"], line["body"]))
         taking.calls.add(task)
-        task.add_done_callback(taking.calls.discard)
+        task.add_done_callback(partial(self._finish, line, taking))
 
-    async def _serve(self, line: JsonObject, taking: _Turn) -> None:
-        """Make one request of the library; its thread gets an answer in any case, or it would wait for ever."""
-        failure = "the turn was given up"
-        body = None
-        try:
-            body = await taking.call(line["path"], line["body"])
-            failure = ""
-        except FailedTurnError as error:
-            failure = error.reason
-        except Exception as error:  # not the turn's fault: whoever waits for it is told
-            if not taking.done.done():
-                taking.done.set_exception(error)
-        finally:
-            self._answer(line, body=body, failure=failure or None)
+    def _finish(self, line: JsonObject, taking: _Turn, task: asyncio.Task[JsonObject]) -> None:
+        """Answer a request of the library whatever came of it: its thread waits for that."""
+        taking.calls.discard(task)
+        if task.cancelled():
+            self._answer(line, failure="the turn was given up")
+        elif (error := task.exception()) is None:
+            self._answer(line, body=task.result())
+        else:
+            self._answer(line, failure=str(error))
+            if not isinstance(error, FailedTurnError) and not taking.done.done():
+                taking.done.set_exception(error)  # not the turn's fault: whoever waits for it is told
 
-    def _answer(self, line: JsonObject, *, failure: str | None, body: JsonObject | None = None) -> None:
+    def _answer(self, line: JsonObject, *, body: JsonObject | None = None, failure: str | None = None) -> None:
         self._write({"kind": "answer", "number": line["number"], "failure": failure, "body": body})
 
     async def _read(self) -> JsonObject | None:
