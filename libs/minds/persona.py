@@ -1,11 +1,163 @@
-"""The persona as a prompt shows it: the object of an `.agent.json`, with the agent's numeric traits beside it."""
+"""The persona as a prompt shows it: the persona of an `.agent.json` without what is empty or said twice, and flat.
+
+Nothing else is left out, also not fields that TinyTroupe does not know, up to a size that no persona written by hand
+reaches. `traits` is ours: numbers that people are drawn with, in a short form that `read_traits` reads.
+"""
+
+import re
+from collections.abc import Mapping
 
 from libs.contracts.base import JsonObject
 from libs.contracts.people import Agent
+from libs.minds.blocks import canonical
+from libs.minds.text import plain
 
 TRAITS = "traits"
+SEGMENT = "segment"
+MAX_PERSONA = 12_000
+"""Characters of a persona that are shown; of a longer one, first long texts and lists are cut, then fields left out."""
+BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
+SHORT_NAMES: Mapping[str, str] = {
+    **{name: name[0].upper() for name in BIG_FIVE},
+    "price_sensitivity": "price",
+    "health_interest": "health",
+    "tech_affinity": "tech",
+    "environmental_concern": "environment",
+    "family_orientation": "family",
+    "community_orientation": "community",
+    "career_ambition": "career",
+    "time_pressure": "hurry",
+    "novelty_seeking": "novelty",
+    "morning_person": "morning",
+    "privacy_concern": "privacy",
+    "brand_loyalty": "brands",
+    "impulsiveness": "impulse",
+    "information_seeking": "facts",
+    "socially_influenced": "others",
+}
+"""Names of traits in a prompt, whose rules explain them; any other trait goes by its own name."""
+_LONG_NAMES = {short: name for name, short in SHORT_NAMES.items()}
+LAYOUT: Mapping[str, tuple[str, ...]] = {
+    "character": ("personality", "traits"),
+    "big_five": ("personality", "big_five"),
+    "interests": ("preferences", "interests"),
+    "likes": ("preferences", "likes"),
+    "dislikes": ("preferences", "dislikes"),
+    "habits": ("behaviors", "general"),
+    "morning": ("behaviors", "routines", "morning"),
+    "evening": ("behaviors", "routines", "evening"),
+    "job": ("occupation", "title"),
+    "employer": ("occupation", "organization"),
+    "work": ("occupation", "description"),
+    "goals": ("long_term_goals",),
+    "facts": ("other_facts",),
+}
+"""Where fields of TinyTroupe's shape stand in a prompt."""
+_LISTED = (*LAYOUT, "beliefs", "skills", "relationships")
+_LONGEST_JOINED = 500
+_WORD = re.compile(r"\w+")
+_STATED_TRAIT = re.compile(r"(\w+)([+-]\d+)")
+_CUTS = (1_000, 500, 250, 120)
+_CHARACTERS_PER_ITEM = 25
 
 
 def persona_of(agent: Agent) -> JsonObject:
-    """The value of the `persona` block. `traits` is ours, in [-1, 1]; a persona's own key of that name gives way."""
-    return {**agent.persona, TRAITS: agent.traits}
+    """The value of the `persona` block. A persona's own fields come before ours of the same name, but for `traits`."""
+    persona = _without_empty(agent.persona)
+    if not isinstance(persona, dict):
+        persona = {}
+    for name, path in LAYOUT.items():
+        _move(persona, path, name)
+    if isinstance(people := persona.get("relationships"), list):
+        persona["relationships"] = [_in_a_line(person) for person in people]
+    for name in _LISTED:
+        if name in persona:
+            persona[name] = _joined(persona[name])
+    if agent.segment:
+        persona.setdefault(SEGMENT, agent.segment)
+    if agent.traits:
+        persona[TRAITS] = write_traits(agent.traits)
+        if agent.traits.keys() >= set(BIG_FIVE):
+            persona.pop("big_five", None)
+    return _fitting(persona)
+
+
+def write_traits(traits: Mapping[str, float]) -> str:
+    """Traits in hundredths by short name, the known ones first: "O-48 C+30 health+65"."""
+    known = [name for name in SHORT_NAMES if name in traits]
+    others = sorted(name for name in traits if name not in SHORT_NAMES and _LONG_NAMES.get(name) not in traits)
+    names = {name: SHORT_NAMES.get(name, "_".join(_WORD.findall(name))) for name in (*known, *others)}
+    return " ".join(f"{short}{round(100 * _clip(traits[name])):+d}" for name, short in names.items() if short)
+
+
+def read_traits(text: str) -> dict[str, float]:
+    """The traits in such a text, by their full names; whatever is none is left out."""
+    found = (_STATED_TRAIT.fullmatch(part) for part in text.split())
+    return {_LONG_NAMES.get(match[1], match[1]): int(match[2]) / 100 for match in found if match is not None}
+
+
+def _clip(value: float) -> float:
+    return max(-1.0, min(1.0, value))
+
+
+def _without_empty(value: object) -> object:
+    """Without nulls and empty texts, lists and objects, at any depth."""
+    if isinstance(value, dict):
+        items = ((name, _without_empty(part)) for name, part in value.items())
+        return {name: part for name, part in items if part not in (None, "", [], {})}
+    if isinstance(value, list):
+        return [part for part in map(_without_empty, value) if part not in (None, "", [], {})]
+    return value.strip() if isinstance(value, str) else value
+
+
+def _move(persona: JsonObject, path: tuple[str, ...], name: str) -> None:
+    """Move the field at a path to the top, unless the persona has a field of that name; empty objects go with it."""
+    *outer, last = path
+    holders = [persona]
+    for step in outer:
+        inner = holders[-1].get(step)
+        if not isinstance(inner, dict):
+            return
+        holders.append(inner)
+    if name in persona or last not in holders[-1]:
+        return
+    persona[name] = holders[-1].pop(last)
+    for holder, step in zip(holders[-2::-1], outer[::-1], strict=True):
+        if not holder[step]:
+            del holder[step]
+
+
+def _in_a_line(person: object) -> object:
+    """A relationship that is nothing but a name and a description becomes "Heather, your spouse"."""
+    if isinstance(person, dict) and {str(name).lower() for name in person} == {"name", "description"}:
+        named = {str(name).lower(): part for name, part in person.items()}
+        return f"{named['name']}, {named['description']}"
+    return person
+
+
+def _joined(items: object) -> object:
+    """A short list of texts as one: sentences as they are, phrases with semicolons."""
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        return items
+    text = (" " if all(item.endswith((".", "!", "?")) for item in items) else "; ").join(items)
+    return text if len(text) <= _LONGEST_JOINED else items
+
+
+def _fitting(persona: JsonObject) -> JsonObject:
+    for longest in _CUTS:
+        if len(canonical(persona)) <= MAX_PERSONA:
+            return persona
+        persona = {name: _cut(part, longest) for name, part in persona.items()}
+    while len(canonical(persona)) > MAX_PERSONA:
+        persona.pop(max(persona, key=lambda name: (len(canonical(persona[name])), name)))
+    return persona
+
+
+def _cut(value: object, longest: int) -> object:
+    if isinstance(value, str):
+        return plain(value, longest)
+    if isinstance(value, list):
+        return [_cut(part, longest) for part in value[: longest // _CHARACTERS_PER_ITEM]]
+    if isinstance(value, dict):
+        return {name: _cut(part, longest) for name, part in value.items()}
+    return value

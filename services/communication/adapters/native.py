@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Sequence
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
+from libs.minds.options import option_orders
 from libs.minds.prompt import own_messages, shared_messages
 from libs.minds.schema import turn_schema
 from libs.models import Models
@@ -38,7 +39,12 @@ def _batch(command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBat
         TurnRequest(
             turn_id=encounter.turn_id,
             agent_id=encounter.agent.agent_id,
-            messages=own_messages(encounter.agent, encounter.memory, encounter.present),
+            messages=own_messages(
+                encounter.agent,
+                encounter.memory,
+                encounter.present,
+                orders=option_orders(command.instruments, command.seed, encounter.agent.agent_id),
+            ),
         )
         for encounter in encounters
     )

@@ -11,7 +11,7 @@ from libs.contracts.instruments import Instrument
 from libs.minds.blocks import read_blocks
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Messages, Outcome
 from services.models.domain.offline import NAME, SNAPSHOT
-from services.models.domain.offline.turn import read_instruments, reply, say
+from services.models.domain.offline.turn import read_instruments, reply, say, with_options
 
 CALLS_BETWEEN_PAUSES = 2
 """Other requests of the process are served after so many turns: about 3 ms."""
@@ -72,6 +72,8 @@ def _turn(call: Call, shared: _Shared, own: Mapping[str, object]) -> str:
     """A prompt of data blocks. What stands in the shared messages comes first, and the first block of a kind counts."""
     questions = shared.instruments if "questions" in shared.blocks else read_instruments(own.get("questions"))
     stimulus = shared.blocks["stimulus"] if "stimulus" in shared.blocks else own.get("stimulus")
+    if "options" in own:
+        questions = with_options(questions, own["options"])
     persona = shared.blocks.get("persona", own.get("persona"))
     return orjson.dumps(reply(persona, stimulus, questions, call.response_schema, call.key)).decode()
 

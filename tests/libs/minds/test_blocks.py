@@ -11,6 +11,7 @@ from libs.contracts.protocol import Stimulus
 from libs.contracts.turns import ChatMessage
 from libs.minds.blocks import canonical, read_blocks, write_block
 from libs.minds.memory import Memory
+from libs.minds.persona import persona_of
 from libs.minds.prompt import CALL, PLATFORM_TEXT, shared_messages, turn_prompt
 from tests.libs.minds.examples import FUNNEL, agent
 
@@ -68,8 +69,8 @@ def test_nothing_in_stimulus_persona_or_memory_leaves_its_block(
     assert outside(messages) == f"{PLATFORM_TEXT}\n{CALL}"
     blocks = read_blocks(messages)
     assert blocks["stimulus"] == stimulus.model_dump(exclude_none=True)
-    assert blocks["persona"] == {**person.persona, "traits": person.traits}
-    assert blocks.get("segment", "") == name
+    assert blocks["persona"] == persona_of(person)
+    assert (blocks["persona"].get("name", ""), blocks["persona"].get("segment", "")) == (name.strip(), name)
     assert [question["name"] for question in blocks["questions"]] == [metric.name for metric in FUNNEL]
     assert blocks.get("memory", {}) == Memory(past).block()
 

@@ -51,7 +51,7 @@ async def test_the_model_is_shown_the_stimulus_the_questions_and_the_person(embe
     blocks = embedded.models.blocks()
     assert blocks["stimulus"] == EMAIL.model_dump(exclude_none=True)
     assert [question["name"] for question in blocks["questions"]] == list(ANSWERS)
-    assert blocks["persona"] == {"name": "Person 1", "age": 30, "traits": {"openness": 0.2}}
+    assert blocks["persona"] == {"name": "Person 1", "age": 30, "traits": "O+20"}
     assert embedded.models.batches[0].response_schema["properties"]["answers"]["required"] == list(ANSWERS)
 
 

@@ -32,7 +32,7 @@ def batch(count: int = 5, *, first: int = 1, instruments: tuple[Instrument, ...]
     """The first turns of so many agents."""
     turns = []
     for index in range(first, first + count):
-        shared, own = turn_prompt(Stimulus.model_validate(EMOTIONAL), instruments, agent(index), ())
+        shared, own = turn_prompt(Stimulus.model_validate(EMOTIONAL), instruments, agent(index))
         turns.append(TurnRequest(turn_id=f"turn_{index}", agent_id=f"agent_{index:04d}", messages=own))
     given = TurnBatch(
         simulation_id="sim_1",

@@ -12,7 +12,7 @@ from services.models.domain.offline.mind import meet
 from services.models.domain.offline.persona import DISPOSITIONS, read_persona
 from services.models.domain.offline.stages import stage_of
 from services.models.domain.offline.stimulus import FACTORS, read_stimulus
-from services.models.domain.offline.turn import reply
+from services.models.domain.offline.turn import reply, with_options
 from services.models.domain.offline.utilities import active_effects, reasons
 from tests.services.models.people import EMOTIONAL, FUNNEL, RATIONAL, instrument, person
 
@@ -176,6 +176,9 @@ def test_a_missing_persona_is_an_average_person():
         ({"traits": {"Budget-Conscious": 0.7}}, "price_sensitivity", True),
         ({"traits": {"skeptical": 0.7}}, "trust", False),
         ({"traits": {"coffee_lover": 0.8}}, "interest_food", True),
+        ({"traits": "O+48 trust-20"}, "trust", False),
+        ({"traits": "O+48 hurry+20"}, "time_pressure", True),
+        ({"character": "You are skeptical of claims"}, "trust", False),
         ({"preferences": {"interests": ["Hiking and travel"]}}, "interest_travel", True),
         ({"preferences": {"dislikes": ["Cooking"]}}, "interest_food", False),
         ({"age": "72"}, "tech_affinity", False),
@@ -187,6 +190,24 @@ def test_a_missing_persona_is_an_average_person():
 def test_dispositions_are_read_from_what_a_persona_says(persona, disposition, is_positive):
     value = read_persona(persona)[disposition]
     assert (value > 0) if is_positive else (value < 0)
+
+
+def test_the_order_in_which_options_are_read_changes_no_answer():
+    metrics = (instrument("brand", "choice"), instrument("order", "ranking"))
+    orders = [("saving money", "my health", "the price"), ("the price", "saving money", "my health")]
+    for index in range(50):
+        answers = [
+            reply(person(index), EMOTIONAL, with_options(metrics, {m.name: list(order) for m in metrics}), None, "k")
+            for order in orders
+        ]
+        assert answers[0]["answers"] == answers[1]["answers"]
+        assert sorted(answers[0]["answers"]["order"]) == sorted(orders[0])
+
+
+@pytest.mark.parametrize("block", [None, [], {"brand": "A"}, {"brand": [1, None]}, {"other": ["A"]}])
+def test_options_that_are_none_are_not_read(block):
+    (metric,) = with_options((instrument("brand", "choice"),), block)
+    assert metric.options == ()
 
 
 def test_a_stated_trait_wins_over_what_the_profile_suggests():

@@ -10,6 +10,7 @@ from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 
+from libs.minds.persona import read_traits
 from services.models.domain.offline.lexicon import dispositions_of_word, features_of_word, words
 
 BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
@@ -124,7 +125,7 @@ _KNOWN: Mapping[str, tuple[str, float]] = MappingProxyType(
 LEVELS = (("very high", 0.9), ("very low", -0.9), ("high", 0.6), ("low", -0.6), ("medium", 0.0), ("moderate", 0.0))
 """Big Five values given in words, as TinyTroupe does; the first that the text starts with counts."""
 
-_LIKED = ("interests", "likes", "skills", "beliefs", "long_term_goals")
+_LIKED = ("interests", "likes", "skills", "beliefs", "long_term_goals", "goals", "character")
 _LONGEST_READ = 600
 _SLUG = re.compile(r"[^a-z0-9]+")
 
@@ -162,6 +163,8 @@ def disposition_named(name: str) -> tuple[str, float] | None:
 
 def _traits(traits: object) -> dict[str, float]:
     """Dispositions stated as numbers. A trait of an unknown name speaks through the words of its name."""
+    if isinstance(traits, str):
+        traits = read_traits(traits)
     if not isinstance(traits, dict):
         return {}
     found: dict[str, float] = {}
@@ -235,7 +238,7 @@ def _profile_words(persona: Mapping[str, object]) -> dict[str, float]:
     nested = [part for name in ("preferences", "personality") if isinstance(part := persona.get(name), dict)]
     occupation = persona.get("occupation")
     title = occupation.get("title") if isinstance(occupation, dict) else occupation
-    liked = [title, *(persona.get(name) for name in (*_LIKED, "style"))]
+    liked = [title, persona.get("job"), *(persona.get(name) for name in (*_LIKED, "style"))]
     liked += [part.get(name) for part in nested for name in (*_LIKED, "traits")]
     disliked = [part.get("dislikes") for part in (persona, *nested)]
     found: dict[str, float] = {}

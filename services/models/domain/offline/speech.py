@@ -1,5 +1,6 @@
 """What a person thinks, says and feels, in words. The reasons given are the largest terms of the utilities."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -14,6 +15,7 @@ Answered = Sequence[tuple[Instrument, Answer]]
 GENERAL_LOADINGS: Loadings = (0.2, 0.4, 0.4)
 _REASONS_NAMED = 3
 _LONGEST_QUOTE = 120
+_END_OF_GOAL = re.compile(r"(?<=[.!?])\s|;\s")
 
 
 def think(
@@ -74,9 +76,10 @@ def emotions(dispositions: Mapping[str, float], sentiment: float) -> str:
 
 def goals(persona: object) -> str:
     """The first long-term goal of the persona, else an everyday one."""
-    stated = persona.get("long_term_goals") if isinstance(persona, Mapping) else None
+    stated = persona.get("goals", persona.get("long_term_goals")) if isinstance(persona, Mapping) else None
     first = stated[0] if isinstance(stated, list | tuple) and stated else stated
-    return first[:_LONGEST_QUOTE] if isinstance(first, str) and first.strip() else "To get on with my day."
+    goal = _END_OF_GOAL.split(first)[0] if isinstance(first, str) else ""
+    return goal[:_LONGEST_QUOTE] if goal.strip() else "To get on with my day."
 
 
 def attention(stimulus: Stimulus) -> str:

@@ -43,6 +43,19 @@ def read_instruments(questions: object) -> tuple[Instrument, ...]:
     return tuple(found)
 
 
+def with_options(instruments: Sequence[Instrument], options: object) -> tuple[Instrument, ...]:
+    """The instruments with the options a block lists for those that have none of their own; the order means nothing."""
+    listed = options if isinstance(options, Mapping) else {}
+    found = []
+    for instrument in instruments:
+        given = listed.get(instrument.name)
+        if isinstance(given, list) and not instrument.options:
+            named = tuple(sorted({option for option in given if isinstance(option, str)}))
+            instrument = instrument.model_copy(update={"options": named})
+        found.append(instrument)
+    return tuple(found)
+
+
 def reply(
     persona: object,
     stimulus: object,
