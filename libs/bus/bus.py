@@ -91,9 +91,9 @@ class Bus:
         if self._relay is not None:
             await self._relay.stop(FLUSH_S)
         if self._connection is not None:
-            with suppress(NatsError, TimeoutError):
+            with suppress(NatsError, TimeoutError, OSError):  # OSError: the server went away before
                 await self._broker.stop()
-            if not self._connection.is_closed:
+            with suppress(OSError):
                 await self._connection.close()
         self._broker = self._connection = self._relay = None
         self._sinks, self._pulls = [], []
