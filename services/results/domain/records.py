@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from libs.contracts.communication import ResponsesRecorded
+from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.protocol import Plan, Usage
@@ -98,7 +98,12 @@ class Study:
 def turns_of(message: ResponsesRecorded) -> list[tuple[str, Turn]]:
     """The turns of a message with their simulation. NUL characters, which PostgreSQL refuses, are replaced."""
     place = message.model_dump(include={"arm", "timeline_id", "step_id", "round"})
-    return [(message.simulation_id, Turn(**_storable(dict(response) | place))) for response in message.responses]
+    return [(message.simulation_id, Turn(**_storable(_known(response) | place))) for response in message.responses]
+
+
+def _known(response: Response) -> dict[str, Any]:
+    """What a turn keeps of a response, which may say more."""
+    return {name: value for name, value in response if name in Turn.__dataclass_fields__}
 
 
 def _storable(value: Any) -> Any:

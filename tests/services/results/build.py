@@ -175,6 +175,6 @@ def recorded(turns: Sequence[Turn], simulation_id: str = "sim_1") -> list[Respon
 
 def response(one: Turn, simulation_id: str = "sim_1") -> Response:
     """A turn as it is published."""
-    fields = {name: getattr(one, name) for name in Response.model_fields}
+    fields = {name: getattr(one, name, None) for name in Response.model_fields}
     fields["turn_id"] = str(turn_id(simulation_id, "main", one.step_id, one.round, one.agent_id))
     return Response.model_validate(fields)
