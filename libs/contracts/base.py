@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
 
-_NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 Kind = Literal["evt", "cmd"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -34,7 +34,7 @@ class Body(BaseModel):
     @classmethod
     def _can_be_stored(cls, value: object) -> object:
         texts = value if isinstance(value, list | tuple) else [value]
-        if any(isinstance(text, str) and _NOT_STORABLE.search(text) for text in texts):
+        if any(isinstance(text, str) and UNSTORABLE.search(text) for text in texts):
             raise ValueError("may not contain NUL characters or lone surrogates")
         return value
 

@@ -1,8 +1,7 @@
 """Fragments: reusable pieces of persona with numeric trait effects, read from fragments/<name>.fragment.json.
 
-The file is TinyTroupe's (`type`, `persona`), with `category`, `description` and `traits` of ours beside them. Merging
-follows TinyTroupe's merge_dicts: lists are joined without repeats, objects merged, null replaced, and two different
-scalars are a conflict that is reported, never settled by order.
+The file is TinyTroupe's (`type`, `persona`), with `category`, `description` and `traits` of ours beside them.
+`libs.minds.merging` has the rules by which one is merged into a persona.
 """
 
 import json
@@ -12,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from libs.contracts.base import Body, JsonObject, Text
+from libs.contracts.base import Body, Text
 
 FOLDER = Path(__file__).parent.parent / "fragments"
 SUFFIX = ".fragment.json"
@@ -28,33 +27,6 @@ class Fragment(Body):
     description: Text
     traits: dict[str, Effect]
     persona: dict[str, JsonValue]
-
-
-class MergeConflictError(ValueError):
-    """Two pieces of persona set one place differently."""
-
-    def __init__(self, path: str, first: object, second: object) -> None:
-        super().__init__(f"persona.{path} cannot be both {first!r} and {second!r}")
-        self.path = path
-
-
-def merge(first: Mapping[str, object], second: Mapping[str, object], path: str = "") -> JsonObject:
-    """Both pieces as one; neither is changed. Raises `MergeConflictError` where they contradict each other."""
-    merged = dict(first)
-    for key, value in second.items():
-        place = f"{path}.{key}" if path else key
-        present = merged.get(key)
-        if present is None:
-            merged[key] = value
-        elif value is None or present == value:
-            continue
-        elif isinstance(present, dict) and isinstance(value, dict):
-            merged[key] = merge(present, value, place)
-        elif isinstance(present, list) and isinstance(value, list):
-            merged[key] = [*present, *(item for item in value if item not in present)]
-        else:
-            raise MergeConflictError(place, present, value)
-    return merged
 
 
 def load_fragments(known_traits: Mapping[str, str], folder: Path = FOLDER) -> dict[str, Fragment]:

@@ -16,7 +16,8 @@ from libs.contracts.errors import InvalidError
 from libs.contracts.ids import agent_id
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec, SegmentSpec
-from services.population.domain.fragments import Fragment, MergeConflictError, load_fragments, merge
+from libs.minds.merging import MergeConflictError, merge
+from services.population.domain.fragments import Fragment, load_fragments
 from services.population.domain.joint import Joint, load_associations
 from services.population.domain.names import Gender, NamePool, check_apart, load_names
 from services.population.domain.occupations import Occupations, load_jobs

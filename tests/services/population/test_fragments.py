@@ -1,20 +1,16 @@
-"""Fragments: files in TinyTroupe's shape, merged by its rules."""
+"""The library of fragments: files in TinyTroupe's shape, each with the traits it moves."""
 
 import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from services.population.domain.fragments import FOLDER, MergeConflictError, load_fragments, merge
+from services.population.domain.fragments import FOLDER, load_fragments
 from services.population.domain.traits import load_trait_model
 
 TRAITS = load_trait_model().traits
 OWN = {"type": "Fragment", "category": "behavioural", "description": "x", "traits": {}, "persona": {}}
-SCALARS = st.none() | st.integers(0, 2) | st.sampled_from(["a", "b"])
-OBJECTS = st.dictionaries(st.sampled_from("pqr"), SCALARS | st.lists(SCALARS, max_size=3), max_size=3)
 
 
 def write(folder: Path, **changes: object) -> Path:
@@ -62,29 +58,3 @@ def test_a_fragment_of_ones_own_is_found_by_its_file_name(tmp_path: Path) -> Non
 def test_a_fragment_that_is_wrong_does_not_load(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
     with pytest.raises((ValueError, ValidationError), match=complaint):
         load_fragments(TRAITS, write(tmp_path, **changes))
-
-
-def test_lists_are_joined_without_repeats_and_objects_merged() -> None:
-    first = {"likes": ["tea", "rain"], "routine": {"morning": "walk"}, "style": None}
-    second = {"likes": ["rain", "books"], "routine": {"evening": "read"}, "style": "calm"}
-    assert merge(first, second) == {
-        "likes": ["tea", "rain", "books"],
-        "routine": {"morning": "walk", "evening": "read"},
-        "style": "calm",
-    }
-    assert first == {"likes": ["tea", "rain"], "routine": {"morning": "walk"}, "style": None}
-
-
-@pytest.mark.parametrize("other", ["evening", ["morning"], {"a": 1}, 7])
-def test_two_different_values_in_one_place_are_a_conflict_that_names_it(other: object) -> None:
-    with pytest.raises(MergeConflictError, match=r"persona\.behaviors\.daily_rhythm cannot be both 'morning' and"):
-        merge({"behaviors": {"daily_rhythm": "morning"}}, {"behaviors": {"daily_rhythm": other}})
-
-
-@given(OBJECTS, OBJECTS)
-def test_merging_twice_changes_nothing_more(first: dict[str, object], second: dict[str, object]) -> None:
-    try:
-        once = merge(first, second)
-    except MergeConflictError:
-        return
-    assert merge(once, second) == once
