@@ -15,7 +15,14 @@ from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec
-from libs.contracts.specs import ExecutionSpec, InterventionSpec, PopulationSpec, SimulationSpec
+from libs.contracts.specs import (
+    ApplyFragmentsSpec,
+    ExecutionSpec,
+    ImportSpec,
+    InterventionSpec,
+    PopulationSpec,
+    SimulationSpec,
+)
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 ExportFormat = Literal["json", "csv", "html"]
@@ -73,6 +80,50 @@ class RehearsalClient:
         """One page of people."""
         query = {"segment": segment, "limit": limit, "cursor": cursor}
         return await self._get(f"/agent-populations/{_token(population_id)}/individuals", query)
+
+    async def import_people(self, spec: ImportSpec | JsonObject) -> JsonObject:
+        """A population of people from `.agent.json` documents."""
+        return await self._post("/agent-populations/import", spec)
+
+    async def export_people(self, population_id: str) -> AsyncIterator[str]:
+        """Everybody's `.agent.json` document, one line each, as they arrive."""
+        path = f"/agent-populations/{_token(population_id)}/export"
+        try:
+            async with self._http.stream("GET", path, params={"format": "agent_json"}) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise ProblemError.of(response)
+                async for line in response.aiter_lines():
+                    yield line
+        except httpx.TransportError as error:
+            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+
+    async def agent_file(self, population_id: str, agent_id: str) -> bytes:
+        """One person's `.agent.json` file."""
+        path = f"/agent-populations/{_token(population_id)}/individuals/{_token(agent_id)}/agent.json"
+        return (await self._send("GET", path)).content
+
+    async def apply_fragments(self, population_id: str, spec: ApplyFragmentsSpec | JsonObject) -> JsonObject:
+        """Merge fragments into people; answers the new version, which in a large population is still being applied."""
+        return await self._post(f"/agent-populations/{_token(population_id)}/apply-fragments", spec)
+
+    async def versions(self, population_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
+        """One page of what was applied to a population, newest first."""
+        query = {"limit": limit, "cursor": cursor}
+        return await self._get(f"/agent-populations/{_token(population_id)}/versions", query)
+
+    async def changes(
+        self,
+        population_id: str,
+        version: int,
+        *,
+        outcome: Literal["conflict"] | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> JsonObject:
+        """One page of what a version did to each person, before and after."""
+        query = {"outcome": outcome, "limit": limit, "cursor": cursor}
+        return await self._get(f"/agent-populations/{_token(population_id)}/versions/{version}/changes", query)
 
     # Interventions
 

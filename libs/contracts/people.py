@@ -16,3 +16,6 @@ class Agent(Data):
     demographic_profile: dict[str, str | int | float] = Field(description="Flat attributes: gender, region, income, …")
     traits: dict[str, float] = Field(description="Numeric traits in [-1, 1], from attributes and fragments.")
     persona: JsonObject = Field(description="Persona in TinyTroupe's shape (the `persona` object of an .agent.json).")
+    version: int | None = Field(
+        default=None, description="Version of the population that last changed this person; null when none did."
+    )

@@ -42,6 +42,27 @@ class AgentsGenerated(MessageData):
     agents: tuple[Agent, ...]
 
 
+class ApplyFragments(MessageData):
+    """Apply the fragments of a version to the next block of people."""
+
+    contract: ClassVar = Contract("cmd", "population", "apply-fragments", "population_id", ("population",))
+    population_id: str
+    version: int
+    after: int = Field(description="Index of the last person who had their turn; 0 before the first.")
+
+
+class PersonasChanged(MessageData):
+    """People of a population are no longer as they were: whole documents (at most 50 in one message).
+
+    Versions grow; of two documents of one person that with the higher version counts.
+    """
+
+    contract: ClassVar = Contract("evt", "population", "personas-changed", "population_id", ("communication",))
+    population_id: str
+    version: int
+    agents: tuple[Agent, ...]
+
+
 class PopulationReady(MessageData):
     """Every person of the population was drawn; all of its agents-generated events come before this one."""
 

@@ -7,6 +7,8 @@ MESSAGES: tuple[type[MessageData], ...] = (
     population.PopulationCreated,
     population.GeneratePeople,
     population.AgentsGenerated,
+    population.ApplyFragments,
+    population.PersonasChanged,
     population.PopulationReady,
     population.PopulationFailed,
     intervention.InterventionCreated,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
-from libs.contracts.base import Body, Name, Text
+from libs.contracts.base import Body, JsonObject, Name, Text
 from libs.contracts.instruments import MetricType, Role
 
 Seed = Annotated[
@@ -15,6 +15,7 @@ Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Engine = Literal["native", "tinytroupe"]
 Identity = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MAX_POPULATION = 100_000
+MAX_IMPORTED = 5_000
 MAX_CONTENT = 20_000
 MAX_SCALE = 1e9
 MAX_STEPS = 101
@@ -48,6 +49,50 @@ class PopulationSpec(Body):
         if total > self.size:
             raise ValueError(f"segments: sizes add up to {total}, more than the population's size of {self.size}")
         return self
+
+
+class ImportedSegment(Body):
+    """A named subgroup of people that come from files."""
+
+    name: Name
+    agents: list[JsonObject] = Field(min_length=1, description="Documents in TinyTroupe's .agent.json shape.")
+
+
+class ImportSpec(Body):
+    """A population of given people: `POST /agent-populations/import`."""
+
+    name: Name
+    segments: list[ImportedSegment] = Field(default=[], max_length=100)
+    agents: list[JsonObject] = Field(default=[], description="Documents of people who are in no segment above.")
+
+    @model_validator(mode="after")
+    def _has_people(self) -> Self:
+        names = [segment.name for segment in self.segments]
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"segments: the name {repeated[0]!r} is used more than once")
+        size = len(self.agents) + sum(len(segment.agents) for segment in self.segments)
+        if not 1 <= size <= MAX_IMPORTED:
+            raise ValueError(f"agents: these are {size} people; from 1 to {MAX_IMPORTED} can be imported at once")
+        return self
+
+
+FragmentChoice = Annotated[
+    Annotated[Label, Tag("[name]")] | Annotated[JsonObject, Tag("[own]")],
+    Discriminator(lambda value: "[name]" if isinstance(value, str) else "[own]"),
+]
+"""A name of the library or a document of one's own."""
+
+
+class ApplyFragmentsSpec(Body):
+    """Fragments to merge into people who are there: `POST /agent-populations/{id}/apply-fragments`."""
+
+    fragments: list[FragmentChoice] = Field(
+        min_length=1, max_length=20, description="Names of the library, or documents in the .fragment.json shape."
+    )
+    target_segments: list[Name] = Field(default=[], max_length=100, description="Only people of these segments.")
+    agent_ids: list[Identity] = Field(
+        default=[], max_length=1_000, description="Only these people. Everybody when no segment is named either."
+    )
 
 
 class InterventionType(StrEnum):

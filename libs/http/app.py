@@ -13,6 +13,8 @@ from libs.http.problems import add_problem_handlers, problem_response
 from libs.telemetry import correlation_id, exposition, observe_request
 
 MAX_BODY_BYTES = 1_048_576
+MAX_LARGE_BODY_BYTES = 16 * MAX_BODY_BYTES
+"""For services that take files, and for what stands before them."""
 CORRELATION_HEADER = "x-correlation-id"
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 

@@ -4,7 +4,7 @@ from libs.bus import Router
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.envelope import Message
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
-from libs.contracts.population import AgentsGenerated, PopulationReady
+from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Transaction
 from services.communication.service import Communication
 
@@ -17,6 +17,12 @@ async def on_agents_generated(
 ) -> None:
     """Know the agents."""
     await service.agents_generated(tx, [message.data for message in messages])
+
+
+@router.on(PersonasChanged)
+async def on_personas_changed(tx: Transaction, message: Message[PersonasChanged], service: Communication) -> None:
+    """Know what the agents have become."""
+    await service.personas_changed(tx, message.data)
 
 
 @router.on(PopulationReady)

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from libs.http import create_http_app, problem_response
+from libs.http.app import MAX_LARGE_BODY_BYTES
 from services.gateway.api import forwarding, pages, streams
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import refusal_to_listen
@@ -35,7 +36,14 @@ def create_app(settings: Settings) -> FastAPI:
         forwarding.router,
     ):  # streams before what is forwarded under their prefix
         router.include_router(part)
-    app = create_http_app("gateway", router, lifespan=lifespan, readiness=service.readiness, openapi_url=None)
+    app = create_http_app(
+        "gateway",
+        router,
+        lifespan=lifespan,
+        readiness=service.readiness,
+        max_body_bytes=MAX_LARGE_BODY_BYTES,  # owners that take no files refuse smaller ones
+        openapi_url=None,
+    )
     app.mount("/ui", pages.PageFiles(), name="ui")
     app.add_middleware(Protection, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(OwnerUnavailableError, _unavailable)

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.http.app import MAX_LARGE_BODY_BYTES
 from libs.runtime import service_app
 from services.population import api, handlers
 from services.population.domain.people import load_library
@@ -18,5 +19,11 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database_url)
     service = Populations(Store(), Events(Outbox("population")), load_library())
     return service_app(
-        "population", settings, database=database, service=service, api=api.router, handlers=handlers.router
+        "population",
+        settings,
+        database=database,
+        service=service,
+        api=api.router,
+        handlers=handlers.router,
+        max_body_bytes=MAX_LARGE_BODY_BYTES,
     )

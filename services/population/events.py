@@ -6,13 +6,16 @@ from libs.bus import Outbox
 from libs.contracts.people import Agent
 from libs.contracts.population import (
     AgentsGenerated,
+    ApplyFragments,
     GeneratePeople,
+    PersonasChanged,
     PopulationCreated,
     PopulationFailed,
     PopulationReady,
 )
 from libs.db import Transaction
 from services.population.domain.population import Population
+from services.population.domain.versions import Version
 
 AGENTS_IN_A_MESSAGE = 50
 
@@ -45,6 +48,18 @@ class Events:
     async def draw_from(self, tx: Transaction, population: Population, start: int) -> None:
         """Have the next block drawn."""
         await self._outbox.add(tx, GeneratePeople(population_id=population.id, start=start))
+
+    async def people_changed(self, tx: Transaction, version: Version, people: Sequence[Agent]) -> None:
+        """What a version made of a block, in messages of at most 50 people."""
+        for start in range(0, len(people), AGENTS_IN_A_MESSAGE):
+            some = tuple(people[start : start + AGENTS_IN_A_MESSAGE])
+            event = PersonasChanged(population_id=version.population_id, version=version.number, agents=some)
+            await self._outbox.add(tx, event)
+
+    async def apply_from(self, tx: Transaction, version: Version) -> None:
+        """Have the next block changed."""
+        command = ApplyFragments(population_id=version.population_id, version=version.number, after=version.reached)
+        await self._outbox.add(tx, command)
 
     async def ready(self, tx: Transaction, population: Population) -> None:
         """Everybody is drawn; the last message about the people."""

@@ -1,8 +1,8 @@
-"""Messages in: the service's own command to draw the next block of people."""
+"""Messages in: the service's own commands to go on with the next block of people."""
 
 from libs.bus import Router
 from libs.contracts.envelope import Message
-from libs.contracts.population import GeneratePeople
+from libs.contracts.population import ApplyFragments, GeneratePeople
 from libs.db import Transaction
 from services.population.service import Populations
 
@@ -12,3 +12,8 @@ router = Router("population")
 @router.on(GeneratePeople)
 async def on_generate_people(tx: Transaction, message: Message[GeneratePeople], service: Populations) -> None:
     await service.draw_block(tx, message.data.population_id, message.data.start)
+
+
+@router.on(ApplyFragments)
+async def on_apply_fragments(tx: Transaction, message: Message[ApplyFragments], service: Populations) -> None:
+    await service.versions.apply_block(tx, message.data)

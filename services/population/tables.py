@@ -1,7 +1,9 @@
 """Tables of the population service.
 
 `agents` holds each person as the contract's Agent; its key is the place in the population, which the agent id says.
-`summaries` holds one row per block and segment: counts and sums, never changed once written.
+`envelope` is the rest of the file somebody came from. `summaries` holds one row per version, block and segment: counts
+and sums, never changed once written; those of a version above 0 are what it adds. `changes` has a row for everybody a
+version changed (before, after) or could not change (before, conflict).
 """
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
@@ -21,6 +23,7 @@ populations = Table(
     Column("document", JsonDocument, nullable=False),
     Column("state", String(16), nullable=False),
     Column("generated", Integer, nullable=False),
+    Column("version", Integer, nullable=False, server_default="0"),
     Column("reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ready_at", UtcDateTime),
@@ -34,6 +37,7 @@ agents = Table(
     Column("agent_index", Integer, primary_key=True, autoincrement=False),
     Column("segment", Text),
     Column("document", JsonDocument, nullable=False),
+    Column("envelope", JsonDocument),
     Index("agents_by_segment", "tenant", "population_id", "segment", "agent_index"),
 )
 
@@ -42,10 +46,38 @@ summaries = Table(
     metadata,
     tenant_column(),
     Column("population_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
     Column("start", Integer, primary_key=True, autoincrement=False),
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("segment", Text),
     Column("document", JsonDocument, nullable=False),
+)
+
+versions = Table(
+    "versions",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("document", JsonDocument, nullable=False),
+    Column("reached", Integer, nullable=False),
+    Column("targeted", Integer, nullable=False),
+    Column("changed", Integer, nullable=False),
+    Column("conflicts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("applied_at", UtcDateTime),
+)
+
+changes = Table(
+    "changes",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("agent_index", Integer, primary_key=True, autoincrement=False),
+    Column("before", JsonDocument, nullable=False),
+    Column("after", JsonDocument),
+    Column("conflict", Text),
 )
 
 attach(metadata)

@@ -166,7 +166,6 @@ LATER = [
     ("POST", "/simulations/sim_x/checkpoint"),
     ("POST", "/simulations/sim_x/restore/cp_x"),
     ("POST", "/agent-populations/bulk-generate"),
-    ("POST", "/agent-populations/pop_x/apply-fragments"),
     ("POST", "/interventions/compare"),
     ("POST", "/communications/direct-message"),
     ("POST", "/communications/conversation/start"),

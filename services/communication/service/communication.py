@@ -5,9 +5,10 @@ What people ask for becomes steps (`requests`); what the orchestrator has delive
 
 from collections.abc import AsyncIterator, Sequence
 
+from libs.bus import NotReadyError
 from libs.contracts.errors import NotFoundError
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
-from libs.contracts.population import AgentsGenerated, PopulationReady
+from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Database, Transaction
 from services.communication.adapters import Engines
 from services.communication.domain.history import HistoryEntry
@@ -37,6 +38,12 @@ class Communication:
     async def agents_generated(self, tx: Transaction, events: Sequence[AgentsGenerated]) -> None:
         """Project agents."""
         await self._store.projections.add_agents(tx, events)
+
+    async def personas_changed(self, tx: Transaction, event: PersonasChanged) -> None:
+        """Project what agents have become. Raises `NotReadyError` while one of them has not arrived."""
+        missing = await self._store.projections.change_agents(tx, event)
+        if missing:
+            raise NotReadyError(f"{len(missing)} agents of population {event.population_id} have not arrived")
 
     async def population_ready(self, tx: Transaction, event: PopulationReady) -> None:
         """Project a population."""

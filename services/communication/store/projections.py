@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
 from libs.contracts.people import Agent
-from libs.contracts.population import AgentsGenerated, PopulationReady
+from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Transaction, insert_new, upsert
 from services.communication.tables import agents, populations, simulations
 
@@ -52,6 +52,22 @@ class Projections:
             for agent in event.agents
         ]
         await insert_new(tx, agents, rows)
+
+    async def change_agents(self, tx: Transaction, event: PersonasChanged) -> list[str]:
+        """Project changed agents, unless a later version is there; the ids of those that have not arrived."""
+        given = {agent.agent_id: agent for agent in event.agents}
+        of_population = (agents.c.tenant == tx.tenant, agents.c.population_id == event.population_id)
+        query = (
+            select(agents.c.agent_id, agents.c.document["version"].as_integer().label("version"))
+            .where(*of_population, agents.c.agent_id.in_(list(given)))
+            .with_for_update()
+        )
+        known = {row.agent_id: row.version or 0 for row in await tx.execute(query)}
+        for agent_id, version in known.items():
+            if version < event.version:
+                statement = update(agents).where(*of_population, agents.c.agent_id == agent_id)
+                await tx.execute(statement.values(document=given[agent_id].model_dump(mode="json")))
+        return [agent_id for agent_id in given if agent_id not in known]
 
     async def save_population(self, tx: Transaction, event: PopulationReady) -> None:
         """Project a population."""

@@ -58,7 +58,10 @@ def _understood(constraint: Constraint, template: Template) -> Understood:
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """`generated` people, from the first on, are drawn and stored; `readings` stand in the order of the segments."""
+    """`generated` people, from the first on, are there; `readings` stand in the order of the segments.
+
+    `version` counts how often fragments were applied.
+    """
 
     id: str
     spec: PopulationSpec
@@ -66,6 +69,7 @@ class Population:
     readings: tuple[Particularities, ...]
     state: State
     generated: int
+    version: int
     reason: str | None
     created_at: datetime
     ready_at: datetime | None

@@ -25,6 +25,7 @@ from services.population.domain.people import Design, load_library
 from services.population.settings import Settings
 from tests.support.apps import eventually, running
 from tests.support.peer import peer
+from tests.support.people_files import JON
 
 CREATE = "/agent-populations/create"
 LARGE = {
@@ -91,6 +92,19 @@ async def test_the_people_of_a_small_population_are_announced_before_it_is_ready
     engine.dispose()
     names = [subject.split(".")[4] for subject in subjects]
     assert names == ["population-created", "agents-generated", "agents-generated", "population-ready"]
+
+
+async def test_imported_people_are_announced_like_those_who_were_drawn(sqlite_url: str, nats_url: str) -> None:
+    body = {"name": "Panel", "segments": [{"name": "all", "agents": [JON] * 60}]}
+    async with service(sqlite_url, nats_url) as client, peer(nats_url) as others:
+        population = (await client.post("/agent-populations/import", json=body)).json()
+        [ready] = await others.published(PopulationReady)
+        [created] = await others.published(PopulationCreated)
+        told = await others.published(AgentsGenerated)
+    assert (ready.population_id, ready.size, ready.segments) == (population["id"], 60, {"all": 60})
+    assert created.demographic_base == "imported"
+    assert [len(event.agents) for event in told] == [50, 10]
+    assert told[0].agents[0].persona == JON["persona"]
 
 
 async def test_a_crash_between_blocks_loses_and_repeats_nobody(database_url: str, nats_server: NatsServer) -> None:

@@ -1,27 +1,28 @@
-"""Use cases of the population service; the edge that calls them owns the transaction."""
+"""Populations and their people: drawn, imported, shown."""
 
 import asyncio
 import logging
-import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from libs.contracts.errors import InvalidError, NotFoundError
-from libs.contracts.ids import agent_id, new_id
+from libs.contracts.errors import NotFoundError
+from libs.contracts.ids import new_id
 from libs.contracts.people import Agent
-from libs.contracts.specs import PopulationSpec
+from libs.contracts.specs import ImportSpec, PopulationSpec
 from libs.db import Transaction
 from services.population.domain.fragments import Fragment
+from services.population.domain.imports import Person, read_people
 from services.population.domain.people import Design, Library
-from services.population.domain.population import REST, Particularities, Population, State
-from services.population.domain.profile.columns import Columns
-from services.population.domain.profile.model import Comparison, Profile
-from services.population.domain.profile.page import ASSOCIATIONS
+from services.population.domain.population import Particularities, Population, State
 from services.population.domain.summary import Summary
 from services.population.domain.templates import Template
+from services.population.domain.traits import load_trait_model
 from services.population.events import Events
+from services.population.service.lookup import find, index_of, segment_of
+from services.population.service.profiles import Profiles
+from services.population.service.versions import Versions
 from services.population.store import Store
 
 BLOCK = 500
@@ -29,8 +30,6 @@ BLOCK = 500
 AT_A_TIME = 20
 """People drawn before other work of the process gets its turn; about 10 ms."""
 SEED_LIMIT = 2**31
-PROFILED_AT_ONCE = 1_000
-"""People whose attributes are read at once: about 25 ms."""
 
 log = logging.getLogger(__name__)
 
@@ -44,21 +43,14 @@ class Segment:
     summary: Summary
 
 
-@dataclass(frozen=True, slots=True)
-class Profiled:
-    """A population's profile, and beside it another population's where one was named."""
-
-    population: Population
-    segment: str | None
-    profile: Profile
-    comparison: Comparison | None
-
-
 class Populations:
     """Creates populations, draws their people, and shows both."""
 
     def __init__(self, store: Store, events: Events, library: Library) -> None:
         self._store, self._events, self._library = store, events, library
+        self._known_traits = load_trait_model().traits
+        self.profiles = Profiles(store, library.templates)
+        self.versions = Versions(store, events, library.fragments)
 
     @property
     def templates(self) -> Sequence[Template]:
@@ -88,6 +80,7 @@ class Populations:
             readings=readings,
             state=State.GENERATING,
             generated=0,
+            version=0,
             reason=None,
             created_at=datetime.now(UTC),
             ready_at=None,
@@ -96,11 +89,33 @@ class Populations:
         await self._events.created(tx, population)
         return await self._add_block(tx, population, await _draw(design, 1))
 
+    async def import_people(self, tx: Transaction, spec: ImportSpec) -> Population:
+        """A population of people from files, ready at once. Raises `InvalidError` for a file that is no person."""
+        listed, people = await asyncio.to_thread(read_people, spec, self._known_traits)
+        now = datetime.now(UTC)
+        population = Population(
+            id=new_id("pop"),
+            spec=listed,
+            seed=0,
+            readings=tuple(Particularities(understood=[], not_understood=[]) for _ in listed.segments),
+            state=State.READY,
+            generated=listed.size,
+            version=0,
+            reason=None,
+            created_at=now,
+            ready_at=now,
+        )
+        await self._store.add(tx, population)
+        agents = [person.agent for person in people]
+        await self._store.add_people(tx, population.id, agents, [person.envelope for person in people])
+        await self._events.created(tx, population)
+        await self._events.people_drawn(tx, population, agents)
+        await self._events.ready(tx, population)
+        return population
+
     async def draw_block(self, tx: Transaction, population_id: str, start: int) -> None:
         """Draw the people from `start` on, unless they are there already; the last block makes the population ready."""
-        population = await self._store.get(tx, population_id, lock=True)
-        if population is None:
-            raise NotFoundError("population", population_id)
+        population = await find(tx, self._store, population_id, lock=True)
         if population.state is not State.GENERATING or start != population.generated + 1:
             return
         try:
@@ -115,10 +130,7 @@ class Populations:
 
     async def show(self, tx: Transaction, population_id: str) -> Population:
         """A population of this tenant."""
-        population = await self._store.get(tx, population_id)
-        if population is None:
-            raise NotFoundError("population", population_id)
-        return population
+        return await find(tx, self._store, population_id)
 
     async def newest(self, tx: Transaction, limit: int, before: str | None) -> list[Population]:
         """Populations, newest first."""
@@ -136,68 +148,20 @@ class Populations:
 
     async def people(
         self, tx: Transaction, population_id: str, limit: int, after: int, segment: str | None
-    ) -> list[Agent]:
+    ) -> list[Person]:
         """People by index, after this index, of one segment (`(rest)` for the others) when one is named."""
         population = await self.show(tx, population_id)
-        if segment is None:
-            return await self._store.people(tx, population_id, limit, after)
-        return await self._store.people(tx, population_id, limit, after, _chosen(population, segment))
+        wanted = [] if segment is None else [segment_of(population, segment)]
+        return await self._store.people(tx, population_id, limit, after, wanted)
 
-    async def profile(self, tx: Transaction, population_id: str, segment: str | None, other: str | None) -> Profiled:
-        """How the people drawn so far are spread, of one segment if named, and how another population differs."""
-        from services.population.domain.profile.measure import compare, profile_of
-
-        population = await self.show(tx, population_id)
-        columns = await self._columns(tx, population, segment)
-        orders = self._orders(population)
-        profile = await asyncio.to_thread(profile_of, columns, orders)
-        comparison = None
-        if other is not None:
-            beside = await self._store.get(tx, other)
-            if beside is None:
-                raise InvalidError("compare_with", f"there is no population {other!r}")
-            theirs = await self._columns(tx, beside, None)
-            comparison = await asyncio.to_thread(compare, columns, theirs, orders, beside.id, beside.spec.name)
-        return Profiled(population, segment, profile, comparison)
-
-    async def plotted(self, tx: Transaction, population_id: str, name: str, segment: str | None) -> Profile:
-        """The profile of what one plot shows: an attribute alone, or everything for the plot of associations."""
-        from services.population.domain.profile.measure import profile_of
-
-        population = await self.show(tx, population_id)
-        columns = await self._columns(tx, population, segment, None if name == ASSOCIATIONS else (name,))
-        return await asyncio.to_thread(profile_of, columns, self._orders(population))
-
-    async def _columns(
-        self, tx: Transaction, population: Population, segment: str | None, only: Sequence[str] | None = None
-    ) -> Columns:
-        chosen = _chosen(population, segment)
-        columns, after = Columns(only), 0
-        rest = {"segment": REST} if population.segments else {}
-        while True:
-            people, after = await self._store.attributes(tx, population.id, PROFILED_AT_ONCE, after, chosen)
-            if not people:
-                return columns
-            for attributes in people:
-                columns.add(attributes if attributes["segment"] else attributes | rest)
-            await asyncio.sleep(0)
-
-    def _orders(self, population: Population) -> dict[str, Sequence[str]]:
-        """The values of the template's dimensions in their order, and the segments in theirs."""
-        template = self._library.templates.get(population.spec.demographic_base)
-        dimensions = template.dimensions if template else {}
-        return {name: dimension.values for name, dimension in dimensions.items()} | {
-            "segment": [*population.segments, REST][: len(population.segments) + bool(population.rest)]
-        }
-
-    async def person(self, tx: Transaction, population_id: str, wanted: str) -> Agent:
+    async def person(self, tx: Transaction, population_id: str, wanted: str) -> Person:
         """One person."""
-        await self.show(tx, population_id)
-        found = re.fullmatch(r"agent_([0-9]{4,9})", wanted)
-        agent = await self._store.person(tx, population_id, int(found[1])) if found else None
-        if agent is None or agent_id(agent.index) != wanted:
+        population = await self.show(tx, population_id)
+        index = index_of(population, wanted)
+        person = await self._store.person(tx, population_id, index) if index else None
+        if person is None:
             raise NotFoundError("individual of this population", wanted)
-        return agent
+        return person
 
     async def _add_block(self, tx: Transaction, population: Population, people: list[Agent]) -> Population:
         await self._store.add_people(tx, population.id, people)
@@ -211,16 +175,6 @@ class Populations:
         await self._store.save(tx, population)
         await self._events.ready(tx, population)
         return population
-
-
-def _chosen(population: Population, segment: str | None) -> list[str | None]:
-    """The segment as the store names it; nothing when none is named. Raises `InvalidError` with the names there are."""
-    if segment is None:
-        return []
-    names = [*population.segments, *([REST] if population.rest else [])]
-    if segment not in names:
-        raise InvalidError("segment", f"there is no segment {segment!r}", names)
-    return [segment if segment in population.segments else None]
 
 
 async def _draw(design: Design, start: int) -> list[Agent]:

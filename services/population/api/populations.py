@@ -3,40 +3,23 @@
 Fixed paths (`/list`, `/templates`, `/fragments`) stand before `/{population_id}`, which would swallow them.
 """
 
-import asyncio
 from datetime import datetime
-from typing import Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
+from fastapi import APIRouter, Response
+from pydantic import BaseModel, Field
 
 from libs.contracts.base import JsonObject
 from libs.contracts.errors import NotAvailableError
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
+from services.population.api.access import FURTHEST, SegmentName, Service
 from services.population.domain.fragments import Fragment
 from services.population.domain.population import REST, Particularities, Population, State, Understood
-from services.population.domain.profile.model import NOTICE, Comparison, Profile
-from services.population.domain.profile.page import plot_names, to_html, to_svg
 from services.population.domain.templates import Dimension, Template
-from services.population.service import Populations, Profiled, Segment
+from services.population.service import Segment
 
-router = APIRouter(prefix="/agent-populations", tags=["populations"])
-FURTHEST = 2**31 - 1
-NOSNIFF = {"x-content-type-options": "nosniff"}
-SegmentName = Annotated[str | None, Query(max_length=120, description="A segment, or (rest).")]
-Beside = Annotated[str | None, Query(max_length=64, description="Another population to put beside this one.")]
-
-
-def populations(request: Request) -> Populations:
-    """The service `create_app` built."""
-    service: Populations = request.app.state.service
-    return service
-
-
-Service = Annotated[Populations, Depends(populations)]
+router = APIRouter()
 
 
 class SegmentSummary(BaseModel):
@@ -51,7 +34,10 @@ class SegmentSummary(BaseModel):
 
 
 class PopulationView(BaseModel):
-    """A population; `rest` is the number of people outside of every segment."""
+    """A population; `rest` is the number of people outside of every segment.
+
+    One of people from files has the demographic base `imported`, and its seed, which nothing was drawn with, is 0.
+    """
 
     id: str
     name: str
@@ -59,6 +45,7 @@ class PopulationView(BaseModel):
     reason: str | None
     size: int
     generated: int
+    version: int = Field(description="How often fragments were applied.")
     seed: int
     demographic_base: str
     segments: list[SegmentSummary]
@@ -79,6 +66,7 @@ class PopulationView(BaseModel):
             reason=population.reason,
             size=spec.size,
             generated=population.generated,
+            version=population.version,
             seed=population.seed,
             demographic_base=spec.demographic_base,
             segments=[
@@ -92,7 +80,10 @@ class PopulationView(BaseModel):
             rest=population.rest,
             created_at=population.created_at,
             ready_at=population.ready_at,
-            links={"self": here, "segments": f"{here}/segments", "individuals": f"{here}/individuals"},
+            links={
+                "self": here,
+                **{name: f"{here}/{name}" for name in ("segments", "individuals", "export", "versions")},
+            },
         )
 
 
@@ -179,34 +170,6 @@ class SegmentsView(BaseModel):
     segments: list[SegmentView]
 
 
-class ProfileView(Profile):
-    """The profile of a population or of one segment; `comparison` is null unless another one was named."""
-
-    population_id: str
-    name: str
-    state: State
-    segment: str | None
-    notice: str
-    comparison: Comparison | None
-    links: dict[str, str]
-
-    @classmethod
-    def of(cls, profiled: Profiled) -> "ProfileView":
-        """The view of a profile."""
-        population, here = profiled.population, f"/agent-populations/{profiled.population.id}"
-        plots = {name: f"{here}/plots/{quote(name, safe='')}.svg" for name in plot_names(profiled.profile)}
-        return cls(
-            **{name: getattr(profiled.profile, name) for name in Profile.model_fields},
-            population_id=population.id,
-            name=population.spec.name,
-            state=population.state,
-            segment=profiled.segment,
-            notice=NOTICE,
-            comparison=profiled.comparison,
-            links={"page": f"{here}/profile.html", **plots},
-        )
-
-
 class IndividualView(BaseModel):
     """One person."""
 
@@ -217,6 +180,7 @@ class IndividualView(BaseModel):
     demographic_profile: dict[str, str | int | float]
     traits: dict[str, float]
     persona: JsonObject
+    version: int | None = Field(description="Version that last changed the person; null when none did.")
 
     @classmethod
     def of(cls, agent: Agent) -> "IndividualView":
@@ -281,35 +245,6 @@ async def show_segments(population_id: str, service: Service, tx: Read) -> Segme
     )
 
 
-@router.get("/{population_id}/profile")
-async def show_profile(
-    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: Beside = None
-) -> ProfileView:
-    """How each attribute is spread, which go together, and how another population differs; no persona is read."""
-    return ProfileView.of(await service.profile(tx, population_id, segment, compare_with))
-
-
-@router.get("/{population_id}/profile.html", response_class=Response)
-async def show_profile_page(
-    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: Beside = None
-) -> Response:
-    """The profile as a page that needs nothing but itself."""
-    found = await service.profile(tx, population_id, segment, compare_with)
-    title = found.population.spec.name + (f", {segment}" if segment else "")
-    body = await asyncio.to_thread(to_html, title, found.profile, found.comparison)
-    return Response(body, media_type="text/html; charset=utf-8", headers=NOSNIFF)
-
-
-@router.get("/{population_id}/plots/{name:path}.svg", response_class=Response)
-async def show_plot(population_id: str, name: str, service: Service, tx: Read, segment: SegmentName = None) -> Response:
-    """One attribute of the profile, or `associations`, as an SVG file."""
-    return Response(
-        to_svg(name, await service.plotted(tx, population_id, name, segment)),
-        media_type="image/svg+xml",
-        headers=NOSNIFF,
-    )
-
-
 @router.get("/{population_id}/individuals")
 async def list_individuals(
     population_id: str,
@@ -322,17 +257,11 @@ async def list_individuals(
     """People in the order of their ids."""
     key = decode_cursor(cursor, int)
     after = min(max(key[0], 0), FURTHEST) if key else 0
-    rows = await service.people(tx, population_id, limit + 1, after, segment)
+    rows = [person.agent for person in await service.people(tx, population_id, limit + 1, after, segment)]
     return page(rows, limit, IndividualView.of, lambda agent: (agent.index,))
 
 
 @router.get("/{population_id}/individuals/{agent_id}")
 async def show_individual(population_id: str, agent_id: str, service: Service, tx: Read) -> IndividualView:
     """One person."""
-    return IndividualView.of(await service.person(tx, population_id, agent_id))
-
-
-@router.post("/{population_id}/apply-fragments")
-async def apply_fragments(population_id: str) -> None:
-    """Not there yet."""
-    raise NotAvailableError(f"POST /agent-populations/{population_id}/apply-fragments")
+    return IndividualView.of((await service.person(tx, population_id, agent_id)).agent)
