@@ -25,9 +25,10 @@ _SEPARATORS = re.compile(r"[\s-]+")
 
 
 def big_five(persona: Mapping[str, object]) -> dict[str, float]:
-    """What `personality.big_five` (TinyTroupe's place) or `big_five` states."""
+    """What `personality.big_five` (TinyTroupe's place) or `big_five` (a prompt's) states."""
     personality = persona.get("personality")
-    given = personality.get("big_five") if isinstance(personality, dict) else persona.get("big_five")
+    given = personality.get("big_five") if isinstance(personality, dict) else None
+    given = persona.get("big_five") if given is None else given
     found: dict[str, float] = {}
     for name, value in given.items() if isinstance(given, dict) else ():
         key = _SEPARATORS.sub("_", str(name).strip().lower())

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from libs.contracts.base import JsonObject
 from libs.contracts.people import Agent
+from libs.minds.big_five import BIG_FIVE
 from libs.minds.blocks import canonical
 from libs.minds.text import plain
 
@@ -16,7 +17,6 @@ TRAITS = "traits"
 SEGMENT = "segment"
 MAX_PERSONA = 12_000
 """Characters of a persona that are shown; of a longer one, first long texts and lists are cut, then fields left out."""
-BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 SHORT_NAMES: Mapping[str, str] = {
     **{name: name[0].upper() for name in BIG_FIVE},
     "price_sensitivity": "price",

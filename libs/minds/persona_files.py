@@ -2,7 +2,7 @@
 
 Fields we do not know are kept wherever they stand, so a file that is read and written again says the same, key for key
 and number for number. Strict is only what everything else rests on: the persona is an object with a name and an age,
-and it is small enough for a prompt. `rehearsal` is our own field, which TinyTroupe passes over: what a persona alone
+and it is small enough. `rehearsal` is our own field, which TinyTroupe passes over: what a persona alone
 does not say (segment, attributes, numeric traits) of people that were drawn here.
 """
 
@@ -18,7 +18,7 @@ from libs.minds.text import shown
 
 AGENT_SUFFIX, FRAGMENT_SUFFIX = ".agent.json", ".fragment.json"
 MAX_PERSONA = 32_768
-"""Characters of a persona as compact JSON: it stands in every prompt. TinyTroupe's have about 6,000."""
+"""Characters of a persona as compact JSON: it travels with every news of the person. TinyTroupe's have about 6,000."""
 MAX_FILE = 262_144
 """Bytes of a file: it may hold memories and faculties, which are kept and not used."""
 MAX_NAME = 120
@@ -108,7 +108,7 @@ def read_traits(value: object, path: str, known: Mapping[str, object] | None = N
 
 
 def check_size(persona: JsonObject, path: str) -> None:
-    """Raises `DocumentError` for a persona that is too large to stand in every prompt."""
+    """Raises `DocumentError` for a persona that is too large."""
     if len(canonical(persona)) > MAX_PERSONA:
         raise DocumentError(path, f"is larger than {MAX_PERSONA:,} characters of JSON")
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 from itertools import chain
 from types import MappingProxyType
 
+from libs.minds.big_five import BIG_FIVE, big_five
 from libs.minds.persona import read_traits
 from services.models.domain.offline.lexicon import dispositions_of_word, features_of_word, words
 
-BIG_FIVE = ("openness", "conscientiousness", "extraversion", "agreeableness", "neuroticism")
 ATTITUDES = (
     "health_interest",
     "tech_affinity",
@@ -122,9 +122,6 @@ _KNOWN: Mapping[str, tuple[str, float]] = MappingProxyType(
     | {opposite: (name, -1.0) for opposite, name in OPPOSITES.items()}
 )
 
-LEVELS = (("very high", 0.9), ("very low", -0.9), ("high", 0.6), ("low", -0.6), ("medium", 0.0), ("moderate", 0.0))
-"""Big Five values given in words, as TinyTroupe does; the first that the text starts with counts."""
-
 _LIKED = ("interests", "likes", "skills", "beliefs", "long_term_goals", "goals", "character")
 _LONGEST_READ = 600
 _SLUG = re.compile(r"[^a-z0-9]+")
@@ -135,7 +132,7 @@ def read_persona(block: object) -> dict[str, float]:
     persona = block if isinstance(block, dict) else {}
     found = _demographics(persona)
     found |= {name: _clip(value, WORD_LIMIT) for name, value in _profile_words(persona).items()}
-    found |= _big_five(persona)
+    found |= big_five(persona)
     found |= _traits(persona.get("traits"))
     return {name: _clip(found.get(name, 0.0)) for name in DISPOSITIONS}
 
@@ -180,33 +177,6 @@ def _traits(traits: object) -> dict[str, float]:
             for disposition, direction in _said_in(str(name).replace("_", " ")):
                 hinted[disposition] = hinted.get(disposition, 0.0) + 0.5 * direction * _clip(value)
     return hinted | found
-
-
-def _big_five(persona: Mapping[str, object]) -> dict[str, float]:
-    """Big Five of `personality.big_five` (TinyTroupe) or `big_five`, in words or numbers on any usual scale."""
-    personality = persona.get("personality")
-    given = personality.get("big_five") if isinstance(personality, dict) else persona.get("big_five")
-    if not isinstance(given, dict):
-        return {}
-    found = {}
-    for name, value in given.items():
-        known = disposition_named(str(name))
-        level = _level(value)
-        if known is not None and known[0] in BIG_FIVE and level is not None:
-            found[known[0]] = known[1] * level
-    return found
-
-
-def _level(value: object) -> float | None:
-    """A number in [-1, 1] as it is; else on the scale 1–5, 1–10 or 0–100; words by `LEVELS`."""
-    if isinstance(value, str):
-        text = value.strip().lower()
-        return next((level for word, level in LEVELS if text.startswith(word)), None)
-    number = _number(value)
-    if number is None or -1.0 <= number <= 1.0:
-        return number
-    scales = ((5.0, 3.0, 2.0), (10.0, 5.5, 4.5), (100.0, 50.0, 50.0))
-    return next((_clip((number - middle) / half) for top, middle, half in scales if number <= top), None)
 
 
 def _texts(value: object, depth: int = 2) -> Iterable[str]:
