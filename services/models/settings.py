@@ -47,8 +47,14 @@ class Endpoint(Body):
     api_key_env: str | None = Field(default=None, description="Name of the environment variable that holds its key.")
     models: tuple[ServedModel, ...] = ()
     embedding_models: tuple[ServedModel, ...] = ()
-    concurrency: int = Field(default=32, ge=1, le=20_000, description="Calls in flight at once.")
+    concurrency: int = Field(
+        default=1_000,
+        ge=1,
+        le=20_000,
+        description="Most calls in flight for one model; how many it bears is found out.",
+    )
     timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time for one attempt.")
+    outage_s: float = Field(default=300.0, ge=0, description="How long calls wait for it while it is away.")
     rpm: int | None = Field(default=None, ge=1, description="Requests a minute that it allows.")
     tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that it allows.")
     batches: bool = Field(default=False, description="Whether it takes batch jobs (mode: economy).")
@@ -89,8 +95,9 @@ class Settings(ServiceSettings):
     api_key: SecretStr | None = Field(default=None, description="Its key, if it wants one.")
     upstream_models: str = Field(default="", description="Names of its models, separated by commas.")
     upstream_embedding_models: str = Field(default="", description="Names of its models for embeddings.")
-    concurrency: int = Field(default=32, ge=1, le=20_000, description="Calls in flight at the upstream at once.")
+    concurrency: int = Field(default=1_000, ge=1, le=20_000, description="Most calls in flight at the upstream.")
     timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time for one attempt.")
+    outage_s: float = Field(default=300.0, ge=0, description="How long calls wait for the upstream while it is away.")
     rpm: int | None = Field(default=None, ge=1, description="Requests a minute that the upstream allows.")
     tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that the upstream allows.")
     batches: bool = Field(default=False, description="Whether the upstream takes batch jobs.")
@@ -122,6 +129,7 @@ class Settings(ServiceSettings):
                 embedding_models=_names(self.upstream_embedding_models),
                 concurrency=self.concurrency,
                 timeout_s=self.timeout_s,
+                outage_s=self.outage_s,
                 rpm=self.rpm,
                 tpm=self.tpm,
                 batches=self.batches,

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from services.models.domain.calls import Call, Outcome
+from services.models.domain.scheduling.shares import Share
 
 
 class Backend(Protocol):
@@ -20,8 +21,8 @@ class Backend(Protocol):
     def snapshot(self, model: str) -> str:
         """The exact version that answers now; part of the ledger key."""
 
-    def run(self, calls: Sequence[Call]) -> AsyncIterator[Outcome]:
-        """Make the calls, and give their outcomes in the order in which they finish."""
+    def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
+        """Make the calls, and give their outcomes in the order in which they finish; `share` is whose turn it takes."""
 
     async def close(self) -> None:
         """Close connections."""

@@ -12,6 +12,7 @@ from libs.minds.blocks import read_blocks
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Messages, Outcome
 from services.models.domain.offline import NAME, SNAPSHOT
 from services.models.domain.offline.turn import read_instruments, reply, say, with_options
+from services.models.domain.scheduling.shares import Share
 
 CALLS_BETWEEN_PAUSES = 2
 """Other requests of the process are served after so many turns: about 3 ms."""
@@ -27,7 +28,7 @@ class Offline:
         """Name and version: a changed equation is another model."""
         return SNAPSHOT
 
-    async def run(self, calls: Sequence[Call]) -> AsyncIterator[Outcome]:
+    async def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
         """Answer one after the other."""
         shared = _Shared(calls[0].shared) if calls else None
         for place, call in enumerate(calls):

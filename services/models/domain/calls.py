@@ -55,6 +55,11 @@ class Call:
         """Length of all messages."""
         return sum(len(message.content) for message in (*self.shared, *self.messages))
 
+    @property
+    def estimated_tokens(self) -> int:
+        """What it will use at most, as far as that is known beforehand."""
+        return self.prompt_characters // CHARACTERS_PER_TOKEN + (self.sampling.max_completion_tokens or 0)
+
 
 ANY_OBJECT: JsonObject = {"type": "object"}
 """The response schema of `response_format: {"type": "json_object"}`."""

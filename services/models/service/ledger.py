@@ -16,6 +16,7 @@ from libs.contracts.errors import DomainError
 from libs.db import Database
 from services.models.adapters import Backend
 from services.models.domain.calls import Call, Outcome
+from services.models.domain.scheduling.shares import Share
 from services.models.service.owner import is_dead, this_process
 from services.models.store import Lease, Settled, Store
 
@@ -49,6 +50,13 @@ class Account(NamedTuple):
     simulation_id: str
     is_recorded_once: bool
     """True for turns: a simulation that asks again has lost the answer it paid for, and is told its usage again."""
+    weight: float = 1.0
+    """How many calls it may have made for each one of another simulation, where they have to wait."""
+
+    @property
+    def share(self) -> Share:
+        """Whose turn its calls take where they have to wait."""
+        return Share(f"{self.tenant}/{self.simulation_id}", self.weight)
 
     def is_cached(self, settled: Settled, *, is_made_for_this: bool) -> bool:
         """Whether an answer costs this account nothing. `is_made_for_this`: the call was made for this request."""
@@ -188,7 +196,7 @@ class Ledger:
         self._being_made += len(calls)
         left = len(calls)
         try:
-            async for outcome in backend.run(calls):
+            async for outcome in backend.run(calls, account.share):
                 left -= 1
                 self._being_made -= 1
                 self._ended.put_nowait(_Ended(account, outcome, self._cost(backend, outcome)))

@@ -1,33 +1,24 @@
 """An OpenAI-compatible server as a backend: which requests a call takes, until there is an answer or a reason.
 
-`_attempt` makes one request for a call. Status, headers, latency and tokens of every attempt are known there.
+When a request is made, and whether again, is for the gate of its model.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from time import perf_counter
+from functools import partial
 
 from services.models.adapters.upstream.connection import Connection, Exchange
+from services.models.adapters.upstream.gate import Gate
 from services.models.adapters.upstream.requests import Format, chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome
-from services.models.domain.replies import Reading, is_format_refused, is_retryable, read_completion, shorten
-from services.models.domain.retries import MAX_ATTEMPTS, RetryBudget, delay_s
+from services.models.domain.replies import is_format_refused, read_completion, shorten
+from services.models.domain.scheduling.schedule import Limits
+from services.models.domain.scheduling.shares import Share
 from services.models.settings import Endpoint
 
 log = logging.getLogger(__name__)
 OK = 200
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    """An attempt that brought no answer."""
-
-    reason: str
-    is_retryable: bool
-    retry_after: str | None = None
-    is_format: bool = False
 
 
 class Upstream:
@@ -39,17 +30,17 @@ class Upstream:
         self._served_as = {model.name: model.served_as for model in endpoint.models}
         self.models = tuple(self._served_as)
         self._connection = Connection(endpoint, api_key)
-        self._slots = asyncio.Semaphore(endpoint.concurrency)
+        limits = Limits(endpoint.concurrency, endpoint.rpm, endpoint.tpm)
+        self._gates = {name: Gate(name, limits, outage_s=endpoint.outage_s) for name in self.models}
         self._formats: dict[str, Format] = {}
-        self._budget = RetryBudget()
 
     def snapshot(self, model: str) -> str:
         """A server does not say its version before it answers: the name it was asked by."""
         return model
 
-    async def run(self, calls: Sequence[Call]) -> AsyncIterator[Outcome]:
-        """Make the calls concurrently, within the limit of the server."""
-        tasks = [asyncio.create_task(self._answer(call)) for call in calls]
+    async def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
+        """Make the calls concurrently, as the server bears them."""
+        tasks = [asyncio.create_task(self._answer(call, share)) for call in calls]
         try:
             for finished in asyncio.as_completed(tasks):
                 yield await finished
@@ -61,16 +52,16 @@ class Upstream:
         """Close connections."""
         await self._connection.close()
 
-    async def _answer(self, call: Call) -> Outcome:
-        async with self._slots:
-            started = perf_counter()
-            attempts, found = await self._attempts(call)
-        latency_ms = (perf_counter() - started) * 1_000
-        if isinstance(found, _Trouble):
-            return Outcome(call.key, call.model, None, found.reason, False, attempts=attempts, latency_ms=latency_ms)
+    async def _answer(self, call: Call, share: Share) -> Outcome:
+        attempts, exchange = await self._ask(call, share)
+        latency_ms = exchange.latency_s * 1_000
+        if exchange.status != OK:
+            reason = exchange.problem or f"the provider answered {exchange.status}: {shorten(exchange.body)}"
+            return Outcome(call.key, call.model, None, reason, False, attempts=attempts, latency_ms=latency_ms)
+        found = read_completion(exchange.body, wants_json=call.response_schema is not None)
         estimated = len(found.content or "") // CHARACTERS_PER_TOKEN
         prompt_tokens, completion_tokens = found.prompt_tokens, found.completion_tokens
-        return Outcome(
+        outcome = Outcome(
             key=call.key,
             model=found.model or call.model,
             content=found.content,
@@ -82,49 +73,25 @@ class Upstream:
             attempts=attempts,
             latency_ms=latency_ms,
         )
+        self._gates[call.model].settle(call.estimated_tokens, outcome.prompt_tokens + outcome.completion_tokens)
+        return outcome
 
-    async def _attempts(self, call: Call) -> tuple[int, Reading | _Trouble]:
-        """(attempts, the answer or the last trouble). Asking in another format is no retry: it happens once a model."""
-        self._budget.deposit()
-        attempt = retries = 0
+    async def _ask(self, call: Call, share: Share) -> tuple[int, Exchange]:
+        """(attempts, the last exchange). Asking in another format is no retry: it happens once a model."""
+        attempts = 0
         while True:
-            attempt += 1
             asked = self._formats.get(call.model, Format.JSON_SCHEMA)
-            found = await self._attempt(call, asked)
-            if isinstance(found, Reading):
-                return attempt, found
-            if found.is_format and call.response_schema is not None and asked.weaker is not None:
-                self._weaken(call.model, asked, asked.weaker)
-                continue
-            retries += 1
-            delay = delay_s(retries, found.retry_after)
-            if not found.is_retryable or retries == MAX_ATTEMPTS or delay is None or not self._budget.withdraw():
-                return attempt, found
-            await asyncio.sleep(delay)
+            request = chat_request(call, self._served_as[call.model], asked)
+            send = partial(self._connection.post, "/chat/completions", request)
+            done = await self._gates[call.model].ask(share, call.estimated_tokens, send)
+            attempts += done.attempts
+            is_format = is_format_refused(done.exchange.status, done.exchange.body)
+            if not is_format or call.response_schema is None or asked.weaker is None:
+                return attempts, done.exchange
+            self._weaken(call.model, asked, asked.weaker)
 
     def _weaken(self, model: str, refused: Format, weaker: Format) -> None:
         """Remember what a model refuses; of several calls that found out together, the first says so."""
         if self._formats.get(model, Format.JSON_SCHEMA) is refused:
             log.warning("model %s refuses %s; asking for %s from now on", model, refused, weaker)
             self._formats[model] = weaker
-
-    async def _attempt(self, call: Call, asked: Format) -> Reading | _Trouble:
-        """One request, and what came of it."""
-        request = chat_request(call, self._served_as[call.model], asked)
-        exchange = await self._connection.post("/chat/completions", request)
-        if exchange.status == OK:
-            return read_completion(exchange.body, wants_json=call.response_schema is not None)
-        return _trouble(exchange)
-
-
-def _trouble(exchange: Exchange) -> _Trouble:
-    """No answer, or a status other than 200."""
-    status = exchange.status
-    if exchange.problem:
-        return _Trouble(exchange.problem, is_retryable=True)
-    return _Trouble(
-        f"the provider answered {status}: {shorten(exchange.body)}",
-        is_retryable=is_retryable(status),
-        retry_after=exchange.headers.get("retry-after"),
-        is_format=is_format_refused(status, exchange.body),
-    )

@@ -36,6 +36,8 @@ class Exchange:
     latency_s: float = 0.0
     problem: str = ""
     """Why there was no answer. It may come when the same is asked again."""
+    is_late: bool = False
+    """True when there was none in time."""
 
 
 class Connection:
@@ -71,7 +73,7 @@ class Connection:
 
         started = perf_counter()
         limit_s = self._endpoint.timeout_s
-        status, headers, text, problem = 0, NO_HEADERS, "", ""
+        status, headers, text, problem, is_late = 0, NO_HEADERS, "", "", False
         try:
             async with asyncio.timeout(limit_s):
                 session = self._opened()
@@ -81,11 +83,11 @@ class Connection:
         except ClientError as error:
             problem = f"the provider cannot be reached: {_root(error)}"
         except TimeoutError:
-            problem = f"the provider did not answer within {limit_s:g} s"
+            problem, is_late = f"the provider did not answer within {limit_s:g} s", True
         except Exception as error:  # an untrusted server met a client library: one turn fails, not the batch
             log.exception("a request to endpoint %s failed unexpectedly", self._endpoint.name)
             problem = f"the request failed: {type(error).__name__}"
-        return Exchange(status, text, headers, perf_counter() - started, problem)
+        return Exchange(status, text, headers, perf_counter() - started, problem, is_late)
 
     def _opened(self) -> "ClientSession":
         if self._session is None:

@@ -1,0 +1,157 @@
+"""The gate in front of one model of an endpoint: every request waits here for its turn, and is made again from here.
+
+The rules are in `domain.scheduling` and `domain.retries`; here are the waiting and the clock. A call that waits has not
+begun: its time limit starts when it is let through.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from math import inf
+
+from services.models.adapters.upstream.connection import Exchange
+from services.models.domain.replies import is_retryable, shorten
+from services.models.domain.retries import MAX_ATTEMPTS, RetryBudget, delay_s
+from services.models.domain.scheduling.ends import End, Verdict
+from services.models.domain.scheduling.headers import read_allowance, retry_after_s
+from services.models.domain.scheduling.schedule import Limits, Schedule, Ticket
+from services.models.domain.scheduling.shares import Share
+
+log = logging.getLogger(__name__)
+FIRST_CONTACT_S = 10.0
+"""How long calls wait for an endpoint that has never answered: it is rather a wrong address than an outage."""
+TICK_S = 0.001
+OVERLOADED = frozenset({503, 529})
+OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
+
+Send = Callable[[], Awaitable[Exchange]]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The last exchange of a call, after so many attempts; none when it was not let through."""
+
+    exchange: Exchange
+    attempts: int
+
+
+class AwayError(Exception):
+    """The endpoint has been away for longer than calls wait."""
+
+
+class Gate:
+    """Lets attempts through as the endpoint bears them, those of every simulation by its share."""
+
+    def __init__(self, name: str, limits: Limits, *, outage_s: float) -> None:
+        self.name = name
+        self.schedule = Schedule(limits)
+        self._outage_s = outage_s
+        self._has_answered = False
+        self._budget = RetryBudget()
+        self._waiting: dict[Ticket, asyncio.Future[None]] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def ask(self, share: Share, tokens: int, send: Send) -> Asked:
+        """Make a request, again if need be. Failures while the endpoint is away are not held against the call."""
+        self._budget.deposit()
+        attempts = tries = 0
+        while True:
+            try:
+                exchange = await self._attempt(Ticket(share, tokens), send, is_first=attempts > 0)
+            except AwayError as error:
+                return Asked(Exchange(0, problem=str(error)), attempts)
+            attempts += 1
+            is_away = not self.schedule.breaker.is_closed
+            tries += not is_away
+            delay = 0.0 if is_away else delay_s(tries, retry_after_s(exchange.headers, time.time()))
+            if (
+                not _may_succeed_later(exchange)
+                or tries == MAX_ATTEMPTS
+                or delay is None
+                or not self._budget.withdraw()
+            ):
+                return Asked(exchange, attempts)
+            await asyncio.sleep(delay)
+
+    def settle(self, tokens: int, used: int) -> None:
+        """Say how many tokens a call used for which so many were estimated."""
+        self.schedule.settle(tokens, used, asyncio.get_running_loop().time())
+
+    async def _attempt(self, ticket: Ticket, send: Send, *, is_first: bool) -> Exchange:
+        loop = asyncio.get_running_loop()
+        admitted = self._waiting[ticket] = loop.create_future()
+        self.schedule.add(ticket, is_first=is_first)
+        self._let_through()
+        end = End(Verdict.ABANDONED)
+        try:
+            await admitted
+            exchange = await send()
+            end = _end(exchange)
+            self._has_answered |= end.verdict in (Verdict.ANSWERED, Verdict.REJECTED)
+        finally:
+            if ticket.has_begun:
+                self.schedule.end(ticket, end, loop.time())
+                self._let_through()
+        return exchange
+
+    def _let_through(self) -> None:
+        """Start what may start now, and come back when something else may."""
+        now = asyncio.get_running_loop().time()
+        while (wait := self.schedule.wait_s(now)) <= 0.0:
+            ticket = self.schedule.start(now)
+            admitted = self._waiting.pop(ticket)
+            if admitted.cancelled():
+                self.schedule.end(ticket, End(Verdict.ABANDONED), now)
+            else:
+                admitted.set_result(None)
+        wait = min(wait, self._send_away(now))
+        if self._timer is not None:
+            self._timer.cancel()
+        later = asyncio.get_running_loop().call_later
+        self._timer = None if wait == inf else later(max(wait, TICK_S), self._let_through)
+
+    def _send_away(self, now: float) -> float:
+        """End the waiting for an endpoint that is away for too long; gives the seconds until then."""
+        breaker = self.schedule.breaker
+        if breaker.opened_at is None or not self._waiting:
+            return inf
+        patience = self._outage_s if self._has_answered else min(self._outage_s, FIRST_CONTACT_S)
+        left = breaker.opened_at + patience - now
+        if left > 0.0:
+            return left
+        error = AwayError(f"endpoint of {self.name} away for {now - breaker.opened_at:.0f} s: {breaker.reason}")
+        log.warning("%d calls are given up: %s", self.schedule.waiting, error)
+        for ticket in self.schedule.clear():
+            admitted = self._waiting.pop(ticket)
+            if not admitted.cancelled():
+                admitted.set_exception(error)
+        return inf
+
+
+def _may_succeed_later(exchange: Exchange) -> bool:
+    return bool(exchange.problem) or (exchange.status != OK and is_retryable(exchange.status))
+
+
+def _end(exchange: Exchange) -> End:
+    """What an exchange says about its endpoint."""
+    asked_s = retry_after_s(exchange.headers, time.time())
+    return End(
+        verdict=_verdict(exchange, asked_s),
+        latency_s=exchange.latency_s,
+        asked_s=asked_s,
+        reason="" if exchange.status == OK else exchange.problem or f"{exchange.status}: {shorten(exchange.body)}",
+        requests=read_allowance(exchange.headers, "requests"),
+        tokens=read_allowance(exchange.headers, "tokens"),
+    )
+
+
+def _verdict(exchange: Exchange, asked_s: float | None) -> Verdict:
+    if exchange.problem:
+        return Verdict.LATE if exchange.is_late else Verdict.FAILED
+    if exchange.status == OK:
+        return Verdict.ANSWERED
+    if exchange.status == TOO_MANY or (exchange.status in OVERLOADED and asked_s is not None):
+        return Verdict.REFUSED
+    return Verdict.FAILED if exchange.status >= SERVER_ERROR else Verdict.REJECTED

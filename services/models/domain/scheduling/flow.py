@@ -1,0 +1,118 @@
+"""How many calls may be in flight at an endpoint at once, learned from how it answers.
+
+Gentle trial: while calls are held back and answered as quickly as usual, the limit grows by a step, at least by one
+call in a latency, and the step grows. Proportional retreat: the limit loses the share of calls that were refused (429),
+at once at most three tenths, as for a timeout. Starts are spread over a latency: a burst is refused where its average
+would fit.
+"""
+
+from dataclasses import dataclass, field
+from math import inf
+
+from services.models.domain.scheduling.ends import End, Verdict
+from services.models.domain.scheduling.latency import Group, Latency
+
+START = 32.0
+"""Calls in flight before anything is known."""
+SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.25, 5.0
+WINDOWS_IN_LATENCY = 4
+GENTLE, STEEPER = 0.01, 1.5
+STEEP = 2.0 ** (1 / WINDOWS_IN_LATENCY) - 1
+"""The largest step: twice as many calls in one latency."""
+RETREAT = 0.7
+CATCH_UP_S = 0.05
+"""Starts that a busy process missed are made up for, if it is no longer ago."""
+
+
+@dataclass(slots=True)
+class _Window:
+    """What happened since the limit was last looked at."""
+
+    group: Group
+    peak: int = 0
+    answered: int = 0
+    refused: int = 0
+    late: int = 0
+    is_binding: bool = False
+
+
+@dataclass(slots=True)
+class Flow:
+    """The calls in flight at one endpoint. `limit` is how many there may be."""
+
+    most: int
+    limit: float = START
+    in_flight: int = 0
+    _latency: Latency = field(default_factory=Latency)
+    _throughput: float = 0.0
+    _step: float = STEEP
+    _next_start: float = -inf
+    _window: _Window = field(default_factory=lambda: _Window(Group(-inf)))
+
+    def __post_init__(self) -> None:
+        self.limit = min(self.limit, float(self.most))
+
+    def wait_s(self, now: float) -> float:
+        """Seconds until a call may start: 0 at once, infinite when one has to end first.
+
+        A place from which a call was refused is not taken again before the limit was looked at.
+        """
+        self._look(now)
+        wait = max(0.0, self._next_start - now)
+        if self.in_flight >= int(self.limit):
+            wait = inf
+        elif self.in_flight + self._window.refused >= int(self.limit):
+            wait = max(wait, self._window.group.began + self._length_s - now)
+        self._window.is_binding |= wait > 0.0
+        return wait
+
+    def started(self, now: float) -> Group:
+        """A call started; the group is to be given back with its end."""
+        self.in_flight += 1
+        self._window.group.started += 1
+        self._window.peak = max(self._window.peak, self.in_flight)
+        apart = (self._latency.lately_s or 0.0) / self.limit
+        self._next_start = max(self._next_start, now - CATCH_UP_S) + apart
+        return self._window.group
+
+    def ended(self, now: float, group: Group, end: End) -> None:
+        """A call ended."""
+        self.in_flight -= 1
+        self._window.refused += end.verdict is Verdict.REFUSED
+        self._window.late += end.verdict is Verdict.LATE
+        group.ended += 1
+        if end.verdict is Verdict.ANSWERED:
+            self._window.answered += 1
+            group.answered += 1
+            group.sum_s += end.latency_s
+        self._look(now)
+
+    @property
+    def _length_s(self) -> float:
+        """How long a window is."""
+        return min(max(SHORTEST_WINDOW_S, (self._latency.lately_s or 0.0) / WINDOWS_IN_LATENCY), LONGEST_WINDOW_S)
+
+    def _look(self, now: float) -> None:
+        """Judge the window once it is long enough."""
+        window = self._window
+        lasted = now - window.group.began
+        if lasted >= self._length_s:
+            self._window = _Window(self._latency.begin(now), peak=self.in_flight)
+            self._throughput = (self._throughput + window.answered / lasted) / 2
+            self._judge(window, now)
+
+    def _judge(self, window: _Window, now: float) -> None:
+        if window.late:
+            self._retreat(RETREAT)
+        elif window.refused:
+            self._retreat(max(RETREAT, 1.0 - window.refused / max(window.group.started, window.refused)))
+        elif self._latency.is_slow(now):
+            self._retreat(self._latency.retreat(now, self.limit, self._throughput))
+        elif self._latency.is_calm(now) and window.is_binding and window.peak >= self.limit / 2:
+            grown = self.limit + max(self.limit * self._step, 1 / WINDOWS_IN_LATENCY)
+            self.limit = min(grown, float(self.most))
+            self._step = min(self._step * STEEPER, STEEP)
+
+    def _retreat(self, factor: float) -> None:
+        self.limit = max(1.0, self.limit * factor)
+        self._step = GENTLE

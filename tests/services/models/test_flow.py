@@ -1,0 +1,61 @@
+"""How many calls are in flight: capacity is found, used, and followed. Time is simulated."""
+
+import pytest
+
+from services.models.domain.scheduling.schedule import Limits
+from tests.services.models.simulated import Queued, Rated, run
+
+
+def steps(now: float) -> float:
+    """500 calls a second, 250 from 40 s on, 600 from 80 s on."""
+    return 500.0 if now < 40 else 250.0 if now < 80 else 600.0
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.5])
+def test_nearly_all_of_a_capacity_is_used_and_hardly_a_call_is_refused(spread):
+    done = run(Rated(lambda now: 500.0, spread=spread), 60)
+    assert done.rate(range(20, 60)) >= 0.95 * 500
+    assert done.refusals(range(20, 60)) <= 0.02
+
+
+def test_a_capacity_that_steps_down_is_followed_within_ten_seconds():
+    done = run(Rated(steps), 80)
+    assert done.refusals(range(50, 80)) <= 0.02
+    assert done.rate(range(50, 80)) >= 0.95 * 250
+
+
+def test_a_capacity_that_steps_up_is_used_within_ten_seconds():
+    done = run(Rated(steps), 120)
+    assert done.rate(range(92, 120)) >= 0.95 * 600  # what starts in the tenth second ends two seconds later
+    assert done.refusals(range(0, 120)) <= 0.02
+
+
+@pytest.mark.parametrize("spread", [0.1, 0.8])
+@pytest.mark.parametrize(("places", "latency_s"), [(4, 3.0), (64, 0.2), (256, 3.0)])
+def test_an_endpoint_that_queues_is_kept_busy_and_its_queue_short_of_time_outs(places, latency_s, spread):
+    done = run(Queued(places, lambda now: latency_s, spread), 180)
+    assert done.rate(range(60, 180)) >= 0.95 * places / latency_s
+    assert sum(done.late.values()) <= 0.01 * sum(done.answered.values())
+
+
+def test_answers_that_take_longer_for_their_own_reasons_do_not_strangle_the_calls():
+    done = run(Queued(10_000, lambda now: 1.0 if now < 60 else 4.0), 160, limits=Limits(400))
+    assert done.rate(range(40, 60)) >= 0.95 * 400
+    assert done.rate(range(120, 160)) >= 0.95 * 100
+
+
+def test_no_more_are_in_flight_than_the_endpoint_may_have():
+    done = run(Queued(10_000, lambda now: 1.0), 60, limits=Limits(50))
+    assert done.schedule.flow.limit == 50
+    assert done.rate(range(20, 60)) == pytest.approx(50, rel=0.05)
+
+
+def test_a_known_rate_is_kept_to_from_the_start_and_nothing_is_refused():
+    done = run(Rated(lambda now: 10.0), 60, limits=Limits(2_000, rpm=600))
+    assert done.rate(range(3, 60)) >= 0.95 * 10
+    assert sum(done.refused.values()) <= 10  # those that start in the first second, at once
+
+
+def test_known_tokens_are_kept_to():
+    done = run(Queued(10_000, lambda now: 1.0), 60, limits=Limits(2_000, tpm=60_000))  # calls of 100 tokens
+    assert done.rate(range(3, 60)) == pytest.approx(10, rel=0.05)

@@ -1,0 +1,103 @@
+"""The queue in front of a real server: nobody times out in it, nobody is starved, and an outage loses no turn."""
+
+import asyncio
+import time
+
+from services.models.adapters.upstream.connection import Exchange
+from services.models.adapters.upstream.gate import Gate
+from services.models.domain.scheduling.schedule import Limits
+from services.models.domain.scheduling.shares import Share
+from tests.services.models.batches import batch, send
+from tests.services.models.stub import Answer, completion, error
+
+MODEL = "gpt-5-mini"
+
+
+def slow(delay_s: float) -> Answer:
+    return Answer(completion().body, delay_s=delay_s)
+
+
+async def test_calls_do_not_time_out_while_they_wait_for_their_turn(start_with_provider, stub):
+    stub.answer = lambda request, number: slow(0.2)
+    async with start_with_provider(concurrency=1, timeout_s=0.5) as client:
+        replies = await send(client, batch(5, model=MODEL))
+    assert [reply.status for reply in replies] == ["answered"] * 5
+    assert (len(stub.requests), stub.most_in_flight) == (5, 1)
+
+
+async def test_a_small_simulation_does_not_wait_for_a_large_one(start_with_provider, stub):
+    stub.answer = lambda request, number: slow(0.02)
+    async with start_with_provider(concurrency=2) as client:
+        large = asyncio.create_task(send(client, batch(100, model=MODEL)))
+        await asyncio.sleep(0.1)
+        small = await send(client, batch(5, first=200, model=MODEL, simulation_id="sim_2"))
+        assert not large.done()
+        await large
+    assert [reply.status for reply in small] == ["answered"] * 5
+
+
+async def test_an_outage_is_waited_for_and_no_turn_is_lost(start_with_provider, stub):
+    outage: list[float] = []
+
+    def answer(request, number):
+        if number == 100:
+            outage.append(time.monotonic() + 1.5)
+        return error(503) if outage and time.monotonic() < outage[0] else slow(0.02)
+
+    stub.answer = answer
+    async with start_with_provider(concurrency=32) as client:
+        replies = await send(client, batch(250, model=MODEL))
+    assert [reply.status for reply in replies] == ["answered"] * 250
+    assert 250 < len(stub.requests) <= 1.2 * 250 + 10
+
+
+async def test_an_endpoint_that_accepts_nothing_is_asked_again_when_it_said(start_with_provider, stub):
+    started = time.monotonic()
+    stub.answer = lambda request, number: (
+        error(429, retry_after="0.6") if time.monotonic() < started + 0.5 else completion()
+    )
+    async with start_with_provider(concurrency=12) as client:
+        replies = await send(client, batch(30, model=MODEL))
+    assert [reply.status for reply in replies] == ["answered"] * 30
+    assert len(stub.requests) <= 30 + 12
+
+
+async def test_calls_are_given_up_with_the_reason_when_an_endpoint_stays_away(start_with_provider, stub):
+    stub.answer = lambda request, number: error(500, "out of memory")
+    async with start_with_provider(outage_s=0.3) as client:
+        replies = await send(client, batch(60, model=MODEL))
+    assert {reply.status for reply in replies} == {"failed"}
+    assert all("out of memory" in reply.failure for reply in replies)
+    assert any("away" in reply.failure for reply in replies)
+
+
+async def test_a_limit_that_the_endpoint_states_is_kept_to(start_with_provider, stub):
+    headers = {"x-ratelimit-limit-requests": "1200", "x-ratelimit-remaining-requests": "0"}
+    stub.answer = lambda request, number: Answer(completion().body, headers=headers)
+    async with start_with_provider() as client:
+        await send(client, batch(1, model=MODEL))
+        started = time.monotonic()
+        await send(client, batch(20, first=2, model=MODEL))
+    assert time.monotonic() - started >= 0.8
+
+
+async def test_a_call_that_is_given_up_leaves_its_place_to_others():
+    gate = Gate("model", Limits(1), outage_s=1.0)
+    never = asyncio.Event()
+
+    async def hang() -> Exchange:
+        await never.wait()
+        return Exchange(200)
+
+    async def answer() -> Exchange:
+        return Exchange(200)
+
+    hanging = asyncio.create_task(gate.ask(Share("a"), 1, hang))
+    waiting = asyncio.create_task(gate.ask(Share("b"), 1, answer))
+    patient = asyncio.create_task(gate.ask(Share("c"), 1, answer))
+    await asyncio.sleep(0)
+    for task in (waiting, hanging):
+        task.cancel()
+    assert (await patient).exchange.status == 200
+    await asyncio.gather(hanging, waiting, return_exceptions=True)
+    assert (gate.schedule.flow.in_flight, gate.schedule.waiting) == (0, 0)
