@@ -33,7 +33,13 @@ class _Window:
     answered: int = 0
     refused: int = 0
     late: int = 0
+    failed: int = 0
     is_binding: bool = False
+
+    @property
+    def grief(self) -> int:
+        """Calls that brought nothing."""
+        return self.refused + self.late + self.failed
 
 
 @dataclass(slots=True)
@@ -55,13 +61,13 @@ class Flow:
     def wait_s(self, now: float) -> float:
         """Seconds until a call may start: 0 at once, infinite when one has to end first.
 
-        A place from which a call was refused is not taken again before the limit was looked at.
+        A place in which a call came to grief is not taken again before the limit was looked at.
         """
         self._look(now)
         wait = max(0.0, self._next_start - now)
         if self.in_flight >= int(self.limit):
             wait = inf
-        elif self.in_flight + self._window.refused >= int(self.limit):
+        elif self.in_flight + self._window.grief >= int(self.limit):
             wait = max(wait, self._window.group.began + self._length_s - now)
         self._window.is_binding |= wait > 0.0
         return wait
@@ -80,6 +86,7 @@ class Flow:
         self.in_flight -= 1
         self._window.refused += end.verdict is Verdict.REFUSED
         self._window.late += end.verdict is Verdict.LATE
+        self._window.failed += end.verdict is Verdict.FAILED
         group.ended += 1
         if end.verdict is Verdict.ANSWERED:
             self._window.answered += 1
