@@ -175,6 +175,10 @@ class RehearsalClient:
         """Show a stimulus to all or some segments of an interactive simulation."""
         return await self._post("/communications/broadcast", spec)
 
+    async def engines(self) -> JsonObject:
+        """What can run agents' turns on the platform."""
+        return await self._get("/communications/engines")
+
     async def history(self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
         """One page of what was shown and said."""
         return await self._get(f"/communications/{_token(simulation_id)}/history", {"limit": limit, "cursor": cursor})

@@ -1,7 +1,7 @@
 """The commands and their options. Everything else is imported inside of them, so that `--help` answers at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -46,6 +46,9 @@ def run(
     study: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study to run.")],
     seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the study's seed.")] = None,
     model: Annotated[str | None, typer.Option(help="Instead of the study's model.")] = None,
+    engine: Annotated[
+        Literal["native", "tinytroupe"] | None, typer.Option(help="Instead of the study's engine.")
+    ] = None,
     url: Url = None,
     own: Annotated[bool, typer.Option("--own", help="Start a platform for this run, whatever runs already.")] = False,
     data: Data = DATA,
@@ -60,7 +63,7 @@ def run(
     from services.cli.exits import carry_out
     from services.cli.run import RunOptions, run_study
 
-    options = RunOptions(seed=seed, model=model, out=out, as_json=as_json, has_report=report)
+    options = RunOptions(seed=seed, model=model, engine=engine, out=out, as_json=as_json, has_report=report)
     carry_out(run_study(study, _source(url, data, own=own, starts=True), options))
 
 

@@ -34,6 +34,7 @@ async def examine(url: str | None, data: Path, port: int, *, as_json: bool) -> E
     answer = await _readiness(url or DEFAULT_URL)
     checks = [_python(), _nats(), _folder(data), _port(port, is_ours=isinstance(answer, dict))]
     checks += list(_platform(answer, url))
+    checks += await _engines(url or DEFAULT_URL) if isinstance(answer, dict) else []
     is_bad = any(check.outcome == "bad" for check in checks)
     if as_json:
         print(json.dumps({"is_healthy": not is_bad, "checks": [check._asdict() for check in checks]}))  # noqa: T201
@@ -98,6 +99,23 @@ async def _readiness(url: str) -> JsonObject | Exception:
         except (UnreachableError, ProblemError) as error:
             return error
     return answer if "checks" in answer else UnreachableError(url, "something else answers there")
+
+
+async def _engines(url: str) -> list[Check]:
+    """What can run agents' turns; one that is missing is no fault, studies need not name it."""
+    async with RehearsalClient(url, timeout=10.0) as client:
+        try:
+            found = (await client.engines())["items"]
+        except (UnreachableError, ProblemError) as error:
+            return [Check("engines", "note", str(error))]
+    return [
+        Check(
+            f"  engine {engine['name']}",
+            "ok" if engine["is_available"] else "note",
+            engine["problem"] or " ".join(filter(None, ["can run", engine["version"]])),
+        )
+        for engine in found
+    ]
 
 
 def _platform(answer: JsonObject | Exception, url: str | None) -> Iterator[Check]:

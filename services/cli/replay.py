@@ -19,7 +19,9 @@ async def replay_simulation(simulation_id: str, source: Source, *, as_json: bool
             raise StopError(Exit.FAILED, f"{simulation_id} is {first['state']}; only a completed one can be replayed.")
         if first["intervention_id"] is None:
             raise StopError(Exit.REFUSED, f"{simulation_id} is interactive: it ran no intervention that can run again.")
-        spec = ExecutionSpec(population_id=first["population_id"], seed=first["seed"], model=first["model"])
+        spec = ExecutionSpec(
+            population_id=first["population_id"], seed=first["seed"], model=first["model"], engine=first["engine"]
+        )
         again = (await client.execute(first["intervention_id"], spec))["simulation_id"]
         say(f"Replaying {simulation_id} as {again}")
         second = await follow(client, again)

@@ -71,6 +71,7 @@ def _lock(run: Run, csv: bytes) -> bytes:
         "source": str(run.source),
         "seed": run.study.seed,
         "model": run.status["model"],
+        "engine": run.status["engine"],
         "simulation_id": run.status["simulation_id"],
         "intervention_id": run.status["intervention_id"],
         "population_id": run.status["population_id"],

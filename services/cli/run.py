@@ -4,6 +4,7 @@ import asyncio
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from libs.client import ProblemError, RehearsalClient
 from libs.contracts.base import JsonObject
@@ -23,6 +24,7 @@ class RunOptions:
 
     seed: int | None
     model: str | None
+    engine: Literal["native", "tinytroupe"] | None
     out: Path
     as_json: bool
     has_report: bool
@@ -34,10 +36,10 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
         study = load(path)
     except InvalidStudyError as error:
         raise StopError(Exit.INVALID, str(error)) from error
-    spec = resolved(study.spec, options.seed, options.model)
+    spec = resolved(study.spec, options.seed, options.model, options.engine)
     async with source.connect() as client:
         simulation_id = await _start(client, study, spec)
-        say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}")
+        say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}, engine {spec.engine}")
         try:
             status = await follow(client, simulation_id)
         except asyncio.CancelledError:
@@ -53,6 +55,7 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
 
 async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
     """Post population, intervention and execution; a refusal names the line of the study it is about."""
+    await _check_engine(client, spec.engine)
     part = "population"
     try:
         population = await client.create_population(spec.population)
@@ -61,11 +64,20 @@ async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
         design = spec.intervention.model_copy(update={"population_id": population["id"]})
         intervention = await client.create_intervention(design)
         part = ""
-        execution = ExecutionSpec(population_id=population["id"], seed=spec.intervention.seed, model=spec.model)
+        execution = ExecutionSpec(
+            population_id=population["id"], seed=spec.intervention.seed, model=spec.model, engine=spec.engine
+        )
         return str((await client.execute(intervention["id"], execution))["simulation_id"])
     except ProblemError as error:
         places = [f"  {study.path}:{line}" for line in _lines(study, error, part)]
         raise StopError(Exit.REFUSED, "\n".join([refusal(error), *places])) from error
+
+
+async def _check_engine(client: RehearsalClient, name: str) -> None:
+    """Before anything is made: an engine that the platform cannot run would fail every turn."""
+    for engine in (await client.engines())["items"]:
+        if engine["name"] == name and not engine["is_available"]:
+            raise StopError(Exit.REFUSED, f"The engine {name} cannot run on the platform: {engine['problem']}")
 
 
 def _say_what_was_not_understood(population: JsonObject) -> None:

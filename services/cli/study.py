@@ -17,7 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from libs.contracts.catalogue import resolve
 from libs.contracts.errors import InvalidError
-from libs.contracts.specs import StudySpec
+from libs.contracts.specs import Engine, StudySpec
 
 MAX_BYTES = 1_048_576
 Path_ = tuple[str | int, ...]
@@ -75,7 +75,9 @@ def load(path: Path) -> Study:
     return study
 
 
-def resolved(spec: StudySpec, seed: int | None, model: str | None) -> StudySpec:
+def resolved(
+    spec: StudySpec, seed: int | None = None, model: str | None = None, engine: Engine | None = None
+) -> StudySpec:
     """The study with every seed it will run with: the one given, the file's, or a new one."""
     chosen = seed if seed is not None else spec.seed
     chosen = secrets.randbelow(2**31) if chosen is None else chosen
@@ -83,7 +85,9 @@ def resolved(spec: StudySpec, seed: int | None, model: str | None) -> StudySpec:
         name: part.model_copy(update={"seed": chosen if part.seed is None else part.seed})
         for name, part in (("population", spec.population), ("intervention", spec.intervention))
     }
-    return spec.model_copy(update={**parts, "seed": chosen, "model": model or spec.model})
+    return spec.model_copy(
+        update={**parts, "seed": chosen, "model": model or spec.model, "engine": engine or spec.engine}
+    )
 
 
 def _read(path: Path) -> tuple[Node, Any]:

@@ -43,6 +43,7 @@ simulations = Table(
     Column("state", String(16)),
     Column("state_changed_at", UtcDateTime),
     Column("seed", Integer),
+    Column("engine", String(64)),
 )
 
 protocols = Table(

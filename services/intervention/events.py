@@ -31,7 +31,7 @@ class Events:
         )
         await self._outbox.add(tx, event)
 
-    async def start(self, tx: Transaction, design: Design, execution: Execution) -> None:
+    async def start(self, tx: Transaction, design: Design, execution: Execution, engine: str) -> None:
         command = StartSimulation(
             simulation_id=execution.simulation_id,
             name=design.name,
@@ -40,6 +40,7 @@ class Events:
             steps=protocol(design),
             seed=execution.seed,
             model=execution.model,
+            engine=engine,
         )
         await self._outbox.add(tx, command)
 

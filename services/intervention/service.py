@@ -68,7 +68,7 @@ class Interventions:
             analysed_at=None,
         )
         await self._store.executions.add(tx, execution)
-        await self._events.start(tx, made, execution)
+        await self._events.start(tx, made, execution, spec.engine)
         return execution
 
     async def show(self, tx: Transaction, intervention_id: str) -> tuple[Design, SimulationState]:

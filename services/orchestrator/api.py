@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from libs.contracts.errors import NotAvailableError
 from libs.contracts.orchestrator import SimulationState
@@ -60,6 +60,7 @@ class SimulationView(BaseModel):
     intervention_id: str | None
     seed: int
     model: str
+    engine: str = Field(description="What runs the agents' turns.")
     created_at: datetime
     updated_at: datetime
     late_messages: int
@@ -68,13 +69,14 @@ class SimulationView(BaseModel):
     @classmethod
     def of(cls, simulation: Simulation, arms: list[ArmProgress]) -> "SimulationView":
         """The view of a simulation with its live progress."""
-        shared = simulation.model_dump(include=set(cls.model_fields) - {"usage"})
+        shared = simulation.model_dump(include=set(cls.model_fields) - {"usage", "engine"})
         path = f"/simulations/{simulation.simulation_id}"
         return cls(
             **shared,
             id=simulation.simulation_id,
             progress=_progress(simulation, {arm.arm: arm for arm in arms}),
             usage=total_usage([arm.usage for arm in arms]),
+            engine=simulation.engine or "native",
             links={"status": f"{path}/status", "stream": f"{path}/stream"},
         )
 

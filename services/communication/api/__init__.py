@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.communication.api import history, interactions, relations, requests
+from services.communication.api import engines, history, interactions, relations, requests
 
 router = APIRouter(prefix="/communications", tags=["communications"])
-for part in (requests, relations, history, interactions):
+for part in (engines, requests, relations, history, interactions):
     router.include_router(part.router)

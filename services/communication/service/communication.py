@@ -10,7 +10,7 @@ from libs.contracts.errors import NotFoundError
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Database, Transaction
-from services.communication.adapters import Engines
+from services.communication.adapters import Availability, Engines
 from services.communication.domain.history import HistoryEntry
 from services.communication.events import Events
 from services.communication.service.deliveries import Deliveries
@@ -24,7 +24,7 @@ class Communication:
     def __init__(self, database: Database, store: Store, events: Events, engines: Engines) -> None:
         self._store = store
         self._engines = engines
-        self.requests = Requests(store, events)
+        self.requests = Requests(store, events, engines)
         self.deliveries = Deliveries(database, store, events, engines)
 
     async def start(self) -> None:
@@ -34,6 +34,10 @@ class Communication:
     async def stop(self) -> None:
         """Let them go."""
         await self._engines.stop()
+
+    async def engines(self) -> dict[str, Availability]:
+        """Which engines can run here, by name."""
+        return await self._engines.availability()
 
     async def agents_generated(self, tx: Transaction, events: Sequence[AgentsGenerated]) -> None:
         """Project agents."""

@@ -22,6 +22,7 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.orchestrator import SimulationState
 from libs.db import Transaction
 from libs.minds.relationships import pair
+from services.communication.adapters import Engines
 from services.communication.domain import protocols
 from services.communication.domain.protocols import Protocol, Slot
 from services.communication.events import Events
@@ -59,9 +60,10 @@ class _Place(NamedTuple):
 class Requests:
     """Use cases that ask agents something. Each raises `NotFoundError`, `ConflictError` or `InvalidError`."""
 
-    def __init__(self, store: Store, events: Events) -> None:
+    def __init__(self, store: Store, events: Events, engines: Engines) -> None:
         self._store = store
         self._events = events
+        self._engines = engines
 
     async def is_open(self, tx: Transaction, simulation_id: str) -> bool:
         """False while news on its way here may still make this simulation take requests."""
@@ -150,6 +152,8 @@ class Requests:
             raise ConflictError(
                 f"Simulation {simulation_id!r} is {state}; communication needs one that is ready or running."
             )
+        if (problem := await self._engines.problem(simulation.engine)) is not None:
+            raise ConflictError(f"The engine of simulation {simulation_id!r} cannot run here: {problem}")
         population = await self._find_complete(tx, simulation)
         if population is None:
             raise ConflictError(f"The people of simulation {simulation_id!r} have not all arrived yet; try again.")

@@ -23,6 +23,7 @@ class Simulation:
     intervention_id: str | None
     state: SimulationState | None
     seed: int
+    engine: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Projections:
             "population_id": event.population_id,
             "intervention_id": event.intervention_id,
             "seed": event.seed,
+            "engine": event.engine,
         }
         await upsert(tx, simulations, [row])
 
@@ -113,7 +115,7 @@ class Projections:
         if row is None:
             return None
         state = None if row.state is None else SimulationState(row.state)
-        return Simulation(simulation_id, row.population_id, row.intervention_id, state, row.seed or 0)
+        return Simulation(simulation_id, row.population_id, row.intervention_id, state, row.seed or 0, row.engine)
 
     async def get_state(self, tx: Transaction, simulation_id: str) -> SimulationState | None:
         """The last known state, also of a simulation whose creation has not arrived."""

@@ -121,7 +121,21 @@ def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: Embed
     comparison = json.loads(replayed.stdout)
     assert comparison["is_equal"]
     assert (comparison["new_model_calls"], comparison["cached_model_calls"]) == (0, 125)
-    assert rehearsal("doctor", "--url", platform.url, "--port", "8999", cwd=tmp_path).returncode == 0
+    examined = rehearsal("doctor", "--url", platform.url, "--port", "8999", "--json", cwd=tmp_path)
+    assert examined.returncode == 0
+    outcomes = {check["name"].strip(): check["outcome"] for check in json.loads(examined.stdout)["checks"]}
+    assert outcomes["engine native"] == "ok"
+    assert outcomes["engine tinytroupe"] in ("ok", "note")
+
+
+def test_an_engine_that_is_missing_ends_a_run_before_anything_is_made(
+    platform: EmbeddedPlatform, tmp_path: Path
+) -> None:
+    done = rehearsal("run", EXAMPLE, "--url", platform.url, "--engine", "tinytroupe", cwd=tmp_path)
+    if done.returncode == 0:
+        pytest.skip("TinyTroupe is installed here")
+    assert done.returncode == 4
+    assert "https://github.com/microsoft/TinyTroupe#installation" in done.stderr
 
 
 def test_what_only_the_platform_knows_to_be_wrong_ends_with_4_and_its_line(

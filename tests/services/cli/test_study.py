@@ -92,7 +92,7 @@ def test_seeds_are_resolved_before_the_run_and_explicit_ones_stay() -> None:
     del document["seed"]
     document["population"]["seed"] = 5
     spec = StudySpec.model_validate(document)
-    drawn = resolved(spec, None, None)
+    drawn = resolved(spec)
     assert drawn.seed is not None
     assert (drawn.population.seed, drawn.intervention.seed) == (5, drawn.seed)
     given = resolved(spec, 9, "gpt")

@@ -165,7 +165,11 @@ class Stage:
         await self.send("population", ready)
 
     async def simulation(
-        self, state: SimulationState = SimulationState.READY, *, intervention_id: str | None = None
+        self,
+        state: SimulationState = SimulationState.READY,
+        *,
+        intervention_id: str | None = None,
+        engine: str | None = None,
     ) -> None:
         created = SimulationCreated(
             simulation_id=SIMULATION,
@@ -174,6 +178,7 @@ class Stage:
             intervention_id=intervention_id,
             seed=7,
             model="offline",
+            engine=engine,
             created_at=datetime.now(UTC),
         )
         await self.send("orchestrator", created)

@@ -136,12 +136,13 @@ def analysis(execution: dict[str, Any]) -> AnalysisCompleted:
 async def test_from_the_public_example_to_its_results(scene: Scene) -> None:
     await scene.population()
     made = await scene.intervention()
-    execution = await scene.execution(made["id"])
+    execution = await scene.execution(made["id"], engine="tinytroupe")
     assert execution["links"]["status"] == f"/simulations/{execution['simulation_id']}/status"
 
     [start] = await scene.sent(StartSimulation)
     [step] = start.steps
     assert (start.simulation_id, start.seed, start.model) == (execution["simulation_id"], 7, "offline")
+    assert start.engine == "tinytroupe"
     assert step.stimuli["rational_appeal"].timing == "afternoon"
     assert [each.name for each in step.instruments] == ["open_rate", "click_through", "purchase_intent"]
 

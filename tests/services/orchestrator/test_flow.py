@@ -177,6 +177,16 @@ async def test_the_main_job_from_command_to_completion(stage: Stage) -> None:
     assert changes == ["provisioning", "ready", "running", "analysing", "completed"]
 
 
+async def test_the_engine_of_a_simulation_is_that_of_its_deliveries(stage: Stage) -> None:
+    await stage.peer.send("intervention", START.model_copy(update={"engine": "tinytroupe"}))
+    assert (await stage.reaches("provisioning"))["engine"] == "tinytroupe"
+    await stage.peer.send("population", CREATED, READY)
+    await stage.peer.send("intervention", assigned(1, 1, 1, 5))
+    deliveries = await stage.peer.published(DeliverStimulus, 2)
+    assert {delivery.engine for delivery in deliveries} == {"tinytroupe"}
+    assert (await stage.peer.published(SimulationCreated))[0].engine == "tinytroupe"
+
+
 async def test_repeated_messages_change_nothing(stage: Stage) -> None:
     for source, data in (("intervention", START), ("population", READY), ("intervention", assigned())):
         for envelope in await stage.peer.send(source, data):
