@@ -38,12 +38,15 @@ def turn_prompt(
 
 
 @lru_cache(maxsize=256)
-def shared_messages(stimulus: Stimulus | None, instruments: tuple[Instrument, ...]) -> Messages:
-    """Platform text → stimulus → questions, without their options: everybody reads these in an order of their own."""
+def shared_messages(stimulus: Stimulus | None, instruments: tuple[Instrument, ...], tools: str = "") -> Messages:
+    """Platform text → stimulus → questions, without their options: everybody reads these in an order of their own.
+
+    `tools` is the instruction of the tools that may be used.
+    """
     shown = None if stimulus is None else stimulus.model_dump(mode="json", exclude_none=True)
     questions = [instrument.model_dump(mode="json", include=ASKED, exclude_none=True) for instrument in instruments]
     data = "\n".join([write_block("stimulus", shown), write_block("questions", questions)])
-    return ChatMessage(role="system", content=PLATFORM_TEXT), ChatMessage(role="user", content=data)
+    return ChatMessage(role="system", content=PLATFORM_TEXT + tools), ChatMessage(role="user", content=data)
 
 
 def own_messages(

@@ -15,11 +15,13 @@ _TEXT: JsonObject = {"type": "string"}
 
 
 @lru_cache(maxsize=256)
-def turn_schema(instruments: tuple[Instrument, ...]) -> JsonObject:
-    """The schema of a turn that answers these instruments. Built once per tuple and shared: do not change it."""
-    action = _object(
-        {"type": {"type": "string", "enum": list(ACTION_TYPES)}, "content": dict(_TEXT), "target": dict(_TEXT)}
-    )
+def turn_schema(instruments: tuple[Instrument, ...], tool_types: tuple[str, ...] = ()) -> JsonObject:
+    """The schema of a turn that answers these instruments, with the actions that tools add.
+
+    Built once for the same arguments and shared: do not change it.
+    """
+    types: JsonObject = {"type": "string", "enum": [*ACTION_TYPES, *tool_types]}
+    action = _object({"type": types, "content": dict(_TEXT), "target": dict(_TEXT)})
     mental_state = _object(
         {
             "goals": dict(_TEXT),

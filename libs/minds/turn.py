@@ -6,9 +6,11 @@ Stated confidence and sentiment are comments, not outcomes: one that is missing 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from libs.contracts.instruments import Answer, Instrument
 from libs.minds.answers import read_answers
+from libs.minds.blocks import canonical
 from libs.minds.reply import json_of
 from libs.minds.schema import ACTION_TYPES
 from libs.minds.text import MAX_TEXT, plain
@@ -16,6 +18,7 @@ from libs.minds.text import MAX_TEXT, plain
 MAX_ACTIONS = 15
 MAX_PHRASE = 300
 MAX_TARGET = 120
+NO_TOOL_TYPES: Mapping[str, int] = MappingProxyType({})
 
 
 class TurnError(Exception):
@@ -77,15 +80,18 @@ class Turn:
         return plain("\n".join(self.contents(kind)), MAX_TEXT) or None
 
 
-def read_turn(content: str, instruments: tuple[Instrument, ...]) -> Turn:
-    """The turn in a model's reply. Raises `TurnError`."""
+def read_turn(content: str, instruments: tuple[Instrument, ...], tool_types: Mapping[str, int] = NO_TOOL_TYPES) -> Turn:
+    """The turn in a model's reply; of tools only the actions of these types, with the most they hold, are read.
+
+    Raises `TurnError`.
+    """
     try:
         reply = json_of(content)
         answers = read_answers(reply, instruments)
     except ValueError as error:
         raise TurnError(str(error)) from error
     fields = reply if isinstance(reply, Mapping) else {}
-    actions = _actions(fields.get("actions"))
+    actions = _actions(fields.get("actions"), dict.fromkeys(ACTION_TYPES, MAX_TEXT) | dict(tool_types))
     if not actions and not answers:
         raise TurnError("the reply holds neither an action nor an answer")
     return Turn(
@@ -96,7 +102,7 @@ def read_turn(content: str, instruments: tuple[Instrument, ...]) -> Turn:
     )
 
 
-def _actions(value: object) -> tuple[Action, ...]:
+def _actions(value: object, longest: Mapping[str, int]) -> tuple[Action, ...]:
     actions: list[Action] = []
     for item in value if isinstance(value, list) else ():
         if len(actions) == MAX_ACTIONS:
@@ -104,9 +110,15 @@ def _actions(value: object) -> tuple[Action, ...]:
         if not isinstance(item, Mapping):
             continue
         kind = plain(item.get("type"), MAX_TARGET).upper().replace(" ", "_").replace("-", "_")
-        if kind in ACTION_TYPES:
-            actions.append(Action(kind, plain(item.get("content"), MAX_TEXT), plain(item.get("target"), MAX_TARGET)))
+        if kind in longest:
+            content = plain(_text(item.get("content")), longest[kind])
+            actions.append(Action(kind, content, plain(item.get("target"), MAX_TARGET)))
     return tuple(actions)
+
+
+def _text(content: object) -> object:
+    """What stands in an action; some models write an object where its JSON is asked for."""
+    return canonical(content) if isinstance(content, Mapping | list) and content else content
 
 
 def _mental_state(value: object) -> MentalState:
