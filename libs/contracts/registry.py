@@ -25,6 +25,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     communication.ResponsesRecorded,
     communication.DeliveryCompleted,
     results.AnalyseSimulation,
+    results.ExtractFields,
     results.AnalysisCompleted,
 )
 BY_TYPE: dict[str, type[MessageData]] = {message.contract.type: message for message in MESSAGES}

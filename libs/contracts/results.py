@@ -18,6 +18,15 @@ class AnalyseSimulation(MessageData):
     expected_responses: int = Field(description="Finished turns, answered and failed.")
 
 
+class ExtractFields(MessageData):
+    """Get the fields of an extraction for these agents."""
+
+    contract: ClassVar = Contract("cmd", "results", "extract-fields", "simulation_id", ("results",))
+    simulation_id: str
+    extraction_id: str
+    agent_ids: tuple[str, ...]
+
+
 class AnalysisCompleted(MessageData):
     """The analysis of a simulation, as it is served."""
 

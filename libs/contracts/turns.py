@@ -11,6 +11,13 @@ from pydantic import Field
 from libs.contracts.base import Body, Data, JsonObject
 from libs.contracts.protocol import Usage
 
+OFFLINE_MODEL = "offline"
+
+
+def is_offline(model: str) -> bool:
+    """True for the offline model, whatever its version: it writes no prose and reads none."""
+    return model == OFFLINE_MODEL or model.startswith(f"{OFFLINE_MODEL}-")
+
 
 class ChatMessage(Data):
     """One message of a chat completion."""

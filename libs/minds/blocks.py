@@ -16,7 +16,20 @@ import orjson
 from libs.contracts.base import JsonObject
 from libs.contracts.turns import ChatMessage
 
-BlockKind = Literal["stimulus", "questions", "persona", "options", "present", "memory", "heard", "actions"]
+BlockKind = Literal[
+    "stimulus",
+    "questions",
+    "persona",
+    "options",
+    "present",
+    "memory",
+    "heard",
+    "actions",
+    "task",
+    "record",
+    "labels",
+    "content",
+]
 _OPENING = re.compile(rf"\[\[data ({'|'.join(get_args(BlockKind))}) ([0-9a-f]{{16}})\]\]")
 # Line breaks other than \n, which JSON may hold as they are and a language model may take for the end of a line.
 _LINE_BREAKS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}

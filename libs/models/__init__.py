@@ -1,5 +1,17 @@
 """How a service reaches language models: by the `models` service, in the language of `libs.contracts.turns`."""
 
+from libs.models.asking import Asked, ModelFailedError, ask, ask_one, check_model
 from libs.models.client import Models, ModelsAwayError, ModelsClient, ModelsError, in_groups
 
-__all__ = ["Models", "ModelsAwayError", "ModelsClient", "ModelsError", "in_groups"]
+__all__ = [
+    "Asked",
+    "ModelFailedError",
+    "Models",
+    "ModelsAwayError",
+    "ModelsClient",
+    "ModelsError",
+    "ask",
+    "ask_one",
+    "check_model",
+    "in_groups",
+]

@@ -37,6 +37,9 @@ class Models(Protocol):
     def turns(self, batch: TurnBatch) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Raises `ModelsError`."""
 
+    async def names(self) -> list[str]:
+        """The models that can be asked for. Raises `ModelsError`."""
+
 
 class ModelsClient:
     """The models service over HTTP or in this process."""
@@ -82,6 +85,22 @@ class ModelsClient:
         except (httpx.TransportError, TimeoutError) as error:
             raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
         except (httpx.HTTPStatusError, ValueError) as error:
+            raise ModelsError(f"the models service failed: {error}") from error
+
+    async def names(self) -> list[str]:
+        """The models that can be asked for. Raises `ModelsError`."""
+        if self._client is None:
+            raise RuntimeError("the models client was not started")
+        try:
+            async with asyncio.timeout(self._silence_s):
+                response = await self._client.get("/v1/models")
+            if response.status_code in AWAY:
+                raise ModelsAwayError(f"the models service answered {response.status_code}")
+            response.raise_for_status()
+            return [str(model["id"]) for model in response.json()["data"]]
+        except (httpx.TransportError, TimeoutError) as error:
+            raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
+        except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:
             raise ModelsError(f"the models service failed: {error}") from error
 
 

@@ -13,6 +13,7 @@ from libs.stats.association import (
     spearman,
 )
 from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_fit, independence_test
+from libs.stats.clustering import average_linkage
 from libs.stats.contrast import Contrast
 from libs.stats.distributions import Interval
 from libs.stats.diversity import Diversity, diversity, jensen_shannon, kolmogorov_smirnov, total_variation
@@ -59,6 +60,7 @@ __all__ = [
     "StandardisedDifference",
     "WelchTest",
     "Worth",
+    "average_linkage",
     "benjamini_hochberg",
     "benjamini_yekutieli",
     "cohens_h",

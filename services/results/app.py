@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.results import api, handlers
 from services.results.events import Events
@@ -17,7 +18,8 @@ from services.results.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The service with its own store, wired to the bus."""
     database = Database(settings.database_url)
-    service = Results(Store(), Events(Outbox("results")), version("rehearsal"))
+    models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
+    service = Results(database, Store(), Events(Outbox("results")), models, version("rehearsal"))
     return service_app(
         "results", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

@@ -1,12 +1,14 @@
 """Messages out: what the results service tells the others."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from libs.bus import Outbox
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
-from libs.contracts.results import AnalysisCompleted
+from libs.contracts.results import AnalysisCompleted, ExtractFields
 from libs.db import Transaction
+from services.results.domain.extraction.model import Extraction
 from services.results.domain.records import Study
 
 MOST_BYTES = 3_500_000  # of a payload; the bus takes 4 MB
@@ -29,6 +31,13 @@ class Events:
             analysed_at=analysed_at,
         )
         await self._outbox.add(tx, event, cause=cause, discriminator=study.simulation_id)
+
+    async def extract_fields(self, tx: Transaction, extraction: Extraction, agent_ids: Sequence[str]) -> None:
+        """Have the fields of some agents got."""
+        command = ExtractFields(
+            simulation_id=extraction.simulation_id, extraction_id=extraction.id, agent_ids=tuple(agent_ids)
+        )
+        await self._outbox.add(tx, command)
 
 
 def _within(analysis: Analysis, most_bytes: int) -> Analysis:

@@ -5,7 +5,7 @@ from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted
-from libs.contracts.results import AnalyseSimulation
+from libs.contracts.results import AnalyseSimulation, ExtractFields
 from libs.db import Transaction
 from services.results.service import Results
 
@@ -43,3 +43,8 @@ async def on_responses_recorded(tx: Transaction, messages: list[Message[Response
 async def on_analyse_simulation(tx: Transaction, message: Message[AnalyseSimulation], service: Results) -> None:
     data = message.data
     await service.ask(tx, data.simulation_id, data.expected_responses, message.envelope)
+
+
+@router.work(ExtractFields)
+async def on_extract_fields(message: Message[ExtractFields], service: Results) -> None:
+    await service.extractions.extract_block(message.data, message.envelope.tenant)

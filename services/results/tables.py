@@ -2,10 +2,11 @@
 
 `simulations`, `plans`, `steps` and `responses` are projected from events, in whatever order they come. `progress` has
 one row per simulation, which every message about it updates before it looks whether the analysis can be made: on
-PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought.
+PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought. `extracted` is
+counted to know how far one of the `extractions` has come: its rows are written once, by whoever gets there first.
 """
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from libs.bus.tables import attach
 from libs.db import JsonDocument, UtcDateTime, tenant_column
@@ -43,6 +44,7 @@ steps = Table(
     Column("round", Integer, nullable=False),
     Column("instruments", JsonDocument, nullable=False),
     Column("planned", JsonDocument, nullable=False),
+    Column("stimuli", JsonDocument),
 )
 
 responses = Table(
@@ -93,6 +95,35 @@ analyses = Table(
     Column("analysis", JsonDocument, nullable=False),
     Column("description", JsonDocument, nullable=False),
     Column("analysed_at", UtcDateTime, nullable=False),
+)
+
+extractions = Table(
+    "extractions",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("extraction_id", String(64), primary_key=True),
+    Column("spec", JsonDocument, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("ways", JsonDocument, nullable=False),
+    Column("planned", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+extracted = Table(
+    "extracted",
+    metadata,
+    tenant_column(),
+    Column("extraction_id", String(64), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("arm", String(120), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("is_failed", Boolean, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("cached_calls", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
+    Column("cost_usd", Float, nullable=False),
 )
 
 attach(metadata)

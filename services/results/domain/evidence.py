@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.contracts.evidence import Evidence, SampleRatioCheck
+from libs.contracts.turns import is_offline
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
 
-OFFLINE_MODEL = "offline"
 NO_CORRECTION = "none: there is no plan, so no arms are compared"
 
 
@@ -60,8 +60,3 @@ def evidences(study: Study, turns: Sequence[Turn], heads: Headcount, looks: int)
         correction=study.plan.correction if study.plan else NO_CORRECTION,
         looks=looks,
     )
-
-
-def is_offline(model: str) -> bool:
-    """True for the offline model, whatever its version."""
-    return model == OFFLINE_MODEL or model.startswith(f"{OFFLINE_MODEL}-")

@@ -5,25 +5,21 @@ UTF-8); `run` holds what differs from one run to the next: ids, times, plan hash
 column per metric, and in every row the evidence, so that no row travels without it.
 """
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import total_usage
-from services.results.domain.canonical import canonical, canonical_json, canonical_number, digest
+from services.results.domain.canonical import canonical, canonical_json, digest
 from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
 from services.results.domain.records import Turn
+from services.results.domain.tabular import Cell, csv_of
 
-# A spreadsheet takes a text that starts like this for a formula (OWASP, "CSV injection"); full-width forms too.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 BEFORE = ("agent_id", "name", "segment", "arm", "timeline_id", "round", "step_id", "status", "failure")
 AFTER = ("response", "reasoning", "confidence", "sentiment")
 EVIDENCE = ("model", "simulated", "evidence_grade", "effective_n", "caveat")
 PER_RUN = ("plan_hash", "plan_frozen_at", "usage")
-Cell = str | int | float | None
 
 
 def to_json(findings: Findings) -> bytes:
@@ -49,12 +45,8 @@ def to_csv(findings: Findings) -> bytes:
     header = [*BEFORE, *map(_column, metrics), *AFTER, *(f"profile.{key}" for key in attributes), *EVIDENCE]
     evidence = findings.evidence
     stamp: list[Cell] = ["true", evidence.grade, evidence.effective_n, evidence.caveat]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\r\n")
-    writer.writerow([_cell(name) for name in header])
-    for turn in findings.turns:
-        writer.writerow([_cell(value) for value in (*_row(turn, metrics, attributes), turn.model, *stamp)])
-    return buffer.getvalue().encode()
+    rows = ((*_row(turn, metrics, attributes), turn.model, *stamp) for turn in findings.turns)
+    return csv_of([header, *rows])
 
 
 def _content(findings: Findings) -> JsonObject:
@@ -119,15 +111,4 @@ def _column(metric: str) -> str:
 
 
 def _answer(answer: Answer) -> Cell:
-    if isinstance(answer, bool):
-        return "true" if answer else "false"
     return " > ".join(answer) if isinstance(answer, list | tuple) else answer
-
-
-def _cell(value: Cell) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA_STARTS) else value
-    number = canonical_number(value) if isinstance(value, float) else value
-    return "" if number is None else repr(number)

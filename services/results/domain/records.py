@@ -3,15 +3,15 @@
 Turns are kept in one canonical order, so nothing computed from them depends on the order in which messages arrived.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument
-from libs.contracts.protocol import Plan, Usage
+from libs.contracts.protocol import Plan, Stimulus, Usage
 
 Profile = dict[str, str | int | float]
 DEFAULT_ALPHA = 0.05
@@ -68,6 +68,8 @@ class Study:
     instruments: tuple[Instrument, ...]
     planned: dict[str, int]
     """Agents announced by arm; where there is a plan, the plan's own numbers count."""
+    stimuli: Mapping[str, Mapping[str, Stimulus]] = field(default_factory=dict)
+    """What was shown, by step and arm, as far as it is known."""
 
     @property
     def alpha(self) -> float:
@@ -78,6 +80,13 @@ class Study:
     def confidence_level(self) -> float:
         """Level of every interval: 1 - alpha."""
         return round(1 - self.alpha, 12)
+
+    def stimulus(self, turn: Turn) -> Stimulus | None:
+        """What the agent met in a turn."""
+        shown = self.stimuli.get(turn.step_id, {}).get(turn.arm)
+        if shown is not None or self.plan is None or turn.step_id in self.stimuli:
+            return shown
+        return next((arm.stimulus for arm in self.plan.arms if arm.name == turn.arm), None)
 
     def instrument(self, metric: str) -> Instrument:
         """The instrument of a metric of this study."""

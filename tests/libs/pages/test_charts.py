@@ -1,8 +1,12 @@
 """Charts and markup, which every page is made of."""
 
+import re
+from xml.etree import ElementTree
+
 import pytest
 
-from libs.pages.charts import axis_for, bar, scale_axis, whisker
+from libs.pages.charts import axis_for, bar, bars, heatmap, scale_axis, whisker
+from libs.pages.document import drawing
 from libs.pages.markup import tag
 
 
@@ -42,3 +46,25 @@ def test_markup_escapes_everything_that_is_not_markup() -> None:
     assert (
         tag("p", "<i>", inner, None, 3, title='"<').source == '<p title="&quot;&lt;">&lt;i&gt;<b>&lt;&amp;&gt;</b>3</p>'
     )
+
+
+def test_the_longest_bar_fills_its_row_and_each_series_has_its_colour() -> None:
+    chart = bars(["yes", "no <b>"], [[0.25, 0.5], [0.1, 0.0]], [1, 2], "two arms")
+    widths = re.findall(r'width="([0-9.]+%)" height="7" rx="2" class="fill arm-([12])"', chart.source)
+    assert widths == [("50.00%", "1"), ("20.00%", "2"), ("100.00%", "1"), ("0.00%", "2")]
+    assert "no &lt;b&gt;" in chart.source
+    assert "25.0 · 10.0 %" in chart.source
+
+
+def test_a_heat_map_is_darker_where_the_value_is_larger_and_coloured_by_its_sign() -> None:
+    chart = heatmap(["a", "b", "c"], {(0, 1): 0.5, (2, 1): -1.0}, "pairs")
+    cells = re.findall(r'fill-opacity="([0-9.]+)" class="fill arm-([12])"><title>([^<]+)', chart.source)
+    assert cells == [("0.53", "1", "b and a: +0.50"), ("1.0", "2", "c and b: -1.00")]
+
+
+def test_a_drawing_is_an_svg_file_as_high_as_its_chart_needs() -> None:
+    chart = bars(["yes"], [[1.0]], [1], "all")
+    root = ElementTree.fromstring(drawing("All <of> it", chart))
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert int(root.attrib["height"]) > chart.height
+    assert "All <of> it" in "".join(root.itertext())

@@ -7,7 +7,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from libs.contracts.errors import InvalidError, NotAvailableError
@@ -15,31 +15,22 @@ from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Usage
 from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
+from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_csv, to_json
 from services.results.domain.findings import SIMULATED, State, why_no_analysis
 from services.results.domain.records import Turn
 from services.results.domain.report.page import to_html
-from services.results.service import Results, Status
+from services.results.service import Status
 
-router = APIRouter(prefix="/results", tags=["results"])
+router = APIRouter()
 
 EXPORTS = {
     "json": (to_json, "application/json", "attachment"),
-    "csv": (to_csv, "text/csv; charset=utf-8", "attachment"),
+    "csv": (to_csv, CSV, "attachment"),
     "html": (to_html, "text/html; charset=utf-8", "inline"),
 }
 LATER = ("pdf", "parquet", "xlsx")
-
-
-def results(request: Request) -> Results:
-    """The service `create_app` built."""
-    service: Results = request.app.state.service
-    return service
-
-
-Service = Annotated[Results, Depends(results)]
-Filter = Annotated[str | None, Query(max_length=120)]
 
 
 class SegmentScore(BaseModel):
@@ -153,12 +144,6 @@ class IndividualView(BaseModel):
     turns: list[IndividualTurn]
 
 
-@router.post("/extract")
-async def extract() -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /results/extract")
-
-
 @router.post("/compare-interventions")
 async def compare_interventions() -> None:
     """Not there yet."""
@@ -227,8 +212,7 @@ async def export(
     findings = await service.findings(tx, simulation_id)
     body = await asyncio.to_thread(write, findings)
     name = f"rehearsal-{simulation_id}.{export_format}"
-    headers = {"content-disposition": f'{disposition}; filename="{name}"', "x-content-type-options": "nosniff"}
-    return Response(body, media_type=media_type, headers=headers)
+    return Response(body, media_type=media_type, headers=file_headers(name, disposition))
 
 
 def _aggregate(status: Status) -> AggregateResults:

@@ -1,4 +1,4 @@
-"""Every query of the results service; domain objects in, domain objects out."""
+"""What was recorded and analysed: studies, responses, analyses."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,9 +13,11 @@ from libs.contracts.evidence import Analysis
 from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, StepStarted
-from libs.contracts.protocol import Plan, Usage
+from libs.contracts.protocol import Plan, Stimulus, Usage
+from libs.contracts.tools import Scope
 from libs.db import Transaction, insert_into, insert_new
 from services.results.domain.description import Description
+from services.results.domain.extraction.model import Pair
 from services.results.domain.findings import Ended
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
@@ -65,6 +67,7 @@ class Studies:
             "round": data.step.round,
             "instruments": [instrument.model_dump(mode="json") for instrument in data.step.instruments],
             "planned": data.planned,
+            "stimuli": {arm: stimulus.model_dump(mode="json") for arm, stimulus in data.step.stimuli.items()},
         }
         await insert_new(tx, steps, [row])
 
@@ -89,6 +92,7 @@ class Studies:
             plan_hash=frozen.plan_hash if frozen else None,
             instruments=asked,
             planned=_planned(started),
+            stimuli={row.step_id: _stimuli(row.stimuli) for row in started if row.stimuli is not None},
         )
 
     async def unknown_steps(self, tx: Transaction, simulation_id: str) -> int:
@@ -111,6 +115,17 @@ class Responses:
             {"tenant": tx.tenant, "simulation_id": simulation_id, **_columns(turn)} for simulation_id, turn in turns
         ]
         return Counter(row["simulation_id"] for row in await insert_new(tx, responses, rows))
+
+    async def subjects(self, tx: Transaction, scope: Scope) -> list[Pair]:
+        """The agents of a scope, each with the arms it was in, in their order."""
+        pairs = responses.c.agent_id, responses.c.arm
+        rows = await tx.execute(_in_scope(select(*pairs).distinct(), tx, scope).order_by(*pairs))
+        return [(row.agent_id, row.arm) for row in rows]
+
+    async def of_agents(self, tx: Transaction, scope: Scope, agent_ids: Sequence[str]) -> list[Turn]:
+        """The turns of these agents that are in the scope, in no particular order."""
+        query = _in_scope(select(responses), tx, scope).where(responses.c.agent_id.in_(agent_ids))
+        return [_turn(row) for row in await tx.execute(query)]
 
     async def all(self, tx: Transaction, simulation_id: str, agent_id: str | None = None) -> list[Turn]:
         """The turns of a simulation, or of one of its agents, in no particular order."""
@@ -215,13 +230,12 @@ class Analyses:
         await tx.execute(update(progress).where(*mine).values(**values))
 
 
-class Store:
-    """All of the service's queries, by what they are about."""
-
-    def __init__(self) -> None:
-        self.studies = Studies()
-        self.responses = Responses()
-        self.analyses = Analyses()
+def _in_scope(query: Select[Any], tx: Transaction, scope: Scope) -> Select[Any]:
+    query = query.where(responses.c.tenant == tx.tenant, responses.c.simulation_id == scope.simulation_id)
+    for name in ("segment", "arm"):
+        if (wanted := getattr(scope, name)) is not None:
+            query = query.where(responses.c[name] == wanted)
+    return query.where(responses.c.agent_id.in_(scope.agent_ids)) if scope.agent_ids else query
 
 
 def _of(tx: Transaction, table: Any, simulation_id: str) -> Select[Any]:
@@ -235,6 +249,10 @@ def _columns(turn: Turn) -> dict[str, Any]:
 def _turn(row: Row[Any]) -> Turn:
     values = {name: getattr(row, name) for name in TURN_FIELDS}
     return Turn(**values | {"usage": Usage.model_validate(row.usage)})
+
+
+def _stimuli(shown: dict[str, Any]) -> dict[str, Stimulus]:
+    return {arm: Stimulus.model_validate(stimulus) for arm, stimulus in shown.items()}
 
 
 def _asked(started: Sequence[Row[Any]]) -> tuple[Instrument, ...]:

@@ -11,7 +11,8 @@ from libs.contracts.errors import NotFoundError
 from libs.contracts.evidence import Evidence
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, StepStarted
-from libs.db import Transaction
+from libs.db import Database, Transaction
+from libs.models import Models
 from services.results.domain.analysis import analyse
 from services.results.domain.description import describe
 from services.results.domain.evidence import evidences
@@ -19,6 +20,10 @@ from services.results.domain.findings import Findings, State, compile_findings
 from services.results.domain.records import Study, Turn, in_order, turns_of
 from services.results.domain.samples import Headcount
 from services.results.events import Events
+from services.results.service.extraction import Extractions
+from services.results.service.normalization import Normalizations
+from services.results.service.reduction import Reductions
+from services.results.service.studies import find_study
 from services.results.store import Made, Progress, Store
 
 
@@ -36,10 +41,22 @@ class Status:
 class Results:
     """The service. Whichever message comes last, the one that makes a simulation complete, has it analysed."""
 
-    def __init__(self, store: Store, events: Events, version: str) -> None:
+    def __init__(self, database: Database, store: Store, events: Events, models: Models, version: str) -> None:
         self._store = store
         self._events = events
+        self._models = models
         self._version = version
+        self.extractions = Extractions(database, store, events, models)
+        self.reductions = Reductions(database, store)
+        self.normalizations = Normalizations(database, store, models)
+
+    async def start(self) -> None:
+        """Get ready to reach the models service."""
+        await self._models.start()
+
+    async def stop(self) -> None:
+        """Let go of it."""
+        await self._models.stop()
 
     async def learn_simulation(self, tx: Transaction, data: SimulationCreated) -> None:
         """A simulation exists."""
@@ -77,7 +94,7 @@ class Results:
 
     async def status(self, tx: Transaction, simulation_id: str) -> Status:
         """Where a simulation stands, without loading its responses."""
-        study = await self._study(tx, simulation_id)
+        study = await find_study(self._store, tx, simulation_id)
         state = _state(await self._store.analyses.progress(tx, simulation_id))
         made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
         heads = await self._store.responses.headcount(tx, study)
@@ -86,7 +103,7 @@ class Results:
 
     async def findings(self, tx: Transaction, simulation_id: str) -> Findings:
         """Everything there is to say about a simulation now."""
-        study = await self._study(tx, simulation_id)
+        study = await find_study(self._store, tx, simulation_id)
         turns = await self._store.responses.all(tx, simulation_id)
         state = _state(await self._store.analyses.progress(tx, simulation_id))
         made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
@@ -103,7 +120,7 @@ class Results:
 
     async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> list[Turn]:
         """All turns of one agent. Raises `NotFoundError` for an agent without one."""
-        await self._study(tx, simulation_id)
+        await find_study(self._store, tx, simulation_id)
         turns = await self._store.responses.all(tx, simulation_id, agent_id)
         if not turns:
             raise NotFoundError("response of the agent", agent_id)
@@ -119,14 +136,8 @@ class Results:
         segment: str | None,
     ) -> list[Turn]:
         """Turns by agent, after this (agent_id, turn_id); of one arm or segment when asked."""
-        await self._study(tx, simulation_id)
+        await find_study(self._store, tx, simulation_id)
         return await self._store.responses.page(tx, simulation_id, limit, after, arm, segment)
-
-    async def _study(self, tx: Transaction, simulation_id: str) -> Study:
-        study = await self._store.studies.get(tx, simulation_id)
-        if study is None:
-            raise NotFoundError("simulation", simulation_id)
-        return study
 
     async def _analyse_if_complete(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> None:
         progress = await self._store.analyses.advance(tx, simulation_id, recorded)

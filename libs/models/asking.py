@@ -1,0 +1,98 @@
+"""Asking a model outside of a simulation's turns: any number of questions of one form, or a single one.
+
+The models service sees to the form of a reply and has it repaired once; what a reply means is read here, and one that
+cannot be read is a failure with its reason, like a call that failed.
+"""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from libs.contracts.errors import DomainError, InvalidError
+from libs.contracts.protocol import Usage
+from libs.contracts.turns import TurnBatch, TurnReply, is_offline
+from libs.models.client import Models, ModelsAwayError, ModelsError
+
+T = TypeVar("T")
+ATTEMPTS = 3
+NO_LANGUAGE_MODEL = "no language model is configured here: give the models service an upstream"
+
+
+class ModelFailedError(DomainError):
+    """The model, or the service it is reached by, gave no usable answer."""
+
+    title = "The model did not answer"
+    status = 502
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What came of one question: `value`, or `failure` and why."""
+
+    turn_id: str
+    value: T | None
+    failure: str | None
+    usage: Usage
+    model: str
+
+
+async def ask(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> AsyncGenerator[Asked[T], None]:
+    """Every question of the batch once, in the order in which they are answered. `read` raises `ValueError`.
+
+    A stream that breaks off is taken up again; the ledger pays nothing twice. Raises `ModelsError` when it stays so.
+    """
+    left = {turn.turn_id: turn for turn in batch.turns}
+    for attempt in range(1, ATTEMPTS + 1):
+        rest = batch.model_copy(update={"turns": tuple(left.values())})
+        try:
+            async with aclosing(models.turns(rest)) as replies:
+                async for reply in replies:
+                    if left.pop(reply.turn_id, None) is not None:
+                        yield _asked(reply, read)
+        except ModelsAwayError:
+            raise
+        except ModelsError:
+            if attempt == ATTEMPTS:
+                raise
+        if not left:
+            return
+    raise ModelsError(f"{len(left)} of {len(batch.turns)} questions were not answered")
+
+
+async def ask_one(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asked[T]:
+    """The only question of the batch. Raises `ModelFailedError`."""
+    try:
+        async with aclosing(ask(models, batch, read)) as answers:
+            async for answer in answers:
+                if answer.value is None:
+                    raise ModelFailedError(answer.failure or "the model gave no reason")
+                return answer
+    except ModelsError as error:
+        raise ModelFailedError(str(error)) from error
+    raise ModelFailedError("nothing was asked")
+
+
+async def check_model(models: Models, model: str, *, offline: str | None = None) -> None:
+    """Raise `InvalidError` for a model that is not there, and for the offline model if `offline` says why not."""
+    try:
+        names = await models.names()
+    except ModelsError as error:
+        raise ModelFailedError(str(error)) from error
+    allowed = [name for name in names if offline is None or not is_offline(name)]
+    if offline is not None and is_offline(model):
+        raise InvalidError("model", offline if allowed else f"{offline}; {NO_LANGUAGE_MODEL}", allowed)
+    if model not in names:
+        raise InvalidError("model", f"there is no model {model!r}", allowed)
+
+
+def _asked(reply: TurnReply, read: Callable[[str], T]) -> Asked[T]:
+    value, failure = None, None
+    if reply.status == "failed":
+        failure = reply.failure or "the model gave no reason"
+    else:
+        try:
+            value = read(reply.content or "")
+        except ValueError as error:
+            failure = str(error)
+    return Asked(reply.turn_id, value, failure, reply.usage, reply.model)

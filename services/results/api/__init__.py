@@ -1,0 +1,9 @@
+"""HTTP resources of results: what was found out about a simulation, and the tools that work on what was recorded."""
+
+from fastapi import APIRouter
+
+from services.results.api import extraction, results, tools
+
+router = APIRouter(prefix="/results", tags=["results"])
+for _part in (results, extraction, tools):
+    router.include_router(_part.router)

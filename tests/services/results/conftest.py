@@ -1,0 +1,46 @@
+"""The results service as it is composed in production, on a real bus."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from services.models.app import create_app as create_models
+from services.models.settings import Settings as ModelsSettings
+from services.results.app import create_app
+from services.results.settings import Settings
+from tests.services.models.stub import Stub, serving
+from tests.services.results.scene import Scene
+from tests.support.apps import running
+from tests.support.peer import peer
+
+
+@pytest.fixture
+async def scene(nats_url: str, database_url: str) -> AsyncIterator[Scene]:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    async with running("results", app) as client, peer(nats_url) as others:
+        yield Scene(client, others)
+
+
+@pytest.fixture
+async def quick_scene(nats_url: str, sqlite_url: str) -> AsyncIterator[Scene]:
+    app = create_app(Settings(database_url=sqlite_url, nats_url=nats_url))
+    async with running("results", app) as client, peer(nats_url) as others:
+        yield Scene(client, others)
+
+
+@pytest.fixture
+async def provider() -> AsyncIterator[Stub]:
+    """A provider of the language model `some-model`."""
+    async with serving(Stub()) as stub:
+        yield stub
+
+
+@pytest.fixture
+async def online_scene(nats_url: str, database_url: str, sqlite_url: str, provider: Stub) -> AsyncIterator[Scene]:
+    """The service with a models service that has a language model."""
+    models = create_models(
+        ModelsSettings(database_url=sqlite_url, upstream_url=provider.url, upstream_models="some-model")
+    )
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
+    async with running("models", models), running("results", app) as client, peer(nats_url) as others:
+        yield Scene(client, others)
