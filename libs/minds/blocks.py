@@ -29,6 +29,7 @@ BlockKind = Literal[
     "record",
     "labels",
     "content",
+    "reply",
 ]
 _OPENING = re.compile(rf"\[\[data ({'|'.join(get_args(BlockKind))}) ([0-9a-f]{{16}})\]\]")
 # Line breaks other than \n, which JSON may hold as they are and a language model may take for the end of a line.

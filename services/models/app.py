@@ -1,5 +1,6 @@
 """Composition root of the models service."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -7,9 +8,9 @@ from fastapi import FastAPI
 from libs.db import Database
 from libs.runtime import service_app
 from services.models import api
-from services.models.adapters import Backend, Offline, Upstream
+from services.models.adapters import Memory, Offline, Server
 from services.models.domain.prices import PriceTable
-from services.models.service import Models
+from services.models.service import Findings, Models
 from services.models.settings import Settings
 from services.models.store import Store
 
@@ -21,19 +22,22 @@ MAX_BODY_BYTES = 16_777_216
 def create_app(settings: Settings) -> FastAPI:
     """The models service over its own database."""
     database = Database(settings.database_url)
+    store = Store()
     prices = PriceTable.model_validate_json(PRICES.read_bytes())
-    service = Models(database, Store(), _backends(settings), prices)
+    servers = _servers(settings, Findings(database, store))
+    service = Models(database, store, Offline(), servers, prices)
     return service_app(
         "models", settings, api=api.router, service=service, database=database, max_body_bytes=MAX_BODY_BYTES
     )
 
 
-def _backends(settings: Settings) -> list[Backend]:
-    """The offline model and every endpoint. Raises `ValueError` for settings that cannot be."""
-    backends: list[Backend] = [Offline()]
+def _servers(settings: Settings, memory: Memory) -> list[Server]:
+    """Every endpoint. Raises `ValueError` for settings that cannot be."""
+    lifetime = timedelta(hours=settings.capabilities_hours)
+    servers = []
     for endpoint in settings.endpoints:
         if taken := [name for name in Offline.models if name in endpoint.names]:
             raise ValueError(f"endpoint {endpoint.name!r}: {taken[0]!r} is the name of a model that is built in")
         key = settings.key_of(endpoint)
-        backends.append(Upstream(endpoint, key.get_secret_value() if key else None))
-    return backends
+        servers.append(Server(endpoint, key.get_secret_value() if key else None, memory, lifetime))
+    return servers

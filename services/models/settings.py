@@ -58,6 +58,7 @@ class Endpoint(Body):
     rpm: int | None = Field(default=None, ge=1, description="Requests a minute that it allows.")
     tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that it allows.")
     batches: bool = Field(default=False, description="Whether it takes batch jobs (mode: economy).")
+    probe: bool = Field(default=True, description="Find out with a few tiny calls what its models take.")
 
     @field_validator("url")
     @classmethod
@@ -101,6 +102,8 @@ class Settings(ServiceSettings):
     rpm: int | None = Field(default=None, ge=1, description="Requests a minute that the upstream allows.")
     tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that the upstream allows.")
     batches: bool = Field(default=False, description="Whether the upstream takes batch jobs.")
+    probe: bool = Field(default=True, description="Find out what the upstream's models take.")
+    capabilities_hours: float = Field(default=24.0, gt=0, description="How long it is believed what a model takes.")
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -133,6 +136,7 @@ class Settings(ServiceSettings):
                 rpm=self.rpm,
                 tpm=self.tpm,
                 batches=self.batches,
+                probe=self.probe,
             )
 
     @model_validator(mode="after")

@@ -1,15 +1,16 @@
 """The only SQL of the models service. Every statement that names a call names its tenant too, but for `adopt`."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Function, bindparam, case, func, or_, select, update
 
-from libs.db import Transaction, insert_into, insert_new
-from services.models.domain.calls import Call, Outcome
-from services.models.tables import CallState, cache_hits, calls
+from libs.db import Transaction, insert_into, insert_new, upsert
+from services.models.domain.calls import STOP, Call, Outcome
+from services.models.domain.capabilities import Capabilities, Found
+from services.models.tables import CallState, cache_hits, calls, capabilities
 
 KEYS_IN_QUERY = 500
 
@@ -24,6 +25,8 @@ class Settled(NamedTuple):
     prompt_tokens: int
     completion_tokens: int
     cost_usd: float
+    finish_reason: str
+    is_repaired: bool
     simulation_id: str
     """The simulation that paid for it."""
 
@@ -44,6 +47,7 @@ class ModelUsage(NamedTuple):
     model: str
     calls: int
     failed_calls: int
+    repaired_calls: int
     orphaned_calls: int
     cached_calls: int
     prompt_tokens: int
@@ -68,6 +72,8 @@ _ENDING = (
     "cost_usd",
     "latency_ms",
     "attempts",
+    "finish_reason",
+    "is_repaired",
 )
 
 
@@ -158,8 +164,11 @@ class Store:
         made = (
             select(
                 calls.c.asked_model.label("model"),
-                _count(calls.c.state.in_((CallState.FINISHED, CallState.FAILED))).label("calls"),
+                (_count(calls.c.state.in_((CallState.FINISHED, CallState.FAILED))) + _count(calls.c.is_repaired)).label(
+                    "calls"
+                ),
                 _count(calls.c.state == CallState.FAILED).label("failed_calls"),
+                _count(calls.c.is_repaired).label("repaired_calls"),
                 func.sum(calls.c.orphaned).label("orphaned_calls"),
                 func.sum(calls.c.prompt_tokens).label("prompt_tokens"),
                 func.sum(calls.c.completion_tokens).label("completion_tokens"),
@@ -178,8 +187,24 @@ class Store:
             for row in (await tx.execute(made)).mappings()
         }
         for model, number in cached.items():
-            found.setdefault(model, ModelUsage(model, 0, 0, 0, number, 0, 0, 0.0, True))
+            found.setdefault(model, ModelUsage(model, 0, 0, 0, 0, number, 0, 0, 0.0, True))
         return [found[model] for model in sorted(found)]
+
+    async def load_capabilities(self, tx: Transaction, endpoint: str, model: str) -> Found | None:
+        """What was found out about a model."""
+        columns = [capabilities.c[field.name] for field in fields(Found)]
+        statement = select(*columns).where(
+            capabilities.c.tenant == tx.tenant, capabilities.c.endpoint == endpoint, capabilities.c.model == model
+        )
+        row = (await tx.execute(statement)).mappings().first()
+        if row is None:
+            return None
+        document = row["capabilities"]
+        return Found(**dict(row) | {"capabilities": None if document is None else Capabilities.of(document)})
+
+    async def save_capabilities(self, tx: Transaction, found: Found) -> None:
+        """Keep what was found out, instead of what was known."""
+        await upsert(tx, capabilities, [{"tenant": tx.tenant, **asdict(found)}])
 
 
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -210,6 +235,8 @@ def _reservation(tx: Transaction, call: Call, lease: Lease) -> dict[str, object]
         "latency_ms": 0.0,
         "attempts": 0,
         "orphaned": 0,
+        "finish_reason": STOP,
+        "is_repaired": False,
     }
 
 
@@ -226,5 +253,7 @@ def _ending(outcome: Outcome, cost_usd: float | None) -> dict[str, object]:
         "cost_usd": cost_usd or 0.0,
         "latency_ms": outcome.latency_ms,
         "attempts": outcome.attempts,
+        "finish_reason": outcome.finish_reason,
+        "is_repaired": outcome.is_repaired,
     }
     return {"ended_key": outcome.key} | {f"new_{name}": value for name, value in values.items()}

@@ -1,10 +1,10 @@
-"""Tables of the models service: the ledger of calls, and how often it answered instead of a model."""
+"""Tables of the models service: the ledger of calls, how often it answered instead of a model, what models take."""
 
 from enum import StrEnum
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
 
-from libs.db import UtcDateTime, tenant_column
+from libs.db import JsonDocument, UtcDateTime, tenant_column
 
 metadata = MetaData()
 
@@ -43,6 +43,8 @@ calls = Table(
     Column("latency_ms", Float, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("orphaned", Integer, nullable=False),
+    Column("finish_reason", String(32), nullable=False),
+    Column("is_repaired", Boolean, nullable=False),
 )
 Index("calls_by_simulation", calls.c.tenant, calls.c.simulation_id)
 Index("calls_reserved", calls.c.owner, sqlite_where=_RESERVED, postgresql_where=_RESERVED)
@@ -54,4 +56,19 @@ cache_hits = Table(
     Column("simulation_id", String(64), primary_key=True),
     Column("asked_model", String(120), primary_key=True),
     Column("calls", Integer, nullable=False),
+)
+
+capabilities = Table(
+    "capabilities",
+    metadata,
+    tenant_column(),
+    Column("endpoint", String(40), primary_key=True),
+    Column("model", String(120), primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("capabilities", JsonDocument),
+    Column("dimensions", Integer),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("calls", Integer, nullable=False),
+    Column("prompt_tokens", Integer, nullable=False),
+    Column("completion_tokens", Integer, nullable=False),
 )

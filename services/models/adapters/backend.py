@@ -23,6 +23,3 @@ class Backend(Protocol):
 
     def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
         """Make the calls, and give their outcomes in the order in which they finish; `share` is whose turn it takes."""
-
-    async def close(self) -> None:
-        """Close connections."""

@@ -9,7 +9,7 @@ import orjson
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Instrument
 from libs.minds.blocks import read_blocks
-from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Messages, Outcome
+from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Messages, Outcome, Spent
 from services.models.domain.offline import NAME, SNAPSHOT
 from services.models.domain.offline.turn import read_instruments, reply, say, with_options
 from services.models.domain.scheduling.shares import Share
@@ -38,9 +38,6 @@ class Offline:
             if place % CALLS_BETWEEN_PAUSES == CALLS_BETWEEN_PAUSES - 1:
                 await asyncio.sleep(0)
 
-    async def close(self) -> None:
-        """Nothing to close."""
-
 
 class _Shared:
     """The shared messages of a batch, read once."""
@@ -63,8 +60,7 @@ def _answer(call: Call, shared: _Shared) -> Outcome:
         content=content,
         failure=None,
         is_answered=True,
-        prompt_tokens=characters // CHARACTERS_PER_TOKEN,
-        completion_tokens=len(content) // CHARACTERS_PER_TOKEN,
+        spent=(Spent(characters // CHARACTERS_PER_TOKEN, 0, len(content) // CHARACTERS_PER_TOKEN),),
         latency_ms=(perf_counter() - started) * 1_000,
     )
 

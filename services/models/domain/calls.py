@@ -13,6 +13,9 @@ from libs.contracts.base import JsonObject
 from libs.contracts.turns import ChatMessage, TurnBatch
 
 Messages = tuple[ChatMessage, ...]
+STOP = "stop"
+REFUSED = "refusal"
+"""Finish reasons: OpenAI's, and that the model refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +47,12 @@ class Call:
     messages: Messages
     response_schema: JsonObject | None
     sampling: Sampling
+    is_repair: bool = False
 
     @property
     def seed(self) -> int:
         """A seed of its own for each call, in 31 bits: two draws of one prompt must not be the same sample."""
-        return int(self.key[:8], 16) & 0x7FFF_FFFF
+        return int(self.key[8:16] if self.is_repair else self.key[:8], 16) & 0x7FFF_FFFF
 
     @property
     def prompt_characters(self) -> int:
@@ -85,6 +89,38 @@ class Chat:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """Vectors as they were asked for."""
+
+    model: str
+    texts: Sequence[str]
+    dimensions: int | None
+    simulation_id: str
+
+
+def embedding_calls(model: str, snapshot: str, texts: Sequence[str], dimensions: int | None) -> list[Call]:
+    """One call for each text. Whoever asks for the vector of a text gets the same one: the key knows no agent."""
+    sampling = Sampling(seed=0, more={} if dimensions is None else {"dimensions": dimensions})
+
+    def call(text: str) -> Call:
+        key = hashlib.sha256(_canonical(["embedding", CallKeys.VERSION, snapshot, dimensions, text]).encode())
+        return Call(key.hexdigest(), model, (), (ChatMessage(role="user", content=text),), None, sampling)
+
+    return [call(text) for text in texts]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What one answered request cost in tokens."""
+
+    prompt_tokens: int = 0
+    cached_prompt_tokens: int = 0
+    completion_tokens: int = 0
+    is_batched: bool = False
+    """True when it was part of a batch job, which providers sell cheaper."""
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What came of a call: `content`, or `failure` and why."""
 
@@ -95,11 +131,23 @@ class Outcome:
     failure: str | None
     is_answered: bool
     """True when the provider answered, also unusably: then it was paid for and is never made again."""
-    prompt_tokens: int = 0
-    cached_prompt_tokens: int = 0
-    completion_tokens: int = 0
+    spent: tuple[Spent, ...] = ()
+    """One for the answer, and another for the repair when there was one."""
+    finish_reason: str = STOP
+    is_repaired: bool = False
+    """Whether the reply could not be read, and was asked for once more."""
     attempts: int = 1
     latency_ms: float = 0.0
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Of all its requests."""
+        return sum(spent.prompt_tokens for spent in self.spent)
+
+    @property
+    def completion_tokens(self) -> int:
+        """Of all its requests."""
+        return sum(spent.completion_tokens for spent in self.spent)
 
 
 CHARACTERS_PER_TOKEN = 4

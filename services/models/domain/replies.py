@@ -1,20 +1,22 @@
 """Reading what an OpenAI-compatible server sent back: whatever it is, it becomes a content or a reason.
 
-Nothing here raises: a reply is untrusted, and a turn that failed is a result like any other.
+Nothing here raises: a reply is untrusted, and a turn that failed is a result like any other. With a response schema the
+content is JSON that fits it; what the model wrote instead is kept, for it to be asked once more.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from libs.contracts.base import JsonObject
 from libs.minds.reply import json_of
 from libs.minds.text import plain
+from services.models.domain.calls import REFUSED, STOP
+from services.models.domain.coercion import fit
+from services.models.domain.refusals import MAX_SHOWN, Refusal, refusal_in, shorten
 
-MAX_BODY = 4_000_000
-MAX_SHOWN = 200
-_OVERLOADED = frozenset({408, 409, 425, 429})
-_FORMAT_WORDS = ("response_format", "json_schema", "json_object", "structured output", "guided", "grammar")
+OK = 200
+LENGTH, FILTER = "length", "content_filter"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,33 +25,30 @@ class Reading:
 
     content: str | None
     failure: str | None
+    finish_reason: str = STOP
+    reply: str | None = None
+    """What the model wrote, when it wrote something that cannot be read as what was asked for."""
     model: str | None = None
     prompt_tokens: int | None = None
     cached_prompt_tokens: int = 0
     completion_tokens: int | None = None
 
 
-def read_completion(body: str, *, wants_json: bool) -> Reading:
-    """Read the body of an answer with status 200."""
-    if len(body) > MAX_BODY:
-        return Reading(None, f"the reply has {len(body):,} characters; at most {MAX_BODY:,} are read")
-    try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
-        return Reading(None, f"the reply is not JSON: {shorten(body)}")
-    if not isinstance(document, dict):
-        return Reading(None, f"the reply is not a chat completion: {shorten(body)}")
+def read_completion(document: object, schema: JsonObject | None) -> Reading | Refusal:
+    """Read an answer with status 200: a completion, or what is none, such as an error."""
+    if not isinstance(document, dict) or (document.get("error") and not document.get("choices")):
+        return refusal_in(OK, document)
     choice = _first(document.get("choices"))
     message = choice.get("message")
-    content, failure = _content(choice, message if isinstance(message, dict) else {}, wants_json=wants_json)
-    if not choice and (error := document.get("error")):
-        failure = f"the provider answered with an error: {shorten(json.dumps(error))}"
+    content, failure, finish, reply = _content(choice, message if isinstance(message, dict) else {}, schema)
     usage = document.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     details = usage.get("prompt_tokens_details")
     return Reading(
         content=content,
         failure=failure,
+        finish_reason=finish,
+        reply=reply,
         model=plain(document.get("model"), 120) or None,
         prompt_tokens=_count(usage.get("prompt_tokens")),
         cached_prompt_tokens=_count(details.get("cached_tokens")) or 0 if isinstance(details, dict) else 0,
@@ -57,45 +56,58 @@ def read_completion(body: str, *, wants_json: bool) -> Reading:
     )
 
 
-def _content(choice: JsonObject, message: JsonObject, *, wants_json: bool) -> tuple[str | None, str | None]:
-    """(content, failure) of the first choice."""
+_Content = tuple[str | None, str | None, str, str | None]
+"""Content, failure, finish reason, and what was written in vain."""
+
+
+def _content(choice: JsonObject, message: JsonObject, schema: JsonObject | None) -> _Content:
     if not choice:
-        return None, "the reply holds no choice"
+        return None, "the reply holds no choice", STOP, None
     if refusal := plain(message.get("refusal"), MAX_SHOWN):
-        return None, f"the model refused: {refusal}"
-    finish = choice.get("finish_reason")
-    if finish == "content_filter":
-        return None, "the provider's content filter stopped the reply"
+        return None, f"the model refused: {refusal}", REFUSED, None
+    finish = LENGTH if choice.get("finish_reason") == LENGTH else STOP
+    if choice.get("finish_reason") == FILTER:
+        return None, "the provider's content filter stopped the reply", FILTER, None
     text = _text(message.get("content"))
-    if not wants_json:
-        return (text, None) if text else (None, "the reply is empty")
-    if finish == "length" and not _is_json(text):
-        return None, "the reply was cut off at max_completion_tokens"
-    for candidate in (text, _text(message.get("reasoning_content")), _text(message.get("reasoning"))):
-        if candidate:
-            found, reason = _object_in(candidate)
-            if found is not None:
-                return found, None
-            if candidate is text:
-                return None, f"{reason}: {shorten(text)}"
-    return None, "the reply is empty"
+    if schema is None:
+        return (text, None, finish, None) if text else (None, "the reply is empty", finish, None)
+    content, problem = _fitting(_candidates(message, text), schema)
+    if problem is None:
+        return content, None, finish, None
+    if finish == LENGTH:
+        problem = "the reply was cut off at max_completion_tokens"
+    return None, f"{problem}: {shorten(text)}" if text else problem, finish, text
 
 
-def _object_in(text: str) -> tuple[str | None, str]:
-    """The JSON object in a text, written compactly, or why there is none."""
-    try:
-        value = json_of(text)
-        written = json.dumps(value, separators=(",", ":"))
-    except (ValueError, RecursionError) as error:
-        return None, str(error)
-    return (written, "") if isinstance(value, Mapping) else (None, "the reply is not a JSON object")
+def _candidates(message: JsonObject, text: str) -> Iterator[str]:
+    """Where models put their answer: the content, a call that nobody asked for, the place for thinking aloud."""
+    yield text
+    yield from _arguments(message)
+    yield _text(message.get("reasoning_content"))
+    yield _text(message.get("reasoning"))
 
 
-def _is_json(text: str) -> bool:
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+def _arguments(message: JsonObject) -> Iterator[str]:
+    call = _first(message.get("tool_calls")).get("function", message.get("function_call"))
+    if isinstance(call, dict):
+        given = call.get("arguments")
+        yield json.dumps(given) if isinstance(given, dict) else _text(given)
+
+
+def _fitting(candidates: Iterator[str], schema: JsonObject) -> tuple[str | None, str | None]:
+    """(JSON of the first candidate that fits the schema, None), or (None, what is wrong with the first)."""
+    problem = ""
+    for candidate in candidates:
+        if not candidate:
+            continue
+        try:
+            found = fit(json_of(candidate), schema)
+            if not found.problems:
+                return json.dumps(found.value, separators=(",", ":")), None
+            problem = problem or "; ".join(found.problems)
+        except (ValueError, RecursionError) as error:
+            problem = problem or str(error)
+    return None, problem or "the reply is empty"
 
 
 def _text(value: object) -> str:
@@ -114,19 +126,3 @@ def _first(value: object) -> JsonObject:
 
 def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**31 else None
-
-
-def shorten(text: str) -> str:
-    """The beginning of a text on one line, for an error message."""
-    return plain(" ".join(text[: MAX_SHOWN * 4].split()), MAX_SHOWN) or "(nothing)"
-
-
-def is_retryable(status: int) -> bool:
-    """Whether the same request may succeed a little later."""
-    return status in _OVERLOADED or status >= 500
-
-
-def is_format_refused(status: int, body: str) -> bool:
-    """Whether a server refused the way the answer's format was asked for, so that another way may do."""
-    lowered = body.lower()
-    return status in {400, 404, 415, 422, 501} and any(word in lowered for word in _FORMAT_WORDS)

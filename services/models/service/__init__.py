@@ -1,5 +1,6 @@
 """Use cases of the models service: answering calls through the ledger, and saying what they cost."""
 
+from services.models.service.findings import Findings
 from services.models.service.models import Models
 
-__all__ = ["Models"]
+__all__ = ["Findings", "Models"]

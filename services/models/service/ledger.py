@@ -281,5 +281,7 @@ def _settled(item: _Ended) -> Settled:
         prompt_tokens=outcome.prompt_tokens,
         completion_tokens=outcome.completion_tokens,
         cost_usd=item.cost_usd or 0.0,
+        finish_reason=outcome.finish_reason,
+        is_repaired=outcome.is_repaired,
         simulation_id=item.account.simulation_id,
     )

@@ -1,21 +1,34 @@
-"""Use cases: the turns of a delivery, one chat completion, the models there are, what a simulation used."""
+"""Use cases: the turns of a delivery, a chat completion, embeddings, what models there are and take, what was used."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from libs.contracts.errors import DomainError, InvalidError
 from libs.contracts.protocol import Usage
 from libs.contracts.turns import TurnBatch, TurnReply
 from libs.db import Database, Transaction
-from services.models.adapters import Backend
-from services.models.domain.calls import Chat, Outcome, calls_of
+from services.models.adapters import Backend, Server
+from services.models.domain.calls import REFUSED, Chat, Embedding, Outcome, calls_of, embedding_calls
+from services.models.domain.capabilities import Found
 from services.models.domain.offline import NAME as OFFLINE
 from services.models.domain.prices import PriceTable, cost_usd
 from services.models.service.ledger import Account, Delivery, Ledger
+from services.models.settings import Endpoint
 from services.models.store import ModelUsage, Settled, Store
 
 CACHED = Usage(calls=0, cached_calls=1, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
+
+
+class Finding(NamedTuple):
+    """What is known about a model: `found`, or the problem that the last probe met, or nothing yet."""
+
+    endpoint: Endpoint
+    model: str
+    found: Found | None
+    problem: str | None
 
 
 class UpstreamError(DomainError):
@@ -28,10 +41,14 @@ class UpstreamError(DomainError):
 class Models:
     """The models service."""
 
-    def __init__(self, database: Database, store: Store, backends: Sequence[Backend], prices: PriceTable) -> None:
+    def __init__(
+        self, database: Database, store: Store, offline: Backend, servers: Sequence[Server], prices: PriceTable
+    ) -> None:
         self._store = store
         self._prices = prices
-        self._backends: dict[str, Backend] = {name: backend for backend in backends for name in backend.models}
+        self._servers = servers
+        self._chat = _by_name([offline, *(server.chat for server in servers)])
+        self._embedders = _by_name([server.embeddings for server in servers])
         self._ledger = Ledger(database, store, self._cost)
 
     async def start(self) -> None:
@@ -41,23 +58,33 @@ class Models:
     async def stop(self) -> None:
         """Finish the calls in flight and close connections."""
         await self._ledger.stop()
-        for backend in dict.fromkeys(self._backends.values()):
-            await backend.close()
+        for server in self._servers:
+            await server.close()
 
     @property
     def names(self) -> list[str]:
-        """Models that can be asked for."""
-        return list(self._backends)
+        """Models that can be asked for, those for embeddings last."""
+        return [*self._chat, *self._embedders]
 
     def owner(self, model: str) -> str:
         """Who runs a model."""
         return "rehearsal" if model == OFFLINE else "upstream"
 
     def backend(self, model: str) -> Backend:
-        """The backend of a model. Raises `InvalidError` naming the known ones."""
-        found = self._backends.get(model)
+        """The backend of a chat model. Raises `InvalidError` naming the known ones."""
+        found = self._chat.get(model)
         if found is None:
-            raise InvalidError("model", f"no model {model!r} here; known: {', '.join(self.names)}", self.names)
+            known = list(self._chat)
+            raise InvalidError("model", f"no model {model!r} here; known: {', '.join(known)}", known)
+        return found
+
+    def embedder(self, model: str) -> Backend:
+        """The backend of a model for embeddings. Raises `InvalidError` naming the known ones."""
+        found = self._embedders.get(model)
+        if found is None:
+            known = list(self._embedders)
+            listed = ", ".join(known) or "none; an endpoint names its own in embedding_models"
+            raise InvalidError("model", f"{model!r} gives no embeddings; models that do: {listed}", known)
         return found
 
     async def turns(self, batch: TurnBatch, tenant: str) -> AsyncIterator[list[TurnReply]]:
@@ -76,16 +103,48 @@ class Models:
             ]
 
     async def complete(self, chat: Chat, tenant: str) -> Delivery:
-        """The answer to one chat completion. Raises `UpstreamError` when there is none."""
+        """The answer to one chat completion, which may be a refusal. Raises `UpstreamError` when there is none."""
         backend = self.backend(chat.model)
         call = chat.call(backend.snapshot(chat.model))
         account = Account(tenant, chat.simulation_id, is_recorded_once=False)
         async for deliveries in self._ledger.answer([call], backend, account):
             for delivery in deliveries:
-                if delivery.settled.failure is not None:
-                    raise UpstreamError(delivery.settled.failure)
+                settled = delivery.settled
+                if settled.failure is not None and settled.finish_reason != REFUSED:
+                    raise UpstreamError(settled.failure)
                 return delivery
         raise UpstreamError("the call was not answered")
+
+    async def embed(self, wanted: Embedding, tenant: str) -> list[Delivery]:
+        """The vectors of texts, in their order. Raises `UpstreamError` when one has none."""
+        backend = self.embedder(wanted.model)
+        calls = embedding_calls(wanted.model, backend.snapshot(wanted.model), wanted.texts, wanted.dimensions)
+        account = Account(tenant, wanted.simulation_id, is_recorded_once=False)
+        found: dict[str, Delivery] = {}
+        async for deliveries in self._ledger.answer(calls, backend, account):
+            for delivery in deliveries:
+                if delivery.settled.failure is not None:
+                    raise UpstreamError(delivery.settled.failure)
+                found[delivery.settled.key] = delivery
+        return [found[call.key] for call in calls]
+
+    def findings(self) -> list[Finding]:
+        """What is known about each model of each endpoint."""
+        return [
+            Finding(server.endpoint, name, server.knowledge.found(name), server.knowledge.problems.get(name))
+            for server in self._servers
+            for name in server.endpoint.names
+        ]
+
+    async def refresh(self, model: str | None) -> None:
+        """Find out again what a model takes, or every model. Raises `InvalidError` for a model that is nobody's."""
+        wanted = [(server, name) for server in self._servers for name in server.endpoint.names]
+        if model is not None:
+            known = [name for _, name in wanted]
+            if model not in known:
+                raise InvalidError("model", f"no endpoint has a model {model!r}; known: {', '.join(known)}", known)
+            wanted = [(server, name) for server, name in wanted if name == model]
+        await asyncio.gather(*(server.knowledge.probe(name, is_forced=True) for server, name in wanted))
 
     async def usage(self, tx: Transaction, simulation_id: str) -> list[ModelUsage]:
         """What a simulation used, by model."""
@@ -98,7 +157,14 @@ class Models:
         price = self._prices.price(outcome.model, datetime.now(UTC).date())
         if price is None:
             return None
-        return cost_usd(price, outcome.prompt_tokens, outcome.cached_prompt_tokens, outcome.completion_tokens)
+        return sum(
+            cost_usd(price, spent.prompt_tokens, spent.cached_prompt_tokens, spent.completion_tokens)
+            for spent in outcome.spent
+        )
+
+
+def _by_name(backends: Sequence[Backend]) -> dict[str, Backend]:
+    return {name: backend for backend in backends for name in backend.models}
 
 
 def _reply(turn_id: str, delivery: Delivery, *, is_repeated: bool) -> TurnReply:
@@ -116,7 +182,7 @@ def _reply(turn_id: str, delivery: Delivery, *, is_repeated: bool) -> TurnReply:
 
 def _usage(settled: Settled) -> Usage:
     return Usage(
-        calls=1,
+        calls=1 + settled.is_repaired,
         cached_calls=0,
         prompt_tokens=settled.prompt_tokens,
         completion_tokens=settled.completion_tokens,

@@ -36,10 +36,11 @@ async def client(sqlite_url: str) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def start_with_provider(sqlite_url: str, stub: Stub) -> Start:
-    """Start the service with the stub as its provider."""
+    """Start the service with the stub as its provider, whose models are not probed unless a test says so."""
 
     def start(**settings: object) -> AbstractAsyncContextManager[httpx.AsyncClient]:
         given = {"upstream_url": stub.url, "upstream_models": "gpt-5-mini, local-model", "api_key": "secret-key"}
+        given["probe"] = False  # the first requests are the test's
         return running("models", create_app(Settings(database_url=sqlite_url, **(given | settings))))
 
     return start

@@ -2,21 +2,39 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
-GOOD = json.dumps(
-    {
-        "actions": [{"type": "TALK", "content": "Fine.", "target": ""}],
-        "mental_state": {"goals": "", "attention": "", "emotions": "", "sentiment": 0.1},
-        "answers": {"open_rate": True},
-        "confidence": 0.5,
-    }
-)
+from libs.minds.schema import turn_schema
+from tests.services.models.people import FUNNEL
+
+
+def example(schema: dict[str, Any], root: dict[str, Any] | None = None) -> Any:
+    """A value that the schema takes."""
+    root = root or schema
+    if "$ref" in schema:
+        return example(root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    if "anyOf" in schema:
+        return example(schema["anyOf"][0], root)
+    if "enum" in schema:
+        return schema["enum"][0]
+    match schema.get("type"):
+        case "object":
+            return {name: example(part, root) for name, part in schema.get("properties", {}).items()}
+        case "array":
+            return [example(schema["items"], root)]
+        case "boolean":
+            return True
+        case "number" | "integer" as kind:
+            return 0.5 if kind == "number" else 1
+    return "Fine."
+
+
+GOOD = json.dumps(example(turn_schema(FUNNEL)))
 
 
 @dataclass
@@ -45,6 +63,9 @@ def completion(content: object = GOOD, *, finish: str = "stop", **message: objec
     return Answer(json.dumps(document))
 
 
+FILTERED = completion(None, finish="content_filter")
+
+
 def error(status: int, message: str = "something is wrong", **headers: str) -> Answer:
     """An error in OpenAI's shape."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -53,38 +74,50 @@ def error(status: int, message: str = "something is wrong", **headers: str) -> A
 
 @dataclass
 class Stub:
-    """The provider; `answer` is called with the request and its number, from 1."""
+    """The provider; `answer` is called with each request for a completion and its number, from 1."""
 
     answer: Callable[[dict[str, Any], int], Answer] = lambda request, number: completion()
+    embed: Callable[[dict[str, Any], int], Answer] = lambda request, number: error(404, "no embeddings here")
     requests: list[dict[str, Any]] = field(default_factory=list)
-    authorizations: list[str | None] = field(default_factory=list)
+    embedded: list[dict[str, Any]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
     in_flight: int = 0
     most_in_flight: int = 0
     url: str = ""
 
-    async def handle(self, request: web.Request) -> web.Response:
-        """Answer one request."""
-        body = await request.json()
-        self.requests.append(body)
-        self.authorizations.append(request.headers.get("authorization"))
-        number = len(self.requests)
+    async def complete(self, request: web.Request) -> web.Response:
+        """Answer one request for a completion."""
+        self.requests.append(await request.json())
+        return await self._answered(request, lambda: self.answer(self.requests[-1], len(self.requests)))
+
+    async def vectors(self, request: web.Request) -> web.Response:
+        """Answer one request for embeddings."""
+        self.embedded.append(await request.json())
+        return await self._answered(request, lambda: self.embed(self.embedded[-1], len(self.embedded)))
+
+    async def _answered(self, request: web.Request, answer: Callable[[], Answer]) -> web.Response:
+        self.paths.append(request.path_qs)
+        self.headers.append(request.headers)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
         try:
-            answer = self.answer(body, number)
-            await asyncio.sleep(answer.delay_s)
+            given = answer()
+            await asyncio.sleep(given.delay_s)
         finally:
             self.in_flight -= 1
         return web.Response(
-            text=answer.body, status=answer.status, headers=answer.headers, content_type=answer.content_type
+            text=given.body, status=given.status, headers=given.headers, content_type=given.content_type
         )
 
 
 @asynccontextmanager
 async def serving(stub: Stub) -> AsyncIterator[Stub]:
-    """The stub on a port of this machine."""
+    """The stub on a port of this machine, at the addresses of OpenAI and of Azure."""
     app = web.Application()
-    app.router.add_post("/v1/chat/completions", stub.handle)
+    for prefix in ("/v1", "/openai/v1", "/openai/deployments/{deployment}"):
+        app.router.add_post(f"{prefix}/chat/completions", stub.complete)
+        app.router.add_post(f"{prefix}/embeddings", stub.vectors)
     runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)

@@ -66,8 +66,9 @@ async def test_a_response_format_is_kept(client):
         ({"model": "gpt-9"}, "model"),
         ({"messages": []}, "messages"),
         ({"temprature": 1}, "temprature"),
-        ({"stream": True}, "stream"),
         ({"n": 2}, "n"),
+        ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
+        ({"logprobs": True}, "logprobs"),
         ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages.0.role"),
     ],
@@ -76,11 +77,6 @@ async def test_what_is_not_understood_is_refused_by_name(client, body, field):
     response = await _chat(client, **body)
     assert response.status_code == 422
     assert [problem["field"] for problem in response.json()["errors"]] == [field]
-
-
-async def test_embeddings_say_that_they_are_not_built(client):
-    response = await client.post("/v1/embeddings", json={"model": "offline", "input": "x"})
-    assert response.status_code == 501
 
 
 async def test_a_simulation_without_calls_used_nothing(client):

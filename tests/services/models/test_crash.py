@@ -30,7 +30,7 @@ async def test_calls_of_a_killed_process_are_orphaned_and_made_again_but_finishe
     start_with_provider, stub, sqlite_url
 ):
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number <= 2 else 30.0)
-    settings = {"upstream_url": stub.url, "upstream_models": MODEL, "database_url": sqlite_url}
+    settings = {"upstream_url": stub.url, "upstream_models": MODEL, "database_url": sqlite_url, "probe": "false"}
     port = _free_port()
     environment = {f"REHEARSAL_MODELS_{name.upper()}": value for name, value in settings.items()}
     environment["REHEARSAL_MODELS_PORT"] = str(port)
@@ -72,7 +72,7 @@ async def test_calls_of_a_killed_process_are_orphaned_and_made_again_but_finishe
 
 async def test_calls_that_a_stopping_service_did_not_wait_for_are_made_again(start, stub, monkeypatch):
     monkeypatch.setattr("services.models.service.ledger.DRAIN_S", 0.2)
-    settings = {"upstream_url": stub.url, "upstream_models": MODEL}
+    settings = {"upstream_url": stub.url, "upstream_models": MODEL, "probe": False}
     sent = batch(4, model=MODEL)
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number <= 3 else 30.0)
     async with start(**settings) as client:
@@ -95,7 +95,7 @@ async def test_calls_that_a_stopping_service_did_not_wait_for_are_made_again(sta
 
 
 async def test_calls_that_another_living_process_is_making_are_waited_for_and_not_made_twice(database_url, stub):
-    settings = Settings(database_url=database_url, upstream_url=stub.url, upstream_models=MODEL)
+    settings = Settings(database_url=database_url, upstream_url=stub.url, upstream_models=MODEL, probe=False)
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.7)
     sent = batch(3, model=MODEL)
     app = create_app(settings)

@@ -22,7 +22,7 @@ async def test_turns_are_answered_and_priced(start_with_provider, stub):
     assert replies[0].usage.cost_usd == pytest.approx((1_000 * 0.25 + 100 * 2.0) / 1e6)
     assert used["cost_usd"] == pytest.approx(3 * replies[0].usage.cost_usd)
     assert (used["prompt_tokens"], used["is_priced"]) == (3_000, True)
-    assert stub.authorizations[0] == "Bearer secret-key"
+    assert stub.headers[0]["authorization"] == "Bearer secret-key"
 
 
 async def test_the_request_carries_schema_seed_and_all_messages(start_with_provider, stub):
@@ -37,7 +37,9 @@ async def test_the_request_carries_schema_seed_and_all_messages(start_with_provi
 
 
 async def test_what_was_answered_is_never_asked_again(start_with_provider, stub):
-    stub.answer = lambda request, number: completion(GOOD if number % 2 else None)
+    stub.answer = lambda request, number: completion(
+        GOOD if number % 2 else None, finish="stop" if number % 2 else "content_filter"
+    )
     async with start_with_provider() as client:
         first = await send(client, batch(6, model=MODEL))
         again = await send(client, batch(6, model=MODEL, simulation_id="sim_2"))
@@ -50,7 +52,9 @@ async def test_what_was_answered_is_never_asked_again(start_with_provider, stub)
 async def test_a_batch_asked_again_by_its_simulation_is_not_asked_upstream_and_reports_what_was_paid(
     start_with_provider, stub
 ):
-    stub.answer = lambda request, number: completion(GOOD if number % 2 else None)
+    stub.answer = lambda request, number: completion(
+        GOOD if number % 2 else None, finish="stop" if number % 2 else "content_filter"
+    )
     async with start_with_provider() as client:
         first = await send(client, batch(4, model=MODEL))
     async with start_with_provider() as client:
@@ -70,57 +74,6 @@ async def test_a_model_without_a_price_says_so(start_with_provider, stub):
         used = await usage(client)
     assert replies[0].usage.cost_usd == 0.0
     assert used["is_priced"] is False
-
-
-READABLE = {
-    "fenced": completion(f"```json\n{GOOD}\n```"),
-    "introduced by prose": completion(f"Sure! Here is the JSON you asked for:\n\n{GOOD}\n\nAnything else?"),
-    "thought aloud": completion(f"<think>Is {{this}} right?</think>{GOOD}"),
-    "in reasoning_content": completion(None, reasoning_content=f"So the answer is {GOOD}"),
-    "in parts": completion([{"type": "text", "text": GOOD[:20]}, {"type": "text", "text": GOOD[20:]}]),
-    "complete at the limit": completion(GOOD, finish="length"),
-}
-
-
-async def test_replies_that_can_be_understood_are_understood(start_with_provider, stub):
-    answers = list(READABLE.values())
-    stub.answer = lambda request, number: answers[number - 1]
-    async with start_with_provider(concurrency=1) as client:
-        replies = await send(client, batch(len(answers), model=MODEL))
-    for name, reply in zip(READABLE, replies, strict=True):
-        assert reply.failure is None, name
-        assert json.loads(reply.content) == json.loads(GOOD), name
-
-
-UNREADABLE = {
-    "null content": (completion(None), "empty"),
-    "empty content": (completion(""), "empty"),
-    "refusal": (completion(None, refusal="I cannot do that."), "refused: I cannot do that."),
-    "cut off": (completion(GOOD[: len(GOOD) // 2], finish="length"), "max_completion_tokens"),
-    "filtered": (completion(None, finish="content_filter"), "content filter"),
-    "prose": (completion("I would rather not say."), "I would rather not say."),
-    "a list": (completion("[1, 2, 3]"), "not a JSON object"),
-    "no choice": (Answer('{"choices": []}'), "no choice"),
-    "HTML": (Answer("<html><body>Welcome to nginx!</body></html>", content_type="text/html"), "Welcome to nginx!"),
-    "not an object": (Answer('"hello"'), "not a chat completion"),
-    "an error with status 200": (Answer('{"error": {"message": "overloaded"}}'), "overloaded"),
-    "deep nesting": (completion("[" * 50_000), "JSON"),
-    "wrong types": (Answer('{"choices": [{"message": 7, "finish_reason": 3}], "usage": [1], "model": {}}'), "empty"),
-}
-
-
-async def test_replies_that_cannot_be_read_fail_their_own_turns_and_say_why(start_with_provider, stub):
-    answers = [answer for answer, _reason in UNREADABLE.values()]
-    stub.answer = lambda request, number: answers[number - 1] if number <= len(answers) else completion()
-    async with start_with_provider(concurrency=1) as client:
-        replies = await send(client, batch(len(answers) + 1, model=MODEL))
-        used = await usage(client)
-    assert replies[-1].status == "answered"
-    for (name, (_answer, reason)), reply in zip(UNREADABLE.items(), replies[:-1], strict=True):
-        assert (reply.status, reply.content) == ("failed", None), name
-        assert reason in reply.failure, name
-    assert len(stub.requests) == len(replies)
-    assert (used["calls"], used["failed_calls"]) == (len(replies), len(answers))
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
@@ -193,21 +146,6 @@ async def test_a_provider_that_is_not_there_fails_the_turn(start_with_provider):
     assert "cannot be reached: ConnectionRefusedError" in reply.failure
 
 
-async def test_a_refused_response_format_is_weakened_and_remembered(start_with_provider, stub):
-    def answer(request, number):
-        wanted = request.get("response_format", {}).get("type")
-        return completion() if wanted is None else error(400, f"response_format {wanted} is not supported")
-
-    stub.answer = answer
-    async with start_with_provider(concurrency=1) as client:
-        (first,) = await send(client, batch(1, model=MODEL))
-        (second,) = await send(client, batch(1, first=2, model=MODEL))
-    assert (first.status, second.status) == ("answered", "answered")
-    formats = [request.get("response_format", {}).get("type") for request in stub.requests]
-    assert formats == ["json_schema", "json_object", None, None]
-    assert "JSON Schema" in stub.requests[-1]["messages"][-1]["content"]
-
-
 async def test_no_more_calls_are_in_flight_than_allowed(start_with_provider, stub):
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.01)
     async with start_with_provider(concurrency=3) as client:
@@ -228,16 +166,6 @@ async def test_a_finished_turn_is_handed_out_while_others_are_still_waited_for(s
                 break
             waited = loop.time() - started
     assert waited < 0.9
-
-
-async def test_a_chat_that_failed_is_a_bad_gateway(start_with_provider, stub):
-    stub.answer = lambda request, number: completion(None, refusal="no")
-    async with start_with_provider() as client:
-        response = await client.post(
-            "/v1/chat/completions", json={"model": MODEL, "messages": [{"role": "user", "content": "?"}]}
-        )
-    assert response.status_code == 502
-    assert "refused" in response.json()["detail"]
 
 
 async def test_chat_parameters_reach_the_provider(start_with_provider, stub):

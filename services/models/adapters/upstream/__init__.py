@@ -1,5 +1,6 @@
 """OpenAI-compatible servers: HTTP to an endpoint, what is asked of it, and what came of it."""
 
-from services.models.adapters.upstream.backend import Upstream
+from services.models.adapters.upstream.knowledge import Memory
+from services.models.adapters.upstream.server import Server
 
-__all__ = ["Upstream"]
+__all__ = ["Memory", "Server"]

@@ -1,38 +1,49 @@
 """An OpenAI-compatible server as a backend: which requests a call takes, until there is an answer or a reason.
 
-When a request is made, and whether again, is for the gate of its model.
+A call is asked as its model takes it. What the server refuses is asked in the next way, and learnt. A reply that cannot
+be read is asked for once more. When a request is made, and whether again, is for the gate of its model.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 from services.models.adapters.upstream.connection import Connection, Exchange
 from services.models.adapters.upstream.gate import Gate
-from services.models.adapters.upstream.requests import Format, chat_request
-from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome
-from services.models.domain.replies import is_format_refused, read_completion, shorten
+from services.models.adapters.upstream.knowledge import Knowledge
+from services.models.adapters.upstream.requests import chat_request
+from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
+from services.models.domain.refusals import Cause, Refusal, read_refusal
+from services.models.domain.repair import repair_of
+from services.models.domain.replies import LENGTH, OK, Reading, read_completion
 from services.models.domain.scheduling.schedule import Limits
 from services.models.domain.scheduling.shares import Share
 from services.models.settings import Endpoint
 
-log = logging.getLogger(__name__)
-OK = 200
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What came of one call, repair or not."""
+
+    found: Reading | Refusal
+    attempts: int
+    latency_s: float
+    spent: tuple[Spent, ...]
 
 
 class Upstream:
-    """One server. Remembers by model which way of asking for JSON it accepts."""
+    """The chat models of one endpoint."""
 
     is_free = False
 
-    def __init__(self, endpoint: Endpoint, api_key: str | None) -> None:
+    def __init__(self, endpoint: Endpoint, connection: Connection, knowledge: Knowledge) -> None:
         self._served_as = {model.name: model.served_as for model in endpoint.models}
         self.models = tuple(self._served_as)
-        self._connection = Connection(endpoint, api_key)
+        self._connection = connection
+        self._knowledge = knowledge
         limits = Limits(endpoint.concurrency, endpoint.rpm, endpoint.tpm)
         self._gates = {name: Gate(name, limits, outage_s=endpoint.outage_s) for name in self.models}
-        self._formats: dict[str, Format] = {}
 
     def snapshot(self, model: str) -> str:
         """A server does not say its version before it answers: the name it was asked by."""
@@ -48,50 +59,96 @@ class Upstream:
             for task in tasks:
                 task.cancel()
 
-    async def close(self) -> None:
-        """Close connections."""
-        await self._connection.close()
-
     async def _answer(self, call: Call, share: Share) -> Outcome:
-        attempts, exchange = await self._ask(call, share)
-        latency_ms = exchange.latency_s * 1_000
-        if exchange.status != OK:
-            reason = exchange.problem or f"the provider answered {exchange.status}: {shorten(exchange.body)}"
-            return Outcome(call.key, call.model, None, reason, False, attempts=attempts, latency_ms=latency_ms)
-        found = read_completion(exchange.body, wants_json=call.response_schema is not None)
-        estimated = len(found.content or "") // CHARACTERS_PER_TOKEN
-        prompt_tokens, completion_tokens = found.prompt_tokens, found.completion_tokens
-        outcome = Outcome(
-            key=call.key,
-            model=found.model or call.model,
-            content=found.content,
-            failure=found.failure,
-            is_answered=True,
-            prompt_tokens=call.prompt_characters // CHARACTERS_PER_TOKEN if prompt_tokens is None else prompt_tokens,
-            cached_prompt_tokens=found.cached_prompt_tokens,
-            completion_tokens=estimated if completion_tokens is None else completion_tokens,
-            attempts=attempts,
-            latency_ms=latency_ms,
-        )
-        self._gates[call.model].settle(call.estimated_tokens, outcome.prompt_tokens + outcome.completion_tokens)
+        answer = await self._completed(call, share)
+        outcome = _outcome(call, answer)
+        found = answer.found
+        if isinstance(found, Reading) and found.failure is not None and found.reply is not None:
+            again = repair_of(call, found.reply, found.failure, is_cut_off=found.finish_reason == LENGTH)
+            outcome = _repaired(outcome, _outcome(again, await self._completed(again, share)))
         return outcome
 
-    async def _ask(self, call: Call, share: Share) -> tuple[int, Exchange]:
-        """(attempts, the last exchange). Asking in another format is no retry: it happens once a model."""
-        attempts = 0
+    async def _completed(self, call: Call, share: Share) -> _Answer:
+        """Ask in the ways the model may take, until one is taken. Asking in another way is no retry."""
+        capabilities = await self._knowledge.of(call)
+        gate = self._gates[call.model]
+        attempts, latency_s = 0, 0.0
         while True:
-            asked = self._formats.get(call.model, Format.JSON_SCHEMA)
-            request = chat_request(call, self._served_as[call.model], asked)
+            request = chat_request(call, self._served_as[call.model], capabilities)
             send = partial(self._connection.post, "/chat/completions", request)
-            done = await self._gates[call.model].ask(share, call.estimated_tokens, send)
-            attempts += done.attempts
-            is_format = is_format_refused(done.exchange.status, done.exchange.body)
-            if not is_format or call.response_schema is None or asked.weaker is None:
-                return attempts, done.exchange
-            self._weaken(call.model, asked, asked.weaker)
+            asked = await gate.ask(share, call.estimated_tokens, send)
+            attempts += asked.attempts
+            latency_s += asked.exchange.latency_s
+            found = _read(asked.exchange, call)
+            if isinstance(found, Reading):
+                spent = _spent(call, found)
+                gate.settle(call.estimated_tokens, spent.prompt_tokens + spent.completion_tokens)
+                return _Answer(found, attempts, latency_s, (spent,))
+            weaker = capabilities.without(found.cause)
+            if weaker is None:
+                filtered = (Spent(prompt_tokens=_estimated(call)),) if found.cause is Cause.FILTER else ()
+                return _Answer(found, attempts, latency_s, filtered)
+            self._knowledge.learn(call, capabilities, found.cause)
+            capabilities = weaker
 
-    def _weaken(self, model: str, refused: Format, weaker: Format) -> None:
-        """Remember what a model refuses; of several calls that found out together, the first says so."""
-        if self._formats.get(model, Format.JSON_SCHEMA) is refused:
-            log.warning("model %s refuses %s; asking for %s from now on", model, refused, weaker)
-            self._formats[model] = weaker
+
+def _read(exchange: Exchange, call: Call) -> Reading | Refusal:
+    if exchange.problem:
+        return Refusal(Cause.OTHER, exchange.problem, is_retryable=True)
+    if exchange.status == OK:
+        return read_completion(exchange.document, call.response_schema)
+    return read_refusal(exchange.status, exchange.body)
+
+
+def _outcome(call: Call, answer: _Answer) -> Outcome:
+    """The outcome of one call. A filtered prompt was read and is paid for: asked again, it would be filtered again."""
+    found = answer.found
+    outcome = Outcome(
+        key=call.key,
+        model=call.model,
+        content=None,
+        failure=None,
+        is_answered=True,
+        spent=answer.spent,
+        attempts=answer.attempts,
+        latency_ms=answer.latency_s * 1_000,
+    )
+    if isinstance(found, Refusal):
+        return replace(outcome, failure=found.message, is_answered=found.cause is Cause.FILTER)
+    return replace(
+        outcome,
+        model=found.model or call.model,
+        content=found.content,
+        failure=found.failure,
+        finish_reason=found.finish_reason,
+    )
+
+
+def _repaired(first: Outcome, second: Outcome) -> Outcome:
+    """Both together. When the second brought nothing either, the call failed for both reasons."""
+    failure = second.failure and f"{first.failure} (asked once more: {second.failure})"
+    return replace(
+        second,
+        model=second.model if second.is_answered else first.model,
+        failure=failure,
+        is_answered=True,
+        spent=first.spent + second.spent,
+        is_repaired=True,
+        attempts=first.attempts + second.attempts,
+        latency_ms=first.latency_ms + second.latency_ms,
+    )
+
+
+def _spent(call: Call, found: Reading) -> Spent:
+    """The tokens the server counted; estimated where it did not say."""
+    prompt, completion = found.prompt_tokens, found.completion_tokens
+    written = found.content or found.reply or ""
+    return Spent(
+        prompt_tokens=_estimated(call) if prompt is None else prompt,
+        cached_prompt_tokens=found.cached_prompt_tokens,
+        completion_tokens=len(written) // CHARACTERS_PER_TOKEN if completion is None else completion,
+    )
+
+
+def _estimated(call: Call) -> int:
+    return call.prompt_characters // CHARACTERS_PER_TOKEN

@@ -5,6 +5,7 @@ own would hide calls from the ledger, and it costs several times the CPU (decisi
 """
 
 import asyncio
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from libs.contracts.base import JsonObject
+from services.models.domain.refusals import shorten
 from services.models.settings import Endpoint
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 16_777_216
 CONNECT_S = 15.0
+OK = 200
 NO_HEADERS: Mapping[str, str] = {}
 
 
@@ -34,6 +37,8 @@ class Exchange:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By lower-case name."""
     latency_s: float = 0.0
+    document: object = None
+    """The body as JSON, of an answer with status 200."""
     problem: str = ""
     """Why there was no answer. It may come when the same is asked again."""
     is_late: bool = False
@@ -50,8 +55,7 @@ class Connection:
 
     async def post(self, path: str, document: JsonObject) -> Exchange:
         """Send a JSON document."""
-        body = orjson.dumps(document)
-        return await self._request("POST", self.address(path, document.get("model")), body)
+        return await self._request("POST", self.address(path, document.get("model")), _bytes(document))
 
     def address(self, path: str, model: object) -> str:
         """The URL of a path such as `/chat/completions`. Azure has one for each deployment, or one called v1."""
@@ -73,21 +77,24 @@ class Connection:
 
         started = perf_counter()
         limit_s = self._endpoint.timeout_s
-        status, headers, text, problem, is_late = 0, NO_HEADERS, "", "", False
+        status, headers, text, document, problem, is_late = 0, NO_HEADERS, "", None, "", False
         try:
             async with asyncio.timeout(limit_s):
                 session = self._opened()
                 async with session.request(method, url, data=body, allow_redirects=False) as response:
                     text = await _text(response)
                     status, headers = response.status, {name.lower(): value for name, value in response.headers.items()}
+            document = _json(text) if status == OK else None
         except ClientError as error:
             problem = f"the provider cannot be reached: {_root(error)}"
         except TimeoutError:
             problem, is_late = f"the provider did not answer within {limit_s:g} s", True
+        except ValueError:  # the page of some proxy, or an answer that was cut off
+            problem = f"the reply is not JSON: {shorten(text)}"
         except Exception as error:  # an untrusted server met a client library: one turn fails, not the batch
             log.exception("a request to endpoint %s failed unexpectedly", self._endpoint.name)
             problem = f"the request failed: {type(error).__name__}"
-        return Exchange(status, text, headers, perf_counter() - started, problem, is_late)
+        return Exchange(0 if problem else status, text, headers, perf_counter() - started, document, problem, is_late)
 
     def _opened(self) -> "ClientSession":
         if self._session is None:
@@ -119,6 +126,24 @@ async def _text(response: "ClientResponse") -> str:
             response.close()
             break
     return body.decode("utf-8", "replace")
+
+
+def _bytes(document: JsonObject) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except TypeError:  # half a surrogate pair in a prompt, or a schema's number of more than 64 bits
+        return json.dumps(document).encode()
+
+
+def _json(text: str) -> object:
+    """The JSON of a text. Raises `ValueError`."""
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        try:
+            return json.loads(text)  # takes what some servers send and orjson does not: NaN, half a surrogate pair
+        except RecursionError as error:
+            raise ValueError("nested too deeply") from error
 
 
 def _root(error: BaseException) -> str:

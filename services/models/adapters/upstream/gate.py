@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import inf
 
 from services.models.adapters.upstream.connection import Exchange
-from services.models.domain.replies import is_retryable, shorten
+from services.models.domain.refusals import read_refusal, shorten
 from services.models.domain.retries import MAX_ATTEMPTS, RetryBudget, delay_s
 from services.models.domain.scheduling.ends import End, Verdict
 from services.models.domain.scheduling.headers import read_allowance, retry_after_s
@@ -131,7 +131,9 @@ class Gate:
 
 
 def _may_succeed_later(exchange: Exchange) -> bool:
-    return bool(exchange.problem) or (exchange.status != OK and is_retryable(exchange.status))
+    if exchange.problem:
+        return True
+    return exchange.status != OK and read_refusal(exchange.status, exchange.body).is_retryable
 
 
 def _end(exchange: Exchange) -> End:

@@ -1,51 +1,65 @@
-"""The body of a chat completion as a server is asked for it."""
+"""The body of a chat completion as a server is asked for it, within what its model takes."""
 
 import json
-from enum import StrEnum
 
 from libs.contracts.base import JsonObject
 from services.models.domain.calls import ANY_OBJECT, Call
+from services.models.domain.capabilities import Capabilities, Format
 
 SCHEMA_NAME = "reply"
 
 
-class Format(StrEnum):
-    """How a JSON answer is asked for, the strictest first."""
-
-    JSON_SCHEMA = "json_schema"
-    JSON_OBJECT = "json_object"
-    PROMPT = "prompt"
-
-    @property
-    def weaker(self) -> "Format | None":
-        """The next way to try when a server refuses this one."""
-        order = list(Format)
-        return order[order.index(self) + 1] if self is not order[-1] else None
-
-
-def chat_request(call: Call, model: str, asked: Format) -> JsonObject:
-    """The arguments of a chat completion. Temperature 1 is every server's default, and some refuse to be told so."""
+def chat_request(call: Call, model: str, capabilities: Capabilities) -> JsonObject:
+    """The body. Temperature 1 is every server's default, and some refuse to be told so."""
+    schema, sampling = call.response_schema, call.sampling
     messages = [{"role": message.role, "content": message.content} for message in (*call.shared, *call.messages)]
-    request: JsonObject = {"model": model, "messages": messages, "seed": call.seed}
-    request |= call.sampling.more
-    if call.sampling.temperature != 1.0:
-        request["temperature"] = call.sampling.temperature
-    if call.sampling.max_completion_tokens is not None:
-        request["max_completion_tokens"] = call.sampling.max_completion_tokens
-    if call.response_schema is None:
-        return request
-    if call.response_schema == ANY_OBJECT:
-        request["response_format"] = {"type": "json_object"}
-        return request
-    if asked is Format.JSON_SCHEMA:
-        schema = {"name": SCHEMA_NAME, "strict": True, "schema": call.response_schema}
-        request["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return request
-    messages.append({"role": "system", "content": _schema_in_words(call)})
-    if asked is Format.JSON_OBJECT:
-        request["response_format"] = {"type": "json_object"}
+    if schema is not None and schema != ANY_OBJECT and not capabilities.format.is_enforced:
+        messages = _with_schema(messages, schema)
+    request: JsonObject = {"model": model, "messages": _shaped(messages, capabilities)}
+    if capabilities.seed:
+        request["seed"] = call.seed
+    request |= sampling.more
+    if sampling.temperature != 1.0:
+        request["temperature"] = sampling.temperature
+    if sampling.max_completion_tokens is not None:
+        request[capabilities.token_limit.value] = sampling.max_completion_tokens
+    if schema is not None and (wanted := _response_format(schema, capabilities.format)) is not None:
+        request["response_format"] = wanted
     return request
 
 
-def _schema_in_words(call: Call) -> str:
-    return f"Answer with one JSON object of this JSON Schema and nothing else: {json.dumps(call.response_schema)}"
+def _response_format(schema: JsonObject, asked: Format) -> JsonObject | None:
+    match asked:
+        case Format.PROMPT:
+            return None
+        case Format.JSON_VALUE:
+            return {"type": "json_object", "value": schema}
+        case Format.JSON_SCHEMA if schema != ANY_OBJECT:
+            return {"type": "json_schema", "json_schema": {"name": SCHEMA_NAME, "strict": True, "schema": schema}}
+    return {"type": "json_object"}
+
+
+_Message = dict[str, str]
+
+
+def _with_schema(messages: list[_Message], schema: JsonObject) -> list[_Message]:
+    """The schema in words, in the first system message: templates want that first, and caches want long prefixes."""
+    words = f"Answer with one JSON object of this JSON Schema and nothing else: {json.dumps(schema)}"
+    if messages and messages[0]["role"] == "system":
+        return [{"role": "system", "content": f"{messages[0]['content']}\n\n{words}"}, *messages[1:]]
+    return [{"role": "system", "content": words}, *messages]
+
+
+def _shaped(messages: list[_Message], capabilities: Capabilities) -> list[_Message]:
+    """Without a system role its text is the user's; where roles must alternate, neighbours of one role are joined."""
+    if not capabilities.system_role:
+        messages = [message | {"role": "user"} if message["role"] == "system" else message for message in messages]
+    if capabilities.system_role and capabilities.consecutive_messages:
+        return messages
+    joined: list[_Message] = []
+    for message in messages:
+        if joined and joined[-1]["role"] == message["role"]:
+            joined[-1] = message | {"content": f"{joined[-1]['content']}\n\n{message['content']}"}
+        else:
+            joined.append(message)
+    return joined

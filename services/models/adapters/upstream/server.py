@@ -1,0 +1,25 @@
+"""One endpoint with everything that talks to it: chat models, models for embeddings, and what is known about them."""
+
+from datetime import timedelta
+
+from services.models.adapters.upstream.backend import Upstream
+from services.models.adapters.upstream.connection import Connection
+from services.models.adapters.upstream.embeddings import Embedder
+from services.models.adapters.upstream.knowledge import Knowledge, Memory
+from services.models.settings import Endpoint
+
+
+class Server:
+    """An endpoint."""
+
+    def __init__(self, endpoint: Endpoint, api_key: str | None, memory: Memory, lifetime: timedelta) -> None:
+        self.endpoint = endpoint
+        self._connection = Connection(endpoint, api_key)
+        self.knowledge = Knowledge(endpoint, self._connection, memory, lifetime)
+        self.chat = Upstream(endpoint, self._connection, self.knowledge)
+        self.embeddings = Embedder(endpoint, self._connection)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.knowledge.close()
+        await self._connection.close()

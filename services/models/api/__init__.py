@@ -1,0 +1,9 @@
+"""HTTP resources of the models service: the private `/v1/turns`, a face like OpenAI's, what models take and cost."""
+
+from fastapi import APIRouter
+
+from services.models.api import capabilities, chat, embeddings, turns, usage
+
+router = APIRouter(prefix="/v1", tags=["models"])
+for part in (turns, chat, embeddings, capabilities, usage):
+    router.include_router(part.router)
