@@ -14,7 +14,7 @@ from libs.client.errors import ProblemError, UnreachableError
 from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
 from libs.contracts.base import JsonObject
-from libs.contracts.dialogue import BroadcastSpec
+from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
 from libs.contracts.specs import (
     ApplyFragmentsSpec,
     ExecutionSpec,
@@ -26,7 +26,8 @@ from libs.contracts.specs import (
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 ExportFormat = Literal["json", "csv", "html"]
-Query = Mapping[str, str | int | None]
+QueryValue = str | int | float | None
+Query = Mapping[str, QueryValue]
 
 
 class RehearsalClient:
@@ -179,9 +180,37 @@ class RehearsalClient:
         """What can run agents' turns on the platform."""
         return await self._get("/communications/engines")
 
-    async def history(self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
-        """One page of what was shown and said."""
-        return await self._get(f"/communications/{_token(simulation_id)}/history", {"limit": limit, "cursor": cursor})
+    async def message(self, spec: MessageSpec | JsonObject, *, wait: float = 0.0) -> JsonObject:
+        """Say something to one agent; with `wait` the answer has what came back within so many seconds."""
+        return await self._post("/communications/direct-message", spec, {"wait": wait or None})
+
+    async def converse(self, spec: ConversationSpec | JsonObject) -> JsonObject:
+        """Start a focus group, open talk, or interviews by an agent."""
+        return await self._post("/communications/conversation/start", spec)
+
+    async def sequence(self, spec: SequenceSpec | JsonObject) -> JsonObject:
+        """Have touchpoints follow each other on the simulated clock."""
+        return await self._post("/communications/sequence/execute", spec)
+
+    async def relate(self, simulation_id: str, spec: RelationsSpec | JsonObject) -> JsonObject:
+        """Let agents know each other."""
+        return await self._post(f"/communications/{_token(simulation_id)}/relations", spec)
+
+    async def requests(self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
+        """One page of what was asked for in an interactive simulation."""
+        return await self._get(f"/communications/{_token(simulation_id)}/requests", {"limit": limit, "cursor": cursor})
+
+    async def interactions(self, simulation_id: str, *, conversation_id: str | None = None) -> JsonObject:
+        """Who talks to whom, shares of the talk, topics over rounds."""
+        query = {"conversation_id": conversation_id}
+        return await self._get(f"/communications/{_token(simulation_id)}/interactions", query)
+
+    async def history(
+        self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None, **filters: QueryValue
+    ) -> JsonObject:
+        """One page of what was shown and said; `filters` are those of the endpoint (agent_id, kind, request_id, …)."""
+        query = {"limit": limit, "cursor": cursor, **filters}
+        return await self._get(f"/communications/{_token(simulation_id)}/history", query)
 
     async def aggregate(self, simulation_id: str) -> JsonObject:
         """Estimates, comparisons and their evidence."""
@@ -285,9 +314,9 @@ class RehearsalClient:
     async def _get(self, path: str, query: Query | None = None) -> JsonObject:
         return _as_object(await self._send("GET", path, query))
 
-    async def _post(self, path: str, spec: BaseModel | JsonObject) -> JsonObject:
+    async def _post(self, path: str, spec: BaseModel | JsonObject, query: Query | None = None) -> JsonObject:
         body = spec.model_dump(mode="json", exclude_none=True) if isinstance(spec, BaseModel) else spec
-        return _as_object(await self._send("POST", path, body=body))
+        return _as_object(await self._send("POST", path, query, body))
 
     async def _send(
         self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None

@@ -88,8 +88,8 @@ class ConversationSpec(_Said):
 
     kind: Literal["focus_group", "interview", "open"] = "focus_group"
     topic: Content = Field(description="What it is about; opens the first round.")
-    prompts: list[Content] = Field(
-        default=[], max_length=MOST_ROUNDS, description="What the moderator says, one for each round."
+    prompts: list[Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_CONTENT)]] = Field(
+        default=[], max_length=MOST_ROUNDS, description='What the moderator says, one for each round; "" for nothing.'
     )
     rounds: int | None = Field(
         default=None, strict=True, ge=1, le=MOST_ROUNDS, description="As many as prompts, or 3, when absent."
