@@ -46,8 +46,8 @@ class Estimate(Data):
     option: str | None = Field(description="The option of a choice or ranking this estimate is about.")
     arm: str
     measure: Literal["proportion", "mean", "mean_rank"]
-    n: int
-    value: float | None = Field(description="Null when nobody answered.")
+    n: int = Field(description="Agents with a value; the independent units among them are evidence.clusters.")
+    value: float | None = Field(description="Null when nobody answered. The mean over units, agents in them averaged.")
     standard_deviation: float | None
     interval: Interval | None = Field(description="Of the simulated agents; says nothing about people by itself.")
     confidence_level: float

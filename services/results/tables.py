@@ -71,6 +71,7 @@ responses = Table(
     Column("usage", JsonDocument, nullable=False),
     Column("model", Text, nullable=False),
     Column("responded_at", UtcDateTime, nullable=False),
+    Column("cluster_id", String(64)),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )
 

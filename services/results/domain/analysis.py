@@ -13,14 +13,14 @@ from libs.contracts.protocol import total_usage
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import count_heads, values_by_arm
+from services.results.domain.samples import Sample, count_heads, values_by_arm
 from services.results.domain.verdict import write_verdict
 
 if TYPE_CHECKING:
     from libs.stats import Contrast
 
 Finding = Literal["higher", "lower", "no_clear_difference", "not_estimable"]
-Samples = Mapping[str, Sequence[float]]
+Samples = Mapping[str, Sample]
 CONDITIONAL = "among agents that the funnel reached, so not a randomised comparison"
 
 
@@ -54,20 +54,18 @@ def analyse(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Analysis:
     return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads))})
 
 
-def estimate(
-    outcome: Outcome, arm: str, values: Sequence[float], worth: Evidences, confidence_level: float
-) -> Estimate:
-    """One outcome in one arm, from one value per agent."""
+def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confidence_level: float) -> Estimate:
+    """One outcome in one arm, from one value per unit; `n` counts agents, the evidence counts units."""
     from libs.stats import T_INTERVAL, Moments
 
-    moments = Moments.of(values)
-    interval, method = _interval(outcome, values, confidence_level)
+    moments = Moments.of(sample.values)
+    interval, method = _interval(outcome, sample.values, confidence_level)
     return Estimate(
         metric=outcome.metric,
         option=outcome.option,
         arm=arm,
         measure=outcome.measure,
-        n=moments.n,
+        n=sample.agents,
         value=moments.mean,
         standard_deviation=moments.standard_deviation,
         interval=interval,
@@ -90,7 +88,7 @@ def compare_arms(
     for outcome, values in zip(outcomes, samples, strict=True):
         for arm in arms:
             if arm != baseline:
-                contrast = compare_samples(outcome, values[arm], values[baseline], study.confidence_level)
+                contrast = compare_samples(outcome, values[arm].values, values[baseline].values, study.confidence_level)
                 found.append((outcome, arm, values, contrast))
     adjusted = holm([contrast.p_value for *_, contrast in found])
     return tuple(
@@ -133,7 +131,7 @@ def _comparison(
     p_adjusted: float | None,
     worth: Evidences,
 ) -> Comparison:
-    n, n0 = len(values[arm]), len(values[baseline])
+    n, n0 = len(values[arm].values), len(values[baseline].values)
     return Comparison(
         metric=outcome.metric,
         option=outcome.option,

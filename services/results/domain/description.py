@@ -16,7 +16,7 @@ from services.results.domain.analysis import estimate
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import count_heads, values_by_arm
+from services.results.domain.samples import count_heads, together, values_by_arm
 
 MOST_POINTS = 21  # a longer scale is shown in equal classes
 CLASSES = 10
@@ -131,7 +131,7 @@ def score(study: Study, arms: Sequence[str], answered: Sequence[Turn], worth: Ev
     if chosen is None:
         return None
     values = values_by_arm(chosen, arms, answered)
-    return estimate(chosen, ONLY_ARM, [value for arm in arms for value in values[arm]], worth, study.confidence_level)
+    return estimate(chosen, ONLY_ARM, together(values[arm] for arm in arms), worth, study.confidence_level)
 
 
 def funnel(instruments: Sequence[Instrument], by_arm: dict[str, list[Turn]]) -> list[FunnelStage]:

@@ -22,7 +22,7 @@ class Evidences:
     looks: int
 
     def of(self, clusters: int, smallest_arm: int | None = None) -> Evidence:
-        """Evidence of a number made from this many agents; a comparison is worth what its smaller arm is."""
+        """Evidence of a number made from this many units; a comparison is worth what its smaller arm is."""
         from libs.stats import grade_c
 
         worth = grade_c(clusters if smallest_arm is None else smallest_arm, is_offline=self.is_offline)
@@ -40,7 +40,7 @@ class Evidences:
 
     def overall(self, heads: Headcount) -> Evidence:
         """Evidence of the study as a whole: where arms are compared it is worth no more than its smallest arm."""
-        return self.of(heads.clusters, min(heads.answered.values()) if len(heads.answered) > 1 else None)
+        return self.of(heads.clusters, min(heads.units.values()) if len(heads.units) > 1 else None)
 
 
 def evidences(study: Study, turns: Sequence[Turn], heads: Headcount, looks: int) -> Evidences:

@@ -40,6 +40,8 @@ class Turn:
     usage: Usage
     model: str
     responded_at: datetime
+    cluster_id: str | None = None
+    """All who heard each other; None for an agent alone."""
 
     @property
     def is_answered(self) -> bool:

@@ -1,14 +1,18 @@
-"""Turns → one value per agent: the agent is the unit, so several turns of one agent are averaged first.
+"""Turns → one value per unit. The unit is the agent or, where agents heard each other, all who did: their cluster.
 
-Treating turns as independent would make a study look as many times larger as each agent had turns.
+Several turns of one agent are averaged first, then the agents of one cluster. Treating turns, or people who talked with
+each other, as independent would make a study look larger than it is.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.results.domain.outcomes import Outcome
 from services.results.domain.records import Study, Turn
+
+_OWN = "agent:"  # keeps agent ids and cluster ids apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +22,13 @@ class Headcount:
     assigned: dict[str, int]
     answered: dict[str, int]
     failed: dict[str, int]
+    units: dict[str, int]
+    """Independent units among those who answered: agents, or clusters of agents."""
 
     @property
     def clusters(self) -> int:
-        """Independent units: agents that answered."""
-        return sum(self.answered.values())
+        """Independent units of all arms."""
+        return sum(self.units.values())
 
     @property
     def attrition(self) -> dict[str, float]:
@@ -39,28 +45,65 @@ def count_heads(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> Hea
     """Who was assigned, answered and failed. Nobody with a turn counts as unassigned, whatever was announced."""
     met: dict[str, set[str]] = defaultdict(set)
     answered: dict[str, set[str]] = defaultdict(set)
+    units: dict[str, set[str]] = defaultdict(set)
+    unit = units_of(turns)
     for turn in turns:
         met[turn.arm].add(turn.agent_id)
         if turn.is_answered:
             answered[turn.arm].add(turn.agent_id)
+            units[turn.arm].add(unit[turn.agent_id])
     planned = study.plan.planned_n if study.plan else study.planned
     return Headcount(
         assigned={arm: max(planned.get(arm, 0), len(met[arm])) for arm in arms},
         answered={arm: len(answered[arm]) for arm in arms},
         failed={arm: len(met[arm] - answered[arm]) for arm in arms},
+        units={arm: len(units[arm]) for arm in arms},
     )
 
 
-def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) -> dict[str, list[float]]:
-    """One value per agent and arm, in the order of agent ids."""
+def units_of(turns: Sequence[Turn]) -> dict[str, str]:
+    """The unit of each agent: the agent itself, or all clusters that are linked by agents who were in several."""
+    linked: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while (above := linked.setdefault(name, name)) != name:
+            name = above
+        return name
+
+    for turn in turns:
+        if turn.cluster_id is not None:
+            one, other = sorted((root(_OWN + turn.agent_id), root(turn.cluster_id)))
+            linked[other] = one
+    return {turn.agent_id: root(_OWN + turn.agent_id) for turn in turns}
+
+
+class Sample(NamedTuple):
+    """One value per unit, in the order of units, and how many agents they are of."""
+
+    values: list[float]
+    agents: int
+
+
+def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) -> dict[str, Sample]:
+    """The sample of each arm."""
     scores: dict[tuple[str, str], list[float]] = defaultdict(list)
     for turn in turns:
         score = outcome.score(turn.answers) if turn.is_answered else None
         if score is not None:
             scores[turn.arm, turn.agent_id].append(score)
-    values: dict[str, list[float]] = {arm: [] for arm in arms}
-    for arm, agent in sorted(scores):
-        if arm in values:
-            own = scores[arm, agent]
-            values[arm].append(sum(own) / len(own))
-    return values
+    unit = units_of(turns)
+    means: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for (arm, agent), own in sorted(scores.items()):
+        means[arm, unit[agent]].append(sum(own) / len(own))
+    samples = {arm: Sample([], 0) for arm in arms}
+    for (arm, _), own in sorted(means.items()):
+        if arm in samples:
+            values, agents = samples[arm]
+            samples[arm] = Sample([*values, sum(own) / len(own)], agents + len(own))
+    return samples
+
+
+def together(samples: Iterable[Sample]) -> Sample:
+    """Several samples as one."""
+    parts = list(samples)
+    return Sample([value for part in parts for value in part.values], sum(part.agents for part in parts))

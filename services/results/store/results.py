@@ -26,6 +26,10 @@ from services.results.tables import analyses, plans, progress, responses, simula
 TURN_FIELDS = tuple(field.name for field in fields(Turn))
 MET = func.count(responses.c.agent_id.distinct()).label("met")
 ANSWERED = func.count(case((responses.c.status == "answered", responses.c.agent_id)).distinct()).label("answered")
+# At most: an agent that answered before it heard others is counted twice here, and once in the analysis.
+_UNIT = func.coalesce(responses.c.cluster_id, responses.c.agent_id)
+UNITS = func.count(case((responses.c.status == "answered", _UNIT)).distinct()).label("units")
+NOBODY = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,17 +162,18 @@ class Responses:
     async def headcount(self, tx: Transaction, study: Study) -> Headcount:
         """Agents by arm, counted by the store: nothing is loaded while a simulation runs."""
         query = (
-            select(responses.c.arm, MET, ANSWERED)
+            select(responses.c.arm, MET, ANSWERED, UNITS)
             .where(responses.c.tenant == tx.tenant, responses.c.simulation_id == study.simulation_id)
             .group_by(responses.c.arm)
         )
-        counted = {row.arm: (int(row.met), int(row.answered)) for row in await tx.execute(query)}
+        counted = {row.arm: (int(row.met), int(row.answered), int(row.units)) for row in await tx.execute(query)}
         planned = study.plan.planned_n if study.plan else study.planned
         arms = list(planned) + sorted(set(counted) - set(planned))
         return Headcount(
-            assigned={arm: max(planned.get(arm, 0), counted.get(arm, (0, 0))[0]) for arm in arms},
-            answered={arm: counted.get(arm, (0, 0))[1] for arm in arms},
+            assigned={arm: max(planned.get(arm, 0), counted.get(arm, NOBODY)[0]) for arm in arms},
+            answered={arm: counted.get(arm, NOBODY)[1] for arm in arms},
             failed={arm: counted[arm][0] - counted[arm][1] if arm in counted else 0 for arm in arms},
+            units={arm: counted.get(arm, NOBODY)[2] for arm in arms},
         )
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from libs.contracts.instruments import Answer, Instrument
 from services.results.domain.outcomes import outcomes_of
-from services.results.domain.samples import count_heads, values_by_arm
+from services.results.domain.samples import count_heads, units_of, values_by_arm
 from tests.services.results import build
 
 OPENED = build.instrument("opened")
@@ -63,7 +63,7 @@ def test_several_turns_of_an_agent_are_one_value_their_mean() -> None:
         build.turn(3, "a", None),
     ]
     [outcome] = outcomes_of([LIKED])
-    assert values_by_arm(outcome, ("a", "b"), turns) == {"a": [2.5, 5.0], "b": []}
+    assert values_by_arm(outcome, ("a", "b"), turns) == {"a": ([2.5, 5.0], 2), "b": ([], 0)}
 
 
 def test_an_agent_has_answered_when_one_turn_has_and_failed_when_all_have() -> None:
@@ -77,3 +77,27 @@ def test_an_agent_has_answered_when_one_turn_has_and_failed_when_all_have() -> N
     heads = count_heads(study, ("a", "b"), turns)
     assert (heads.assigned, heads.answered, heads.failed) == ({"a": 4, "b": 2}, {"a": 1, "b": 1}, {"a": 1, "b": 0})
     assert heads.attrition == {"a": 0.75, "b": 0.5}
+
+
+def test_agents_who_heard_each_other_are_one_unit_with_the_mean_of_its_agents() -> None:
+    turns = [
+        build.turn(1, "a", {"liked": 2.0}, cluster_id="group-1-1"),
+        build.turn(2, "a", {"liked": 4.0}, cluster_id="group-1-1"),
+        build.turn(3, "a", {"liked": 5.0}),
+    ]
+    [outcome] = outcomes_of([LIKED])
+    values, agents = values_by_arm(outcome, ("a",), turns)["a"]
+    assert (sorted(values), agents) == ([3.0, 5.0], 3)
+    assert count_heads(build.study(build.plan(("a",), [LIKED], {"a": 3})), ("a",), turns).clusters == 2
+
+
+def test_clusters_that_share_an_agent_are_one_unit_whatever_they_were_called_before() -> None:
+    turns = [
+        build.turn(1, "a", {}, cluster_id="group-1-1"),
+        build.turn(2, "a", {}, cluster_id="group-1-2"),
+        build.turn(3, "a", {}, cluster_id="group-1-2"),
+        build.turn(3, "a", {}, cluster_id="group-1-1", step_id="later", round=2),
+        build.turn(4, "a", {}),
+    ]
+    one, two, three, four = units_of(turns).values()
+    assert one == two == three != four

@@ -1,0 +1,11 @@
+"""Which agents heard each other, and so are one unit of the analysis."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002_clusters"
+down_revision = "0001_initial"
+
+
+def upgrade() -> None:
+    op.add_column("responses", sa.Column("cluster_id", sa.String(64)))
