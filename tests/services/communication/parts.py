@@ -122,6 +122,15 @@ class ScriptedModels:
         batch = self.batches[-1]
         return read_blocks([*batch.shared, *batch.turns[0].messages])
 
+    def shown(self, agent_id: str) -> list[JsonObject]:
+        """The data blocks of every turn of an agent, in order."""
+        return [
+            read_blocks([*batch.shared, *turn.messages])
+            for batch in self.batches
+            for turn in batch.turns
+            if turn.agent_id == agent_id
+        ]
+
 
 class Stage:
     """Everything around the service: the other services' messages, the models, and what the service sent."""
@@ -130,6 +139,7 @@ class Stage:
         self.js = connection.jetstream()
         self.models = models
         self.settings = settings
+        self.places = 0
         self.client: httpx.AsyncClient
         self._app: AsyncExitStack | None = None
 
@@ -226,6 +236,40 @@ class Stage:
             except (NotFoundError, NatsTimeoutError):
                 await asyncio.sleep(0.05)
         return None
+
+    async def accepted(self, path: str, body: JsonObject) -> JsonObject:
+        """Ask for something that is accepted."""
+        answer = await self.client.post(f"/communications/{path}", json={"simulation_id": SIMULATION} | body)
+        assert answer.status_code == 202, answer.text
+        accepted: JsonObject = answer.json()
+        return accepted
+
+    async def protocol(self, protocol_id: str) -> RunProtocol:
+        """The command that a request became."""
+        for _ in range(100):
+            asked = await self.asked_of_orchestrator()
+            if asked is not None and asked.protocol_id == protocol_id:
+                return asked
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{protocol_id} did not reach the orchestrator")
+
+    async def run(self, protocol_id: str) -> None:
+        """Have the steps of a request delivered one after the other, as the orchestrator does."""
+        asked = await self.protocol(protocol_id)
+        audiences = {audience.audience_id: audience.groups for audience in asked.audiences}
+        for step in asked.steps:
+            self.places += 1
+            groups = audiences[str(step.audience_id)]
+            shared = step.model_dump(exclude={"kind", "stimuli", "audience_id"}) | {"arm": "all", "groups": groups}
+            command = delivery(
+                **shared,
+                stimulus=step.stimuli.get("all"),
+                delivery_id=f"dlv_{self.places}",
+                place=self.places,
+                agent_ids=tuple(agent_id for group in groups.values() for agent_id in group),
+            )
+            await self.send("orchestrator", command)
+            await self.completed(self.places)
 
     async def history(self, **filters: Any) -> list[JsonObject]:
         answer = await self.client.get(f"/communications/{SIMULATION}/history", params={"limit": 500} | filters)

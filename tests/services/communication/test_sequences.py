@@ -1,0 +1,102 @@
+"""Touchpoints on a simulated clock, some only for those who answered so."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from libs.contracts.base import JsonObject
+from libs.contracts.turns import TurnReply, TurnRequest
+from tests.services.communication.parts import SIMULATION, Stage, answered, stage
+
+MAIL = {"name": "mail", "content": "Half price.", "metrics": ["open_rate", "purchase_intent"]}
+REMINDER = {"name": "reminder", "content": "Last day.", "after": "P2D", "metrics": ["open_rate"]}
+
+
+@pytest.fixture
+async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
+    async with stage(nats_url, database_url) as around:
+        await around.population(4)
+        await around.simulation()
+        around.models.script = opening
+        yield around
+
+
+def opening(turn: TurnRequest) -> TurnReply:
+    """The first two open everything, the first with the stronger intent."""
+    number = int(turn.agent_id[-1])
+    return answered(turn, {"open_rate": number <= 2, "purchase_intent": 9 - number})
+
+
+async def run(service: Stage, *touchpoints: JsonObject) -> JsonObject:
+    accepted = await service.accepted("sequence/execute", {"touchpoints": list(touchpoints)})
+    await service.run(accepted["id"])
+    return accepted
+
+
+async def met(service: Stage, step_id: str) -> set[str]:
+    return {item["agent_id"] for item in await service.history(step_id=step_id, kind="stimulus")}
+
+
+@pytest.mark.parametrize(
+    ("condition", "number"),
+    [
+        ({"metric": "open_rate", "value": True}, 2),
+        ({"metric": "open_rate", "value": True, "operator": "is_not"}, 2),
+        ({"metric": "purchase_intent", "value": 8, "operator": "at_least"}, 1),
+        ({"metric": "purchase_intent", "value": 6, "operator": "at_most", "touchpoint": "mail"}, 2),
+        ({"metric": "purchase_intent", "value": 7}, 1),
+    ],
+)
+async def test_only_those_whose_answer_was_so_meet_a_touchpoint(
+    service: Stage, condition: JsonObject, number: int
+) -> None:
+    accepted = await run(service, MAIL, REMINDER | {"condition": condition})
+    first, second = accepted["step_ids"]
+    assert len(await met(service, first)) == 4
+    assert len(await met(service, second)) == number
+    done = (await service.completed(2))[-1]
+    assert (done.requested, done.answered, done.failed, done.skipped) == (4, number, 0, 4 - number)
+
+
+async def test_the_simulated_clock_goes_on_without_waiting_and_is_remembered(service: Stage) -> None:
+    accepted = await run(service, MAIL, REMINDER)
+    times = [
+        {item["simulated_at"] for item in await service.history(step_id=step_id)} for step_id in accepted["step_ids"]
+    ]
+    assert times == [{"2026-01-05T09:00:00Z"}, {"2026-01-07T09:00:00Z"}]
+    shown = service.models.shown("agent_0001")[1]
+    assert shown["memory"]["episodes"][0]["at"] == "2026-01-05T09:00+00:00"
+
+
+async def test_who_skipped_a_touchpoint_does_not_remember_it(service: Stage) -> None:
+    condition = {"metric": "open_rate", "value": True}
+    await run(service, MAIL, REMINDER | {"condition": condition}, MAIL | {"name": "again"})
+    assert len(service.models.shown("agent_0001")) == 3
+    last = service.models.shown("agent_0004")[-1]
+    assert [episode["stimulus"]["content"] for episode in last["memory"]["episodes"]] == ["Half price."]
+
+
+@pytest.mark.parametrize(
+    ("touchpoints", "said"),
+    [
+        ([MAIL, MAIL], "'mail' is there more than once"),
+        ([{"name": "empty"}], "shows content, asks metrics, or both"),
+        (
+            [MAIL | {"condition": {"metric": "open_rate", "value": True, "touchpoint": "later"}}],
+            "none, it is the first",
+        ),
+        (
+            [MAIL, REMINDER | {"condition": {"metric": "trust", "value": 1, "touchpoint": "mail"}}],
+            "'mail' does not ask 'trust'",
+        ),
+        ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": "x", "operator": "at_least"}}], "a number"),
+        ([MAIL | {"after": "-P1D"}], "greater than or equal to 0"),
+    ],
+)
+async def test_an_impossible_sequence_is_refused_with_the_reason(
+    service: Stage, touchpoints: list[JsonObject], said: str
+) -> None:
+    body = {"simulation_id": SIMULATION, "touchpoints": touchpoints}
+    answer = await service.client.post("/communications/sequence/execute", json=body)
+    assert answer.status_code == 422
+    assert said in answer.text
