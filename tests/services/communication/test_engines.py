@@ -218,7 +218,7 @@ async def test_an_answer_off_the_scale_fails_the_turn_and_names_the_metric(labor
 
     laboratory.stub.answer = answer
     (reply,) = await laboratory.deliver(encounters(1))
-    assert (read(reply).failure or "").startswith("intent: 9 is not")
+    assert "intent: 9 is not" in (read(reply).failure or "")
     assert reply.usage.calls
 
 
