@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 from pydantic import TypeAdapter
 
+from libs.contracts.anchors import AnchorSets
 from libs.contracts.base import Data
 from libs.contracts.errors import InvalidError
-from libs.contracts.instruments import Instrument, MetricType, Role
+from libs.contracts.instruments import Elicitation, Instrument, MetricType, Role
 from libs.contracts.specs import MetricSpec
 
 CUSTOM = (
@@ -33,6 +34,8 @@ class CatalogueMetric(Data):
     options: tuple[str, ...] = ()
     requires: str | None = None
     is_guardrail: bool = False
+    elicitation: Elicitation | None = None
+    anchors: AnchorSets | None = None
 
 
 def _load() -> dict[str, CatalogueMetric]:
@@ -96,6 +99,8 @@ def _custom(spec: MetricSpec) -> CatalogueMetric:
         maximum=maximum,
         options=tuple(spec.options),
         requires=spec.requires,
+        elicitation=None if spec.elicitation == "direct" else spec.elicitation,
+        anchors=spec.anchor_sets,
     )
 
 
@@ -150,4 +155,6 @@ def _instrument(metric: CatalogueMetric, role: Role) -> Instrument:
         options=metric.options,
         requires=metric.requires,
         role=role,
+        elicitation=metric.elicitation,
+        anchors=metric.anchors,
     )

@@ -9,6 +9,9 @@ from libs.contracts.base import Data
 
 Answer = bool | float | str | tuple[str, ...] | None
 Role = Literal["primary", "secondary", "guardrail"]
+Elicitation = Literal["direct", "distribution", "ssr"]
+LONGEST_STATED = 21
+"""Steps of the longest scale of which every value can be given a probability."""
 
 
 class MetricType(StrEnum):
@@ -33,3 +36,11 @@ class Instrument(Data):
     options: tuple[str, ...] = Field(description="What a choice or ranking picks from; empty otherwise.")
     requires: str | None = Field(description="Binary metric that must be true first (no click without an open).")
     role: Role
+    elicitation: Elicitation | None = Field(
+        default=None,
+        description="How the answer is obtained: stated (direct; null too), drawn from stated probabilities "
+        "(distribution), or drawn by the likeness of the agent's words to the anchors (ssr).",
+    )
+    anchors: tuple[tuple[str, ...], ...] | None = Field(
+        default=None, description="For ssr: sets of statements that say the steps of the scale, lowest first."
+    )

@@ -5,8 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
+from libs.contracts.anchors import ANCHORS, AnchorSets
 from libs.contracts.base import Body, JsonObject, Name, Text
-from libs.contracts.instruments import MetricType, Role
+from libs.contracts.instruments import LONGEST_STATED, Elicitation, MetricType, Role
 
 Seed = Annotated[
     int, Field(strict=True, ge=0, lt=2**31, description="Same seed, same draws; drawn at random when absent.")
@@ -114,6 +115,18 @@ class VariantSpec(Body):
     is_control: bool = Field(default=False, description="The baseline of every comparison; the first variant if none.")
 
 
+_ELICITED = {
+    "distribution": f"binary, choice, and ordinal with at most {LONGEST_STATED} steps",
+    "ssr": f"ordinal with at most {LONGEST_STATED} steps",
+}
+Statements = Annotated[list[Annotated[Text, StringConstraints(max_length=300)]], Field(max_length=LONGEST_STATED)]
+AnchorsSpec = Annotated[
+    Annotated[Label, Tag("[name]")] | Annotated[list[Statements], Field(min_length=1, max_length=20), Tag("[own]")],
+    Discriminator(lambda value: "[name]" if isinstance(value, str) else "[own]"),
+]
+"""A family of anchor statements by name, or sets of one's own with a statement for each step of the scale."""
+
+
 class MetricSpec(Body):
     """A metric of one's own. A bare name in `success_metrics` means the catalogue's metric of that name instead."""
 
@@ -124,6 +137,22 @@ class MetricSpec(Body):
     options: list[Label] = Field(default=[], max_length=50, description="For choice and ranking: at least two.")
     requires: Label | None = Field(default=None, description="A binary metric of this study that must be true first.")
     role: Role | None = Field(default=None, description="The first metric is primary unless said otherwise.")
+    elicitation: Elicitation = Field(
+        default="direct",
+        description="distribution: the agent states probabilities and the answer is drawn; ssr: the agent answers in "
+        "words, which are rated by their likeness to anchor statements.",
+    )
+    anchors: AnchorsSpec | None = Field(
+        default=None, description=f"For ssr: {', '.join(ANCHORS)}, or sets of statements, one for each step."
+    )
+
+    @property
+    def anchor_sets(self) -> AnchorSets | None:
+        """The anchor statements themselves."""
+        if self.anchors is None:
+            return None
+        own = () if isinstance(self.anchors, str) else self.anchors
+        return tuple(tuple(statements) for statements in own) or ANCHORS[str(self.anchors)]
 
     @model_validator(mode="after")
     def _is_complete(self) -> Self:
@@ -138,6 +167,31 @@ class MetricSpec(Body):
                 raise ValueError(f"options: a metric of type {self.type} needs at least two different options")
         elif self.options:
             raise ValueError(f"options: a metric of type {self.type} has none; allowed for choice, ranking")
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_elicited(self) -> Self:
+        steps = round(self.scale[1] - self.scale[0]) + 1 if self.scale else 0
+        is_short = self.type is MetricType.ORDINAL and steps <= LONGEST_STATED
+        fitting = ["direct"]
+        if is_short or self.type in {MetricType.BINARY, MetricType.CHOICE}:
+            fitting.append("distribution")
+        if is_short:
+            fitting.append("ssr")
+        if self.elicitation not in fitting:
+            raise ValueError(
+                f"elicitation: {self.elicitation!r} is for {_ELICITED[self.elicitation]}; allowed here: "
+                f"{', '.join(fitting)}"
+            )
+        if (self.elicitation == "ssr") is (self.anchors is None):
+            raise ValueError(
+                f"anchors: statements for each step, or one of {', '.join(ANCHORS)}; needed for elicitation 'ssr', and "
+                "for no other"
+            )
+        if isinstance(self.anchors, str) and self.anchors not in ANCHORS:
+            raise ValueError(f"anchors: there is no family {self.anchors!r}; allowed: {', '.join(ANCHORS)}")
+        if isinstance(self.anchors, list) and any(len(statements) != steps for statements in self.anchors):
+            raise ValueError(f"anchors: each set needs {steps} statements, one for each step of the scale")
         return self
 
 

@@ -6,31 +6,58 @@ options is an error that names the metric and the value, never the nearest allow
 
 import math
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from libs.contracts.instruments import Answer, Instrument, MetricType
-from libs.minds.schema import integer_scale
+from libs.minds.elicitation import Distribution, draw, read_distribution
+from libs.minds.scales import integer_scale
 from libs.minds.text import MAX_TEXT, plain, shown
 from libs.minds.values import VALUE_KEYS, by_name, loose, number_of, spelled, truth_of
 
 _OWN_FIELDS = {"actions", "mental_state", "answers", "confidence"}
 
 
-def read_answers(reply: object, instruments: tuple[Instrument, ...]) -> dict[str, Answer]:
+class Read(NamedTuple):
+    """Answers by metric, the probabilities that some were drawn from, and the words that others are still to be."""
+
+    answers: dict[str, Answer]
+    distributions: dict[str, Distribution]
+    statements: dict[str, str]
+
+
+def read_answers(reply: object, instruments: tuple[Instrument, ...], place: str) -> Read:
     """Every instrument's answer by name. Raises `ValueError` naming the first metric that cannot be read.
 
-    Null where the funnel was left: below a binary metric that is not true, whatever the model wrote there.
+    Null where the funnel was left, below a binary metric that is not true, whatever the model wrote there; and where an
+    answer given in words has not been rated yet. `place` decides what is drawn.
     """
     given = _given(reply, instruments)
-    answers: dict[str, Answer] = {}
+    read = Read({}, {}, {})
+    answers = read.answers
     pending = list(instruments)
     while pending:
         waiting = {instrument.name for instrument in pending}
         ready = [instrument for instrument in pending if instrument.requires not in waiting] or pending[:1]
         for instrument in ready:
             is_reached = instrument.requires not in answers or answers[instrument.requires] is True
-            answers[instrument.name] = _read(instrument, given.get(instrument.name)) if is_reached else None
+            answers[instrument.name] = (
+                _elicited(instrument, given.get(instrument.name), read, place) if is_reached else None
+            )
         pending = [instrument for instrument in pending if instrument.name not in answers]
-    return {instrument.name: answers[instrument.name] for instrument in instruments}
+    return read._replace(answers={instrument.name: answers[instrument.name] for instrument in instruments})
+
+
+def _elicited(instrument: Instrument, value: object, read: Read, place: str) -> Answer:
+    """The answer as it is to be obtained; probabilities and words are noted in `read`."""
+    match instrument.elicitation:
+        case "distribution":
+            read.distributions[instrument.name] = read_distribution(instrument, _unwrapped(instrument, value))
+            return draw(instrument, read.distributions[instrument.name], place)
+        case "ssr":
+            read.statements[instrument.name] = _text(instrument, _unwrapped(instrument, value))
+            return None
+        case _:
+            return _read(instrument, _unwrapped(instrument, value))
 
 
 def _given(reply: object, instruments: tuple[Instrument, ...]) -> dict[str, object]:
@@ -52,11 +79,23 @@ def _given(reply: object, instruments: tuple[Instrument, ...]) -> dict[str, obje
     return found
 
 
-def _read(instrument: Instrument, value: object) -> Answer:
+def _unwrapped(instrument: Instrument, value: object) -> object:
+    """An answer without an object around it that has a name for it."""
     if isinstance(value, Mapping):
-        value = next((value[key] for key in VALUE_KEYS if key in value), value)
+        value = next((value[key] for key in VALUE_KEYS if key in value and key not in instrument.options), value)
     if value is None:
         raise ValueError(f"{instrument.name}: no answer")
+    return value
+
+
+def _text(instrument: Instrument, value: object) -> str:
+    text = plain(value, MAX_TEXT)
+    if not text:
+        raise ValueError(f"{instrument.name}: no answer")
+    return text
+
+
+def _read(instrument: Instrument, value: object) -> Answer:
     match instrument.type:
         case MetricType.BINARY:
             return _boolean(instrument, value)
@@ -67,10 +106,7 @@ def _read(instrument: Instrument, value: object) -> Answer:
         case MetricType.RANKING:
             return _ranking(instrument, value)
         case MetricType.TEXT:
-            text = plain(value, MAX_TEXT)
-            if not text:
-                raise ValueError(f"{instrument.name}: no answer")
-            return text
+            return _text(instrument, value)
 
 
 def _boolean(instrument: Instrument, value: object) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from libs.contracts.base import JsonObject
 from libs.contracts.people import Agent
-from libs.minds.big_five import BIG_FIVE
+from libs.minds.big_five import BIG_FIVE, LEVELS
 from libs.minds.blocks import canonical
 from libs.minds.text import plain
 
@@ -77,8 +77,7 @@ def persona_of(agent: Agent) -> JsonObject:
         persona.setdefault(SEGMENT, agent.segment)
     if agent.traits:
         persona[TRAITS] = write_traits(agent.traits)
-        if agent.traits.keys() >= set(BIG_FIVE):
-            persona.pop("big_five", None)
+        _drop_levels(persona, agent.traits)
     return _fitting(persona)
 
 
@@ -133,6 +132,21 @@ def _in_a_line(person: object) -> object:
         named = {str(name).lower(): part for name, part in person.items()}
         return f"{named['name']}, {named['description']}"
     return person
+
+
+def _drop_levels(persona: JsonObject, traits: Mapping[str, float]) -> None:
+    """Leave out the Big Five of which nothing is said but a level ("High."): the traits say that more exactly."""
+    stated = persona.get("big_five")
+    if isinstance(stated, dict):
+        levels = {word for word, _ in LEVELS}
+        kept = {
+            name: said
+            for name, said in stated.items()
+            if name not in traits or str(said).lower().strip(" .") not in levels
+        }
+        persona["big_five"] = kept
+        if not kept:
+            del persona["big_five"]
 
 
 def _joined(items: object) -> object:

@@ -17,8 +17,8 @@ from libs.minds.options import option_orders
 from libs.minds.persona import persona_of
 from libs.minds.rules import PLATFORM_TEXT
 
-CALL = "Be this person now. Answer with the JSON object only."
-ASKED = {"name", "type", "question", "minimum", "maximum", "requires"}
+CALL = "Now be this person. JSON only."
+ASKED = {"name", "type", "question", "minimum", "maximum", "requires", "elicitation"}
 """What an agent is told of an instrument: its role in the study is none of their business."""
 MAX_PRESENT = 50
 Messages = tuple[ChatMessage, ...]

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Instrument, MetricType
+from libs.minds.scales import integer_scale, values_of
 
 ACTION_TYPES = ("THINK", "TALK", "REACH_OUT", "RECALL", "DONE")
 LONGEST_ENUMERATION = 21
@@ -40,16 +41,6 @@ def turn_schema(instruments: tuple[Instrument, ...], tool_types: tuple[str, ...]
     )
 
 
-def integer_scale(instrument: Instrument) -> range | None:
-    """The values of an ordinal scale with whole ends; None for any other instrument."""
-    lowest, highest = instrument.minimum, instrument.maximum
-    if instrument.type is not MetricType.ORDINAL or lowest is None or highest is None:
-        return None
-    if not (lowest.is_integer() and highest.is_integer()):
-        return None
-    return range(int(lowest), int(highest) + 1)
-
-
 def _object(properties: JsonObject) -> JsonObject:
     return {
         "type": "object",
@@ -60,7 +51,13 @@ def _object(properties: JsonObject) -> JsonObject:
 
 
 def _answer(instrument: Instrument) -> JsonObject:
-    answer = _typed_answer(instrument)
+    match instrument.elicitation:
+        case "distribution":
+            answer = _object({value: {"type": "number"} for value in values_of(instrument)})
+        case "ssr":
+            answer = dict(_TEXT)
+        case _:
+            answer = _typed_answer(instrument)
     return answer if instrument.requires is None else {"anyOf": [answer, {"type": "null"}]}
 
 

@@ -5,12 +5,13 @@ Stated confidence and sentiment are comments, not outcomes: one that is missing 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from libs.contracts.instruments import Answer, Instrument
 from libs.minds.answers import read_answers
 from libs.minds.blocks import canonical
+from libs.minds.elicitation import Distribution
 from libs.minds.reply import json_of
 from libs.minds.schema import ACTION_TYPES
 from libs.minds.text import MAX_TEXT, plain
@@ -50,12 +51,18 @@ class MentalState:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One listen-and-act of one agent, with a valid answer (or null, by the funnel) to every instrument asked."""
+    """One listen-and-act of one agent, with a valid answer (or null, by the funnel) to every instrument asked.
+
+    `distributions` are the probabilities that answers were drawn from. `statements` are answers in words; these answers
+    stay null until `libs.minds.ssr.rated` rates them.
+    """
 
     actions: tuple[Action, ...]
     mental_state: MentalState
     answers: dict[str, Answer]
     confidence: float | None
+    distributions: dict[str, Distribution] = field(default_factory=dict)
+    statements: dict[str, str] = field(default_factory=dict)
 
     @property
     def reasoning(self) -> str | None:
@@ -80,14 +87,17 @@ class Turn:
         return plain("\n".join(self.contents(kind)), MAX_TEXT) or None
 
 
-def read_turn(content: str, instruments: tuple[Instrument, ...], tool_types: Mapping[str, int] = NO_TOOL_TYPES) -> Turn:
+def read_turn(
+    content: str, instruments: tuple[Instrument, ...], place: str, tool_types: Mapping[str, int] = NO_TOOL_TYPES
+) -> Turn:
     """The turn in a model's reply; of tools only the actions of these types, with the most they hold, are read.
 
-    Raises `TurnError`.
+    `place` (seed, agent, step, round, …) decides the answers that are drawn; turns of one place draw alike. Raises
+    `TurnError`.
     """
     try:
         reply = json_of(content)
-        answers = read_answers(reply, instruments)
+        answers, distributions, statements = read_answers(reply, instruments, place)
     except ValueError as error:
         raise TurnError(str(error)) from error
     fields = reply if isinstance(reply, Mapping) else {}
@@ -99,6 +109,8 @@ def read_turn(content: str, instruments: tuple[Instrument, ...], tool_types: Map
         mental_state=_mental_state(fields.get("mental_state")),
         answers=answers,
         confidence=_within(fields.get("confidence"), 0.0, 1.0),
+        distributions=distributions,
+        statements=statements,
     )
 
 

@@ -3,7 +3,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
+from libs.contracts.anchors import ANCHORS
+from libs.contracts.base import JsonObject
 from libs.contracts.catalogue import CATALOGUE, resolve
 from libs.contracts.errors import InvalidError
 from libs.contracts.instruments import MetricType
@@ -159,6 +162,59 @@ def test_metrics_that_require_each_other_are_refused(metrics: list[MetricSpec]) 
     field, message, _ = refused(*metrics)
     assert field.endswith(".requires")
     assert "require each other" in message
+
+
+def test_an_instrument_says_how_its_answer_is_obtained_and_nothing_where_it_is_stated() -> None:
+    scale = {"scale": [1, 3]}
+    statements = [["no", "perhaps", "yes"], ["never", "sometimes", "always"]]
+    direct, drawn, rated, mine = resolve(
+        [
+            own("a"),
+            own("b", elicitation="distribution"),
+            own("c", MetricType.ORDINAL, elicitation="ssr", anchors="trust", **scale),
+            own("d", MetricType.ORDINAL, elicitation="ssr", anchors=statements, **scale),
+        ]
+    )
+    assert (direct.elicitation, direct.anchors) == (None, None)
+    assert (drawn.elicitation, drawn.anchors) == ("distribution", None)
+    assert (rated.elicitation, rated.anchors) == ("ssr", ANCHORS["trust"])
+    assert mine.anchors == tuple(tuple(each) for each in statements)
+
+
+ORDINAL = {"type": "ordinal", "scale": [1, 5]}
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"type": "text", "elicitation": "distribution"}, "allowed here: direct \\["),
+        ({"type": "text", "elicitation": "ssr"}, "allowed here: direct \\["),
+        ({"type": "numeric", "scale": [0, 9], "elicitation": "distribution"}, "allowed here: direct \\["),
+        ({"type": "ranking", "options": ["a", "b"], "elicitation": "distribution"}, "allowed here: direct \\["),
+        (
+            {"type": "ordinal", "scale": [0, 21], "elicitation": "distribution"},
+            "at most 21 steps; allowed here: direct \\[",
+        ),
+        ({"type": "binary", "elicitation": "ssr", "anchors": "trust"}, "allowed here: direct, distribution \\["),
+        ({**ORDINAL, "elicitation": "guess"}, "'direct', 'distribution' or 'ssr'"),
+        ({**ORDINAL, "elicitation": "ssr"}, "anchors: statements for each step, or one of likelihood, agreement"),
+        ({**ORDINAL, "anchors": "trust"}, "needed for elicitation 'ssr', and for no other"),
+        ({**ORDINAL, "elicitation": "ssr", "anchors": "mood"}, "there is no family 'mood'; allowed: likelihood"),
+        ({**ORDINAL, "elicitation": "ssr", "anchors": [["no", "yes"]]}, "each set needs 5 statements"),
+    ],
+)
+def test_an_elicitation_that_does_not_fit_the_metric_is_refused(spec: JsonObject, message: str) -> None:
+    with pytest.raises(ValidationError, match=message) as caught:
+        MetricSpec.model_validate({"name": "m", "question": "What?", **spec})
+    assert len(caught.value.errors()) == 1
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"type": "binary"}, {"type": "choice", "options": ["a", "b"]}, {"type": "ordinal", "scale": [-10, 10]}],
+)
+def test_probabilities_can_be_asked_for_where_answers_can_be_listed(spec: JsonObject) -> None:
+    assert MetricSpec.model_validate({"name": "m", "question": "What?", "elicitation": "distribution", **spec})
 
 
 def test_no_metrics_make_no_instruments() -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from libs.contracts.communication import Response
+from libs.contracts.communication import DeliverStimulus, Response
 from libs.contracts.instruments import Instrument
 from libs.contracts.people import Agent
 from libs.contracts.protocol import NO_USAGE, Usage
 from libs.contracts.turns import TurnReply
 from libs.minds.memory import Heard
+from libs.minds.ssr import rated
 from libs.minds.text import plain
 from libs.minds.turn import Turn, TurnError, read_turn
 from services.communication.domain.talk import NOTHING_SAID, Said
@@ -69,14 +70,23 @@ class TurnRecord(NamedTuple):
     said: Said = NOTHING_SAID
 
 
-def finish(reply: TurnReply, agent: Agent, instruments: tuple[Instrument, ...], at: datetime) -> FinishedTurn:
+def place_of(command: DeliverStimulus, agent_id: str) -> str:
+    """What decides the answers that are drawn in a turn: the same again when a simulation is run again."""
+    return "/".join(
+        map(str, (command.seed, command.timeline_id, command.step_id, command.round, command.arm, agent_id))
+    )
+
+
+def finish(
+    reply: TurnReply, agent: Agent, instruments: tuple[Instrument, ...], at: datetime, place: str
+) -> FinishedTurn:
     """Read a reply; one that failed or cannot be read gives a failed turn with its reason."""
     turn, failure = None, None
     if reply.status == "failed":
         failure = reply.failure or "the model gave no reason"
     else:
         try:
-            turn = read_turn(reply.content or "", instruments)
+            turn = rated(read_turn(reply.content or "", instruments, place), instruments, {}, place)
         except TurnError as error:
             failure = error.reason
     return FinishedTurn(
@@ -115,6 +125,7 @@ def response_of(record: TurnRecord) -> Response:
         usage=finished.usage,
         model=finished.model,
         responded_at=finished.at,
+        distributions=(turn and turn.distributions) or None,
         cluster_id=None if record.cluster_id == agent.agent_id else record.cluster_id,
     )
 

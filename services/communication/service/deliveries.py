@@ -25,7 +25,7 @@ from services.communication.adapters import Encounter, Engines
 from services.communication.domain.conditions import holds
 from services.communication.domain.moments import turn_moments, waves
 from services.communication.domain.talk import NOTHING_SAID, Said, message_said, said_in
-from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, left_out
+from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, left_out, place_of
 from services.communication.events import Events
 from services.communication.store import NOTHING_REMEMBERED, Store
 
@@ -197,7 +197,8 @@ def _finished(command: DeliverStimulus, scene: Scene, replies: Sequence[TurnRepl
     for reply in replies:
         if reply.turn_id in scene.encounters:
             agent = scene.encounters[reply.turn_id].agent
-            found.setdefault(reply.turn_id, finish(reply, agent, command.instruments, now))
+            place = place_of(command, agent.agent_id)
+            found.setdefault(reply.turn_id, finish(reply, agent, command.instruments, now, place))
     return list(found.values())
 
 

@@ -3,6 +3,7 @@
 from libs.contracts.instruments import Instrument, MetricType, Role
 from libs.contracts.people import Agent
 from libs.contracts.protocol import Stimulus
+from libs.minds.turn import Turn, read_turn
 
 EMAIL = Stimulus(content="Don't miss out on transforming your health...", channel="email", timing="morning")
 
@@ -105,3 +106,8 @@ def agent(index: int = 1, segment: str | None = "families", **persona: object) -
             **persona,
         },
     )
+
+
+def turn_of(content: str, instruments: tuple[Instrument, ...]) -> Turn:
+    """The turn in a reply, at a place that makes no difference where nothing is drawn."""
+    return read_turn(content, instruments, "here")

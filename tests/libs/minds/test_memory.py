@@ -26,8 +26,7 @@ from libs.minds.memory import (
 )
 from libs.minds.prompt import own_messages
 from libs.minds.semantic import MAX_RECOLLECTIONS, Recollection, merged, recollections
-from libs.minds.turn import read_turn
-from tests.libs.minds.examples import EMAIL, FUNNEL, OPEN, agent
+from tests.libs.minds.examples import EMAIL, FUNNEL, OPEN, agent, turn_of
 
 
 def lived(
@@ -42,7 +41,7 @@ def lived(
         "mental_state": {"goals": "To sleep.", "attention": "The phone.", "emotions": "Wary.", "sentiment": -0.5},
         "answers": {"open_rate": False},
     }
-    return episode(number, EMAIL, read_turn(json.dumps(reply), (OPEN,)), heard)
+    return episode(number, EMAIL, turn_of(json.dumps(reply), (OPEN,)), heard)
 
 
 def utterance(text: str, number: int = 1, to: str = "") -> Heard:
@@ -220,6 +219,6 @@ def test_any_text_can_be_remembered_and_looked_for(said: list[str], asked: str) 
 
 
 def test_a_turn_without_questions_is_remembered_too() -> None:
-    turn = read_turn('{"actions": [{"type": "TALK", "content": "Hello."}]}', ())
+    turn = turn_of('{"actions": [{"type": "TALK", "content": "Hello."}]}', ())
     assert episode(1, None, turn) == {"round": 1, "said": "Hello."}
     assert [metric.name for metric in FUNNEL if metric.name in episode(1, None, turn)] == []

@@ -8,8 +8,7 @@ from libs.minds.blocks import read_blocks
 from libs.minds.options import option_orders
 from libs.minds.prompt import turn_prompt
 from libs.minds.schema import turn_schema
-from libs.minds.turn import read_turn
-from tests.libs.minds.examples import BRAND, EMAIL, EVERY, FUNNEL, ORDER, WHY, agent
+from tests.libs.minds.examples import BRAND, EMAIL, EVERY, FUNNEL, ORDER, WHY, agent, turn_of
 
 AGENTS = [f"agent_{index:04d}" for index in range(1, 3_001)]
 
@@ -55,5 +54,5 @@ def test_schema_and_answers_keep_the_spelling_and_order_of_the_study() -> None:
     answers = turn_schema((BRAND, ORDER, WHY))["properties"]["answers"]["properties"]
     assert answers["brand"]["enum"] == list(BRAND.options)
     reply = {"answers": {"brand": "ZENITH", "order": ["Look", "taste", "PRICE"], "why": "So."}}
-    read = read_turn(json.dumps(reply), (BRAND, ORDER, WHY)).answers
-    assert (read["brand"], read["order"]) == ("Zenith", ("look", "taste", "price"))
+    given = turn_of(json.dumps(reply), (BRAND, ORDER, WHY)).answers
+    assert (given["brand"], given["order"]) == ("Zenith", ("look", "taste", "price"))

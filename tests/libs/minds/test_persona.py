@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.contracts.base import JsonObject
+from libs.minds.big_five import BIG_FIVE
 from libs.minds.blocks import canonical
-from libs.minds.persona import BIG_FIVE, MAX_PERSONA, SHORT_NAMES, persona_of, read_traits, write_traits
+from libs.minds.persona import MAX_PERSONA, SHORT_NAMES, persona_of, read_traits, write_traits
 from libs.minds.rules import PLATFORM_TEXT
 from tests.libs.minds.examples import agent
 
@@ -66,11 +67,12 @@ def test_traits_stand_in_hundredths_by_short_names_that_the_rules_explain() -> N
     assert all(f"{short}" in PLATFORM_TEXT for short in SHORT_NAMES.values())
 
 
-def test_big_five_in_words_are_shown_where_the_traits_do_not_say_them() -> None:
-    persona = {"personality": {"big_five": {"openness": "High."}}}
-    assert shown(persona)["big_five"] == {"openness": "High."}
-    assert "big_five" in shown(persona, {"trust": 0.1})
-    assert "big_five" not in shown(persona, dict.fromkeys(BIG_FIVE, 0.1))
+def test_a_level_in_words_is_left_out_where_a_trait_says_it_in_numbers() -> None:
+    persona = {"personality": {"big_five": {"openness": "High.", "neuroticism": "Low. You sleep well."}}}
+    assert shown(persona)["big_five"] == {"openness": "High.", "neuroticism": "Low. You sleep well."}
+    assert shown(persona, {"trust": 0.1})["big_five"] == {"openness": "High.", "neuroticism": "Low. You sleep well."}
+    assert shown(persona, dict.fromkeys(BIG_FIVE, 0.1))["big_five"] == {"neuroticism": "Low. You sleep well."}
+    assert "big_five" not in shown({"big_five": {"openness": "Very high"}}, {"openness": 0.9})
 
 
 def test_a_trait_of_a_persona_file_stays_when_the_agent_has_none() -> None:

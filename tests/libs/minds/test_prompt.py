@@ -6,8 +6,7 @@ from libs.minds.blocks import canonical
 from libs.minds.memory import episode, remember
 from libs.minds.prompt import turn_prompt
 from libs.minds.schema import turn_schema
-from libs.minds.turn import read_turn
-from tests.libs.minds.examples import EMAIL, EVERY, FUNNEL, agent
+from tests.libs.minds.examples import EMAIL, EVERY, FUNNEL, agent, turn_of
 
 PROSE, JSON = 4.5, 3.5  # characters in a token of the usual tokenizers, rather too few than too many
 
@@ -32,7 +31,7 @@ def test_most_of_a_survey_prompt_is_shared() -> None:
 
 def test_a_prompt_with_a_whole_persona_and_a_full_memory_is_short() -> None:
     reply = '{"actions": [{"type": "THINK", "content": "%s"}], "answers": {}}' % ("so tired " * 99)
-    past = remember([episode(number, EMAIL, read_turn(reply, ())) for number in range(1, 9)])
+    past = remember([episode(number, EMAIL, turn_of(reply, ())) for number in range(1, 9)])
     shared, own = turn_prompt(EMAIL, FUNNEL, agent(), past)
     assert len(canonical(past.block())) > 600
     assert tokens(shared) + tokens(own) <= 2_200
@@ -41,7 +40,7 @@ def test_a_prompt_with_a_whole_persona_and_a_full_memory_is_short() -> None:
 def test_a_prompt_ends_with_the_call_to_answer_and_starts_with_the_rules() -> None:
     shared, own = turn_prompt(EMAIL, FUNNEL, agent())
     assert [message.role for message in (*shared, *own)] == ["system", "user", "user"]
-    assert own[-1].content.endswith("Answer with the JSON object only.")
+    assert own[-1].content.endswith("JSON only.")
 
 
 def test_the_rules_explain_every_field_of_the_schema() -> None:

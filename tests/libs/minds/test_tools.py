@@ -245,14 +245,14 @@ def test_a_turn_may_use_the_tools_of_its_step_and_no_others() -> None:
         {"type": "TALK", "content": long, "target": ""},
     ]
     reply = json.dumps({"actions": actions, "answers": {}})
-    turn = read_turn(reply, (), WORDS.action_types)
+    turn = read_turn(reply, (), "here", WORDS.action_types)
     assert [(action.type, len(action.content)) for action in turn.actions] == [
         ("WRITE_DOCUMENT", 5_000),
         ("TALK", 2_000),
     ]
-    both = read_turn(reply, (), box("word_processor", "calendar").action_types)
+    both = read_turn(reply, (), "here", box("word_processor", "calendar").action_types)
     assert both.actions[1].content == '{"start":"2026-01-06"}'
-    assert [action.type for action in read_turn(reply, ()).actions] == ["TALK"]
+    assert [action.type for action in read_turn(reply, (), "here").actions] == ["TALK"]
 
 
 def test_the_rules_of_tools_follow_the_others_and_say_the_time() -> None:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Instrument, MetricType
-from libs.minds.turn import MAX_ACTIONS, TurnError, read_turn
-from tests.libs.minds.examples import BRAND, CLICK, EVERY, FUNNEL, INTENT, OPEN, ORDER, PRICE, WHY, instrument
+from libs.minds.turn import MAX_ACTIONS, TurnError
+from tests.libs.minds.examples import BRAND, CLICK, EVERY, FUNNEL, INTENT, OPEN, ORDER, PRICE, WHY, instrument, turn_of
 
 REPLY: JsonObject = {
     "actions": [
@@ -26,7 +26,7 @@ ANSWERS = {"open_rate": True, "click_through": False, "purchase_intent": 2.0}
 
 
 def test_a_clean_reply_is_read_whole() -> None:
-    turn = read_turn(json.dumps(REPLY), FUNNEL)
+    turn = turn_of(json.dumps(REPLY), FUNNEL)
     assert turn.answers == ANSWERS
     assert (turn.reasoning, turn.response) == ("Another miracle cure.", "Not for me, thanks.")
     assert (turn.confidence, turn.sentiment, turn.mental_state.emotions) == (0.8, -0.4, "wary")
@@ -44,16 +44,16 @@ def test_a_clean_reply_is_read_whole() -> None:
     ],
 )  # fmt: skip
 def test_json_is_found_in_what_surrounds_it(wrap: str) -> None:
-    assert read_turn(wrap.format(json.dumps(REPLY, indent=1)), FUNNEL).answers == ANSWERS
+    assert turn_of(wrap.format(json.dumps(REPLY, indent=1)), FUNNEL).answers == ANSWERS
 
 
 def test_a_json_string_of_json_is_read() -> None:
-    assert read_turn(json.dumps(json.dumps(REPLY)), FUNNEL).answers == ANSWERS
+    assert turn_of(json.dumps(json.dumps(REPLY)), FUNNEL).answers == ANSWERS
 
 
 def test_trailing_commas_and_raw_line_breaks_are_forgiven() -> None:
     text = '{"actions": [{"type": "think", "content": "one\ntwo",},], "answers": {"open_rate": false,},}'
-    turn = read_turn(text, (OPEN,))
+    turn = turn_of(text, (OPEN,))
     assert turn.reasoning == "one\ntwo"
     assert turn.answers == {"open_rate": False}
 
@@ -79,7 +79,7 @@ def test_trailing_commas_and_raw_line_breaks_are_forgiven() -> None:
     ],
 )
 def test_an_answer_in_another_form_is_understood(metric: Instrument, written: object, read: object) -> None:
-    assert read_turn(json.dumps({"answers": {metric.name: written}}), (metric,)).answers == {metric.name: read}
+    assert turn_of(json.dumps({"answers": {metric.name: written}}), (metric,)).answers == {metric.name: read}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_an_answer_in_another_form_is_understood(metric: Instrument, written: ob
 )
 def test_an_answer_that_is_none_fails_the_turn_and_says_why(metric: Instrument, written: object, reason: str) -> None:
     with pytest.raises(TurnError) as caught:
-        read_turn(json.dumps({"answers": {metric.name: written}}), (metric,))
+        turn_of(json.dumps({"answers": {metric.name: written}}), (metric,))
     assert caught.value.reason == reason
 
 
@@ -120,46 +120,46 @@ def test_an_answer_that_is_none_fails_the_turn_and_says_why(metric: Instrument, 
     ],
 )
 def test_a_sole_answer_is_found_where_models_put_it(reply: object) -> None:
-    assert read_turn(json.dumps(reply), (OPEN,)).answers == {"open_rate": True}
+    assert turn_of(json.dumps(reply), (OPEN,)).answers == {"open_rate": True}
 
 
 def test_a_metric_named_like_a_field_of_the_turn_is_not_confused_with_it() -> None:
     metric = instrument("confidence", MetricType.NUMERIC, scale=(0, 100))
-    turn = read_turn('{"answers": {"confidence": 40}, "confidence": 0.5}', (metric,))
+    turn = turn_of('{"answers": {"confidence": 40}, "confidence": 0.5}', (metric,))
     assert (turn.answers, turn.confidence) == ({"confidence": 40.0}, 0.5)
     with pytest.raises(TurnError, match="confidence: no answer"):
-        read_turn('{"answers": {}, "confidence": 0.5}', (metric,))
+        turn_of('{"answers": {}, "confidence": 0.5}', (metric,))
 
 
 @pytest.mark.parametrize("instruments", [(OPEN, CLICK), (CLICK, OPEN)])
 def test_no_click_without_an_open_whatever_the_model_wrote(instruments: tuple[Instrument, ...]) -> None:
-    turn = read_turn('{"answers": {"open_rate": false, "click_through": "perhaps"}}', instruments)
+    turn = turn_of('{"answers": {"open_rate": false, "click_through": "perhaps"}}', instruments)
     assert turn.answers == {"open_rate": False, "click_through": None}
     assert list(turn.answers) == [metric.name for metric in instruments]
 
 
 def test_the_end_of_a_funnel_is_not_reached_when_its_middle_is_not() -> None:
     purchase = instrument("purchase", requires="click_through")
-    turn = read_turn('{"answers": {"open_rate": false, "purchase": true}}', (purchase, CLICK, OPEN))
+    turn = turn_of('{"answers": {"open_rate": false, "purchase": true}}', (purchase, CLICK, OPEN))
     assert turn.answers == {"purchase": None, "click_through": None, "open_rate": False}
 
 
 def test_a_reached_question_needs_an_answer() -> None:
     with pytest.raises(TurnError, match="click_through: no answer"):
-        read_turn('{"answers": {"open_rate": true, "click_through": null}}', (OPEN, CLICK))
+        turn_of('{"answers": {"open_rate": true, "click_through": null}}', (OPEN, CLICK))
 
 
 @pytest.mark.parametrize("stated", [1.2, -3, "85%", None, True, "nan", [0.5]])
 def test_a_confidence_out_of_range_is_unknown_not_clipped(stated: object) -> None:
     reply = REPLY | {"confidence": stated, "mental_state": {"sentiment": stated}}
-    turn = read_turn(json.dumps(reply), FUNNEL)
+    turn = turn_of(json.dumps(reply), FUNNEL)
     assert turn.confidence is None
     assert turn.sentiment is None
 
 
 def test_texts_and_actions_are_capped() -> None:
     actions = [{"type": "talk", "content": "x" * 2_500}] * 30
-    turn = read_turn(json.dumps({"actions": actions, "answers": {"why": "y" * 9_000}}), (WHY,))
+    turn = turn_of(json.dumps({"actions": actions, "answers": {"why": "y" * 9_000}}), (WHY,))
     assert len(turn.actions) == MAX_ACTIONS
     assert len(turn.actions[0].content) == 2_000
     assert len(turn.response or "") == 2_000
@@ -179,14 +179,14 @@ def test_texts_and_actions_are_capped() -> None:
 )
 def test_a_reply_without_a_turn_is_refused(content: str, reason: str) -> None:
     with pytest.raises(TurnError) as caught:
-        read_turn(content, FUNNEL)
+        turn_of(content, FUNNEL)
     assert caught.value.reason == reason
 
 
 def test_a_reply_to_no_question_needs_an_action() -> None:
-    assert read_turn(json.dumps(REPLY | {"answers": {}}), ()).response == "Not for me, thanks."
+    assert turn_of(json.dumps(REPLY | {"answers": {}}), ()).response == "Not for me, thanks."
     with pytest.raises(TurnError, match="neither an action nor an answer"):
-        read_turn("{}", ())
+        turn_of("{}", ())
 
 
 JSON = st.recursive(
@@ -202,7 +202,7 @@ JSON = st.recursive(
 @given(JSON | st.builds(dict, answers=JSON, actions=JSON, mental_state=JSON, confidence=JSON))
 def test_any_reply_is_either_a_valid_turn_or_a_turn_error(reply: object) -> None:
     try:
-        turn = read_turn(json.dumps(reply), EVERY)
+        turn = turn_of(json.dumps(reply), EVERY)
     except TurnError:
         return
     assert turn.answers.keys() == {metric.name for metric in EVERY}
@@ -214,4 +214,4 @@ def test_any_reply_is_either_a_valid_turn_or_a_turn_error(reply: object) -> None
 @given(st.text(max_size=200))
 def test_any_text_is_either_a_turn_or_a_turn_error(text: str) -> None:
     with suppress(TurnError):
-        assert read_turn(text, FUNNEL).answers.keys() == ANSWERS.keys()
+        assert turn_of(text, FUNNEL).answers.keys() == ANSWERS.keys()

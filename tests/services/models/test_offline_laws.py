@@ -62,6 +62,20 @@ def test_the_margin_of_a_yes_is_its_probability():
     assert law.margin(False) == pytest.approx(1 - law.margin(True))
 
 
+def _mean(probabilities):
+    return math.fsum(float(value) * share for value, share in probabilities.items())
+
+
+@pytest.mark.parametrize("location", [-2.0, 0.0, 0.7])
+def test_the_probabilities_of_a_law_have_its_expectation(location):
+    assert Binary(location).probabilities()["true"] == Binary(location).expected()[None]
+    for law in (Ordinal(location, 1, 7), Ordinal(location, -3, 3), Ordinal(location, 2, 2)):
+        assert math.isclose(math.fsum(law.probabilities().values()), 1.0)
+        assert math.isclose(_mean(law.probabilities()), law.expected()[None], abs_tol=1e-12)
+    choice = Choice({"a": location, "b": 0.4})
+    assert choice.probabilities() == choice.expected()
+
+
 @pytest.mark.parametrize("extreme", [-800.0, 800.0])
 def test_extreme_utilities_do_not_overflow(extreme):
     noise = Noise("call")

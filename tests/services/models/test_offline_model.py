@@ -2,14 +2,18 @@
 
 import json
 import math
+from collections import Counter
 
 import pytest
 
 from libs.contracts.catalogue import CATALOGUE, resolve
+from libs.minds.scales import values_of
+from libs.minds.turn import read_turn
 from services.models.domain.offline import truth
 from services.models.domain.offline.coefficients import EFFECTS
 from services.models.domain.offline.mind import meet
 from services.models.domain.offline.persona import DISPOSITIONS, read_persona
+from services.models.domain.offline.speech import LEVELS
 from services.models.domain.offline.stages import stage_of
 from services.models.domain.offline.stimulus import FACTORS, read_stimulus
 from services.models.domain.offline.turn import reply, with_options
@@ -55,6 +59,64 @@ def test_the_stated_truth_is_the_mean_of_simulated_people():
         assert abs(simulated - means[metric, None][0]) < 4.5 * deviation / math.sqrt(len(values))
     reached = [float(answers["click_through"]) for answers in replies if answers["click_through"] is not None]
     assert math.fsum(reached) / len(reached) == pytest.approx(means["click_through", None][1], abs=0.1)
+
+
+def _elicited(metric, elicitation):
+    return metric.model_copy(update={"elicitation": elicitation})
+
+
+LISTED = (
+    instrument("open_rate"),
+    instrument("purchase_intent", "ordinal"),
+    instrument("brand", "choice", options=("saving money", "my health", "the price")),
+)
+
+
+@pytest.mark.parametrize("metric", LISTED, ids=lambda metric: metric.type)
+def test_an_answer_drawn_from_stated_probabilities_has_the_distribution_of_a_direct_one(metric):
+    asked = (_elicited(metric, "distribution"),)
+    for persona in PEOPLE[:40]:
+        law = meet(persona, EMOTIONAL).law(metric)
+        turn = read_turn(json.dumps(reply(persona, EMOTIONAL, asked, None, "k")), asked, "here")
+        assert turn.distributions[metric.name] == pytest.approx(law.probabilities(), abs=1e-9)
+    draws = 4_000
+    contents = json.dumps(reply(person(1), EMOTIONAL, asked, None, "k"))
+    drawn = Counter(read_turn(contents, asked, f"place {place}").answers[metric.name] for place in range(draws))
+    stated = Counter(
+        reply(person(1), EMOTIONAL, (metric,), None, f"{key}")["answers"][metric.name] for key in range(draws)
+    )
+    for value, share in meet(person(1), EMOTIONAL).law(metric).probabilities().items():
+        answer = values_of(metric)[value]
+        tolerance = 4 * math.sqrt(share * (1 - share) / draws) + 1e-9
+        assert abs(drawn[answer] / draws - share) < tolerance
+        assert abs(stated[answer] / draws - share) < tolerance
+
+
+def test_a_funnel_of_stated_probabilities_has_the_true_means():
+    asked = tuple(_elicited(metric, "distribution") for metric in FUNNEL)
+    turns = [
+        read_turn(json.dumps(reply(persona, EMOTIONAL, asked, None, f"{index}")), asked, f"{index} {draw}")
+        for index, persona in enumerate(PEOPLE)
+        for draw in range(12)
+    ]
+    means = truth.true_means(PEOPLE, EMOTIONAL, FUNNEL)
+    for metric in ("open_rate", "click_through", "purchase_intent"):
+        values = [float(turn.answers[metric] or 0) for turn in turns]
+        drawn = math.fsum(values) / len(values)
+        deviation = math.sqrt(math.fsum((value - drawn) ** 2 for value in values) / len(values))
+        assert abs(drawn - means[metric, None][0]) < 4.5 * deviation / math.sqrt(len(values))
+
+
+def test_a_question_to_be_answered_in_words_is_answered_by_the_place_on_its_scale():
+    asked = (_elicited(instrument("purchase_intent", "ordinal"), "ssr"),)
+    for index in range(60):
+        direct = reply(person(index), EMOTIONAL, (instrument("purchase_intent", "ordinal"),), None, f"{index}")
+        turn = reply(person(index), EMOTIONAL, asked, None, f"{index}")
+        said = turn["answers"]["purchase_intent"]
+        level = next(place for place, words in enumerate(LEVELS) if said.startswith(words))
+        assert level == round((direct["answers"]["purchase_intent"] - 1) / 9 * 4)
+        assert said in turn["actions"][1]["content"]
+        assert turn["confidence"] == direct["confidence"]
 
 
 def test_effects_are_moderate_and_levels_plausible():

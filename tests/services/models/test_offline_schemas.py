@@ -31,6 +31,8 @@ def instruments(draw):
         low, high = sorted((draw(ENDS), draw(ENDS)))
         if kind is MetricType.ORDINAL:
             low, high = float(int(low)), float(int(low) + draw(st.integers(0, 200)))
+        is_short = kind is MetricType.ORDINAL and high - low <= 20
+        forms = [None, "distribution"] if is_short or kind in {MetricType.BINARY, MetricType.CHOICE} else [None]
         has_options = kind in {MetricType.CHOICE, MetricType.RANKING}
         made.append(
             Instrument(
@@ -42,6 +44,7 @@ def instruments(draw):
                 options=tuple(draw(st.lists(LABELS, min_size=2, max_size=6, unique=True))) if has_options else (),
                 requires=draw(st.none() | st.sampled_from([*names, "somewhere else"])),
                 role="secondary",
+                elicitation=draw(st.sampled_from([*forms, "ssr"] if is_short else forms)),
             )
         )
     return tuple(made)
@@ -53,7 +56,7 @@ def test_a_turn_is_valid_whatever_the_metrics_the_person_and_the_stimulus(asked,
     schema = turn_schema(asked)
     content = json.dumps(reply(persona, stimulus, asked, schema, key))
     jsonschema.validate(json.loads(content), schema)
-    turn = read_turn(content, asked)
+    turn = read_turn(content, asked, "here")
     assert turn.reasoning
     assert turn.confidence is not None
 

@@ -26,7 +26,7 @@ async def test_every_turn_of_a_batch_is_answered_validly(start):
         assert reply.status == "answered"
         assert reply.usage.calls == 1
         jsonschema.validate(json.loads(reply.content), batch(1).response_schema)
-        assert read_turn(reply.content, FUNNEL).answers["purchase_intent"] in range(1, 11)
+        assert read_turn(reply.content, FUNNEL, "here").answers["purchase_intent"] in range(1, 11)
 
 
 async def test_the_same_simulation_that_asks_again_gets_the_same_bytes_and_the_usage_it_paid(start):

@@ -45,14 +45,14 @@ def sizes() -> list[tuple[float, float]]:
 
 def test_four_fifths_of_a_survey_prompt_are_shared() -> None:
     found = sizes()
-    assert sum(shared for shared, _ in found) / sum(whole for _, whole in found) >= 0.79
-    assert min(shared / whole for shared, whole in found) >= 0.75
+    assert sum(shared for shared, _ in found) / sum(whole for _, whole in found) >= 0.80
+    assert min(shared / whole for shared, whole in found) >= 0.77
 
 
 def test_no_survey_prompt_has_more_than_2200_tokens() -> None:
     wholes = [whole for _, whole in sizes()]
     assert max(wholes) <= 2_200
-    assert mean(wholes) <= 2_100
+    assert mean(wholes) <= 2_120
 
 
 def test_the_offline_model_sees_the_same_person_in_the_short_form() -> None:

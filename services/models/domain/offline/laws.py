@@ -33,6 +33,9 @@ class Law(Protocol):
     def expected(self) -> Expected:
         """Its exact expectation: probability of yes, mean, probability or mean rank by option; empty for a text."""
 
+    def probabilities(self) -> dict[str, float]:
+        """Probability by answer, named as in `libs.minds.scales.values_of`; empty where answers cannot be listed."""
+
     def margin(self, answer: Answer) -> float | None:
         """How clearly this answer won, in [0, 1]; null where the law has no say."""
 
@@ -63,6 +66,10 @@ class Binary:
     def expected(self) -> Expected:
         """P(yes)."""
         return {None: logistic(self.location)}
+
+    def probabilities(self) -> dict[str, float]:
+        """Of yes and no."""
+        return {"true": logistic(self.location), "false": logistic(-self.location)}
 
     def margin(self, answer: Answer) -> float:
         """P(the answer given)."""
@@ -97,6 +104,10 @@ class Ordinal:
     def expected(self) -> Expected:
         """Lowest + Σ P(Y ≥ lowest + j), j = 1 … K − 1."""
         return {None: self.lowest + math.fsum(self.above(j) for j in range(1, self.steps))}
+
+    def probabilities(self) -> dict[str, float]:
+        """P(Y = lowest + j) = P(Y ≥ lowest + j) − P(Y ≥ lowest + j + 1)."""
+        return {str(self.lowest + j): self.above(j) - self.above(j + 1) for j in range(self.steps)}
 
     def margin(self, answer: Answer) -> float | None:
         """P(an answer in the half of the scale this one is in)."""
@@ -143,6 +154,10 @@ class Numeric:
         )
         return {None: self._at((high - area) / (high - low))}
 
+    def probabilities(self) -> dict[str, float]:
+        """A range has too many values to list."""
+        return {}
+
     def margin(self, answer: Answer) -> float | None:
         """P(an answer in the half of the range this one is in)."""
         if not isinstance(answer, int | float):
@@ -167,6 +182,10 @@ class Choice:
         expected: Expected = {}
         expected.update(_shares(self.utilities))
         return expected
+
+    def probabilities(self) -> dict[str, float]:
+        """By option."""
+        return _shares(self.utilities)
 
     def margin(self, answer: Answer) -> float | None:
         """Against the strongest other option."""
@@ -194,6 +213,10 @@ class Ranking:
             for option, own in self.utilities.items()
         }
 
+    def probabilities(self) -> dict[str, float]:
+        """Orders are too many to list."""
+        return {}
+
     def margin(self, answer: Answer) -> float | None:
         """P(the first option given is preferred to the second)."""
         if not isinstance(answer, tuple) or len(answer) < 2:
@@ -213,6 +236,10 @@ class Wording:
 
     def expected(self) -> Expected:
         """A text has no expectation."""
+        return {}
+
+    def probabilities(self) -> dict[str, float]:
+        """A text has none."""
         return {}
 
     def margin(self, answer: Answer) -> None:

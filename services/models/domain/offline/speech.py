@@ -13,6 +13,14 @@ Loadings = tuple[float, float, float]
 Answered = Sequence[tuple[Instrument, Answer]]
 
 GENERAL_LOADINGS: Loadings = (0.2, 0.4, 0.4)
+LEVELS = (
+    "Not in the least; I want nothing to do with it.",
+    "Hardly; there is little in it for me.",
+    "So-so; I can see it either way.",
+    "Rather, yes; there is something in it for me.",
+    "Absolutely; I am all for it.",
+)
+"""Answers in words to a question with a scale, lowest first."""
 _REASONS_NAMED = 3
 _LONGEST_QUOTE = 120
 _END_OF_GOAL = re.compile(r"(?<=[.!?])\s|;\s")
@@ -65,6 +73,16 @@ def sentences(dispositions: Mapping[str, float], stimulus: Stimulus, stage: Stag
     return (f"{mood}: {because}.", f"{_upper(because)}. {mood}.", f"All in all, {_lower(mood)}, since {because}.")
 
 
+def in_words(dispositions: Mapping[str, float], stimulus: Stimulus, stage: Stage, share: float) -> str:
+    """A place on a scale, as a share of the way up, in words and with its reason."""
+    level = LEVELS[round(share * (len(LEVELS) - 1))]
+    sign = 1 if share >= 0.5 else -1
+    shown = active_effects(stimulus if stage.sees_stimulus else NO_STIMULUS)
+    found = reasons(dispositions, shown, stage.loadings)
+    because = next((reason.text for reason in found if reason.amount * sign * stage.polarity > 0), None)
+    return f"{level} {_upper(because)}." if because else level
+
+
 def emotions(dispositions: Mapping[str, float], sentiment: float) -> str:
     """The feeling in words."""
     if sentiment > 0.3:
@@ -110,7 +128,7 @@ def _sentence(
     """One answer as it is said; an act in the words of its stage when no other metric asked has that stage."""
     stage = stage_of(instrument)
     label = _upper(_label(instrument.name))
-    if instrument.type is MetricType.TEXT:
+    if instrument.type is MetricType.TEXT or instrument.elicitation == "ssr":
         return str(answer)
     if instrument.type is MetricType.BINARY:
         yes_no = stage.yes if answer else stage.no

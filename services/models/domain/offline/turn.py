@@ -8,11 +8,14 @@ from pydantic import ValidationError
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from services.models.domain.offline import speech
-from services.models.domain.offline.laws import Law
+from services.models.domain.offline.laws import Law, Ordinal
 from services.models.domain.offline.mind import Mind, funnel, meet
 from services.models.domain.offline.noise import Noise
 from services.models.domain.offline.schemas import Form, branches_of, number_of, properties_of, types_of
+from services.models.domain.offline.stages import stage_of
 
+Given = Answer | dict[str, float]
+"""What is said to a question: an answer, or probabilities of answers."""
 _DEFAULTS: JsonObject = {
     "type": "text",
     "question": "",
@@ -68,7 +71,9 @@ def reply(
     mind = meet(persona, stimulus)
     asked = [*instruments, *_only_in_schema(instruments, schema)]
     answers, confidence = draw_answers(mind, asked, noise)
-    answered = [(instrument, answers.get(instrument.name)) for instrument in asked]
+    answered = [
+        (instrument, answer) for instrument in asked if not isinstance(answer := answers[instrument.name], dict)
+    ]
     thought, _named = speech.think(mind.dispositions, mind.stimulus, asked)
     said = speech.talk(mind.dispositions, mind.stimulus, answered, mind.sentiment)
     turn: JsonObject = {
@@ -95,20 +100,34 @@ def say(persona: object, stimulus: object) -> str:
     return speech.talk(mind.dispositions, mind.stimulus, (), mind.sentiment)
 
 
-def draw_answers(mind: Mind, instruments: Sequence[Instrument], noise: Noise) -> tuple[dict[str, Answer], float]:
-    """The answer to each metric within its funnel, and the mean margin by which they were decided."""
-    answers: dict[str, Answer] = {}
+def draw_answers(mind: Mind, instruments: Sequence[Instrument], noise: Noise) -> tuple[dict[str, Given], float]:
+    """What is answered to each metric within its funnel, and the mean margin by which that was decided.
+
+    Where probabilities are asked for, they are those of the law, and what requires a yes is answered as if it came.
+    """
+    answers: dict[str, Given] = {}
     margins: list[float] = []
     for instrument, required in funnel(instruments):
         law: Law | None = mind.law(instrument)
-        is_reached = required is None or answers[required] is True
-        answer = law.draw(noise, instrument.name) if law is not None and is_reached else None
+        is_reached = required is None or answers[required] is True or isinstance(answers[required], dict)
+        answer, margin = _given(mind, law, instrument, noise) if law is not None and is_reached else (None, None)
         answers[instrument.name] = answer
-        margin = law.margin(answer) if law is not None and answer is not None else None
         if margin is not None:
             margins.append(margin)
     ordered = {instrument.name: answers[instrument.name] for instrument in instruments}
     return ordered, sum(margins) / len(margins) if margins else 0.5
+
+
+def _given(mind: Mind, law: Law, instrument: Instrument, noise: Noise) -> tuple[Given, float | None]:
+    """The answer in the form in which it is asked for, and the margin by which it was decided."""
+    if instrument.elicitation == "distribution" and (probabilities := law.probabilities()):
+        return probabilities, None
+    answer = law.draw(noise, instrument.name)
+    margin = law.margin(answer)
+    if instrument.elicitation == "ssr" and isinstance(law, Ordinal) and isinstance(answer, int):
+        share = (answer - law.lowest) / max(1, law.steps - 1)
+        return speech.in_words(mind.dispositions, mind.stimulus, stage_of(instrument), share), margin
+    return answer, margin
 
 
 def _by_schema(turn: JsonObject, schema: JsonObject, noise: Noise, text: str) -> JsonObject:
