@@ -127,9 +127,10 @@ def remember(
 
     `query` is what the turn is about. What the last turn asked for by RECALL is looked up in everything remembered.
     """
-    everything = _everything(episodes, semantic)
     recalled: dict[str, Recollection] = {}
-    for asked in _asked(episodes):
+    asked_for = _asked(episodes)
+    everything = _everything(episodes, semantic) if asked_for else []
+    for asked in asked_for:
         for memory in relevant(asked, everything, embeddings, only_matching=True):
             recalled.setdefault(memory["text"], memory)
     known = [memory for memory in relevant(query, semantic, embeddings) if memory["text"] not in recalled]

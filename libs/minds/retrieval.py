@@ -48,7 +48,7 @@ def relevant(
     nothing with the query (by embeddings everything shares something).
     """
     vectors = _vectors([query, *(memory["text"] for memory in memories)], embeddings)
-    near = _cosines(vectors) if vectors else bm25(query, [memory["text"] for memory in memories])
+    near = cosines(vectors[0], vectors[1:]) if vectors else bm25(query, [memory["text"] for memory in memories])
     now = max((memory["last"] for memory in memories), default=0)
     scores = [
         nearness + RECENCY_WEIGHT * FADING ** (now - memory["last"]) + SALIENCE_WEIGHT * memory["salience"]
@@ -73,8 +73,21 @@ def stems(text: str) -> tuple[str, ...]:
 
 def cosine(one: Vector, other: Vector) -> float:
     """The cosine of the angle between two vectors of equal length; 0 when one has no length."""
-    lengths = math.sqrt(sum(map(mul, one, one))) * math.sqrt(sum(map(mul, other, other)))
-    return sum(map(mul, one, other)) / lengths if lengths else 0.0
+    return cosines(one, [other])[0]
+
+
+def cosines(one: Vector, others: Sequence[Vector]) -> list[float]:
+    """The cosines between one vector and each of several."""
+    length = _length(one)
+    found = []
+    for other in others:
+        lengths = length * _length(other)
+        found.append(sum(map(mul, one, other)) / lengths if lengths else 0.0)
+    return found
+
+
+def _length(vector: Vector) -> float:
+    return math.sqrt(sum(map(mul, vector, vector)))
 
 
 def _stem(word: str) -> str:
@@ -92,10 +105,6 @@ def _vectors(texts: Sequence[str], embeddings: Mapping[str, Vector] | None) -> l
     """The vectors of all texts, or none at all."""
     found = [embeddings[text] for text in texts if text in embeddings] if embeddings else []
     return found if len(found) == len(texts) and len({len(vector) for vector in found}) == 1 else []
-
-
-def _cosines(vectors: Sequence[Vector]) -> list[float]:
-    return [cosine(vectors[0], vector) for vector in vectors[1:]]
 
 
 def bm25(query: str, texts: Sequence[str]) -> list[float]:

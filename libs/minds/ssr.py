@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from libs.contracts.instruments import Instrument
 from libs.minds.elicitation import Distribution, draw, normalised
-from libs.minds.retrieval import Vector, cosine
+from libs.minds.retrieval import Vector, cosines
 from libs.minds.scales import values_of
 from libs.minds.turn import Turn, TurnError
 
@@ -55,8 +55,8 @@ def rating(instrument: Instrument, said: str, embeddings: Mapping[str, Vector]) 
         raise TurnError(f"{instrument.name}: the words cannot be rated without embeddings of them and of their anchors")
     weights = dict.fromkeys(values, 0.0)
     for statements in sets:
-        cosines = [cosine(embeddings[said], embeddings[statement]) for statement in statements]
-        likeness = [_at(cosines, place / max(1, len(values) - 1)) for place in range(len(values))]
+        near = cosines(embeddings[said], [embeddings[statement] for statement in statements])
+        likeness = [_at(near, place / max(1, len(values) - 1)) for place in range(len(values))]
         for value, share in zip(values, _above_least(likeness), strict=True):
             weights[value] += share
     return normalised(weights)
