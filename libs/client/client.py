@@ -166,6 +166,10 @@ class RehearsalClient:
         """State, progress and usage."""
         return await self._get(f"/simulations/{_token(simulation_id)}/status")
 
+    async def steps(self, simulation_id: str) -> JsonObject:
+        """The steps of a simulation and where each stands."""
+        return await self._get(f"/simulations/{_token(simulation_id)}/steps")
+
     async def end(self, simulation_id: str) -> JsonObject:
         """End a simulation: one that runs is cancelled, an interactive one is completed."""
         return _as_object(await self._send("DELETE", f"/simulations/{_token(simulation_id)}/end"))

@@ -32,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+talk = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(talk, name="talk", help="Speak with simulated people: surveys, focus groups, interviews, journeys.")
 people = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(people, name="people", help="People from files, into files, and fragments for them.")
 
@@ -122,6 +124,80 @@ def doctor(
     from services.cli.exits import carry_out
 
     carry_out(examine(url, data, port, as_json=as_json))
+
+
+@talk.command("start", epilog=CODES, short_help="Make an interactive simulation.")
+def start_talk(
+    population: PopulationId,
+    name: Annotated[str, typer.Option(help="Name of the simulation.")] = "talk",
+    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Drawn when absent.")] = None,
+    model: Annotated[str, typer.Option(help="The model they think with.")] = "offline",
+    engine: Annotated[Literal["native", "tinytroupe"], typer.Option(help="What runs their turns.")] = "native",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an interactive simulation of a population, and print its id once people can be spoken to."""
+    from services.cli.exits import carry_out
+    from services.cli.talk import Panel, start
+
+    carry_out(start(population, Panel(name, seed, model, engine), _source(url), as_json=as_json))
+
+
+@talk.command("ask", epilog=CODES, short_help="Ask what a file says, and print what was said.")
+def ask(
+    simulation: SimulationId,
+    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help="The body of the request, without simulation_id.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask what a file says, wait for the end, and print what was said: examples/talk/ has one of each kind.
+
+    A file with `touchpoints` is a sequence, one with a `topic` a conversation, any other one a broadcast.
+    """
+    from services.cli.exits import carry_out
+    from services.cli.talk import ask as ask_simulation
+
+    carry_out(ask_simulation(simulation, file, _source(url), as_json=as_json))
+
+
+@talk.command("interview", epilog=CODES, short_help="Speak with one person.")
+def interview(
+    simulation: SimulationId,
+    agent: Annotated[str, typer.Argument(metavar="AGENT", help="Id of an agent, such as agent_0001.")],
+    name: Annotated[str, typer.Option(help="Your name, as the agent hears it.")] = "Interviewer",
+    url: Url = None,
+) -> None:
+    """Pass each line of the input to an agent, and print what it thinks, says and does."""
+    from services.cli.exits import carry_out
+    from services.cli.talk import interview as interview_agent
+
+    carry_out(interview_agent(simulation, agent, name, _source(url)))
+
+
+@talk.command("history", epilog=CODES, short_help="Print what was shown, thought, said and answered.")
+def history(
+    simulation: SimulationId,
+    agent: Annotated[str | None, typer.Option(help="Only this agent.")] = None,
+    kind: Annotated[str | None, typer.Option(help="Only stimulus, think, talk, answer, …")] = None,
+    round_: Annotated[int | None, typer.Option("--round", min=1, help="Only this round.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what was shown, thought, said and answered, oldest first; with --json one object a line."""
+    from services.cli.exits import carry_out
+    from services.cli.talk import show
+
+    filters = {"agent_id": agent, "kind": kind, "round": round_}
+    carry_out(show(simulation, filters, _source(url), as_json=as_json))
+
+
+@talk.command("end", epilog=CODES, short_help="End an interactive simulation.")
+def end_talk(simulation: SimulationId, url: Url = None) -> None:
+    """End an interactive simulation, and wait for its analysis."""
+    from services.cli.exits import carry_out
+    from services.cli.talk import end
+
+    carry_out(end(simulation, _source(url)))
 
 
 @people.command("import", epilog=CODES, short_help="Make a population of people from files.")

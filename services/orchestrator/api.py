@@ -12,7 +12,7 @@ from libs.contracts.protocol import Usage, total_usage
 from libs.contracts.specs import SimulationSpec
 from libs.db import Database
 from libs.http import Cursor, Limit, Page, Read, Tenant, Write, arrives, decode_cursor, page
-from services.orchestrator.domain.simulation import Simulation
+from services.orchestrator.domain.simulation import Simulation, StepState
 from services.orchestrator.service import Orchestrator
 from services.orchestrator.store import ArmProgress
 
@@ -44,6 +44,9 @@ class ProgressView(BaseModel):
     failed: int
     fraction: float
     by_arm: dict[str, ArmProgressView]
+
+
+SHOWN_OF_STEP = {"step_id", "kind", "round", "simulated_at"}
 
 
 class SimulationView(BaseModel):
@@ -79,6 +82,22 @@ class SimulationView(BaseModel):
             engine=simulation.engine or "native",
             links={"status": f"{path}/status", "stream": f"{path}/stream"},
         )
+
+
+class StepView(BaseModel):
+    """A step and whether it is done."""
+
+    step_id: str
+    kind: str
+    round: int
+    simulated_at: datetime | None
+    state: StepState
+
+
+class StepsView(BaseModel):
+    """All steps."""
+
+    items: list[StepView]
 
 
 def _progress(simulation: Simulation, finished: dict[str, ArmProgress]) -> ProgressView:
@@ -134,6 +153,14 @@ async def simulation_status(simulation_id: str, service: Service, tx: Read) -> S
     """Where a simulation stands."""
     simulation = await service.get(tx, simulation_id)
     return SimulationView.of(simulation, (await service.progress(tx, [simulation_id]))[simulation_id])
+
+
+@router.get("/{simulation_id}/steps")
+async def simulation_steps(simulation_id: str, service: Service, tx: Read) -> StepsView:
+    """The steps of a simulation in their order, those that are asked for and not begun too."""
+    simulation = await service.get(tx, simulation_id)
+    steps = zip(simulation.steps, simulation.step_states, strict=True)
+    return StepsView(items=[StepView(**step.model_dump(include=SHOWN_OF_STEP), state=state) for step, state in steps])
 
 
 @router.delete("/{simulation_id}/end")

@@ -272,3 +272,18 @@ def test_every_row_belongs_to_a_tenant(service: str) -> None:
     own = [table for table in metadata.sorted_tables if table.name not in bus_tables.tables]
     assert own
     assert_none([table.name for table in own if "tenant" not in table.columns])
+
+
+@pytest.mark.parametrize("service", [name for name in SERVICES if "migrations" in ANATOMY[name]])
+def test_the_migrations_of_a_service_are_one_chain(service: str) -> None:
+    files = sorted((ROOT / "services" / service / "migrations").glob("*.py"))
+    chain = []
+    for path in files:
+        values = {
+            str(dotted(node.targets[0])): node.value.value
+            for node in ast.parse(path.read_text()).body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+        }
+        chain.append((values["down_revision"], values["revision"]))
+    names = [path.stem for path in files]
+    assert chain == list(zip([None, *names], names, strict=False))

@@ -1,7 +1,7 @@
 """A simulation as the orchestrator knows it: counts, never the agents themselves."""
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,9 @@ TIME_LIMITS = {
     SimulationState.PAUSED: timedelta(days=30),
     SimulationState.ANALYSING: timedelta(minutes=15),
 }
+
+
+StepState = Literal["pending", "running", "finished", "dropped"]
 
 
 class AudienceSize(NamedTuple):
@@ -65,6 +68,16 @@ class Simulation(BaseModel):
     def finished_turns(self) -> int:
         """Turns that were answered or failed."""
         return self.answered + self.failed
+
+    @property
+    def step_states(self) -> list[StepState]:
+        """Where each step stands; steps run one after the other."""
+        finished = self.next_step - (self.open_deliveries > 0)
+        rest: StepState = "dropped" if self.is_ending or self.state.is_terminal else "pending"
+        states: list[StepState] = []
+        for place in range(len(self.steps)):
+            states.append("finished" if place < finished else "running" if place < self.next_step else rest)
+        return states
 
     @property
     def deadline_at(self) -> datetime | None:

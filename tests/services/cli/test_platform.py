@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 import yaml
@@ -31,9 +32,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatf
         yield running
 
 
-def rehearsal(*arguments: str | Path, cwd: Path) -> "subprocess.CompletedProcess[str]":
+def rehearsal(*arguments: str | int | Path, cwd: Path, said: str = "") -> "subprocess.CompletedProcess[str]":
     command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, cwd=cwd)
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, cwd=cwd, input=said)
 
 
 def alive(data: Path) -> list[int]:
@@ -50,6 +51,30 @@ def gone(data: Path, within_s: float = 20) -> bool:
     while alive(data) and time.monotonic() < deadline:
         time.sleep(0.1)
     return not alive(data)
+
+
+def test_people_are_spoken_to_from_the_terminal(platform: EmbeddedPlatform, tmp_path: Path) -> None:
+    spec = {"name": "Panel", "demographic_base": "usa_demographics", "size": 30, "seed": 4}
+    population = httpx.post(f"{platform.url}/agent-populations/create", json=spec, timeout=30).json()["id"]
+    at = ("--url", platform.url)
+    made = rehearsal("talk", "start", population, "--seed", 3, *at, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    simulation = made.stdout.strip()
+    for name, talkers in (("focus_group", 12), ("interview", 3), ("journey", 30)):
+        asked = rehearsal("talk", "ask", simulation, EXAMPLE.parent / "talk" / f"{name}.yaml", *at, cwd=tmp_path)
+        assert asked.returncode == 0, asked.stderr
+        speakers = {line.split("] ")[1].split(" : ")[0] for line in asked.stdout.splitlines() if " : " in line}
+        assert len(speakers) == talkers, name
+    answer = rehearsal("talk", "interview", simulation, "agent_0002", *at, cwd=tmp_path, said="Why?\nAnd then?\n")
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.count(" : ") == 2
+    told = rehearsal("talk", "history", simulation, "--agent", "agent_0002", "--json", *at, cwd=tmp_path)
+    contents = [json.loads(line)["content"] for line in told.stdout.splitlines()]
+    assert contents.index("Why?") < contents.index("And then?")
+    assert rehearsal("talk", "end", simulation, *at, cwd=tmp_path).returncode == 0
+    refused = rehearsal("talk", "ask", simulation, EXAMPLE.parent / "talk" / "journey.yaml", *at, cwd=tmp_path)
+    assert refused.returncode == 4
+    assert "completed" in refused.stderr
 
 
 def slow_study(tmp_path: Path) -> Path:

@@ -181,6 +181,16 @@ def test_steps_that_were_asked_for_run_one_after_the_other_in_the_order_of_askin
     assert (after.state, after.open_deliveries, after.planned) == (State.RUNNING, 1, {"all": 15})
 
 
+def test_each_step_says_where_it_stands() -> None:
+    interactive, _ = play(provisioning(intervention_id=None), READY)
+    running, _ = play(interactive, asked(STEP, 10), asked(SECOND, 5))
+    assert running.step_states == ["running", "pending"]
+    after, _ = play(running, finished())
+    assert after.step_states == ["finished", "running"]
+    ending, _ = play(running, process.EndRequested())
+    assert ending.step_states == ["running", "dropped"]
+
+
 def test_what_is_queued_and_not_begun_is_dropped_when_the_simulation_ends() -> None:
     interactive, _ = play(provisioning(intervention_id=None), READY)
     after, effects = play(interactive, asked(STEP, 10), asked(SECOND, 5), process.EndRequested(), finished())

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_clusters"
-down_revision = "0001_initial"
+revision = "0003_clusters"
+down_revision = "0002_tools"
 
 
 def upgrade() -> None:
