@@ -53,6 +53,9 @@ class Endpoint(Body):
         le=20_000,
         description="Most calls in flight for one model; how many it bears is found out.",
     )
+    initial_concurrency: int = Field(
+        default=32, ge=1, le=20_000, description="Calls in flight while that is not known."
+    )
     timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time for one attempt.")
     outage_s: float = Field(default=300.0, ge=0, description="How long calls wait for it while it is away.")
     rpm: int | None = Field(default=None, ge=1, description="Requests a minute that it allows.")
@@ -97,6 +100,9 @@ class Settings(ServiceSettings):
     upstream_models: str = Field(default="", description="Names of its models, separated by commas.")
     upstream_embedding_models: str = Field(default="", description="Names of its models for embeddings.")
     concurrency: int = Field(default=1_000, ge=1, le=20_000, description="Most calls in flight at the upstream.")
+    initial_concurrency: int = Field(
+        default=32, ge=1, le=20_000, description="Calls in flight at the upstream at first."
+    )
     timeout_s: float = Field(default=60.0, gt=0, le=3_600, description="Longest time for one attempt.")
     outage_s: float = Field(default=300.0, ge=0, description="How long calls wait for the upstream while it is away.")
     rpm: int | None = Field(default=None, ge=1, description="Requests a minute that the upstream allows.")
@@ -131,6 +137,7 @@ class Settings(ServiceSettings):
                 models=_names(self.upstream_models),
                 embedding_models=_names(self.upstream_embedding_models),
                 concurrency=self.concurrency,
+                initial_concurrency=self.initial_concurrency,
                 timeout_s=self.timeout_s,
                 outage_s=self.outage_s,
                 rpm=self.rpm,

@@ -42,7 +42,7 @@ class Upstream:
         self.models = tuple(self._served_as)
         self._connection = connection
         self._knowledge = knowledge
-        limits = Limits(endpoint.concurrency, endpoint.rpm, endpoint.tpm)
+        limits = Limits(endpoint.concurrency, endpoint.initial_concurrency, endpoint.rpm, endpoint.tpm)
         self._gates = {name: Gate(name, limits, outage_s=endpoint.outage_s) for name in self.models}
 
     def snapshot(self, model: str) -> str:

@@ -12,8 +12,6 @@ from math import inf
 from services.models.domain.scheduling.ends import End, Verdict
 from services.models.domain.scheduling.latency import Group, Latency
 
-START = 32.0
-"""Calls in flight before anything is known."""
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.25, 5.0
 WINDOWS_IN_LATENCY = 4
 GENTLE, STEEPER = 0.01, 1.5
@@ -47,7 +45,7 @@ class Flow:
     """The calls in flight at one endpoint. `limit` is how many there may be."""
 
     most: int
-    limit: float = START
+    limit: float
     in_flight: int = 0
     _latency: Latency = field(default_factory=Latency)
     _throughput: float = 0.0

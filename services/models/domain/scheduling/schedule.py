@@ -30,11 +30,12 @@ class Ticket:
         return self.group is not None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Limits:
     """What is known of an endpoint beforehand."""
 
     concurrency: int
+    initial_concurrency: int = 32
     rpm: int | None = None
     tpm: int | None = None
 
@@ -43,7 +44,7 @@ class Schedule:
     """The queue in front of one model of one endpoint."""
 
     def __init__(self, limits: Limits) -> None:
-        self.flow = Flow(limits.concurrency)
+        self.flow = Flow(limits.concurrency, limits.initial_concurrency)
         self.breaker = Breaker()
         self._requests = Bucket(limits.rpm)
         self._tokens = Bucket(limits.tpm)
