@@ -5,7 +5,18 @@ import re
 from typing import Any
 
 _ENDS = re.compile(r"from (-?\d+(?:\.\d+)?)(?: to (-?\d+(?:\.\d+)?))?|to (-?\d+(?:\.\d+)?)")
-_WORDS = "a walk home in rain with the last of the bread and nothing much to say about prices or offers today".split()
+_WORDS = (
+    "a walk",
+    "in the rain",
+    "with",
+    "the last",
+    "of the bread",
+    "and",
+    "nothing much",
+    "to say",
+    "about prices",
+    "today",
+)
 DEPTH, ITEMS = 12, 2
 
 

@@ -3,7 +3,7 @@
 `POST /control` sets `latency_s`, `capacity` (calls a second; null: any number) and `counts_prefixes`, and starts the
 counts of `GET /counts` anew. Beyond its capacity, with a fifth of a second's worth at once, it answers 429.
 
-A prompt is the roles and contents of its messages with line ends; four characters are a token, 16 tokens a block. Blocks
+A prompt is the roles and contents of its messages with line ends; four characters are a token, 16 tokens a block. They
 are hashed in a chain, as serving engines do for their prefix cache; the blocks a prompt begins with that some earlier
 prompt began with too are shared.
 

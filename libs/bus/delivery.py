@@ -18,7 +18,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from libs.bus.dead_letters import bury
-from libs.bus.errors import NotReadyError, UndecodableError
+from libs.bus.errors import NotReadyError, OnHoldError, UndecodableError
 from libs.bus.router import Subscription
 from libs.bus.settings import BusSettings
 from libs.contracts.base import MessageData
@@ -103,7 +103,7 @@ class Delivery:
         if delay is None:
             await self.give_up(raw, error, envelope)
             return
-        waited_for = isinstance(error, WAITED_FOR)
+        waited_for = isinstance(error, (*WAITED_FOR, OnHoldError))
         self._count("not_ready" if waited_for else "retried")
         logger.log(
             logging.DEBUG if isinstance(error, NotReadyError) else logging.WARNING,
@@ -136,6 +136,8 @@ class Delivery:
 
     def _delay(self, envelope: Envelope, error: Exception) -> float | None:
         """Seconds until the next try, None when there is none."""
+        if isinstance(error, OnHoldError):
+            return self.settings.hold_delay
         trouble = self._trouble.setdefault(envelope.id, Trouble())
         if len(self._trouble) > REMEMBERED:
             del self._trouble[next(iter(self._trouble))]

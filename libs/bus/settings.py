@@ -19,6 +19,7 @@ class BusSettings(BaseModel):
         default=(0.2, 1.0, 5.0, 15.0), description="Waits before tries 2, 3, …; then the message is a dead letter."
     )
     patience: float = Field(default=600.0, gt=0, description="How long a message may stay not ready.")
+    hold_delay: float = Field(default=5.0, gt=0, description="Wait before the next try of a message that is on hold.")
     fetch_timeout: float = Field(
         default=5.0,
         ge=1,

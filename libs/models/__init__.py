@@ -1,10 +1,11 @@
 """How a service reaches language models: by the `models` service, in the language of `libs.contracts.turns`."""
 
 from libs.models.asking import Asked, ModelFailedError, ask, ask_one, check_model
-from libs.models.client import Models, ModelsAwayError, ModelsClient, ModelsError, in_groups
+from libs.models.client import BudgetSpentError, Models, ModelsAwayError, ModelsClient, ModelsError, in_groups
 
 __all__ = [
     "Asked",
+    "BudgetSpentError",
     "ModelFailedError",
     "Models",
     "ModelsAwayError",

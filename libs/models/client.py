@@ -7,7 +7,9 @@ from typing import Protocol
 
 import httpx
 import orjson
+from pydantic import ValidationError
 
+from libs.bus import OnHoldError
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.turns import TurnBatch, TurnReply
 from libs.http import connect
@@ -15,6 +17,7 @@ from libs.http import connect
 # The batch itself is refused, and would be again: its turns fail. Any other error is worth another try.
 REFUSED = frozenset({400, 404, 413, 422})
 AWAY = frozenset({429, 502, 503, 504})
+BUDGET_SPENT = 402
 
 
 class ModelsError(Exception):
@@ -23,6 +26,10 @@ class ModelsError(Exception):
 
 class ModelsAwayError(ModelsError, ConnectionError):
     """It cannot be reached; as a `ConnectionError` this is waited for and not counted as a failure."""
+
+
+class BudgetSpentError(ModelsError, OnHoldError):
+    """A budget is spent: the turns that got no reply stay open until it is raised."""
 
 
 class Models(Protocol):
@@ -74,17 +81,16 @@ class ModelsClient:
                     for reply in _refusals(batch, await response.aread()):
                         yield reply
                     return
-                if response.status_code in AWAY:
-                    raise ModelsAwayError(f"the models service answered {response.status_code}")
-                response.raise_for_status()
+                if response.is_error:
+                    raise _error(response.status_code, await response.aread())
                 async with aclosing(_lines(response, self._silence_s)) as lines:
                     async for line in lines:
-                        yield TurnReply.model_validate_json(line)
+                        yield _reply(line)
             finally:
                 await response.aclose()
         except (httpx.TransportError, TimeoutError) as error:
             raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
-        except (httpx.HTTPStatusError, ValueError) as error:
+        except ValueError as error:
             raise ModelsError(f"the models service failed: {error}") from error
 
     async def names(self) -> list[str]:
@@ -102,6 +108,32 @@ class ModelsClient:
             raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
         except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:
             raise ModelsError(f"the models service failed: {error}") from error
+
+
+def _reply(line: bytes) -> TurnReply:
+    """The reply in a line. Raises the error that the line holds instead."""
+    try:
+        return TurnReply.model_validate_json(line)
+    except ValidationError:
+        problem = orjson.loads(line)
+        if isinstance(problem, dict) and isinstance(problem.get("status"), int):
+            raise _error(problem["status"], line) from None
+        raise
+
+
+def _error(status: int, problem: bytes) -> ModelsError:
+    """What a problem of the models service is to its caller."""
+    detail = _detail(problem) or f"status {status}"
+    if status == BUDGET_SPENT:
+        return BudgetSpentError(detail)
+    kind = ModelsAwayError if status in AWAY else ModelsError
+    return kind(f"the models service failed: {detail}")
+
+
+def _detail(problem: bytes) -> str:
+    with suppress(orjson.JSONDecodeError, KeyError, TypeError):
+        return str(orjson.loads(problem)["detail"])
+    return ""
 
 
 async def _lines(response: httpx.Response, silence_s: float) -> AsyncGenerator[bytes, None]:
@@ -122,9 +154,7 @@ async def _lines(response: httpx.Response, silence_s: float) -> AsyncGenerator[b
 
 
 def _refusals(batch: TurnBatch, body: bytes) -> list[TurnReply]:
-    reason = "the models service refused the delivery"
-    with suppress(orjson.JSONDecodeError, KeyError, TypeError):
-        reason = f"{reason}: {orjson.loads(body)['detail']}"
+    reason = ": ".join(filter(None, ["the models service refused the delivery", _detail(body)]))
     return [
         TurnReply(
             turn_id=turn.turn_id, status="failed", content=None, failure=reason, usage=NO_USAGE, model=batch.model

@@ -1,0 +1,96 @@
+"""What a simulation, or a tenant with all of its simulations, may spend; and which calls that allows.
+
+An amount is reserved before a call is made and settled when it has ended. Reservations are estimates, mostly too high:
+a call that fits in beside what was *spent* but not beside what is reserved waits, and only one that does not even do
+that is refused.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+
+from libs.contracts.errors import DomainError
+
+T = TypeVar("T")
+
+
+class Amount(NamedTuple):
+    """Something that was spent, or may be."""
+
+    cost_usd: float = 0.0
+    tokens: int = 0
+    calls: int = 0
+
+    def plus(self, other: "Amount") -> "Amount":
+        """Both together."""
+        return Amount(self.cost_usd + other.cost_usd, self.tokens + other.tokens, self.calls + other.calls)
+
+
+class Cap(NamedTuple):
+    """The most that may be spent; None where there is no limit."""
+
+    cost_usd: float | None = None
+    tokens: int | None = None
+    calls: int | None = None
+
+
+class Balance(NamedTuple):
+    """The budget of one account: of a simulation by its id, or of the whole tenant ("")."""
+
+    simulation_id: str
+    cap: Cap
+    spent: Amount
+    reserved: Amount
+
+    def exceeded(self, amount: Amount) -> str | None:
+        """What of the cap would be exceeded by this amount; None when it fits."""
+        for name, cap, wanted in zip(Cap._fields, self.cap, amount, strict=True):
+            if cap is not None and wanted > cap:
+                return name
+        return None
+
+    def reserving(self, amount: Amount) -> "Balance":
+        """The balance with this amount reserved too."""
+        return self._replace(reserved=self.reserved.plus(amount))
+
+
+class Decision(NamedTuple):
+    """What may become of calls: those that are made now, those that wait, and why the others are refused."""
+
+    made: list[str]
+    waiting: list[str]
+    refused: dict[str, str]
+
+
+_UNITS = {"cost_usd": "{:.4f} USD", "tokens": "{:,} tokens", "calls": "{:,} calls"}
+
+
+class BudgetError(DomainError):
+    """A budget is spent. Nothing is wrong with the call: it is made when the budget is raised."""
+
+    title = "The budget is spent"
+    status = 402
+
+
+def decide(wanted: Sequence[tuple[str, Amount]], balances: Sequence[Balance]) -> Decision:
+    """Decide about calls in their order, each with the amount to be reserved for it."""
+    made, waiting, refused = [], [], {}
+    now = list(balances)
+    for key, amount in wanted:
+        reason = next(filter(None, (_refusal(balance, amount) for balance in now)), None)
+        if reason is not None:
+            refused[key] = reason
+        elif any(balance.exceeded(balance.spent.plus(balance.reserved).plus(amount)) for balance in now):
+            waiting.append(key)
+        else:
+            made.append(key)
+            now = [balance.reserving(amount) for balance in now]
+    return Decision(made, waiting, refused)
+
+
+def _refusal(balance: Balance, amount: Amount) -> str | None:
+    name = balance.exceeded(balance.spent.plus(amount))
+    if name is None:
+        return None
+    whose = f"simulation {balance.simulation_id!r}" if balance.simulation_id else "the tenant"
+    cap, spent, next_one = (_UNITS[name].format(getattr(part, name)) for part in (balance.cap, balance.spent, amount))
+    return f"the budget of {whose} is {cap}: {spent} are spent, and the next call may take {next_one}"
