@@ -35,6 +35,14 @@ class TurnRequest(Body):
     messages: tuple[ChatMessage, ...] = Field(description="What follows the shared messages for this agent.")
 
 
+class Budget(Body):
+    """The most that may be spent; null where there is no limit."""
+
+    cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
+    tokens: int | None = Field(default=None, ge=0, lt=2**63, description="Of prompts and completions together.")
+    calls: int | None = Field(default=None, ge=0, lt=2**63)
+
+
 class TurnBatch(Body):
     """The turns of one delivery."""
 
@@ -48,6 +56,10 @@ class TurnBatch(Body):
     max_completion_tokens: int = 1_000
     response_schema: JsonObject = Field(description="JSON Schema of the answer, within the strict subset of OpenAI.")
     shared: tuple[ChatMessage, ...]
+    budget: Budget | None = Field(default=None, description="Of the simulation, unless it was decided before.")
+    weight: float = Field(
+        default=1.0, gt=0, le=100, description="Its share beside other simulations where calls have to wait."
+    )
     turns: tuple[TurnRequest, ...] = Field(max_length=256)
 
 

@@ -35,6 +35,11 @@ class Problem(BaseModel):
     errors: list[FieldProblem]
 
 
+def problem_of(error: DomainError) -> Problem:
+    """A domain error as a problem, for a stream that has begun already."""
+    return _problem(error.status, error.title, error.detail, error.errors)
+
+
 def problem_response(
     status: int,
     title: str,
@@ -43,14 +48,18 @@ def problem_response(
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
     """A problem+json answer."""
-    problem = Problem(
+    problem = _problem(status, title, detail, errors)
+    return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _problem(status: int, title: str, detail: str, errors: Sequence[FieldError]) -> Problem:
+    return Problem(
         type="about:blank",
         title=title,
         status=status,
         detail=detail,
         errors=[FieldProblem(field=e.field, message=e.message, allowed=list(e.allowed)) for e in errors],
     )
-    return JSONResponse(problem.model_dump(), status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def add_problem_handlers(app: FastAPI) -> None:

@@ -71,6 +71,7 @@ def _bus(
         retention_days=settings.retention_days,
         ack_wait=settings.ack_wait_s,
         work_at_once=settings.work_at_once,
+        hold_delay=settings.hold_s,
     )
     return Bus(bus_settings, service=name, database=database, router=handlers, subject_service=service)
 

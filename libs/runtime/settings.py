@@ -19,6 +19,7 @@ class ServiceSettings(BaseSettings):
         default=10.0, ge=1, description="A message that nobody settled or keeps alive for so long is delivered again."
     )
     work_at_once: int = Field(default=2, ge=1, description="Deliveries of up to 64 turns that run at the same time.")
+    hold_s: float = Field(default=5.0, gt=0, description="How often work that waits for a decision is looked at again.")
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
 
     @classmethod

@@ -12,7 +12,7 @@ from services.models.adapters import Memory, Offline, Server
 from services.models.domain.prices import PriceTable
 from services.models.service import Findings, Models
 from services.models.settings import Settings
-from services.models.store import Store
+from services.models.store import Accounts, Store
 
 PRICES = Path(__file__).parent / "domain" / "prices.json"
 MAX_BODY_BYTES = 16_777_216
@@ -25,7 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
     store = Store()
     prices = PriceTable.model_validate_json(PRICES.read_bytes())
     servers = _servers(settings, Findings(database, store))
-    service = Models(database, store, Offline(), servers, prices)
+    service = Models(database, store, Accounts(), Offline(), servers, prices)
     return service_app(
         "models", settings, api=api.router, service=service, database=database, max_body_bytes=MAX_BODY_BYTES
     )

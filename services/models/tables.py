@@ -1,8 +1,8 @@
-"""Tables of the models service: the ledger of calls, how often it answered instead of a model, what models take."""
+"""Tables of the models service: calls, the accounts they are charged to, calls it saved, what models take."""
 
 from enum import StrEnum
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
 
 from libs.db import JsonDocument, UtcDateTime, tenant_column
 
@@ -45,9 +45,28 @@ calls = Table(
     Column("orphaned", Integer, nullable=False),
     Column("finish_reason", String(32), nullable=False),
     Column("is_repaired", Boolean, nullable=False),
+    Column("reserved_tokens", Integer, nullable=False),
+    Column("reserved_cost_usd", Float, nullable=False),
 )
 Index("calls_by_simulation", calls.c.tenant, calls.c.simulation_id)
 Index("calls_reserved", calls.c.owner, sqlite_where=_RESERVED, postgresql_where=_RESERVED)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("is_decided", Boolean, nullable=False),
+    Column("cap_cost_usd", Float),
+    Column("cap_tokens", BigInteger),
+    Column("cap_calls", BigInteger),
+    Column("spent_cost_usd", Float, nullable=False),
+    Column("spent_tokens", BigInteger, nullable=False),
+    Column("spent_calls", BigInteger, nullable=False),
+    Column("reserved_cost_usd", Float, nullable=False),
+    Column("reserved_tokens", BigInteger, nullable=False),
+    Column("reserved_calls", BigInteger, nullable=False),
+)
 
 cache_hits = Table(
     "cache_hits",

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.models.api import capabilities, chat, embeddings, turns, usage
+from services.models.api import budgets, capabilities, chat, embeddings, turns, usage
 
 router = APIRouter(prefix="/v1", tags=["models"])
-for part in (turns, chat, embeddings, capabilities, usage):
+for part in (turns, chat, embeddings, capabilities, usage, budgets):
     router.include_router(part.router)

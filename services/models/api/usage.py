@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from libs.http import Read
 from services.models.api.access import Service
+from services.models.api.budgets import BudgetView
 from services.models.store import ModelUsage
 
 router = APIRouter()
@@ -38,6 +39,7 @@ class UsageView(BaseModel):
     simulation_id: str
     models: list[ModelUsageView]
     cost_usd: float
+    budget: BudgetView
 
 
 @router.get("/usage")
@@ -46,4 +48,9 @@ async def simulation_usage(
 ) -> UsageView:
     """What a simulation used, by model; empty for one that made no call."""
     used = [ModelUsageView.of(usage) for usage in await service.usage(tx, simulation_id)]
-    return UsageView(simulation_id=simulation_id, models=used, cost_usd=sum(usage.cost_usd for usage in used))
+    return UsageView(
+        simulation_id=simulation_id,
+        models=used,
+        cost_usd=sum(usage.cost_usd for usage in used),
+        budget=BudgetView.of(await service.balance(tx, simulation_id)),
+    )

@@ -5,12 +5,11 @@ a call that fits in beside what was *spent* but not beside what is reserved wait
 that is refused.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import NamedTuple
 
 from libs.contracts.errors import DomainError
-
-T = TypeVar("T")
 
 
 class Amount(NamedTuple):
@@ -23,6 +22,41 @@ class Amount(NamedTuple):
     def plus(self, other: "Amount") -> "Amount":
         """Both together."""
         return Amount(self.cost_usd + other.cost_usd, self.tokens + other.tokens, self.calls + other.calls)
+
+    def negative(self) -> "Amount":
+        """What takes it away."""
+        return Amount(-self.cost_usd, -self.tokens, -self.calls)
+
+
+NOTHING = Amount()
+TENANT = ""
+"""The account of the tenant, with all of its simulations and all that belongs to none."""
+
+
+def total_of(amounts: Iterable[Amount]) -> Amount:
+    """All of them together."""
+    return reduce(Amount.plus, amounts, NOTHING)
+
+
+class Booking(NamedTuple):
+    """What is added to an account."""
+
+    tenant: str
+    simulation_id: str
+    spent: Amount = NOTHING
+    reserved: Amount = NOTHING
+
+
+def merged(bookings: Iterable[Booking]) -> list[Booking]:
+    """One booking for each account, in their order, also for that of the tenant."""
+    totals: dict[tuple[str, str], Booking] = {}
+    for booking in bookings:
+        for account in {TENANT, booking.simulation_id}:
+            key = (booking.tenant, account)
+            before = totals.get(key, Booking(*key))
+            spent, reserved = before.spent.plus(booking.spent), before.reserved.plus(booking.reserved)
+            totals[key] = before._replace(spent=spent, reserved=reserved)
+    return [totals[key] for key in sorted(totals)]
 
 
 class Cap(NamedTuple):
@@ -53,6 +87,11 @@ class Balance(NamedTuple):
         return self._replace(reserved=self.reserved.plus(amount))
 
 
+def empty(simulation_id: str) -> Balance:
+    """The balance of an account that nothing is known of."""
+    return Balance(simulation_id, Cap(), NOTHING, NOTHING)
+
+
 class Decision(NamedTuple):
     """What may become of calls: those that are made now, those that wait, and why the others are refused."""
 
@@ -61,7 +100,8 @@ class Decision(NamedTuple):
     refused: dict[str, str]
 
 
-_UNITS = {"cost_usd": "{:.4f} USD", "tokens": "{:,} tokens", "calls": "{:,} calls"}
+NO_DECISION = Decision([], [], {})
+_UNITS = {"cost_usd": "{:.4f} USD", "tokens": "{:,} tokens", "calls": "{:,} call(s)"}
 
 
 class BudgetError(DomainError):

@@ -13,6 +13,8 @@ from libs.contracts.base import JsonObject
 from libs.contracts.turns import ChatMessage, TurnBatch
 
 Messages = tuple[ChatMessage, ...]
+USUAL_COMPLETION = 1_000
+"""Tokens expected of a call that may write as much as it likes."""
 STOP = "stop"
 REFUSED = "refusal"
 """Finish reasons: OpenAI's, and that the model refused."""
@@ -48,6 +50,8 @@ class Call:
     response_schema: JsonObject | None
     sampling: Sampling
     is_repair: bool = False
+    schema_characters: int = 0
+    """Length of the schema as JSON: servers count it, more or less, as part of the prompt."""
 
     @property
     def seed(self) -> int:
@@ -62,7 +66,18 @@ class Call:
     @property
     def estimated_tokens(self) -> int:
         """What it will use at most, as far as that is known beforehand."""
-        return self.prompt_characters // CHARACTERS_PER_TOKEN + (self.sampling.max_completion_tokens or 0)
+        return self.estimated_prompt_tokens + self.estimated_completion_tokens
+
+    @property
+    def estimated_prompt_tokens(self) -> int:
+        """Of its messages and its schema."""
+        return (self.prompt_characters + self.schema_characters) // CHARACTERS_PER_TOKEN
+
+    @property
+    def estimated_completion_tokens(self) -> int:
+        """The most it may write, where that is said."""
+        stated = self.sampling.max_completion_tokens
+        return USUAL_COMPLETION if stated is None else stated
 
 
 ANY_OBJECT: JsonObject = {"type": "object"}
@@ -85,7 +100,10 @@ class Chat:
         place = Place(timeline_id="chat")
         keys = CallKeys(snapshot, self.response_schema, self.sampling, place, ())
         key = keys.key(self.messages, self.agent_id, draw=0)
-        return Call(key, self.model, (), self.messages, self.response_schema, self.sampling)
+        schema_characters = _length(self.response_schema)
+        return Call(
+            key, self.model, (), self.messages, self.response_schema, self.sampling, schema_characters=schema_characters
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +118,8 @@ class Embedding:
 
 def embedding_calls(model: str, snapshot: str, texts: Sequence[str], dimensions: int | None) -> list[Call]:
     """One call for each text. Whoever asks for the vector of a text gets the same one: the key knows no agent."""
-    sampling = Sampling(seed=0, more={} if dimensions is None else {"dimensions": dimensions})
+    more = {} if dimensions is None else {"dimensions": dimensions}
+    sampling = Sampling(seed=0, max_completion_tokens=0, more=more)
 
     def call(text: str) -> Call:
         key = hashlib.sha256(_canonical(["embedding", CallKeys.VERSION, snapshot, dimensions, text]).encode())
@@ -190,6 +209,10 @@ def _messages(messages: Sequence[ChatMessage]) -> str:
     return ",".join(_canonical([message.role, message.content]) for message in messages)
 
 
+def _length(schema: JsonObject | None) -> int:
+    return 0 if schema is None else len(_canonical(schema))
+
+
 def _canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
@@ -199,6 +222,7 @@ def calls_of(batch: TurnBatch, snapshot: str) -> list[Call]:
     sampling = Sampling(batch.seed, batch.temperature, batch.max_completion_tokens)
     place = Place(timeline_id=batch.timeline_id, step_id=batch.step_id, round=batch.round)
     keys = CallKeys(snapshot, batch.response_schema, sampling, place, batch.shared)
+    schema_characters = _length(batch.response_schema)
     return [
         Call(
             key=keys.key(turn.messages, turn.agent_id, turn.draw),
@@ -207,6 +231,7 @@ def calls_of(batch: TurnBatch, snapshot: str) -> list[Call]:
             messages=turn.messages,
             response_schema=batch.response_schema,
             sampling=sampling,
+            schema_characters=schema_characters,
         )
         for turn in batch.turns
     ]

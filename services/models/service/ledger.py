@@ -13,12 +13,21 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from libs.contracts.errors import DomainError
-from libs.db import Database
+from libs.db import Database, Transaction
 from services.models.adapters import Backend
+from services.models.domain.budgets import (
+    NO_DECISION,
+    Amount,
+    Booking,
+    BudgetError,
+    Cap,
+    Decision,
+    decide,
+)
 from services.models.domain.calls import Call, Outcome
 from services.models.domain.scheduling.shares import Share
 from services.models.service.owner import is_dead, this_process
-from services.models.store import Lease, Settled, Store
+from services.models.store import Accounts, Lease, Settled, Store
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +41,8 @@ DRAIN_S = 10.0
 
 Cost = Callable[[Backend, Outcome], float | None]
 """The cost of an outcome in USD; null when its model has no price."""
+Estimate = Callable[[Backend, Sequence[Call]], list[Amount]]
+"""What each of these calls may come to."""
 Slot = tuple[str, str]
 """Tenant and call key."""
 
@@ -51,7 +62,9 @@ class Account(NamedTuple):
     is_recorded_once: bool
     """True for turns: a simulation that asks again has lost the answer it paid for, and is told its usage again."""
     weight: float = 1.0
-    """How many calls it may have made for each one of another simulation, where they have to wait."""
+    """How much it may have done beside another simulation, where calls have to wait."""
+    cap: Cap | None = None
+    """Its budget, unless that was decided before."""
 
     @property
     def share(self) -> Share:
@@ -72,8 +85,11 @@ class LedgerError(DomainError):
     status = 503
 
 
+Message = Delivery | LedgerError | BudgetError
+
+
 class _Asker(NamedTuple):
-    queue: asyncio.Queue[Delivery | LedgerError]
+    queue: asyncio.Queue[Message]
     account: Account
     is_joined: bool
 
@@ -87,10 +103,12 @@ class _Ended(NamedTuple):
 class Ledger:
     """The ledger of one process."""
 
-    def __init__(self, database: Database, store: Store, cost: Cost) -> None:
+    def __init__(self, database: Database, store: Store, accounts: Accounts, cost: Cost, estimate: Estimate) -> None:
         self._database = database
         self._store = store
+        self._accounts = accounts
         self._cost = cost
+        self._estimate = estimate
         self._owner = this_process()
         self._waiting: dict[Slot, list[_Asker]] = {}
         self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
@@ -103,7 +121,8 @@ class Ledger:
         now = datetime.now(UTC)
         async with self._database.write() as tx:
             dead = [owner for owner in await self._store.owners(tx) if is_dead(owner, self._owner)]
-            orphaned = await self._store.orphan(tx, dead, now)
+            orphaned, bookings = await self._store.orphan(tx, dead, now)
+            await self._accounts.book(tx, bookings)
         if orphaned:
             log.warning("%d calls of a process that ended are orphaned; they are made again when asked for", orphaned)
         self._loops = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._renew_loop())]
@@ -123,8 +142,11 @@ class Ledger:
         await asyncio.gather(*self._loops, return_exceptions=True)
 
     async def answer(self, calls: Sequence[Call], backend: Backend, account: Account) -> AsyncIterator[list[Delivery]]:
-        """Every call once (equal keys are one call), as they end. Raises `LedgerError`."""
-        queue: asyncio.Queue[Delivery | LedgerError] = asyncio.Queue()
+        """Every call once (equal keys are one call), as they end.
+
+        Raises `BudgetError` or `LedgerError` when some cannot be answered, after all others were.
+        """
+        queue: asyncio.Queue[Message] = asyncio.Queue()
         unique = {call.key: call for call in calls}
         mine: list[Call] = []
         for key, call in unique.items():
@@ -136,6 +158,7 @@ class Ledger:
             self._begin(mine, backend, account)
         joined = unique.keys() - {call.key for call in mine}
         left = len(unique)
+        error: LedgerError | BudgetError | None = None
         while left:
             ready = [await queue.get()]
             while not queue.empty():
@@ -147,8 +170,9 @@ class Ledger:
                 await self._count_hits(account, calls[0].model, hits)
             if delivered:
                 yield delivered
-            if len(delivered) < len(ready):
-                raise next(item for item in ready if isinstance(item, LedgerError))
+            error = next((item for item in ready if not isinstance(item, Delivery)), error)
+        if error is not None:
+            raise error
 
     def _begin(self, calls: list[Call], backend: Backend, account: Account) -> None:
         task = asyncio.create_task(self._run(calls, backend, account))
@@ -160,7 +184,7 @@ class Ledger:
         pending = {call.key: call for call in calls}
         try:
             while pending:
-                reserved = await self._settle_or_reserve(pending, account)
+                reserved = await self._settle_or_reserve(pending, backend, account)
                 for call in reserved:
                     del pending[call.key]
                 if reserved:
@@ -174,22 +198,56 @@ class Ledger:
             self._fail([(account.tenant, call.key) for call in calls], LedgerError("the service is stopping"))
             raise
 
-    async def _settle_or_reserve(self, pending: dict[str, Call], account: Account) -> list[Call]:
-        """Hand out what is in the ledger (and forget it here); give back what this process may make now."""
+    async def _settle_or_reserve(self, pending: dict[str, Call], backend: Backend, account: Account) -> list[Call]:
+        """Hand out what is in the ledger, and refuse what no budget allows (and forget both here).
+
+        Gives back what this process may make now; the rest another process is making, or waits for a budget.
+        """
         now = datetime.now(UTC)
         lease = Lease(self._owner, account.simulation_id, now, now + LEASE)
         model = next(iter(pending.values())).model
         async with self._database.write(tenant=account.tenant) as tx:
             found = await self._store.find_settled(tx, list(pending))
             missing = [call for key, call in pending.items() if key not in found]
-            reserved = await self._store.reserve(tx, missing, lease) if missing else set()
+            decision, reserved = NO_DECISION, set[str]()
+            if missing:
+                decision, reserved = await self._reserve(tx, missing, backend, account, lease)
             hits = sum(account.is_cached(settled, is_made_for_this=False) for settled in found.values())
             if hits:
                 await self._store.count_hits(tx, account.simulation_id, model, hits)
         for key, settled in found.items():
             del pending[key]
             self._deliver(account.tenant, settled, is_found=True)
+        for key, reason in decision.refused.items():
+            self._refuse(pending.pop(key), backend, account, BudgetError(reason))
         return [call for call in missing if call.key in reserved]
+
+    async def _reserve(
+        self, tx: Transaction, missing: Sequence[Call], backend: Backend, account: Account, lease: Lease
+    ) -> tuple[Decision, set[str]]:
+        """Reserve what the budgets allow."""
+        if account.cap is not None and account.simulation_id:
+            await self._accounts.set_cap(tx, account.simulation_id, account.cap, is_first=True)
+        balances = await self._accounts.find(tx, account.simulation_id, lock=True)
+        amounts = dict(zip((call.key for call in missing), self._estimate(backend, missing), strict=True))
+        decision = decide(list(amounts.items()), balances)
+        made = set(decision.made)
+        wanted = [(call, amounts[call.key]) for call in missing if call.key in made]
+        reserved, bookings = await self._store.reserve(tx, wanted, lease)
+        await self._accounts.book(tx, bookings)
+        return decision, reserved
+
+    def _refuse(self, call: Call, backend: Backend, account: Account, error: BudgetError) -> None:
+        """Tell those who asked on this account; what others asked for too is made on theirs."""
+        slot = (account.tenant, call.key)
+        asking = self._waiting.pop(slot, [])
+        others = [asker for asker in asking if asker.account.simulation_id != account.simulation_id]
+        for asker in asking:
+            if asker not in others:
+                asker.queue.put_nowait(error)
+        if others:
+            self._waiting[slot] = others
+            self._begin([call], backend, others[0].account)
 
     async def _make(self, calls: list[Call], backend: Backend, account: Account) -> None:
         """Have calls made; their outcomes go to the commit loop."""
@@ -230,6 +288,9 @@ class Ledger:
         for tenant, items in by_tenant.items():
             async with self._database.write(tenant=tenant) as tx:
                 outcomes = [(item.outcome, item.cost_usd) for item in items]
+                await self._accounts.lock(tx, {item.account.simulation_id for item in items})
+                released = await self._store.reservations(tx, [item.outcome.key for item in items])
+                await self._accounts.book(tx, [*released, *map(_booking, items)])
                 await self._store.finish(tx, outcomes, datetime.now(UTC))
             for item in items:
                 self._deliver(tenant, _settled(item), is_found=False)
@@ -257,7 +318,7 @@ class Ledger:
 
         self._notify((tenant, settled.key), delivery)
 
-    def _notify(self, slot: Slot, message: Callable[[_Asker], Delivery | LedgerError]) -> None:
+    def _notify(self, slot: Slot, message: Callable[[_Asker], Message]) -> None:
         for asker in self._waiting.pop(slot, ()):
             asker.queue.put_nowait(message(asker))
 
@@ -269,6 +330,13 @@ class Ledger:
 
 def _failure(error: Exception) -> LedgerError:
     return LedgerError(f"the call ledger failed: {type(error).__name__}")
+
+
+def _booking(item: _Ended) -> Booking:
+    outcome = item.outcome
+    tokens = outcome.prompt_tokens + outcome.completion_tokens
+    spent = Amount(item.cost_usd or 0.0, tokens, 1 + outcome.is_repaired)
+    return Booking(item.account.tenant, item.account.simulation_id, spent=spent)
 
 
 def _settled(item: _Ended) -> Settled:

@@ -2,22 +2,23 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 from libs.contracts.errors import DomainError, InvalidError
 from libs.contracts.protocol import Usage
-from libs.contracts.turns import TurnBatch, TurnReply
+from libs.contracts.turns import Budget, TurnBatch, TurnReply
 from libs.db import Database, Transaction
 from services.models.adapters import Backend, Server
-from services.models.domain.calls import REFUSED, Chat, Embedding, Outcome, calls_of, embedding_calls
+from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
+from services.models.domain.calls import REFUSED, Call, Chat, Embedding, Outcome, calls_of, embedding_calls
 from services.models.domain.capabilities import Found
 from services.models.domain.offline import NAME as OFFLINE
 from services.models.domain.prices import PriceTable, cost_usd
 from services.models.service.ledger import Account, Delivery, Ledger
 from services.models.settings import Endpoint
-from services.models.store import ModelUsage, Settled, Store
+from services.models.store import Accounts, ModelUsage, Settled, Store
 
 CACHED = Usage(calls=0, cached_calls=1, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
 
@@ -42,14 +43,21 @@ class Models:
     """The models service."""
 
     def __init__(
-        self, database: Database, store: Store, offline: Backend, servers: Sequence[Server], prices: PriceTable
+        self,
+        database: Database,
+        store: Store,
+        accounts: Accounts,
+        offline: Backend,
+        servers: Sequence[Server],
+        prices: PriceTable,
     ) -> None:
         self._store = store
         self._prices = prices
         self._servers = servers
         self._chat = _by_name([offline, *(server.chat for server in servers)])
         self._embedders = _by_name([server.embeddings for server in servers])
-        self._ledger = Ledger(database, store, self._cost)
+        self._accounts = accounts
+        self._ledger = Ledger(database, store, accounts, self._cost, self._estimate)
 
     async def start(self) -> None:
         """Begin to take calls."""
@@ -87,14 +95,15 @@ class Models:
             raise InvalidError("model", f"{model!r} gives no embeddings; models that do: {listed}", known)
         return found
 
-    async def turns(self, batch: TurnBatch, tenant: str) -> AsyncIterator[list[TurnReply]]:
+    async def turns(self, batch: TurnBatch, tenant: str) -> AsyncGenerator[list[TurnReply], None]:
         """The replies to a batch, each after it was committed, in the order in which they finish."""
         backend = self.backend(batch.model)
         calls = calls_of(batch, backend.snapshot(batch.model))
         places: dict[str, list[str]] = defaultdict(list)
         for call, turn in zip(calls, batch.turns, strict=True):
             places[call.key].append(turn.turn_id)
-        account = Account(tenant, batch.simulation_id, is_recorded_once=True)
+        cap = None if batch.budget is None else _cap(batch.budget)
+        account = Account(tenant, batch.simulation_id, is_recorded_once=True, weight=batch.weight, cap=cap)
         async for deliveries in self._ledger.answer(calls, backend, account):
             yield [
                 _reply(turn_id, delivery, is_repeated=place > 0)
@@ -150,6 +159,28 @@ class Models:
         """What a simulation used, by model."""
         return await self._store.usage(tx, simulation_id)
 
+    async def balance(self, tx: Transaction, simulation_id: str = TENANT) -> Balance:
+        """What a simulation, or the tenant, may spend, has spent and has reserved."""
+        balances = await self._accounts.find(tx, simulation_id)
+        return next((one for one in balances if one.simulation_id == simulation_id), empty(simulation_id))
+
+    async def set_budget(self, tx: Transaction, budget: Budget, simulation_id: str = TENANT) -> Balance:
+        """Decide what a simulation, or the tenant, may spend. What waits for it or was refused can go on."""
+        await self._accounts.set_cap(tx, simulation_id, _cap(budget))
+        return await self.balance(tx, simulation_id)
+
+    def _estimate(self, backend: Backend, calls: Sequence[Call]) -> list[Amount]:
+        """What calls may come to, at the price of the day."""
+        price = None if backend.is_free else self._prices.price(calls[0].model, datetime.now(UTC).date())
+        return [
+            Amount(
+                cost_usd=cost_usd(price, call.estimated_prompt_tokens, 0, call.estimated_completion_tokens),
+                tokens=call.estimated_tokens,
+                calls=1,
+            )
+            for call in calls
+        ]
+
     def _cost(self, backend: Backend, outcome: Outcome) -> float | None:
         """The cost of a call at the prices of its day; null when its model has none."""
         if backend.is_free:
@@ -161,6 +192,10 @@ class Models:
             cost_usd(price, spent.prompt_tokens, spent.cached_prompt_tokens, spent.completion_tokens)
             for spent in outcome.spent
         )
+
+
+def _cap(budget: Budget) -> Cap:
+    return Cap(budget.cost_usd, budget.tokens, budget.calls)
 
 
 def _by_name(backends: Sequence[Backend]) -> dict[str, Backend]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from libs.bus import NotReadyError, Outbox, Router
+from libs.bus import NotReadyError, OnHoldError, Outbox, Router
 from libs.bus.dead_letters import dead_letters, replay
 from libs.bus.streams import COMMANDS, EVENTS
 from libs.bus.tables import OUTBOX
@@ -230,6 +230,21 @@ async def test_a_message_that_never_gets_ready_is_a_dead_letter_in_the_end(nats_
         [letter] = await dead_letters(receiver.js)
         assert letter.error == "NotReadyError: the study is not known yet"
         assert letter.deliveries > 2
+
+
+async def test_a_message_on_hold_is_tried_again_for_as_long_as_it_takes(nats_url: str, sqlite_url: str) -> None:
+    def fail(message: Message[Noted], attempt: int) -> None:
+        if attempt < 6:
+            raise OnHoldError("nobody has decided yet")
+
+    router, attempts = noting(fail)
+    impatient = settings(nats_url, patience=0.01, retry_delays=(), hold_delay=0.05)
+    async with running("results", sqlite_url, impatient, router) as receiver:
+        await publish(receiver, message := Noted(text="held"), seal(message, source="population"))
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == ["held"]
+        assert len(attempts) == 6
+        assert await dead_letters(receiver.js) == []
 
 
 async def test_a_handler_receives_what_comes_after_a_quiet_time(nats_url: str, sqlite_url: str) -> None:

@@ -302,7 +302,9 @@ async def stage(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
     models = ScriptedModels()
     register_local("models", models.app)
     connection = await nats.connect(nats_url)
-    settings = Settings(database_url=database_url, nats_url=nats_url, models_url="local://models", silence_s=5)
+    settings = Settings(
+        database_url=database_url, nats_url=nats_url, models_url="local://models", silence_s=5, hold_s=0.1
+    )
     around = Stage(connection, models, settings)
     await around.start()
     try:

@@ -1,5 +1,6 @@
 """Deliveries answered by the real models service and its offline model."""
 
+import asyncio
 from collections import Counter
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from libs.contracts.communication import Response
 from services.models.app import create_app
 from services.models.settings import Settings
 from tests.services.communication.parts import EMAIL, Stage, delivery, stage
-from tests.support.apps import running
+from tests.support.apps import eventually, running
 
 AGENTS = 20
 
@@ -60,3 +61,31 @@ async def test_a_model_that_is_not_there_fails_every_turn_and_names_those_that_a
         responses = await service.responses()
     assert completed.failed == 2
     assert all("gpt-nobody" in str(response.failure) and "offline" in str(response.failure) for response in responses)
+
+
+async def test_at_the_cap_of_a_budget_no_turn_fails_and_all_are_answered_when_it_is_raised(
+    nats_url: str, tmp_path: Path
+) -> None:
+    models = create_app(Settings(database_url=f"sqlite:///{tmp_path}/models.db", nats_url=nats_url))
+    async with (
+        stage(nats_url, f"sqlite:///{tmp_path}/communication.db") as service,
+        running("models", models) as client,
+    ):
+        await client.put("/v1/budgets/sim_1", json={"calls": 7})
+        await service.population(AGENTS)
+        await service.send("orchestrator", delivery(AGENTS))
+
+        async def are_seven() -> bool:
+            return len(await service.responses()) == 7
+
+        await eventually(are_seven)
+        await asyncio.sleep(0.3)  # it is tried again meanwhile
+        at_the_cap = await service.responses()
+        await client.put("/v1/budgets/sim_1", json={"calls": None})
+        (completed,) = await service.completed()
+        responses = await service.responses()
+        spent = (await client.get("/v1/budgets/sim_1")).json()["spent"]
+    assert [response.status for response in at_the_cap] == ["answered"] * 7
+    assert (completed.answered, completed.failed, completed.usage.calls) == (AGENTS, 0, AGENTS)
+    assert len({response.turn_id for response in responses}) == len(responses) == AGENTS
+    assert spent["calls"] == AGENTS

@@ -28,7 +28,7 @@ def test_calls_are_made_as_far_as_the_budget_goes_and_the_others_wait_for_what_i
     [
         (Cap(cost_usd=0.035), "0.0350 USD: 0.0300 USD are spent, and the next call may take 0.0100 USD"),
         (Cap(tokens=399), "399 tokens: 300 tokens are spent, and the next call may take 100 tokens"),
-        (Cap(calls=3), "3 calls: 3 calls are spent, and the next call may take 1 calls"),
+        (Cap(calls=3), "3 call(s): 3 call(s) are spent, and the next call may take 1 call(s)"),
     ],
 )
 def test_a_call_is_refused_when_it_would_not_fit_in_whatever_the_others_come_to(cap, reason):
@@ -40,7 +40,7 @@ def test_a_call_is_refused_when_it_would_not_fit_in_whatever_the_others_come_to(
 def test_the_budget_of_the_tenant_holds_for_each_of_its_simulations():
     tenant = balance(Cap(calls=10), spent=Amount(calls=10), simulation_id="")
     decision = decide(calls(1), [balance(Cap()), tenant])
-    assert "the budget of the tenant is 10 calls" in decision.refused["call_0"]
+    assert "the budget of the tenant is 10 call(s)" in decision.refused["call_0"]
 
 
 def test_without_a_cap_everything_is_made():

@@ -10,14 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from services.models.adapters.upstream.connection import Connection, Exchange
-from services.models.adapters.upstream.gate import Gate
+from services.models.adapters.upstream.gate import gates_of
 from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.adapters.upstream.requests import chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
 from services.models.domain.refusals import Cause, Refusal, read_refusal
 from services.models.domain.repair import repair_of
 from services.models.domain.replies import LENGTH, OK, Reading, read_completion
-from services.models.domain.scheduling.schedule import Limits
 from services.models.domain.scheduling.shares import Share
 from services.models.settings import Endpoint
 
@@ -42,8 +41,7 @@ class Upstream:
         self.models = tuple(self._served_as)
         self._connection = connection
         self._knowledge = knowledge
-        limits = Limits(endpoint.concurrency, endpoint.initial_concurrency, endpoint.rpm, endpoint.tpm)
-        self._gates = {name: Gate(name, limits, outage_s=endpoint.outage_s) for name in self.models}
+        self._gates = gates_of(endpoint, self.models)
 
     def snapshot(self, model: str) -> str:
         """A server does not say its version before it answers: the name it was asked by."""

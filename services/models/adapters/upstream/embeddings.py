@@ -10,11 +10,10 @@ from itertools import groupby
 
 from libs.contracts.base import JsonObject
 from services.models.adapters.upstream.connection import Connection
-from services.models.adapters.upstream.gate import Gate
+from services.models.adapters.upstream.gate import gates_of
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
 from services.models.domain.refusals import read_refusal
 from services.models.domain.replies import OK
-from services.models.domain.scheduling.schedule import Limits
 from services.models.domain.scheduling.shares import Share
 from services.models.domain.vectors import Vectors, pack, read_vectors
 from services.models.settings import Endpoint
@@ -32,8 +31,7 @@ class Embedder:
         self._served_as = {model.name: model.served_as for model in endpoint.embedding_models}
         self.models = tuple(self._served_as)
         self._connection = connection
-        limits = Limits(endpoint.concurrency, endpoint.rpm, endpoint.tpm)
-        self._gates = {name: Gate(name, limits, outage_s=endpoint.outage_s) for name in self.models}
+        self._gates = gates_of(endpoint, self.models)
         self._most_texts = MOST_TEXTS
 
     def snapshot(self, model: str) -> str:

@@ -7,7 +7,7 @@ begun: its time limit starts when it is let through.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from math import inf
 
@@ -18,6 +18,7 @@ from services.models.domain.scheduling.ends import End, Verdict
 from services.models.domain.scheduling.headers import read_allowance, retry_after_s
 from services.models.domain.scheduling.schedule import Limits, Schedule, Ticket
 from services.models.domain.scheduling.shares import Share
+from services.models.settings import Endpoint
 
 log = logging.getLogger(__name__)
 FIRST_CONTACT_S = 10.0
@@ -41,6 +42,12 @@ class AwayError(Exception):
     """The endpoint has been away for longer than calls wait."""
 
 
+def gates_of(endpoint: Endpoint, models: Iterable[str]) -> dict[str, "Gate"]:
+    """A gate for each of these models of an endpoint."""
+    limits = Limits(endpoint.concurrency, endpoint.initial_concurrency, endpoint.rpm, endpoint.tpm)
+    return {model: Gate(model, limits, outage_s=endpoint.outage_s) for model in models}
+
+
 class Gate:
     """Lets attempts through as the endpoint bears them, those of every simulation by its share."""
 
@@ -54,24 +61,24 @@ class Gate:
         self._timer: asyncio.TimerHandle | None = None
 
     async def ask(self, share: Share, tokens: int, send: Send) -> Asked:
-        """Make a request, again if need be. Failures while the endpoint is away are not held against the call."""
+        """Make a request, again if need be.
+
+        That the endpoint is away or full is not held against the call: it may fail a few times in other ways.
+        """
         self._budget.deposit()
         attempts = tries = 0
         while True:
             try:
-                exchange = await self._attempt(Ticket(share, tokens), send, is_first=attempts > 0)
+                exchange, end = await self._attempt(Ticket(share, tokens), send, is_first=attempts > 0)
             except AwayError as error:
                 return Asked(Exchange(0, problem=str(error)), attempts)
             attempts += 1
             is_away = not self.schedule.breaker.is_closed
-            tries += not is_away
-            delay = 0.0 if is_away else delay_s(tries, retry_after_s(exchange.headers, time.time()))
-            if (
-                not _may_succeed_later(exchange)
-                or tries == MAX_ATTEMPTS
-                or delay is None
-                or not self._budget.withdraw()
-            ):
+            tries += not (is_away or end.verdict is Verdict.REFUSED)
+            delay = 0.0 if is_away else delay_s(max(tries, 1), end.asked_s)
+            if not _may_succeed_later(exchange) or tries == MAX_ATTEMPTS or delay is None:
+                return Asked(exchange, attempts)
+            if not self._budget.withdraw():
                 return Asked(exchange, attempts)
             await asyncio.sleep(delay)
 
@@ -79,7 +86,7 @@ class Gate:
         """Say how many tokens a call used for which so many were estimated."""
         self.schedule.settle(tokens, used, asyncio.get_running_loop().time())
 
-    async def _attempt(self, ticket: Ticket, send: Send, *, is_first: bool) -> Exchange:
+    async def _attempt(self, ticket: Ticket, send: Send, *, is_first: bool) -> tuple[Exchange, End]:
         loop = asyncio.get_running_loop()
         admitted = self._waiting[ticket] = loop.create_future()
         self.schedule.add(ticket, is_first=is_first)
@@ -94,7 +101,7 @@ class Gate:
             if ticket.has_begun:
                 self.schedule.end(ticket, end, loop.time())
                 self._let_through()
-        return exchange
+        return exchange, end
 
     def _let_through(self) -> None:
         """Start what may start now, and come back when something else may."""

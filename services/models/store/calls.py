@@ -1,4 +1,7 @@
-"""The only SQL of the models service. Every statement that names a call names its tenant too, but for `adopt`."""
+"""Calls as the ledger keeps them, what they cost a simulation, and what was found out about models.
+
+Every statement that names a call names its tenant too, but for those about processes that died.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -8,11 +11,14 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Function, bindparam, case, func, or_, select, update
 
 from libs.db import Transaction, insert_into, insert_new, upsert
+from services.models.domain.budgets import Amount, Booking, total_of
 from services.models.domain.calls import STOP, Call, Outcome
 from services.models.domain.capabilities import Capabilities, Found
 from services.models.tables import CallState, cache_hits, calls, capabilities
 
 KEYS_IN_QUERY = 500
+Reservation = tuple[Call, Amount]
+"""A call, and what is reserved for it."""
 
 
 class Settled(NamedTuple):
@@ -74,7 +80,19 @@ _ENDING = (
     "attempts",
     "finish_reason",
     "is_repaired",
+    "reserved_tokens",
+    "reserved_cost_usd",
 )
+_LEASED = (
+    "state",
+    "owner",
+    "simulation_id",
+    "reserved_at",
+    "reserved_until",
+    "reserved_tokens",
+    "reserved_cost_usd",
+)
+_NOTHING_RESERVED = {"reserved_tokens": 0, "reserved_cost_usd": 0.0}
 
 
 class Store:
@@ -90,38 +108,50 @@ class Store:
                 found[row["key"]] = Settled(**row)
         return found
 
-    async def reserve(self, tx: Transaction, wanted: Sequence[Call], lease: Lease) -> set[str]:
-        """Reserve these calls; those that another process is making, or has just made, are not given back."""
+    async def reserve(
+        self, tx: Transaction, wanted: Sequence[Reservation], lease: Lease
+    ) -> tuple[set[str], list[Booking]]:
+        """Reserve these calls; those that another process is making, or has just made, are not given back.
+
+        With them comes what is to be booked, also for calls that were being made and are found lost.
+        """
         # In the order of their keys, so that two processes that reserve the same calls never wait for each other.
-        rows = [_reservation(tx, call, lease) for call in sorted(wanted, key=lambda call: call.key)]
-        reserved = {str(row["call_key"]) for row in await insert_new(tx, calls, rows)}
-        others = [call.key for call in wanted if call.key not in reserved]
+        rows = {
+            call.key: _reservation(tx, call, amount, lease)
+            for call, amount in sorted(wanted, key=lambda reservation: reservation[0].key)
+        }
+        reserved = {str(row["call_key"]) for row in await insert_new(tx, calls, list(rows.values()))}
+        others = [key for key in rows if key not in reserved]
+        orphaned: list[Booking] = []
         for some in _batches(others):
-            free = or_(
-                calls.c.state == CallState.ORPHANED,
-                (calls.c.state == CallState.FAILED) & ~calls.c.is_answered,
-                (calls.c.state == CallState.RESERVED) & (calls.c.reserved_until < lease.now),
-                # Mine, and lost: a process reserves only what it is not making.
-                (calls.c.state == CallState.RESERVED) & (calls.c.owner == lease.owner),
-            )
-            statement = (
-                update(calls)
-                .where(calls.c.tenant == tx.tenant, calls.c.call_key.in_(some), free)
-                .values(
-                    orphaned=calls.c.orphaned + case((calls.c.state == CallState.RESERVED, 1), else_=0),
-                    state=CallState.RESERVED,
-                    owner=lease.owner,
-                    simulation_id=lease.simulation_id,
-                    reserved_at=lease.now,
-                    reserved_until=lease.until,
+            among = (calls.c.tenant == tx.tenant) & calls.c.call_key.in_(some)
+            # Mine, and lost: a process reserves only what it is not making.
+            lost = or_(calls.c.reserved_until < lease.now, calls.c.owner == lease.owner)
+            orphaned += await self._orphan(tx, among & lost)
+            free = or_(calls.c.state == CallState.ORPHANED, (calls.c.state == CallState.FAILED) & ~calls.c.is_answered)
+            found = await tx.execute(select(calls.c.call_key).where(among, free).with_for_update())
+            again = sorted(found.scalars())
+            if again:
+                statement = (
+                    update(calls)
+                    .where(calls.c.tenant == tx.tenant, calls.c.call_key == bindparam("again_key"))
+                    .values({name: bindparam(f"new_{name}") for name in _LEASED})
                 )
-                .returning(calls.c.call_key)
-            )
-            reserved |= set((await tx.execute(statement)).scalars())
-        return reserved
+                await tx.execute(
+                    statement,
+                    [{"again_key": key} | {f"new_{name}": rows[key][name] for name in _LEASED} for key in again],
+                )
+                reserved |= set(again)
+        amounts = [amount for call, amount in wanted if call.key in reserved]
+        return reserved, [*orphaned, Booking(tx.tenant, lease.simulation_id, reserved=total_of(amounts))]
+
+    async def reservations(self, tx: Transaction, keys: Sequence[str]) -> list[Booking]:
+        """What is reserved for these calls, to be released."""
+        among = (calls.c.tenant == tx.tenant) & calls.c.call_key.in_(keys)
+        return [Booking(tenant, payer, reserved=amount.negative()) for tenant, payer, amount in await _held(tx, among)]
 
     async def finish(self, tx: Transaction, outcomes: Sequence[tuple[Outcome, float | None]], now: datetime) -> None:
-        """Write how calls ended; with each its cost in USD, null when its model has no price."""
+        """Write how calls ended, each with its cost in USD (null: its model has no price). Nothing stays reserved."""
         statement = (
             update(calls)
             .where(calls.c.tenant == tx.tenant, calls.c.call_key == bindparam("ended_key"))
@@ -139,15 +169,21 @@ class Store:
         statement = select(calls.c.owner).where(calls.c.state == CallState.RESERVED).distinct()
         return list((await tx.execute(statement)).scalars())
 
-    async def orphan(self, tx: Transaction, dead: Sequence[str], now: datetime) -> int:
-        """Mark the reservations of dead processes, and those that ran out, as orphaned; gives their number."""
-        lost = or_(calls.c.owner.in_(dead), calls.c.reserved_until < now)
-        result = await tx.execute(
-            update(calls)
-            .where(calls.c.state == CallState.RESERVED, lost)
-            .values(state=CallState.ORPHANED, orphaned=calls.c.orphaned + 1)
-        )
-        return int(result.rowcount)
+    async def orphan(self, tx: Transaction, dead: Sequence[str], now: datetime) -> tuple[int, list[Booking]]:
+        """Mark reservations of dead processes, and those that ran out, as orphaned: their number, and what to book."""
+        bookings = await self._orphan(tx, or_(calls.c.owner.in_(dead), calls.c.reserved_until < now))
+        return sum(booking.spent.calls for booking in bookings), bookings
+
+    async def _orphan(self, tx: Transaction, among: ColumnElement[bool]) -> list[Booking]:
+        """What was reserved for a lost call counts as spent: it may have been."""
+        held = await _held(tx, among)
+        if held:
+            await tx.execute(
+                update(calls)
+                .where(calls.c.state == CallState.RESERVED, among)
+                .values(state=CallState.ORPHANED, orphaned=calls.c.orphaned + 1, **_NOTHING_RESERVED)
+            )
+        return [Booking(tenant, payer, spent=amount, reserved=amount.negative()) for tenant, payer, amount in held]
 
     async def count_hits(self, tx: Transaction, simulation_id: str, model: str, number: int) -> None:
         """Add answers that cost this simulation nothing."""
@@ -207,6 +243,23 @@ class Store:
         await upsert(tx, capabilities, [{"tenant": tx.tenant, **asdict(found)}])
 
 
+async def _held(tx: Transaction, among: ColumnElement[bool]) -> list[tuple[str, str, Amount]]:
+    """What is reserved for these calls, by tenant and simulation."""
+    statement = (
+        select(
+            calls.c.tenant,
+            calls.c.simulation_id,
+            func.sum(calls.c.reserved_cost_usd).label("cost_usd"),
+            func.sum(calls.c.reserved_tokens).label("tokens"),
+            func.count().label("calls"),
+        )
+        .where(calls.c.state == CallState.RESERVED, among)
+        .group_by(calls.c.tenant, calls.c.simulation_id)
+    )
+    rows = await tx.execute(statement)
+    return [(row.tenant, row.simulation_id, Amount(row.cost_usd, int(row.tokens), row.calls)) for row in rows]
+
+
 def _batches(keys: Sequence[str]) -> Iterator[Sequence[str]]:
     for start in range(0, len(keys), KEYS_IN_QUERY):
         yield keys[start : start + KEYS_IN_QUERY]
@@ -216,7 +269,7 @@ def _count(condition: ColumnElement[bool]) -> Function[int]:
     return func.sum(case((condition, 1), else_=0))
 
 
-def _reservation(tx: Transaction, call: Call, lease: Lease) -> dict[str, object]:
+def _reservation(tx: Transaction, call: Call, amount: Amount, lease: Lease) -> dict[str, object]:
     return {
         "tenant": tx.tenant,
         "call_key": call.key,
@@ -235,6 +288,8 @@ def _reservation(tx: Transaction, call: Call, lease: Lease) -> dict[str, object]
         "latency_ms": 0.0,
         "attempts": 0,
         "orphaned": 0,
+        "reserved_tokens": amount.tokens,
+        "reserved_cost_usd": amount.cost_usd,
         "finish_reason": STOP,
         "is_repaired": False,
     }
@@ -255,5 +310,6 @@ def _ending(outcome: Outcome, cost_usd: float | None) -> dict[str, object]:
         "attempts": outcome.attempts,
         "finish_reason": outcome.finish_reason,
         "is_repaired": outcome.is_repaired,
+        **_NOTHING_RESERVED,
     }
     return {"ended_key": outcome.key} | {f"new_{name}": value for name, value in values.items()}
