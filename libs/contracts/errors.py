@@ -60,3 +60,10 @@ class NotAvailableError(DomainError):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} is not available in this version.")
+
+
+class BudgetError(DomainError):
+    """A budget is spent. Nothing is wrong with what was asked for: it is done when the budget is raised."""
+
+    title = "The budget is spent"
+    status = 402

@@ -9,10 +9,10 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from libs.contracts.errors import DomainError, InvalidError
+from libs.contracts.errors import BudgetError, DomainError, InvalidError
 from libs.contracts.protocol import Usage
 from libs.contracts.turns import TurnBatch, TurnReply, is_offline
-from libs.models.client import Models, ModelsAwayError, ModelsError
+from libs.models.client import BudgetSpentError, Models, ModelsAwayError, ModelsError
 
 T = TypeVar("T")
 ATTEMPTS = 3
@@ -50,7 +50,7 @@ async def ask(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asy
                 async for reply in replies:
                     if left.pop(reply.turn_id, None) is not None:
                         yield _asked(reply, read)
-        except ModelsAwayError:
+        except (ModelsAwayError, BudgetSpentError):
             raise
         except ModelsError:
             if attempt == ATTEMPTS:
@@ -61,13 +61,15 @@ async def ask(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asy
 
 
 async def ask_one(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asked[T]:
-    """The only question of the batch. Raises `ModelFailedError`."""
+    """The only question of the batch. Raises `ModelFailedError`, and `BudgetError` when there is no money for it."""
     try:
         async with aclosing(ask(models, batch, read)) as answers:
             async for answer in answers:
                 if answer.value is None:
                     raise ModelFailedError(answer.failure or "the model gave no reason")
                 return answer
+    except BudgetSpentError as error:
+        raise BudgetError(str(error)) from error
     except ModelsError as error:
         raise ModelFailedError(str(error)) from error
     raise ModelFailedError("nothing was asked")

@@ -9,8 +9,6 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import NamedTuple
 
-from libs.contracts.errors import DomainError
-
 
 class Amount(NamedTuple):
     """Something that was spent, or may be."""
@@ -102,13 +100,6 @@ class Decision(NamedTuple):
 
 NO_DECISION = Decision([], [], {})
 _UNITS = {"cost_usd": "{:.4f} USD", "tokens": "{:,} tokens", "calls": "{:,} call(s)"}
-
-
-class BudgetError(DomainError):
-    """A budget is spent. Nothing is wrong with the call: it is made when the budget is raised."""
-
-    title = "The budget is spent"
-    status = 402
 
 
 def decide(wanted: Sequence[tuple[str, Amount]], balances: Sequence[Balance]) -> Decision:

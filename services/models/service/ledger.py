@@ -12,14 +12,13 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from libs.contracts.errors import DomainError
+from libs.contracts.errors import BudgetError, DomainError
 from libs.db import Database, Transaction
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
     NO_DECISION,
     Amount,
     Booking,
-    BudgetError,
     Cap,
     Decision,
     decide,
