@@ -51,9 +51,11 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
     "work": ("occupation", "description"),
     "goals": ("long_term_goals",),
     "facts": ("other_facts",),
+    "home": ("residence",),
+    "people": ("relationships",),
 }
 """Where fields of TinyTroupe's shape stand in a prompt."""
-_LISTED = (*LAYOUT, "beliefs", "skills", "relationships")
+_LISTED = (*LAYOUT, "beliefs", "skills")
 _LONGEST_JOINED = 500
 _WORD = re.compile(r"\w+")
 _STATED_TRAIT = re.compile(r"(\w+)([+-]\d+)")
@@ -66,10 +68,10 @@ def persona_of(agent: Agent) -> JsonObject:
     persona = _without_empty(agent.persona)
     if not isinstance(persona, dict):
         persona = {}
-    for name, path in LAYOUT.items():
-        _move(persona, path, name)
     if isinstance(people := persona.get("relationships"), list):
         persona["relationships"] = [_in_a_line(person) for person in people]
+    for name, path in LAYOUT.items():
+        _move(persona, path, name)
     for name in _LISTED:
         if name in persona:
             persona[name] = _joined(persona[name])

@@ -40,3 +40,9 @@ def load_fragments(known_traits: Mapping[str, str], folder: Path = FOLDER) -> di
             raise ValueError(f"{path.name}: persona: {drawn[0]!r} is drawn and cannot be set by a fragment")
         fragments[path.name.removesuffix(SUFFIX)] = fragment
     return fragments
+
+
+def parts_of(persona: Mapping[str, JsonValue]) -> frozenset[str]:
+    """The fields of a piece of persona that list something, wherever they stand in it."""
+    inner = frozenset(part for value in persona.values() if isinstance(value, dict) for part in parts_of(value))
+    return inner | {name for name, value in persona.items() if isinstance(value, list)}

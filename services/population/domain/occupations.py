@@ -69,7 +69,7 @@ class Occupations:
             "employed part-time": (job.title, organization, f"{job.description} You work part-time."),
             "self-employed": (f"Self-employed {_lower(job.title)}", "your own business", job.description),
             "student": ("Student", "a university or college", f"You study {job.field} and live on little."),
-            "retired": (f"Retired {_lower(job.title)}", "none", f"You are retired; before that you worked {former}."),
+            "retired": (f"Retired {_lower(job.title)}", "none", f"You worked {former} until you retired."),
             "unemployed": ("Unemployed", "none", f"You last worked {former} and are looking for a new job."),
             "homemaker": ("Homemaker", "none", "You run the household and look after those in it."),
         }.get(activity, ("Unable to work", "none", f"You used to work {former}; illness ended that."))

@@ -17,7 +17,7 @@ from libs.contracts.ids import agent_id
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec, SegmentSpec
 from libs.minds.merging import MergeConflictError, merge
-from services.population.domain.fragments import Fragment, load_fragments
+from services.population.domain.fragments import Fragment, load_fragments, parts_of
 from services.population.domain.joint import Joint, load_associations
 from services.population.domain.names import Gender, NamePool, check_apart, load_names
 from services.population.domain.occupations import Occupations, load_jobs
@@ -78,6 +78,8 @@ class Group:
     stratum: Stratum
     restrictions: Restrictions
     fragments: tuple[Fragment, ...]
+    told: frozenset[str]
+    """Parts of a persona that the fragments tell of."""
 
 
 class Design:
@@ -114,7 +116,7 @@ class Design:
         home = base.template.places[profile["region"]]
         pool, gender = base.names[home.names], cast(Gender, profile["gender"])
         name = pool.full_name(gender, place, self.size, self._name_keys[home.names, gender])
-        persona = base.composer.compose(name, age, profile, traits, pool, random)
+        persona = base.composer.compose(name, age, profile, traits, pool, random, group.told)
         for fragment in group.fragments:
             persona = merge(persona, fragment.persona)
         return Agent(
@@ -140,7 +142,8 @@ class Design:
     ) -> Group:
         key = (self._seed, "segment", name or "")
         stratum = Stratum(self._base.joint, size, key, restrictions.ages, restrictions.allowed)
-        return Group(name, size, reading, stratum, restrictions, fragments)
+        told = frozenset(part for fragment in fragments for part in parts_of(fragment.persona))
+        return Group(name, size, reading, stratum, restrictions, fragments, told)
 
 
 def _fragments(names: Sequence[str], known: Mapping[str, Fragment], field: str) -> tuple[Fragment, ...]:

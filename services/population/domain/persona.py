@@ -3,7 +3,7 @@
 Sentences address the person ("You …"), as TinyTroupe's files do. Kept small: a persona is part of every prompt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from random import Random
 
 from libs.contracts.base import JsonObject
@@ -35,14 +35,22 @@ class Composer:
         self._template, self._occupations, self._phrases = template, occupations, phrases
 
     def compose(
-        self, name: str, age: int, profile: Profile, traits: Mapping[str, float], pool: NamePool, random: Random
+        self,
+        name: str,
+        age: int,
+        profile: Profile,
+        traits: Mapping[str, float],
+        pool: NamePool,
+        random: Random,
+        told: Collection[str] = (),
     ) -> JsonObject:
-        """The persona of one person."""
+        """The persona of one person. Of the parts that fragments will tell of, it says one thing less."""
         place = self._template.places[profile["region"]]
         work = self._occupations.draw(profile, random)
 
         def pick(part: str, count: int) -> list[str]:
-            return self._phrases.choose(part, count, traits, profile, random)
+            fewer = 1 if part in told and count > 1 else 0
+            return self._phrases.choose(part, count - fewer, traits, profile, random)
 
         return {
             "name": name,
@@ -66,7 +74,7 @@ class Composer:
             "skills": list(work.skills),
             "beliefs": pick("beliefs", 1),
             "behaviors": {
-                "general": pick("general", 2),
+                "general": pick("general", 1),
                 "routines": {"morning": pick("morning", 1), "evening": pick("evening", 1)},
             },
             "health": pick("health", 1)[0],

@@ -35,8 +35,15 @@ def test_fields_of_tinytroupes_shape_are_flat_and_short() -> None:
     assert block["character"] == "You are patient, and short with people who waste your time. You plan your spending."
     assert block["likes"] == "a tidy desk; fresh food; clear monthly costs"
     assert (block["job"], block["employer"], block["work"]) == ("Nurse", "a hospital", "You work night shifts.")
-    assert (block["relationships"], block["segment"]) == ("Nina, your spouse", "families")
-    assert not block.keys() & {"personality", "preferences", "behaviors", "occupation", "long_term_goals"}
+    assert (block["people"], block["segment"]) == ("Nina, your spouse", "families")
+    assert not block.keys() & {
+        "personality",
+        "preferences",
+        "behaviors",
+        "occupation",
+        "long_term_goals",
+        "relationships",
+    }
 
 
 def test_what_is_empty_is_left_out() -> None:
@@ -58,7 +65,7 @@ def test_fields_nobody_knows_stay_as_they_are_and_come_before_ours() -> None:
 
 def test_relationships_that_say_more_are_shown_whole() -> None:
     people = [{"Name": "Lia", "Description": "your boss"}, {"name": "Bo", "since": 1999}]
-    assert shown({"relationships": people})["relationships"] == ["Lia, your boss", {"name": "Bo", "since": 1999}]
+    assert shown({"relationships": people})["people"] == ["Lia, your boss", {"name": "Bo", "since": 1999}]
 
 
 def test_traits_stand_in_hundredths_by_short_names_that_the_rules_explain() -> None:

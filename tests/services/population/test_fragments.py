@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from services.population.domain.fragments import FOLDER, load_fragments
+from libs.contracts.specs import PopulationSpec
+from services.population.domain.fragments import FOLDER, load_fragments, parts_of
+from services.population.domain.people import Design, load_library
 from services.population.domain.traits import load_trait_model
 
 TRAITS = load_trait_model().traits
@@ -58,3 +60,22 @@ def test_a_fragment_of_ones_own_is_found_by_its_file_name(tmp_path: Path) -> Non
 def test_a_fragment_that_is_wrong_does_not_load(tmp_path: Path, changes: dict[str, object], complaint: str) -> None:
     with pytest.raises((ValueError, ValidationError), match=complaint):
         load_fragments(TRAITS, write(tmp_path, **changes))
+
+
+def test_where_a_fragment_speaks_the_person_says_one_thing_less_and_at_least_one() -> None:
+    segment = {"name": "careful", "size": 30, "fragments": ["budget_conscious"]}
+    spec = {"name": "x", "demographic_base": "usa_demographics", "size": 60, "segments": [segment], "seed": 1}
+    people = Design(PopulationSpec.model_validate(spec), 1, load_library()).people(1, 60)
+    told = load_library().fragments["budget_conscious"].persona
+    for person in people:
+        own = 1 if person.segment else 2
+        from_fragment = len(told["preferences"]["likes"]) if person.segment else 0
+        assert own <= len(person.persona["preferences"]["likes"]) <= own + from_fragment
+        assert len(person.persona["beliefs"]) >= 1
+
+
+def test_the_parts_of_a_fragment_are_its_lists_wherever_they_stand() -> None:
+    assert parts_of({"beliefs": ["a"], "preferences": {"likes": ["b"], "seat": "c"}, "style": None}) == {
+        "beliefs",
+        "likes",
+    }

@@ -34,25 +34,34 @@ def tokens(messages: Messages) -> float:
     return sum(len(message.content) for message in messages) / CHARACTERS_PER_TOKEN
 
 
-def sizes() -> list[tuple[float, float]]:
+def sizes(asked: list[Agent]) -> list[tuple[float, float]]:
     """(tokens in shareable blocks, tokens in all) of each person's prompt in the example study."""
     arm = study().intervention.variants[0]
     stimulus = Stimulus(content=arm.content, channel=arm.channel, timing=arm.timing)
     instruments = resolve(study().intervention.success_metrics)
-    prompts = [turn_prompt(stimulus, instruments, person) for person in people()]
+    prompts = [turn_prompt(stimulus, instruments, person) for person in asked]
     return [(tokens(shared) // BLOCK * BLOCK, tokens(shared) + tokens(own)) for shared, own in prompts]
 
 
+def shared_by(found: list[tuple[float, float]]) -> float:
+    return sum(shared for shared, _ in found) / sum(whole for _, whole in found)
+
+
 def test_four_fifths_of_a_survey_prompt_are_shared() -> None:
-    found = sizes()
-    assert sum(shared for shared, _ in found) / sum(whole for _, whole in found) >= 0.80
-    assert min(shared / whole for shared, whole in found) >= 0.77
+    assert shared_by(sizes(people())) >= 0.81
+    assert min(shared / whole for shared, whole in sizes(people())) >= 0.785
+
+
+def test_so_are_those_of_people_whom_fragments_say_more_about() -> None:
+    targeted = [person for person in people() if person.segment in study().intervention.target_segments]
+    assert len(targeted) == 125
+    assert shared_by(sizes(targeted)) >= 0.80
 
 
 def test_no_survey_prompt_has_more_than_2200_tokens() -> None:
-    wholes = [whole for _, whole in sizes()]
+    wholes = [whole for _, whole in sizes(people())]
     assert max(wholes) <= 2_200
-    assert mean(wholes) <= 2_120
+    assert mean(wholes) <= 2_130
 
 
 def test_the_offline_model_sees_the_same_person_in_the_short_form() -> None:
