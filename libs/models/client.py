@@ -1,15 +1,16 @@
 """The models service as its users see it: one request, the replies as they come, in small groups to be stored."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import httpx
 import orjson
 from pydantic import ValidationError
 
 from libs.bus import OnHoldError
+from libs.contracts.base import JsonObject
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.turns import TurnBatch, TurnReply
 from libs.http import connect
@@ -18,6 +19,7 @@ from libs.http import connect
 REFUSED = frozenset({400, 404, 413, 422})
 AWAY = frozenset({429, 502, 503, 504})
 BUDGET_SPENT = 402
+T = TypeVar("T")
 
 
 class ModelsError(Exception):
@@ -46,6 +48,12 @@ class Models(Protocol):
 
     async def names(self) -> list[str]:
         """The models that can be asked for. Raises `ModelsError`."""
+
+    async def embedding_models(self, model: str) -> list[str]:
+        """The models for embeddings at the endpoint of a model. Raises `ModelsError`."""
+
+    async def embed(self, model: str, texts: Sequence[str], simulation_id: str) -> list[list[float]]:
+        """The vectors of texts, in their order. Raises `ModelsError`."""
 
 
 class ModelsClient:
@@ -95,15 +103,34 @@ class ModelsClient:
 
     async def names(self) -> list[str]:
         """The models that can be asked for. Raises `ModelsError`."""
+        return await self._ask("GET", "/v1/models", lambda body: [str(model["id"]) for model in body["data"]])
+
+    async def embedding_models(self, model: str) -> list[str]:
+        """The models for embeddings at the endpoint of a model. Raises `ModelsError`."""
+
+        def beside(body: JsonObject) -> list[str]:
+            return [name for item in body["items"] if item["model"] == model for name in item["embedding_models"]]
+
+        return await self._ask("GET", "/v1/capabilities", beside)
+
+    async def embed(self, model: str, texts: Sequence[str], simulation_id: str) -> list[list[float]]:
+        """The vectors of texts, in their order. Raises `ModelsError`."""
+        wanted = {"model": model, "input": list(texts), "metadata": {"simulation_id": simulation_id}}
+        return await self._ask(
+            "POST", "/v1/embeddings", lambda body: [item["embedding"] for item in body["data"]], wanted
+        )
+
+    async def _ask(self, method: str, path: str, read: Callable[[JsonObject], T], body: JsonObject | None = None) -> T:
+        """One request, and what `read` finds in its answer."""
         if self._client is None:
             raise RuntimeError("the models client was not started")
         try:
             async with asyncio.timeout(self._silence_s):
-                response = await self._client.get("/v1/models")
+                response = await self._client.request(method, path, json=body)
             if response.status_code in AWAY:
                 raise ModelsAwayError(f"the models service answered {response.status_code}")
             response.raise_for_status()
-            return [str(model["id"]) for model in response.json()["data"]]
+            return read(response.json())
         except (httpx.TransportError, TimeoutError) as error:
             raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
         except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:

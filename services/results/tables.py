@@ -72,6 +72,9 @@ responses = Table(
     Column("model", Text, nullable=False),
     Column("responded_at", UtcDateTime, nullable=False),
     Column("cluster_id", String(64)),
+    Column("option_orders", JsonDocument),
+    Column("distributions", JsonDocument),
+    Column("regenerations", Integer),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )
 

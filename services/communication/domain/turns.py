@@ -1,7 +1,7 @@
 """A finished turn: what the model replied, read and judged, and the response that is published of it."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
@@ -11,6 +11,8 @@ from libs.contracts.people import Agent
 from libs.contracts.protocol import NO_USAGE, Usage
 from libs.contracts.turns import TurnReply
 from libs.minds.memory import Heard
+from libs.minds.options import OptionOrders, option_orders
+from libs.minds.retrieval import Vector
 from libs.minds.ssr import rated
 from libs.minds.text import plain
 from libs.minds.turn import Turn, TurnError, read_turn
@@ -53,6 +55,7 @@ class FinishedTurn:
     model: str
     at: datetime
     untaken: Untaken | None = None
+    option_orders: OptionOrders = field(default_factory=dict)
 
     @property
     def status(self) -> str:
@@ -77,16 +80,14 @@ def place_of(command: DeliverStimulus, agent_id: str) -> str:
     )
 
 
-def finish(
-    reply: TurnReply, agent: Agent, instruments: tuple[Instrument, ...], at: datetime, place: str
-) -> FinishedTurn:
+def finish(reply: TurnReply, agent: Agent, command: DeliverStimulus, at: datetime) -> FinishedTurn:
     """Read a reply; one that failed or cannot be read gives a failed turn with its reason."""
     turn, failure = None, None
     if reply.status == "failed":
         failure = reply.failure or "the model gave no reason"
     else:
         try:
-            turn = rated(read_turn(reply.content or "", instruments, place), instruments, {}, place)
+            turn = read_turn(reply.content or "", command.instruments, place_of(command, agent.agent_id))
         except TurnError as error:
             failure = error.reason
     return FinishedTurn(
@@ -97,7 +98,20 @@ def finish(
         usage=reply.usage,
         model=plain(reply.model, 120),
         at=at,
+        option_orders=option_orders(command.instruments, command.seed, agent.agent_id),
     )
+
+
+def rate(
+    finished: FinishedTurn, instruments: Sequence[Instrument], embeddings: Mapping[str, Vector], place: str
+) -> FinishedTurn:
+    """The turn with its answers in words rated by their likeness to anchors; a failed one where that is impossible."""
+    if finished.turn is None or not finished.turn.statements:
+        return finished
+    try:
+        return replace(finished, turn=rated(finished.turn, instruments, embeddings, place))
+    except TurnError as error:
+        return replace(finished, turn=None, failure=plain(error.reason, MAX_REASON))
 
 
 def left_out(turn_id: str, agent: Agent, untaken: Untaken, at: datetime) -> FinishedTurn:
@@ -125,6 +139,7 @@ def response_of(record: TurnRecord) -> Response:
         usage=finished.usage,
         model=finished.model,
         responded_at=finished.at,
+        option_orders=finished.option_orders or None,
         distributions=(turn and turn.distributions) or None,
         cluster_id=None if record.cluster_id == agent.agent_id else record.cluster_id,
     )

@@ -115,6 +115,10 @@ class IndividualTurn(BaseModel):
     model: str
     usage: Usage
     responded_at: datetime
+    cluster_id: str | None = Field(description="All who heard each other; null for an agent alone.")
+    option_orders: dict[str, tuple[str, ...]] | None = Field(description="The options as the agent read them.")
+    distributions: dict[str, dict[str, float]] | None = Field(description="What drawn answers were drawn from.")
+    regenerations: int | None = Field(description="How often the turn was taken again after checks of it.")
 
     @classmethod
     def of(cls, turn: Turn) -> Self:

@@ -42,6 +42,12 @@ class Turn:
     responded_at: datetime
     cluster_id: str | None = None
     """All who heard each other; None for an agent alone."""
+    option_orders: dict[str, tuple[str, ...]] | None = None
+    """The order in which the agent read the options, by metric."""
+    distributions: dict[str, dict[str, float]] | None = None
+    """Probabilities by value that an answer was drawn from, by metric."""
+    regenerations: int | None = None
+    """How often the turn was taken again after checks of it."""
 
     @property
     def is_answered(self) -> bool:

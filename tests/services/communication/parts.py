@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpx
 import nats
 import orjson
-from fastapi import FastAPI, HTTPException
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import StreamingResponse
 from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
@@ -100,6 +100,10 @@ class ScriptedModels:
         self.refuses: str | None = None
         self.app = FastAPI()
         self.app.post("/v1/turns")(self._turns)
+        self.app.get("/v1/capabilities")(self._capabilities)
+        self.app.post("/v1/embeddings")(self._embeddings)
+        self.embedder: str | None = None
+        self.embedded: list[str] = []
 
     async def _turns(self, batch: TurnBatch) -> StreamingResponse:
         if self.refuses is not None:
@@ -109,6 +113,19 @@ class ScriptedModels:
         if len(self.batches) == self.leaves_after:
             register_local("models", None)
         return StreamingResponse(self._stream(batch), media_type="application/x-ndjson")
+
+    async def _capabilities(self) -> JsonObject:
+        names = [] if self.embedder is None else [self.embedder]
+        return {"items": [{"model": "offline", "embedding_models": names}]}
+
+    async def _embeddings(self, request: Request) -> JsonObject:
+        """Vectors of the letters of a text: like texts are near each other."""
+        body = await request.json()
+        assert body["model"] == self.embedder
+        self.embedded += body["input"]
+        letters = "abcdefghijklmnopqrstuvwxyz"
+        vectors = [[float(text.lower().count(letter)) for letter in letters] for text in body["input"]]
+        return {"data": [{"embedding": vector} for vector in vectors]}
 
     async def _stream(self, batch: TurnBatch) -> AsyncIterator[bytes]:
         breaks, self.breaks_after = self.breaks_after, None

@@ -150,7 +150,7 @@ def encounters(count: int, **changes: Any) -> list[Encounter]:
 
 
 def read(reply: TurnReply, instruments: tuple[Instrument, ...] = EVERY_TYPE) -> FinishedTurn:
-    return finish(reply, person(1), instruments, datetime.now(UTC), reply.turn_id)
+    return finish(reply, person(1), delivery(1, instruments=instruments), datetime.now(UTC))
 
 
 async def test_an_answer_of_every_type_is_read_from_a_turn(laboratory: Laboratory) -> None:
