@@ -18,9 +18,10 @@ from libs.minds.text import plain
 from libs.minds.turn import Turn
 
 MAX_REMEMBERED = 200
-MAX_MEMORY = 800
-MAX_RECALLED = 600
-MAX_HEARD = 1_600
+MAX_MEMORY, MAX_CONVERSATION = 800, 4_000
+"""Characters of episodes in a prompt; more where others were heard, whose words are part of what happened."""
+MAX_KNOWN, MAX_RECALLED = 400, 600
+MAX_HEARD, MAX_UTTERANCE = 6_000, 600
 MAX_STATE = 120
 FIRST_EPISODES, LAST_EPISODES = 2, 10
 LASTING = ("round", "answers", "sentiment")
@@ -121,12 +122,13 @@ def remember(
     query: str = "",
     heard: Sequence[Heard] = (),
     embeddings: Mapping[str, Vector] | None = None,
-    longest: int = MAX_MEMORY,
 ) -> Memory:
     """What an agent has in mind for its next turn, of consolidated episodes and recollections.
 
     `query` is what the turn is about. What the last turn asked for by RECALL is looked up in everything remembered.
     """
+    is_talking = bool(heard) or any("heard" in one for one in episodes)
+    longest = MAX_CONVERSATION if is_talking else MAX_MEMORY
     recalled: dict[str, Recollection] = {}
     asked_for = _asked(episodes)
     everything = _everything(episodes, semantic) if asked_for else []
@@ -136,7 +138,7 @@ def remember(
     known = [memory for memory in relevant(query, semantic, embeddings) if memory["text"] not in recalled]
     return Memory(
         episodes=window(episodes, longest),
-        semantic=_fitting(known, longest // 2),
+        semantic=_fitting(known, MAX_KNOWN),
         recalled=_fitting(list(recalled.values()), MAX_RECALLED),
         state=_state(episodes),
         heard=newest(heard),
@@ -167,9 +169,10 @@ def window(episodes: Sequence[JsonObject], longest: int = MAX_MEMORY) -> list[Js
 
 
 def newest(heard: Sequence[Heard], longest: int = MAX_HEARD) -> list[Heard]:
-    """The newest of what was said that fits into `longest` characters of JSON, oldest first."""
+    """The newest of what was said that fits into `longest` characters of JSON, oldest first; one always."""
     kept: list[Heard] = []
-    for item in reversed(heard):
+    for said in reversed(heard):
+        item: Heard = {**said, "text": plain(said["text"], MAX_UTTERANCE)}
         longest -= len(canonical(item))
         if longest < 0 and kept:
             break

@@ -14,7 +14,9 @@ from libs.minds.memory import (
     FIRST_EPISODES,
     LAST_EPISODES,
     MAX_HEARD,
+    MAX_KNOWN,
     MAX_MEMORY,
+    MAX_UTTERANCE,
     NO_MEMORY,
     Heard,
     consolidate,
@@ -183,7 +185,7 @@ def test_recollections_that_bear_on_the_turn_are_shown_once() -> None:
     memory = remember([lived(30, recall="the gym")], semantic, query="A new gym opens in town")
     assert [item["text"] for item in memory.recalled] == ["Bo Chen: the gym is full"]
     assert "Bo Chen: the gym is full" not in [item["text"] for item in memory.semantic]
-    assert 0 < len(canonical(memory.block()["known"])) <= MAX_MEMORY / 2 + 50
+    assert 0 < len(canonical(memory.block()["known"])) <= MAX_KNOWN + 50
 
 
 def test_embeddings_are_wanted_only_where_there_is_something_to_search() -> None:
@@ -193,11 +195,20 @@ def test_embeddings_are_wanted_only_where_there_is_something_to_search() -> None
 
 
 def test_the_newest_of_what_was_said_is_heard_oldest_first_within_its_limit() -> None:
-    said = [utterance("x" * 200, number) for number in range(1, 30)]
+    said = [utterance("x" * 400, number) for number in range(1, 30)]
     kept = newest(said)
+    assert 9 < len(kept) < 29
     assert [item["round"] for item in kept] == list(range(30 - len(kept), 30))
     assert sum(map(len, map(canonical, kept))) <= MAX_HEARD
-    assert newest([utterance("x" * 9_000)]) != []
+    assert len(newest([utterance("x" * 9_000)])[0]["text"]) == MAX_UTTERANCE
+
+
+def test_where_others_are_heard_more_of_the_past_is_shown() -> None:
+    silent = [lived(number, said="so tired " * 9) for number in range(1, 9)]
+    talking = [lived(number, said="so tired " * 9, heard=(utterance("Me too."),)) for number in range(1, 9)]
+    assert len(canonical(remember(silent).block()["episodes"])) <= MAX_MEMORY + 2 * len(silent)
+    assert rounds(remember(talking).block()["episodes"]) == list(range(1, 9))
+    assert all("heard" in item for item in remember(talking).episodes)
 
 
 def test_what_others_said_stands_in_a_block_of_its_own_after_the_memory() -> None:
