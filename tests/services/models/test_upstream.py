@@ -168,6 +168,21 @@ async def test_a_finished_turn_is_handed_out_while_others_are_still_waited_for(s
     assert waited < 0.9
 
 
+async def test_a_client_that_waits_for_long_gets_signs_of_life_from_the_start(start_with_provider, stub, monkeypatch):
+    monkeypatch.setattr("services.models.api.turns.QUIET_S", 0.05)
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.5)
+    body = batch(1, model=MODEL).model_dump(mode="json")
+    loop = asyncio.get_running_loop()
+    async with start_with_provider() as client:
+        started = loop.time()
+        async with client.stream("POST", "/v1/turns", json=body) as response:
+            waited = loop.time() - started
+            chunks = [chunk async for chunk in response.aiter_bytes()]
+    assert waited < 0.4
+    assert chunks[:3] == [b"\n"] * 3
+    assert json.loads(b"".join(chunks))["status"] == "answered"
+
+
 async def test_chat_parameters_reach_the_provider(start_with_provider, stub):
     stub.answer = lambda request, number: completion("Hello.")
     body = {"model": MODEL, "messages": [{"role": "developer", "content": "?"}], "top_p": 0.5, "stop": ["x"]}
