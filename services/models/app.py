@@ -11,7 +11,7 @@ from services.models import api
 from services.models.adapters import Memory, Offline, Server
 from services.models.domain.prices import PriceTable
 from services.models.service import Findings, Models
-from services.models.settings import Settings
+from services.models.settings import Settings, read_document
 from services.models.store import Accounts, Store
 
 PRICES = Path(__file__).parent / "domain" / "prices.json"
@@ -23,12 +23,19 @@ def create_app(settings: Settings) -> FastAPI:
     """The models service over its own database."""
     database = Database(settings.database_url)
     store = Store()
-    prices = PriceTable.model_validate_json(PRICES.read_bytes())
     servers = _servers(settings, Findings(database, store))
-    service = Models(database, store, Accounts(), Offline(), servers, prices)
+    service = Models(database, store, Accounts(), Offline(), servers, _prices(settings))
     return service_app(
         "models", settings, api=api.router, service=service, database=database, max_body_bytes=MAX_BODY_BYTES
     )
+
+
+def _prices(settings: Settings) -> PriceTable:
+    """The table that is shipped, behind the operator's own. Raises `ValueError` naming what is wrong in that."""
+    shipped = PriceTable.model_validate_json(PRICES.read_bytes())
+    if settings.prices_file is None:
+        return shipped
+    return read_document("prices_file", settings.prices_file, PriceTable).over(shipped)
 
 
 def _servers(settings: Settings, memory: Memory) -> list[Server]:

@@ -5,17 +5,18 @@ endpoint can be given by settings alone (`upstream_url`, `upstream_models`, `api
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 import yaml
-from pydantic import Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
 
 from libs.contracts.base import Body, Name
 from libs.runtime import ServiceSettings, service_config
 
 UPSTREAM = "upstream"
+Form = TypeVar("Form", bound=BaseModel)
 EndpointName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
@@ -63,6 +64,13 @@ class Endpoint(Body):
     batches: bool = Field(default=False, description="Whether it takes batch jobs (mode: economy).")
     probe: bool = Field(default=True, description="Find out with a few tiny calls what its models take.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_no_key(cls, given: object) -> object:
+        if isinstance(given, dict) and "api_key" in given:
+            raise ValueError("api_key: a key does not stand in a file; name its environment variable in api_key_env")
+        return given
+
     @field_validator("url")
     @classmethod
     def _is_http(cls, url: str) -> str:
@@ -109,6 +117,7 @@ class Settings(ServiceSettings):
     tpm: int | None = Field(default=None, ge=1, description="Tokens a minute that the upstream allows.")
     batches: bool = Field(default=False, description="Whether the upstream takes batch jobs.")
     probe: bool = Field(default=True, description="Find out what the upstream's models take.")
+    prices_file: Path | None = Field(default=None, description="JSON or YAML file of prices that go before ours.")
     capabilities_hours: float = Field(default=24.0, gt=0, description="How long it is believed what a model takes.")
 
     @property
@@ -162,13 +171,26 @@ def _names(text: str) -> tuple[ServedModel, ...]:
 
 
 def _read(path: Path | None) -> tuple[Endpoint, ...]:
-    """The endpoints of a file; JSON is YAML."""
+    """The endpoints of a file."""
     if path is None:
         return ()
+    return read_document("endpoints_file", path, EndpointsFile).endpoints
+
+
+def read_document(setting: str, path: Path, form: type[Form]) -> Form:
+    """The document in a file of JSON or YAML. Raises `ValueError` naming the setting, the file and what is wrong."""
     try:
-        return EndpointsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).endpoints
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise ValueError(f"endpoints_file {path}: {error}") from error
+        return form.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ValueError(f"{setting} {path}: {error}") from error
+    except ValidationError as error:
+        raise ValueError(f"{setting} {path}: {'; '.join(map(_reason, error.errors()))}") from error
+
+
+def _reason(item: Mapping[str, Any]) -> str:
+    """One thing that is wrong, by the name of its field; not its value, which may be a key in the wrong place."""
+    where = ".".join(map(str, item["loc"])) or "the file"
+    return f"{where}: {'is not a field here' if item['type'] == 'extra_forbidden' else item['msg']}"
 
 
 def _refuse_repeated(what: str, names: list[str]) -> None:

@@ -19,11 +19,12 @@ from libs.contracts.errors import DomainError
 from libs.contracts.turns import ChatMessage
 from libs.http import Tenant
 from services.models.api.access import Metadata, Service
+from services.models.api.openai_errors import OpenAiRoute
 from services.models.domain.calls import ANY_OBJECT, REFUSED, STOP, Chat, Sampling
 from services.models.service.ledger import Delivery
 from services.models.store import Settled
 
-router = APIRouter()
+router = APIRouter(route_class=OpenAiRoute)
 SAMPLING_FIELDS = ("top_p", "stop", "presence_penalty", "frequency_penalty", "reasoning_effort", "verbosity")
 
 

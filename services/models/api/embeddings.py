@@ -8,10 +8,11 @@ from pydantic import Field, field_validator
 from libs.contracts.base import Body
 from libs.http import Tenant
 from services.models.api.access import Metadata, Service
+from services.models.api.openai_errors import OpenAiRoute
 from services.models.domain.calls import Embedding
 from services.models.domain.vectors import MAX_DIMENSIONS, unpack
 
-router = APIRouter()
+router = APIRouter(route_class=OpenAiRoute)
 MOST_TEXTS = 2_048
 LONGEST_TEXT = 200_000
 

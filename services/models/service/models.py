@@ -15,7 +15,7 @@ from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
 from services.models.domain.calls import REFUSED, Call, Chat, Embedding, Outcome, calls_of, embedding_calls
 from services.models.domain.capabilities import Found
 from services.models.domain.offline import NAME as OFFLINE
-from services.models.domain.prices import PriceTable, cost_usd
+from services.models.domain.prices import PriceTable
 from services.models.service.ledger import Account, Delivery, Ledger
 from services.models.settings import Endpoint
 from services.models.store import Accounts, ModelUsage, Settled, Store
@@ -185,13 +185,7 @@ class Models:
         """The cost of a call at the prices of its day; null when its model has none."""
         if backend.is_free:
             return 0.0
-        price = self._prices.price(outcome.model, datetime.now(UTC).date())
-        if price is None:
-            return None
-        return sum(
-            cost_usd(price, spent.prompt_tokens, spent.cached_prompt_tokens, spent.completion_tokens)
-            for spent in outcome.spent
-        )
+        return self._prices.cost_usd(outcome.model, outcome.spent, datetime.now(UTC).date())
 
 
 def _cap(budget: Budget) -> Cap:

@@ -1,14 +1,17 @@
 """Prices by date, waiting times, and what settings refuse."""
 
+import json
 from datetime import date
 
 import pytest
 from pydantic import ValidationError
 
 from services.models.app import PRICES, create_app
-from services.models.domain.prices import Price, PriceTable, cost_usd
+from services.models.domain.calls import Spent
+from services.models.domain.prices import BatchFactor, Price, PriceTable, cost_usd
 from services.models.domain.retries import RetryBudget, delay_s
 from services.models.settings import Settings
+from tests.services.models.batches import batch, send
 
 TODAY = date(2026, 11, 22)
 
@@ -55,9 +58,57 @@ def test_cached_prompt_tokens_cost_less():
     assert cost_usd(price, 10, 999, 1_000_000) == pytest.approx(4.0, abs=1e-4)
 
 
-def test_the_table_that_is_shipped_is_readable_and_dated():
+def test_the_table_that_is_shipped_is_well_formed():
     table = PriceTable.model_validate_json(PRICES.read_bytes())
-    assert all(price.valid_from <= table.as_of and price.source for price in table.prices)
+    assert all(price.cached_prompt_usd <= price.prompt_usd for price in table.prices)
+    assert table.price("text-embedding-3-small", table.as_of) is not None
+    assert table.batch_factor(table.as_of) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"prompt_usd": -1.0}, "prompt_usd"),
+        ({"completion_usd": float("nan")}, "completion_usd"),
+        ({"source": ""}, "source"),
+        ({"price": 1}, "price"),
+        ({"valid_from": "2027-01-01"}, "'m' has a price from a day after as_of"),
+    ],
+)
+def test_a_table_that_is_not_well_formed_is_refused(changes, reason):
+    row = _price("m", "2026-01-01", 1.0).model_dump(mode="json")
+    with pytest.raises(ValidationError, match=reason):
+        PriceTable.model_validate({"as_of": "2026-11-22", "prices": [row | changes]})
+
+
+def test_two_prices_from_the_same_day_are_refused():
+    with pytest.raises(ValidationError, match="'m' has two prices from 2026-01-01"):
+        PriceTable(as_of=TODAY, prices=[_price("m", "2026-01-01", 2.0), _price("m", "2026-01-01", 1.0)])
+
+
+def test_a_batch_job_costs_its_part_from_its_day_on():
+    factor = BatchFactor(valid_from=date(2026, 6, 1), factor=0.5, source="test")
+    table = TABLE.model_copy(update={"batch_factors": [factor]})
+    batched = [Spent(prompt_tokens=1_000_000, is_batched=True), Spent(prompt_tokens=1_000_000)]
+    assert table.cost_usd("m", batched, date(2026, 6, 1)) == pytest.approx(0.5 + 1.0)
+    assert table.cost_usd("m", batched, date(2026, 5, 31)) == pytest.approx(2.0 + 2.0)
+    assert table.cost_usd("other", batched, TODAY) is None
+
+
+async def test_an_operators_prices_go_before_those_that_are_shipped(start_with_provider, tmp_path):
+    file = tmp_path / "prices.yaml"
+    row = _price("gpt-5-mini", "2026-01-01", 100.0).model_dump(mode="json")
+    file.write_text(json.dumps({"as_of": "2026-11-22", "prices": [row]}))
+    async with start_with_provider(prices_file=file) as client:
+        (reply,) = await send(client, batch(1, model="gpt-5-mini"))
+    assert reply.usage.cost_usd == pytest.approx((1_000 * 100.0 + 100 * 400.0) / 1e6)
+
+
+def test_an_operators_prices_that_cannot_be_read_are_refused_by_name(tmp_path):
+    file = tmp_path / "prices.yaml"
+    file.write_text("as_of: 2026-11-22\nprices: [{model: m, prize: 3}]")
+    with pytest.raises(ValueError, match=r"prices_file .*prices\.0\.prize: is not a field here"):
+        create_app(Settings(database_url=f"sqlite:///{tmp_path}/m.db", prices_file=file))
 
 
 def test_jitter_is_spread_over_the_whole_delay():
