@@ -18,6 +18,10 @@ class Backend(Protocol):
     def is_free(self) -> bool:
         """True when its calls cost nothing, whatever the price table says."""
 
+    @property
+    def is_batched(self) -> bool:
+        """True when its calls are made in batch jobs, at their price."""
+
     def snapshot(self, model: str) -> str:
         """The exact version that answers now; part of the ledger key."""
 

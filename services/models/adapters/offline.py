@@ -23,6 +23,7 @@ class Offline:
 
     models = (NAME,)
     is_free = True
+    is_batched = False
 
     def snapshot(self, model: str) -> str:
         """Name and version: a changed equation is another model."""

@@ -74,11 +74,7 @@ class PriceTable(Body):
         price = self.price(model, on)
         if price is None:
             return None
-        return sum(
-            cost_usd(price, spent.prompt_tokens, spent.cached_prompt_tokens, spent.completion_tokens)
-            * (self.batch_factor(on) if spent.is_batched else 1.0)
-            for spent in requests
-        )
+        return sum(cost_usd(price, spent, self.batch_factor(on)) for spent in requests)
 
     def over(self, other: "PriceTable") -> "PriceTable":
         """This table, and of the other one what this one does not name."""
@@ -91,14 +87,14 @@ class PriceTable(Body):
         )
 
 
-def cost_usd(price: Price | None, prompt_tokens: int, cached_prompt_tokens: int, completion_tokens: int) -> float:
+def cost_usd(price: Price | None, spent: Spent, batch_factor: float) -> float:
     """The cost of one request; 0 when there is no price."""
     if price is None:
         return 0.0
-    cached = min(cached_prompt_tokens, prompt_tokens)
+    cached = min(spent.cached_prompt_tokens, spent.prompt_tokens)
     total = (
-        (prompt_tokens - cached) * price.prompt_usd
+        (spent.prompt_tokens - cached) * price.prompt_usd
         + cached * price.cached_prompt_usd
-        + completion_tokens * price.completion_usd
+        + spent.completion_tokens * price.completion_usd
     )
-    return total / PER_TOKENS
+    return total * (batch_factor if spent.is_batched else 1.0) / PER_TOKENS

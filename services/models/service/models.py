@@ -12,10 +12,10 @@ from libs.contracts.turns import Budget, TurnBatch, TurnReply
 from libs.db import Database, Transaction
 from services.models.adapters import Backend, Server
 from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
-from services.models.domain.calls import REFUSED, Call, Chat, Embedding, Outcome, calls_of, embedding_calls
+from services.models.domain.calls import REFUSED, Call, Chat, Embedding, Outcome, Spent, calls_of, embedding_calls
 from services.models.domain.capabilities import Found
 from services.models.domain.offline import NAME as OFFLINE
-from services.models.domain.prices import PriceTable
+from services.models.domain.prices import PriceTable, cost_usd
 from services.models.service.ledger import Account, Delivery, Ledger
 from services.models.settings import Endpoint
 from services.models.store import Accounts, ModelUsage, Settled, Store
@@ -171,15 +171,15 @@ class Models:
 
     def _estimate(self, backend: Backend, calls: Sequence[Call]) -> list[Amount]:
         """What calls may come to, at the price of the day."""
-        price = None if backend.is_free else self._prices.price(calls[0].model, datetime.now(UTC).date())
-        return [
-            Amount(
-                cost_usd=cost_usd(price, call.estimated_prompt_tokens, 0, call.estimated_completion_tokens),
-                tokens=call.estimated_tokens,
-                calls=1,
-            )
-            for call in calls
-        ]
+        today = datetime.now(UTC).date()
+        price = None if backend.is_free else self._prices.price(calls[0].model, today)
+        factor = self._prices.batch_factor(today)
+
+        def amount(call: Call) -> Amount:
+            most = Spent(call.estimated_prompt_tokens, 0, call.estimated_completion_tokens, backend.is_batched)
+            return Amount(cost_usd=cost_usd(price, most, factor), tokens=call.estimated_tokens, calls=1)
+
+        return [amount(call) for call in calls]
 
     def _cost(self, backend: Backend, outcome: Outcome) -> float | None:
         """The cost of a call at the prices of its day; null when its model has none."""

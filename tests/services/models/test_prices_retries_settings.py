@@ -53,9 +53,9 @@ def test_a_model_that_is_not_in_the_table_has_no_price(model, on):
 
 def test_cached_prompt_tokens_cost_less():
     price = TABLE.price("m", TODAY)
-    assert cost_usd(price, 1_000_000, 0, 0) == pytest.approx(1.0)
-    assert cost_usd(price, 1_000_000, 1_000_000, 0) == pytest.approx(0.1)
-    assert cost_usd(price, 10, 999, 1_000_000) == pytest.approx(4.0, abs=1e-4)
+    assert cost_usd(price, Spent(1_000_000, 0, 0), 0.5) == pytest.approx(1.0)
+    assert cost_usd(price, Spent(1_000_000, 1_000_000, 0), 0.5) == pytest.approx(0.1)
+    assert cost_usd(price, Spent(10, 999, 1_000_000), 0.5) == pytest.approx(4.0, abs=1e-4)
 
 
 def test_the_table_that_is_shipped_is_well_formed():

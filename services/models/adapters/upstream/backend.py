@@ -35,6 +35,7 @@ class Upstream:
     """The chat models of one endpoint."""
 
     is_free = False
+    is_batched = False
 
     def __init__(self, endpoint: Endpoint, connection: Connection, knowledge: Knowledge) -> None:
         self._served_as = {model.name: model.served_as for model in endpoint.models}

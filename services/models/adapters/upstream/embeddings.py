@@ -26,6 +26,7 @@ class Embedder:
     """The models for embeddings of one endpoint."""
 
     is_free = False
+    is_batched = False
 
     def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
         self._served_as = {model.name: model.served_as for model in endpoint.embedding_models}
