@@ -1,7 +1,9 @@
 """A stand-in for a model endpoint, `python -m bench.stub [PORT]`: OpenAI's HTTP API, as fast or as slow as it is told.
 
-`POST /control` sets `latency_s`, `capacity` (calls a second; null: any number) and `counts_prefixes`, and starts the
-counts of `GET /counts` anew. Beyond its capacity, with a fifth of a second's worth at once, it answers 429.
+`POST /control` sets `latency_s`, `capacity` (calls a second; null: any number), `counts_prefixes` and `says`, and
+starts the counts of `GET /counts` anew. Beyond its capacity, with a fifth of a second's worth at once, it answers 429.
+To a call without a schema it says the answer of the first pair in `says` whose text is in the prompt; `{n}` in it is a
+number.
 
 A prompt is the roles and contents of its messages with line ends; four characters are a token, 16 tokens a block. They
 are hashed in a chain, as serving engines do for their prefix cache; the blocks a prompt begins with that some earlier
@@ -35,6 +37,7 @@ class Endpoint:
         self.latency_s = 0.0
         self.capacity: float | None = None
         self.counts_prefixes = True
+        self.says: list[tuple[str, str]] = []
         self.in_flight = 0
         self._level, self._at = 0.0, time.monotonic()
         self._blocks: set[int] = set()
@@ -45,7 +48,7 @@ class Endpoint:
         """Change its behaviour; gives the counts up to now."""
         counts = self.counts
         for name, value in wanted.items():
-            if name not in {"latency_s", "capacity", "counts_prefixes"}:
+            if name not in {"latency_s", "capacity", "counts_prefixes", "says"}:
                 raise ValueError(f"no setting {name!r}")
             setattr(self, name, value)
         self._reset()
@@ -83,7 +86,7 @@ class Endpoint:
         tokens, shared = len(prompt) // CHARACTERS, self._shared(prompt) if self.counts_prefixes else 0
         schema = request.get("response_format", {}).get("json_schema", {}).get("schema")
         seed = int.from_bytes(blake2b(body, digest_size=8).digest(), "big")
-        content = orjson.dumps(fill(schema, seed)).decode() if schema else "A short answer."
+        content = orjson.dumps(fill(schema, seed)).decode() if schema else self._say(prompt)
         completion = len(content) // CHARACTERS
         self.counts["prompt_tokens"] += tokens
         self.counts["shared_tokens"] += shared
@@ -102,6 +105,10 @@ class Endpoint:
             },
         }
         return orjson.dumps(answer)
+
+    def _say(self, prompt: str) -> str:
+        said = next((answer for text, answer in self.says if text in prompt), "A short answer.")
+        return said.replace("{n}", str(self.counts["answered"]))
 
     def _shared(self, prompt: str) -> int:
         """Tokens of the blocks that another prompt began with; its own are remembered."""

@@ -21,6 +21,7 @@ from libs.contracts.protocol import Stimulus, StimulusKind
 from libs.contracts.turns import TurnReply
 from libs.http import connect
 from libs.minds.memory import Memory
+from libs.minds.options import option_orders
 from libs.models import ModelsClient
 from services.communication.adapters import Encounter, Engines, NativeEngine, TinyTroupeEngine
 from services.communication.domain.turns import FinishedTurn, finish
@@ -228,6 +229,15 @@ async def test_a_provider_that_refuses_fails_the_turn_with_its_words(laboratory:
     assert reply.status == "failed"
     assert "the persona is too long" in (reply.failure or "")
     assert len(laboratory.stub.requests) == 1
+
+
+async def test_every_agent_reads_the_options_in_the_order_that_is_its_own(laboratory: Laboratory) -> None:
+    people = encounters(6)
+    await laboratory.deliver(people, seed=5)
+    for one in people:
+        order = option_orders(EVERY_TYPE, 5, one.agent.agent_id)["order"]
+        shown = next("\n".join(texts(call)) for call in laboratory.stub.requests if one.agent.name in str(call))
+        assert json.dumps(order, separators=(",", ":")) in shown.replace('\\"', '"')
 
 
 async def test_an_earlier_turn_and_what_lasts_of_older_ones_are_in_the_prompt(laboratory: Laboratory) -> None:

@@ -17,6 +17,7 @@ from libs.contracts.protocol import Usage, total_usage
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnReply, TurnRequest
 from libs.minds.blocks import canonical
 from libs.minds.extraction import extraction_messages, extraction_schema
+from libs.minds.options import option_orders
 from libs.minds.reply import json_of
 from libs.models import Models, ModelsError
 from services.communication.adapters.engine import Availability, Encounter
@@ -90,10 +91,11 @@ class _Turn:
 
     async def take(self, process: Process) -> TurnReply:
         command, memory, present = self._command, self._encounter.memory, self._encounter.present
+        orders = option_orders(command.instruments, command.seed, self._encounter.agent.agent_id)
         turn = {
             **person_of(self._encounter.agent),
             "memory": memory_of(memory),
-            "stimuli": stimuli_of(command.stimulus, command.instruments, memory.heard, present),
+            "stimuli": stimuli_of(command.stimulus, command.instruments, orders, memory.heard, present),
         }
         try:
             acted = await process.take(turn, self._answer)

@@ -12,6 +12,7 @@ from libs.contracts.people import Agent
 from libs.contracts.protocol import Stimulus, StimulusKind
 from libs.minds.blocks import canonical
 from libs.minds.memory import Heard, Memory
+from libs.minds.options import OptionOrders
 from libs.minds.reply import json_of
 from libs.minds.text import plain
 
@@ -41,7 +42,11 @@ def memory_of(memory: Memory) -> list[JsonObject]:
 
 
 def stimuli_of(
-    stimulus: Stimulus | None, instruments: Sequence[Instrument], heard: Sequence[Heard], present: Sequence[str]
+    stimulus: Stimulus | None,
+    instruments: Sequence[Instrument],
+    orders: OptionOrders,
+    heard: Sequence[Heard],
+    present: Sequence[str],
 ) -> list[JsonObject]:
     """What an agent perceives in a turn, in order: who is there, what they said, the stimulus, the questions."""
     found = [_stimulus("SOCIAL", f"{PRESENT} {canonical(list(present))}")] if present else []
@@ -49,15 +54,15 @@ def stimuli_of(
     if stimulus is not None:
         found.append(_met(stimulus.model_dump(mode="json")))
     if instruments:
-        questions = [question_of(instrument) for instrument in instruments]
+        questions = [question_of(instrument, orders) for instrument in instruments]
         found.append(_stimulus("CONVERSATION", f"{ASKING} {canonical(questions)}"))
     return found
 
 
-def question_of(instrument: Instrument) -> JsonObject:
+def question_of(instrument: Instrument, orders: OptionOrders) -> JsonObject:
     """A question as a person is asked it: without names and roles, which are the study's."""
-    asked = instrument.model_dump(mode="json", exclude={"name", "role", "requires"})
-    return {name: value for name, value in asked.items() if value not in (None, [])}
+    asked = instrument.model_dump(mode="json", include={"type", "question", "minimum", "maximum"}, exclude_none=True)
+    return asked | ({"options": list(orders[instrument.name])} if instrument.name in orders else {})
 
 
 def content_of(acted: JsonObject, extracted: str | None) -> str:
