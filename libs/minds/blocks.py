@@ -25,6 +25,8 @@ BlockKind = Literal[
     "memory",
     "heard",
     "actions",
+    "draft",
+    "criticism",
     "task",
     "record",
     "labels",

@@ -9,7 +9,7 @@ from libs.db import Database
 from libs.models import Models, ModelsClient
 from libs.runtime import service_app
 from services.communication import api, handlers
-from services.communication.adapters import Engines, ModelsEmbedder, NativeEngine, TinyTroupeEngine
+from services.communication.adapters import Engines, Minds, ModelsEmbedder, ModelsJudge, NativeEngine, TinyTroupeEngine
 from services.communication.events import Events
 from services.communication.service import Communication
 from services.communication.settings import Settings
@@ -20,9 +20,8 @@ def create_app(settings: Settings) -> FastAPI:
     """The communication service over its own database and the models service."""
     database = Database(settings.database_url)
     models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
-    service = Communication(
-        database, Store(), Events(Outbox("communication")), _engines(models, settings), ModelsEmbedder(models)
-    )
+    minds = Minds(_engines(models, settings), ModelsEmbedder(models), ModelsJudge(models))
+    service = Communication(database, Store(), Events(Outbox("communication")), minds)
     return service_app(
         "communication", settings, api=api.router, service=service, database=database, handlers=handlers.router
     )

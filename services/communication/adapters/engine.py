@@ -6,18 +6,23 @@ from typing import Protocol
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.people import Agent
-from libs.contracts.turns import TurnReply
+from libs.contracts.turns import ChatMessage, TurnReply
 from libs.minds.memory import NO_MEMORY, Memory
 
 
 @dataclass(frozen=True, slots=True)
 class Encounter:
-    """One turn to be taken: by whom, with what in mind, and in whose presence (names)."""
+    """One turn to be taken: by whom, with what in mind, and in whose presence (names).
+
+    A turn that is taken again is another `draw`, with `retake` as the last thing the agent is shown.
+    """
 
     turn_id: str
     agent: Agent
     memory: Memory = NO_MEMORY
     present: tuple[str, ...] = ()
+    draw: int = 0
+    retake: ChatMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)

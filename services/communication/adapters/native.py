@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator, Sequence
 
 from libs.contracts.communication import DeliverStimulus
-from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
+from libs.contracts.turns import ChatMessage, TurnBatch, TurnReply, TurnRequest
 from libs.minds.options import option_orders
 from libs.minds.prompt import own_messages, shared_messages
 from libs.minds.schema import turn_schema
@@ -39,12 +39,8 @@ def _batch(command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBat
         TurnRequest(
             turn_id=encounter.turn_id,
             agent_id=encounter.agent.agent_id,
-            messages=own_messages(
-                encounter.agent,
-                encounter.memory,
-                encounter.present,
-                orders=option_orders(command.instruments, command.seed, encounter.agent.agent_id),
-            ),
+            draw=encounter.draw,
+            messages=_messages(command, encounter),
         )
         for encounter in encounters
     )
@@ -59,3 +55,9 @@ def _batch(command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBat
         shared=shared_messages(command.stimulus, command.instruments),
         turns=requests,
     )
+
+
+def _messages(command: DeliverStimulus, encounter: Encounter) -> tuple[ChatMessage, ...]:
+    orders = option_orders(command.instruments, command.seed, encounter.agent.agent_id)
+    own = own_messages(encounter.agent, encounter.memory, encounter.present, orders=orders)
+    return own if encounter.retake is None else (*own, encounter.retake)

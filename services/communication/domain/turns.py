@@ -56,6 +56,8 @@ class FinishedTurn:
     at: datetime
     untaken: Untaken | None = None
     option_orders: OptionOrders = field(default_factory=dict)
+    regenerations: int | None = None
+    """How often it was taken again after checks; None where nothing was checked."""
 
     @property
     def status(self) -> str:
@@ -140,6 +142,7 @@ def response_of(record: TurnRecord) -> Response:
         model=finished.model,
         responded_at=finished.at,
         option_orders=finished.option_orders or None,
+        regenerations=finished.regenerations,
         distributions=(turn and turn.distributions) or None,
         cluster_id=None if record.cluster_id == agent.agent_id else record.cluster_id,
     )

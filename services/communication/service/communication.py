@@ -10,7 +10,7 @@ from libs.contracts.errors import NotFoundError
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Database, Transaction
-from services.communication.adapters import Availability, Embedder, Engines
+from services.communication.adapters import Availability, Minds
 from services.communication.domain.history import HistoryEntry
 from services.communication.events import Events
 from services.communication.service.deliveries import Deliveries
@@ -21,11 +21,11 @@ from services.communication.store import HistoryFilter, Relation, Request, Store
 class Communication:
     """Everything that is said to agents and by them."""
 
-    def __init__(self, database: Database, store: Store, events: Events, engines: Engines, embedder: Embedder) -> None:
+    def __init__(self, database: Database, store: Store, events: Events, minds: Minds) -> None:
         self._store = store
-        self._engines = engines
-        self.requests = Requests(store, events, engines)
-        self.deliveries = Deliveries(database, store, events, engines, embedder)
+        self._engines = minds.engines
+        self.requests = Requests(store, events, minds.engines)
+        self.deliveries = Deliveries(database, store, events, minds)
 
     async def start(self) -> None:
         """Get the engines ready."""

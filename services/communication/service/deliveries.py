@@ -16,11 +16,12 @@ from libs.contracts.turns import TurnReply
 from libs.db import Database, Transaction
 from libs.minds.ssr import texts_to_rate
 from libs.models import ModelsError, in_groups
-from services.communication.adapters import Embedder, Encounter, Engines
+from services.communication.adapters import Encounter, Minds
 from services.communication.domain.moments import waves
 from services.communication.domain.talk import message_said
 from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, place_of, rate
 from services.communication.events import Events
+from services.communication.service.corrections import Corrections
 from services.communication.service.scenes import Scene, Scenes, query_of
 from services.communication.store import Store
 
@@ -32,12 +33,13 @@ GROUP_WAIT_S = 0.1
 class Deliveries:
     """Runs what the orchestrator wants delivered."""
 
-    def __init__(self, database: Database, store: Store, events: Events, engines: Engines, embedder: Embedder) -> None:
+    def __init__(self, database: Database, store: Store, events: Events, minds: Minds) -> None:
         self._database = database
         self._store = store
         self._events = events
-        self._engines = engines
-        self._embedder = embedder
+        self._engines = minds.engines
+        self._embedder = minds.embedder
+        self._corrections = Corrections(minds.engines, minds.judge)
         self._scenes = Scenes(store)
 
     async def deliver(self, message: Message[DeliverStimulus]) -> None:
@@ -73,7 +75,9 @@ class Deliveries:
         groups = in_groups(replies, most=GROUP_SIZE, within_s=GROUP_WAIT_S)
         async with aclosing(groups):
             async for group in groups:
-                await self._record(message, scene, await self._finished(command, encounters, group))
+                finished = await self._finished(command, encounters, group)
+                finished = await self._corrections.corrected(command, encounters, finished, self._finished)
+                await self._record(message, scene, finished)
         return True
 
     async def _encounters(self, command: DeliverStimulus, scene: Scene) -> dict[str, Encounter]:
