@@ -99,3 +99,52 @@ class NormalizationSpec(Body):
         if self.extraction_id is not None and self.simulation_id is None:
             raise ValueError("extraction_id: belongs to a simulation; give its simulation_id")
         return self
+
+
+MAX_WRITTEN = 50_000
+Content = Annotated[Text, StringConstraints(max_length=MAX_WRITTEN)]
+Wish = Annotated[Text, StringConstraints(max_length=4_000)]
+Kind = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
+Draw = Annotated[int, Field(strict=True, ge=0, lt=2**31, description="Another number gives another version.")]
+
+
+class EnrichmentSpec(Body):
+    """A text to be made richer by a model: `POST /communications/enrich`."""
+
+    content: Content
+    requirements: Wish = Field(description="What is to be added or worked out.")
+    content_type: Kind = Field(default="", description="What it is: document, e-mail, dialogue, …")
+    context: Annotated[str, StringConstraints(max_length=MAX_WRITTEN)] = Field(default="", description="Background.")
+    model: Label
+    seed: Draw = 0
+
+
+class StyleSpec(Body):
+    """A text to be written in another style by a model, saying the same: `POST /communications/style`."""
+
+    content: Content
+    style: Wish = Field(description="How it is to sound, and for whom.")
+    content_type: Kind = ""
+    context: Annotated[str, StringConstraints(max_length=MAX_WRITTEN)] = ""
+    model: Label
+    seed: Draw = 0
+
+
+class StorySpec(Body):
+    """A part of a story of a simulation: its beginning, or, with `story_id`, how it goes on.
+
+    `POST /communications/{simulation_id}/story`.
+    """
+
+    story_id: Identity | None = Field(default=None, description="Absent: a new story begins.")
+    requirements: Instruction = Field(default="", description="What the part is to be about.")
+    words: int = Field(default=100, strict=True, ge=20, le=3_000, description="About how long the part is to be.")
+    include_plot_twist: bool = Field(default=False, description="Something unexpected is to happen.")
+    purpose: Instruction = Field(default="", description="What the story is for.")
+    context: Instruction = Field(default="", description="What else the writer should know.")
+    agent_id: Identity | None = Field(default=None, description="Only what this agent met, did and said.")
+    conversation_id: Identity | None = Field(default=None, description="Only what belongs to this conversation.")
+    first_n: int = Field(default=10, strict=True, ge=0, le=200, description="Items of the history from its beginning.")
+    last_n: int = Field(default=20, strict=True, ge=1, le=200, description="Items of the history up to now.")
+    model: Label = Field(default="offline", description="offline: a chronicle of what was recorded, by rules.")
+    seed: Draw = 0

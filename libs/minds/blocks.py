@@ -32,6 +32,7 @@ BlockKind = Literal[
     "labels",
     "content",
     "reply",
+    "story",
 ]
 _OPENING = re.compile(rf"\[\[data ({'|'.join(get_args(BlockKind))}) ([0-9a-f]{{16}})\]\]")
 # Line breaks other than \n, which JSON may hold as they are and a language model may take for the end of a line.

@@ -21,7 +21,7 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database_url)
     models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
     minds = Minds(_engines(models, settings), ModelsEmbedder(models), ModelsJudge(models))
-    service = Communication(database, Store(), Events(Outbox("communication")), minds)
+    service = Communication(database, Store(), Events(Outbox("communication")), minds, models)
     return service_app(
         "communication", settings, api=api.router, service=service, database=database, handlers=handlers.router
     )

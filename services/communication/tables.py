@@ -4,7 +4,7 @@
 What an arm was shown is stored once, not once per agent. A relation has the smaller agent id first.
 """
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from libs.bus.tables import attach
 from libs.db import JsonDocument, UtcDateTime, tenant_column
@@ -186,4 +186,21 @@ history = Table(
     Index("history_of_simulation", "tenant", "simulation_id", "sequence"),
     Index("history_of_agent", "tenant", "simulation_id", "agent_id", "sequence"),
     sqlite_autoincrement=True,
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("story_id", String(64), primary_key=True),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("spec", JsonDocument, nullable=False),
+    Column("notes", JsonDocument, nullable=False),
+    Column("through", BigInteger, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("usage", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.communication.api import engines, history, interactions, relations, requests
+from services.communication.api import engines, history, interactions, relations, requests, stories, writing
 
 router = APIRouter(prefix="/communications", tags=["communications"])
-for part in (engines, requests, relations, history, interactions):
+for part in (engines, requests, relations, history, interactions, stories, writing):
     router.include_router(part.router)

@@ -1,6 +1,7 @@
 """The service as a whole: projections, the history, and the two halves of the work.
 
-What people ask for becomes steps (`requests`); what the orchestrator has delivered becomes turns (`deliveries`).
+What people ask for becomes steps (`requests`); what the orchestrator has delivered becomes turns (`deliveries`). Of
+what was recorded `stories` are told; `writing` is a model's work on any text.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -10,22 +11,27 @@ from libs.contracts.errors import NotFoundError
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Database, Transaction
+from libs.models import Models
 from services.communication.adapters import Availability, Minds
 from services.communication.domain.history import HistoryEntry
 from services.communication.events import Events
 from services.communication.service.deliveries import Deliveries
 from services.communication.service.requests import Requests
+from services.communication.service.stories import Stories
+from services.communication.service.writing import Writing
 from services.communication.store import HistoryFilter, Relation, Request, Store
 
 
 class Communication:
     """Everything that is said to agents and by them."""
 
-    def __init__(self, database: Database, store: Store, events: Events, minds: Minds) -> None:
+    def __init__(self, database: Database, store: Store, events: Events, minds: Minds, models: Models) -> None:
         self._store = store
         self._engines = minds.engines
         self.requests = Requests(store, events, minds.engines)
         self.deliveries = Deliveries(database, store, events, minds)
+        self.stories = Stories(database, store, models)
+        self.writing = Writing(models)
 
     async def start(self) -> None:
         """Get the engines ready."""

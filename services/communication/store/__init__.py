@@ -1,8 +1,10 @@
-"""Queries of the communication service: what others announced, who talks with whom, turns and memory, the history."""
+"""Queries of the communication service: what others announced, who talks with whom, turns and memory, the history,
+stories."""
 
 from services.communication.store.dialogue import Dialogue, Relation, Request
 from services.communication.store.history import History, HistoryFilter
 from services.communication.store.projections import Population, Projections, Simulation
+from services.communication.store.stories import Stories
 from services.communication.store.turns import NOTHING_REMEMBERED, Remembered, Turns
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "Request",
     "Simulation",
     "Store",
+    "Stories",
     "Turns",
 ]
 
@@ -29,3 +32,4 @@ class Store:
         self.dialogue = Dialogue()
         self.turns = Turns()
         self.history = History()
+        self.stories = Stories()

@@ -1,11 +1,11 @@
 """The history of a simulation, item by item in the order of recording."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, select
+from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from libs.db import Transaction
 from services.communication.domain.history import HistoryEntry, HistoryKind
@@ -51,6 +51,24 @@ class History:
             .limit(limit)
         )
         return [_entry(row) for row in await tx.execute(query)]
+
+    async def ends(
+        self, tx: Transaction, simulation_id: str, wanted: HistoryFilter, first: int, last: int
+    ) -> tuple[Sequence[HistoryEntry], int]:
+        """The first and the last items, in their order and each once, and how many between them are left out."""
+        beginning = await self.list(tx, simulation_id, wanted, after=0, limit=first) if first else []
+        reached = beginning[-1].sequence if beginning else 0
+        rest = (
+            history.c.tenant == tx.tenant,
+            history.c.simulation_id == simulation_id,
+            history.c.sequence > reached,
+            *_conditions(wanted),
+        )
+        newest = select(history.c.sequence).where(*rest).order_by(history.c.sequence.desc()).limit(last)
+        places = list((await tx.execute(newest)).scalars())
+        count = int((await tx.execute(select(func.count()).select_from(history).where(*rest))).scalar_one())
+        end = await self.list(tx, simulation_id, wanted, after=places[-1] - 1, limit=last) if places else []
+        return [*beginning, *end], count - len(end)
 
     async def all(self, tx: Transaction, simulation_id: str, wanted: HistoryFilter) -> AsyncIterator[HistoryEntry]:
         """Every item, read page by page."""

@@ -13,7 +13,7 @@ from libs.contracts.tools import NormalizationSpec
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest, is_offline
 from libs.db import Database, Transaction
 from libs.minds import normalization as prompts
-from libs.models import ModelFailedError, Models, ModelsError, ask, ask_one, check_model
+from libs.models import Asked, ModelFailedError, Models, ModelsError, ask, ask_one, check_model
 from services.results.domain.evidence import evidences
 from services.results.domain.extraction.model import Pair, Value
 from services.results.domain.extraction.recorded import Recorded
@@ -121,14 +121,17 @@ class Normalizations:
             return normalized(texts.values, {text: labels[0] for text, _ in counted}), answer.usage
         allowed = [*labels, prompts.OTHER]
         mapping: dict[str, str] = {}
-        spent = [answer.usage]
+        answers: list[Asked[dict[int, str]]] = []
         for draw in range(2):  # the second time, what is missing
             missing = [text for text, _ in counted if text not in mapping]
             for start in range(0, len(missing), PORTION * CALLS):
                 portions = _portions(missing[start : start + PORTION * CALLS])
-                spent += await self._map(spec, texts, portions, allowed, mapping, draw)
+                answers += await self._map(spec, texts, portions, allowed, mapping, draw)
+        if not mapping and (failure := next((one.failure for one in answers if one.failure), None)):
+            raise ModelFailedError(failure)
         unassigned = sum(text not in mapping for text, _ in counted)
-        return normalized(texts.values, mapping, unassigned), total_usage(spent)
+        spent = total_usage([answer.usage, *(one.usage for one in answers)])
+        return normalized(texts.values, mapping, unassigned), spent
 
     async def _map(
         self,
@@ -138,27 +141,21 @@ class Normalizations:
         labels: Sequence[str],
         mapping: dict[str, str],
         draw: int,
-    ) -> list[Usage]:
-        """Add the labels of some texts to the mapping; what that cost. Raises `ModelFailedError` when nothing came."""
+    ) -> list[Asked[dict[int, str]]]:
+        """Add the labels of some texts to the mapping."""
         questions = [prompts.mapping_messages(portion) for portion in portions]
         schema, shared = prompts.mapping_schema(labels), prompts.mapping_shared(labels)
         batch = _batch(spec, texts, schema, shared, questions, draw)
         portion_of = {turn.turn_id: portion for turn, portion in zip(batch.turns, portions, strict=True)}
-        spent: list[Usage] = []
-        failures: list[str] = []
+        found: list[Asked[dict[int, str]]] = []
         reading = ask(self._models, batch, lambda reply: prompts.read_mapping(reply, PORTION, labels))
         async with aclosing(reading) as answers:
             async for answer in answers:
-                spent.append(answer.usage)
                 portion = portion_of[answer.turn_id]
-                if answer.value is None:
-                    failures.append(answer.failure or "")
-                else:
-                    found = {portion[at]: label for at, label in answer.value.items() if at < len(portion)}
-                    mapping.update(found)
-        if len(failures) == len(portions) and not mapping:
-            raise ModelFailedError(failures[0])
-        return spent
+                labelled = answer.value or {}
+                mapping.update({portion[at]: label for at, label in labelled.items() if at < len(portion)})
+                found.append(answer)
+        return found
 
 
 def _portions(texts: Sequence[str]) -> list[Sequence[str]]:

@@ -100,10 +100,14 @@ class ScriptedModels:
         self.refuses: str | None = None
         self.app = FastAPI()
         self.app.post("/v1/turns")(self._turns)
+        self.app.get("/v1/models")(self._names)
         self.app.get("/v1/capabilities")(self._capabilities)
         self.app.post("/v1/embeddings")(self._embeddings)
         self.embedder: str | None = None
         self.embedded: list[str] = []
+
+    async def _names(self) -> JsonObject:
+        return {"data": [{"id": "offline"}, {"id": "some-model"}]}
 
     async def _turns(self, batch: TurnBatch) -> StreamingResponse:
         if self.refuses is not None:

@@ -39,7 +39,7 @@ async def provider() -> AsyncIterator[Stub]:
 async def online_scene(nats_url: str, database_url: str, sqlite_url: str, provider: Stub) -> AsyncIterator[Scene]:
     """The service with a models service that has a language model."""
     models = create_models(
-        ModelsSettings(database_url=sqlite_url, upstream_url=provider.url, upstream_models="some-model")
+        ModelsSettings(database_url=sqlite_url, upstream_url=provider.url, upstream_models="some-model", probe=False)
     )
     app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
     async with running("models", models), running("results", app) as client, peer(nats_url) as others:

@@ -112,23 +112,18 @@ def blocks(request: dict[str, Any]) -> dict[str, Any]:
     return read_blocks(ChatMessage(**message) for message in request["messages"])
 
 
-def careless(request: dict[str, Any], _number: int) -> Answer:
-    """A model that names labels, and the first time leaves out every second text and misnames the third."""
+def careless(request: dict[str, Any], number: int) -> Answer:
+    """A model that names labels, and the first time leaves out every second text."""
     shown = blocks(request)
     if "labels" not in shown:
         return completion(json.dumps({"labels": ["Cost", "Time", "cost", "Other", "Looks", "Too many"]}))
-    is_first = len(shown["content"]) > 5
     items = [
-        {"index": one["index"], "label": "Money" if is_first and one["index"] == 4 else "cost"}
-        for one in shown["content"]
-        if not is_first or one["index"] % 2 == 0
+        {"index": one["index"], "label": "Cost"} for one in shown["content"] if number > 2 or one["index"] % 2 == 0
     ]
     return completion(json.dumps({"items": items}))
 
 
-async def test_what_a_model_leaves_out_or_misnames_is_asked_again_and_nothing_is_lost(
-    online_scene: Scene, provider: Stub
-) -> None:
+async def test_what_a_model_leaves_out_is_asked_again_and_nothing_is_lost(online_scene: Scene, provider: Stub) -> None:
     provider.answer = careless
     texts = [f"reason {number}" for number in range(8)]
     found = await normalize(online_scene, values=[*texts, ""], n=4, model="some-model", hint="why people hesitate")
@@ -137,7 +132,19 @@ async def test_what_a_model_leaves_out_or_misnames_is_asked_again_and_nothing_is
     first, second, third = map(blocks, provider.requests)
     assert first["task"] == {"most": 3, "purpose": "why people hesitate"}
     assert second["labels"] == ["Cost", "Time", "Looks", OTHER]
-    assert [one["text"] for one in third["content"]] == ["reason 1", "reason 3", "reason 4", "reason 5", "reason 7"]
+    assert [one["text"] for one in third["content"]] == ["reason 1", "reason 3", "reason 5", "reason 7"]
+
+
+async def test_a_portion_with_a_label_that_is_none_is_asked_again(online_scene: Scene, provider: Stub) -> None:
+    def misnames(request: dict[str, Any], number: int) -> Answer:
+        if "labels" not in blocks(request):
+            return completion(json.dumps({"labels": ["Cost"]}))
+        label = "Money" if number < 4 else "Cost"  # also when the models service asks for a repair
+        return completion(json.dumps({"items": [{"index": 0, "label": label}, {"index": 1, "label": OTHER}]}))
+
+    provider.answer = misnames
+    found = await normalize(online_scene, values=["a", "b"], n=2, model="some-model")
+    assert (found["normalized"], found["unassigned"]) == (["Cost", OTHER], 0)
 
 
 async def test_what_a_model_never_labels_is_other_and_counted(online_scene: Scene, provider: Stub) -> None:
