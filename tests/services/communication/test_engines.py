@@ -18,7 +18,7 @@ from libs.contracts.communication import DeliverStimulus
 from libs.contracts.instruments import Instrument, MetricType
 from libs.contracts.people import Agent
 from libs.contracts.protocol import Stimulus, StimulusKind
-from libs.contracts.turns import TurnReply
+from libs.contracts.turns import ChatMessage, TurnReply
 from libs.http import connect
 from libs.minds.memory import Memory
 from libs.minds.options import option_orders
@@ -229,6 +229,18 @@ async def test_a_provider_that_refuses_fails_the_turn_with_its_words(laboratory:
     assert reply.status == "failed"
     assert "the persona is too long" in (reply.failure or "")
     assert len(laboratory.stub.requests) == 1
+
+
+async def test_a_turn_taken_again_for_its_flaws_is_another_draw_with_the_criticism_last(laboratory: Laboratory) -> None:
+    await laboratory.deliver(encounters(1))
+    made = len(laboratory.stub.requests)
+    criticism = ChatMessage(role="user", content="Too polite for this person.")
+    (reply,) = await laboratory.deliver(encounters(1, draw=1, retake=criticism))
+    again = laboratory.stub.requests[made]
+    assert again["messages"][-1]["content"] == criticism.content
+    assert again["messages"][:-1] == laboratory.stub.requests[0]["messages"]
+    assert again["seed"] != laboratory.stub.requests[0]["seed"]
+    assert read(reply).status == "answered"
 
 
 async def test_every_agent_reads_the_options_in_the_order_that_is_its_own(laboratory: Laboratory) -> None:

@@ -79,13 +79,13 @@ async def _as_they_finish(turns: Sequence[Coroutine[None, None, TurnReply]]) -> 
 
 
 class _Turn:
-    """One turn, its calls numbered: the n-th is the same draw when the turn is taken again."""
+    """One turn, its calls numbered: the n-th is the same draw when the delivery is done again."""
 
     def __init__(self, models: Models, command: DeliverStimulus, encounter: Encounter) -> None:
         self._models = models
         self._command = command
         self._encounter = encounter
-        self._draws = count()
+        self._calls = count(1)
         self._used: list[Usage] = []
         self._model = command.model
 
@@ -132,8 +132,10 @@ class _Turn:
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         if path != CHAT or schema is None:
             raise FailedTurnError(f"TinyTroupe asked for {path} without a schema, which a turn does not need")
-        messages = tuple(ChatMessage.model_validate(message) for message in body["messages"])
-        content = await self._ask((), messages, schema, body.get("max_completion_tokens"))
+        messages = [ChatMessage.model_validate(message) for message in body["messages"]]
+        if self._encounter.retake is not None:
+            messages.append(self._encounter.retake)
+        content = await self._ask((), tuple(messages), schema, body.get("max_completion_tokens"))
         try:
             content = canonical(json_of(content))
         except ValueError as error:
@@ -154,10 +156,15 @@ class _Turn:
         schema: JsonObject,
         max_completion_tokens: int | None,
     ) -> str:
-        command, encounter, draw = self._command, self._encounter, next(self._draws)
-        if draw == MOST_CALLS:
+        command, encounter, number = self._command, self._encounter, next(self._calls)
+        if number > MOST_CALLS:
             raise FailedTurnError(f"TinyTroupe asked the model more than {MOST_CALLS} times in one turn")
-        request = TurnRequest(turn_id=encounter.turn_id, agent_id=encounter.agent.agent_id, draw=draw, messages=own)
+        request = TurnRequest(
+            turn_id=encounter.turn_id,
+            agent_id=encounter.agent.agent_id,
+            draw=encounter.draw * MOST_CALLS + number - 1,
+            messages=own,
+        )
         batch = TurnBatch(
             simulation_id=command.simulation_id,
             model=command.model,
