@@ -189,8 +189,6 @@ class Requests:
 
     async def _accept(self, tx: Transaction, kind: Kind, place: _Place, spec: Spec, protocol: Protocol) -> Accepted:
         simulation_id, slot = place.simulation.simulation_id, place.slot
-        if spec.correction is not None and place.simulation.engine == "tinytroupe":
-            raise InvalidError("correction", "TinyTroupe checks actions by itself; ours are for the engine native")
         protocol_id = ids.new_id(PREFIXES[kind])
         request = Request(protocol_id, kind, slot.first_round, protocol.rounds, protocol.recipients, datetime.now(UTC))
         await self._store.dialogue.add_request(tx, simulation_id, request, spec.model_dump(mode="json"))
