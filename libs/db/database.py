@@ -38,8 +38,8 @@ class Database:
             options |= {"pool_timeout": 60, "pool_reset_on_return": None}  # every transaction is ended explicitly
             self._writer = create_async_engine(self.url, pool_size=1, max_overflow=0, **options)
             self._reader = create_async_engine(self.url, pool_size=2, max_overflow=2, **options)
-            _prepare_sqlite(self._writer, "BEGIN IMMEDIATE")
-            _prepare_sqlite(self._reader, "BEGIN")
+            _prepare_sqlite(self._writer, sqlite.LOCKING)
+            _prepare_sqlite(self._reader, sqlite.READING)
         else:
             self._writer = create_async_engine(self.url, pool_size=pool_size, pool_pre_ping=True, **options)
             self._reader = self._writer

@@ -1,7 +1,9 @@
-"""SQLAlchemy's aiosqlite dialect with one trip to the connection's thread per statement instead of four.
+"""SQLAlchemy's aiosqlite dialect without trips to the connection's thread, but for what may wait.
 
-aiosqlite makes a cursor, executes, fetches and closes in a trip each; every trip waits for a turn of the event loop, so
-under load a query took several times as long as its work. Here one function does all four in the thread.
+aiosqlite makes a cursor, executes, fetches and closes in a trip to its thread each. A trip costs more than most
+statements, and while two threads run they wait for each other's lock on the interpreter at every row. Here a statement
+is one function, called where it is needed. Only what waits goes to the thread: the first statement of a transaction
+that takes the write lock, which another process may have, and the commit, which waits for the disk.
 """
 
 import sqlite3
@@ -16,6 +18,7 @@ from sqlalchemy.util import immutabledict
 from sqlalchemy.util.concurrency import await_
 
 DRIVER = "onetrip"
+LOCKING, READING = "BEGIN IMMEDIATE", "BEGIN"
 
 
 class OneTripCursor(aiosqlite.AsyncAdapt_aiosqlite_cursor):
@@ -73,16 +76,20 @@ class OneTripCursor(aiosqlite.AsyncAdapt_aiosqlite_cursor):
 
     async def _run(self, statement: Any) -> None:
         async with self._adapt_connection._execute_mutex:
-            begin = self._adapt_connection.begin  # type: ignore[attr-defined]
-            trip = self._connection._execute(_in_thread, self._connection._conn, begin, statement)
-            self._description, self._rowcount, self._lastrowid, rows = await trip
+            connection: sqlite3.Connection = self._connection._conn
+            begin = "" if connection.in_transaction else self._adapt_connection.begin  # type: ignore[attr-defined]
+            if begin == LOCKING:
+                result = await self._connection._execute(_executed, connection, begin, statement)
+            else:
+                result = _executed(connection, begin, statement)
+            self._description, self._rowcount, self._lastrowid, rows = result
             self._rows = deque(rows)
 
 
-def _in_thread(connection: sqlite3.Connection, begin: str, statement: Any) -> tuple[Any, int, int, list[Any]]:
+def _executed(connection: sqlite3.Connection, begin: str, statement: Any) -> tuple[Any, int, int, list[Any]]:
     cursor = connection.cursor()
     try:
-        if begin and not connection.in_transaction:
+        if begin:
             cursor.execute(begin)
         statement(cursor)
         rows = cursor.fetchall() if cursor.description else []
@@ -101,13 +108,27 @@ class OneTripConnection(aiosqlite.AsyncAdapt_aiosqlite_connection):
         super().__init__(dbapi, connection)
         self.begin = ""
 
+    def commit(self) -> None:
+        """Only what was written has to reach the disk."""
+        if self.begin == READING:
+            self._connection._conn.commit()
+        else:
+            super().commit()
+
+    def rollback(self) -> None:
+        """A transaction that only read never was in the thread."""
+        if self.begin == READING:
+            self._connection._conn.rollback()
+        else:
+            super().rollback()
+
 
 class OneTripModule(aiosqlite.AsyncAdapt_aiosqlite_dbapi):
     """The DBAPI module of such connections."""
 
     def connect(self, *arguments: Any, **options: Any) -> OneTripConnection:
         """Open a connection, whose thread does not keep the process alive."""
-        connection = self.aiosqlite.connect(*arguments, **options)
+        connection = self.aiosqlite.connect(*arguments, **options | {"check_same_thread": False})
         connection._thread.daemon = True
         return OneTripConnection(self, await_(connection))
 

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import orjson
 
@@ -105,9 +107,15 @@ class Connection:
                 headers=self._headers,
                 connector=TCPConnector(limit=0, keepalive_timeout=60),
                 timeout=ClientTimeout(total=None, sock_connect=CONNECT_S),
-                trust_env=True,
+                proxy=_proxy(self._endpoint.url),
             )
         return self._session
+
+
+def _proxy(url: str) -> str | None:
+    """The proxy of this machine's environment. aiohttp would look for it with every request, and for a netrc file."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _headers(endpoint: Endpoint, api_key: str | None) -> dict[str, str]:
