@@ -147,8 +147,17 @@ class Store:
 
     async def reservations(self, tx: Transaction, keys: Sequence[str]) -> list[Booking]:
         """What is reserved for these calls, to be released."""
-        among = (calls.c.tenant == tx.tenant) & calls.c.call_key.in_(keys)
-        return [Booking(tenant, payer, reserved=amount.negative()) for tenant, payer, amount in await _held(tx, among)]
+        # By key alone: with the state in the query, SQLite would look through every call in flight.
+        statement = select(
+            calls.c.simulation_id, calls.c.state, calls.c.reserved_cost_usd, calls.c.reserved_tokens
+        ).where(calls.c.tenant == tx.tenant, calls.c.call_key.in_(keys))
+        return [
+            Booking(
+                tx.tenant, row.simulation_id, reserved=Amount(row.reserved_cost_usd, row.reserved_tokens, 1).negative()
+            )
+            for row in await tx.execute(statement)
+            if row.state == CallState.RESERVED
+        ]
 
     async def finish(self, tx: Transaction, outcomes: Sequence[tuple[Outcome, float | None]], now: datetime) -> None:
         """Write how calls ended, each with its cost in USD (null: its model has no price). Nothing stays reserved."""
