@@ -28,9 +28,10 @@ async def answer_turns(batch: TurnBatch, service: Service, tenant: Tenant) -> St
     A line is sent after its call is in the ledger. Calls that this simulation paid for are reported with their usage
     whenever it asks; what another simulation paid for is cached.
 
-    Turns that cannot be answered now get no line; the last line is then a problem that says why: status 402, a budget
-    is spent; 503, the ledger is not available. So does a stream that was cut off: send the batch again, what is
-    finished is not paid for twice. When no turn can be answered, the problem is the answer. Empty lines say nothing.
+    Turns that cannot be answered now get no line, and the last line is a problem that says why: with status 402 a
+    budget is spent, with 503 the ledger is not available. When that is so for all of them, the problem is the answer.
+    Send the batch again later, also when a stream was cut off: what is finished is not paid for twice. Empty lines
+    mean nothing: calls may wait for hours, and readers for a sign of life.
     """
     replies = service.turns(batch, tenant)
     first = asyncio.ensure_future(anext(replies, None))
