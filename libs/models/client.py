@@ -127,13 +127,12 @@ class ModelsClient:
         try:
             async with asyncio.timeout(self._silence_s):
                 response = await self._client.request(method, path, json=body)
-            if response.status_code in AWAY:
-                raise ModelsAwayError(f"the models service answered {response.status_code}")
-            response.raise_for_status()
+            if not response.is_success:
+                raise _error(response.status_code, response.content)
             return read(response.json())
         except (httpx.TransportError, TimeoutError) as error:
             raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
-        except (httpx.HTTPStatusError, ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise ModelsError(f"the models service failed: {error}") from error
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from libs.minds.retrieval import Vector
-from libs.models import Models, ModelsError
+from libs.models import BudgetSpentError, Models, ModelsAwayError, ModelsError
 
 log = logging.getLogger(__name__)
 TEXTS_IN_REQUEST = 512
@@ -26,7 +26,7 @@ class ModelsEmbedder:
         self._beside: dict[str, str | None] = {}
 
     async def vectors(self, model: str, texts: Sequence[str], simulation_id: str) -> Mapping[str, Vector]:
-        """The vector of each text; none when they cannot be had, which is logged."""
+        """The vector of each text; none when they are refused, which is logged. Raises as long as it may be otherwise."""
         found: dict[str, Vector] = {}
         try:
             embedder = await self._embedder(model)
@@ -34,6 +34,8 @@ class ModelsEmbedder:
                 some = texts[start : start + TEXTS_IN_REQUEST]
                 vectors = await self._models.embed(str(embedder), some, simulation_id)
                 found |= dict(zip(some, vectors, strict=True))
+        except (ModelsAwayError, BudgetSpentError):
+            raise
         except ModelsError as error:
             log.warning("texts have no embeddings: %s", error)
             return {}

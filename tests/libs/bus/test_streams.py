@@ -25,6 +25,7 @@ from libs.bus.streams import (
     stream_configs,
 )
 from libs.contracts.envelope import Message
+from libs.contracts.population import GeneratePeople
 from libs.contracts.registry import consumed_by
 from libs.db import Transaction
 from libs.runtime.nats_server import nats_server_binary
@@ -86,7 +87,7 @@ async def test_the_streams_keep_what_is_promised(nats_url: str) -> None:
 
 
 async def test_a_stream_and_a_consumer_with_an_older_configuration_are_updated(nats_url: str) -> None:
-    [subscription] = router_of("population").subscriptions
+    subscription = next(one for one in router_of("population").subscriptions if one.data is GeneratePeople)
     async with connected(nats_url) as connection:
         js = connection.jetstream()
         old = replace(stream_configs()[1], duplicate_window=5.0)
