@@ -26,7 +26,7 @@ class ModelsEmbedder:
         self._beside: dict[str, str | None] = {}
 
     async def vectors(self, model: str, texts: Sequence[str], simulation_id: str) -> Mapping[str, Vector]:
-        """The vector of each text; none when they are refused, which is logged. Raises as long as it may be otherwise."""
+        """The vector of each text; none when they are refused, which is logged. Raises `ModelsError` for a while."""
         found: dict[str, Vector] = {}
         try:
             embedder = await self._embedder(model)
