@@ -15,8 +15,8 @@ WIDTH = 720
 MARGIN = 20
 
 
-def document(title: str, *content: Child) -> bytes:
-    """The page of this title."""
+def document(title: str, *content: Child, prose: bool = False) -> bytes:
+    """The page of this title; `prose` is for one that holds running text of somebody's own."""
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -26,7 +26,7 @@ def document(title: str, *content: Child) -> bytes:
         tag("meta", name="robots", content="noindex"),
         tag("meta", name="referrer", content="no-referrer"),
         tag("title", title),
-        stylesheet(style("charts") + style("style")),
+        stylesheet(style("charts") + style("style") + (style("prose") if prose else "")),
     )
     body = tag("body", tag("main", *content))
     return ("<!doctype html>\n" + tag("html", head, body, lang="en").source + "\n").encode()
@@ -43,5 +43,5 @@ def drawing(title: str, chart: Chart, *, width: int = WIDTH) -> bytes:
 
 @cache
 def style(name: str) -> str:
-    """A style sheet: `charts` for the colours and charts, `style` for everything else on a page."""
+    """A style sheet: `charts` for colours and charts, `style` for pages of ours, `prose` for texts of others."""
     return files(__package__).joinpath(f"{name}.css").read_text(encoding="utf-8")

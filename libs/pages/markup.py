@@ -7,7 +7,7 @@ import html
 import re
 from dataclasses import dataclass
 
-VOID = frozenset({"meta", "br"})
+VOID = frozenset({"meta", "br", "hr"})
 # Control characters are no HTML text; bidirectional overrides could make a sentence read backwards.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
