@@ -26,6 +26,7 @@ from libs.contracts.specs import (
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 ExportFormat = Literal["json", "csv", "html"]
+ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 QueryValue = str | int | float | None
 Query = Mapping[str, QueryValue]
 
@@ -215,6 +216,23 @@ class RehearsalClient:
         """One page of what was shown and said; `filters` are those of the endpoint (agent_id, kind, request_id, …)."""
         query = {"limit": limit, "cursor": cursor, **filters}
         return await self._get(f"/communications/{_token(simulation_id)}/history", query)
+
+    async def artefacts(
+        self,
+        simulation_id: str,
+        *,
+        agent_id: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> JsonObject:
+        """One page of what agents made with tools."""
+        query = {"agent_id": agent_id, "limit": limit, "cursor": cursor}
+        return await self._get(f"/communications/{_token(simulation_id)}/artefacts", query)
+
+    async def artefact_file(self, simulation_id: str, artefact_id: str, file_format: ArtefactFormat) -> bytes:
+        """One artefact as a file."""
+        path = f"/communications/{_token(simulation_id)}/artefacts/{_token(artefact_id)}"
+        return (await self._send("GET", path, {"format": file_format})).content
 
     async def aggregate(self, simulation_id: str) -> JsonObject:
         """Estimates, comparisons and their evidence."""

@@ -36,6 +36,8 @@ talk = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(talk, name="talk", help="Speak with simulated people: surveys, focus groups, interviews, journeys.")
 people = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(people, name="people", help="People from files, into files, and fragments for them.")
+artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
 
 
 def main() -> None:
@@ -252,6 +254,37 @@ def apply_fragments(
 
     targets = Targets(tuple(segment or ()), tuple(agent or ()))
     carry_out(apply_fragments(population, fragments, targets, _source(url), as_json=as_json))
+
+
+@artefacts.command("list", epilog=CODES, short_help="List what agents made.")
+def list_artefacts(
+    simulation: SimulationId,
+    agent: Annotated[str | None, typer.Option(help="Only what this agent made.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List what the agents of a simulation made with tools, oldest first."""
+    from services.cli.artefacts import list_artefacts
+    from services.cli.exits import carry_out
+
+    carry_out(list_artefacts(simulation, agent, _source(url), as_json=as_json))
+
+
+@artefacts.command("get", epilog=CODES, short_help="Write one artefact as a file.")
+def get_artefact(
+    simulation: SimulationId,
+    artefact: Annotated[str, typer.Argument(metavar="ARTEFACT", help="Its id, as `list` shows it.")],
+    file_format: Annotated[
+        Literal["md", "txt", "json", "html", "docx"], typer.Option("--format", help="What kind of file.")
+    ] = "md",
+    out: Annotated[Path | None, typer.Option(help="The file to write.", show_default="stdout")] = None,
+    url: Url = None,
+) -> None:
+    """Write one artefact as a file."""
+    from services.cli.artefacts import get_artefact
+    from services.cli.exits import carry_out
+
+    carry_out(get_artefact(simulation, artefact, file_format, out, _source(url)))
 
 
 @app.command(short_help="Start the platform and stay.")

@@ -13,6 +13,7 @@ class Settings(ServiceSettings):
     silence_s: float = Field(
         default=900.0, gt=0, description="A models service that sends no reply for so long counts as lost."
     )
+    tools: str = Field(default="", description="Tools of one's own for agents: module:attribute, separated by commas.")
     tinytroupe_python: str = Field(
         default="", description="A Python that has TinyTroupe, for the engine of that name; this one when empty."
     )

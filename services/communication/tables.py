@@ -161,6 +161,35 @@ hearings = Table(
     Index("hearings_by_moment", "tenant", "simulation_id", "timeline_id", "agent_id", "moment"),
 )
 
+artefacts = Table(
+    "artefacts",
+    metadata,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
+    tenant_column(primary_key=False),
+    Column("simulation_id", String(64), nullable=False),
+    Column("timeline_id", String(64), nullable=False),
+    Column("artefact_id", String(64), nullable=False),
+    Column("agent_id", String(64), nullable=False),
+    Column("author", String, nullable=False),
+    Column("tool", String(40), nullable=False),
+    Column("type", String(40), nullable=False),
+    Column("name", String, nullable=False),
+    Column("format", String(16), nullable=False),
+    Column("content", String, nullable=False),
+    Column("turn_id", String(36), nullable=False),
+    Column("step_id", String(64), nullable=False),
+    Column("round", Integer, nullable=False),
+    Column("moment", BigInteger, nullable=False),
+    Column("action", Integer, nullable=False),
+    Column("place", Integer, nullable=False),
+    Column("simulated_at", UtcDateTime),
+    Column("at", UtcDateTime, nullable=False),
+    Index("artefacts_by_id", "tenant", "simulation_id", "artefact_id", unique=True),
+    Index("artefacts_of_simulation", "tenant", "simulation_id", "sequence"),
+    Index("artefacts_of_agent", "tenant", "simulation_id", "timeline_id", "agent_id", "moment"),
+    sqlite_autoincrement=True,
+)
+
 history = Table(
     "history",
     metadata,

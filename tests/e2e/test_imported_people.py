@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield platform.url
 
 
-def people(url: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "services.cli", "people", *map(str, arguments), "--url", url]
+def rehearsal(url: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "services.cli", *map(str, arguments), "--url", url]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+
+def people(url: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+    return rehearsal(url, "people", *arguments)
 
 
 def imported(url: str, folder: Path) -> str:
@@ -101,6 +106,27 @@ def test_a_fragment_changes_them_for_every_service(url: str, tmp_path: Path) -> 
     contradiction.write_text(json.dumps({"type": "Fragment", "persona": {"style": "Loud."}}))
     done = people(url, "apply-fragments", population, contradiction, "--agent", "agent_0001")
     assert "agent_0001: persona.style cannot be both 'Precise" in done.stdout
+
+
+def test_what_people_write_is_listed_and_written_as_files(url: str, tmp_path: Path) -> None:
+    population = imported(url, tmp_path)
+    simulation = HTTP.post(f"{url}/simulations/create", json={"name": "Desk", "population_id": population}).json()["id"]
+    body = {
+        "simulation_id": simulation,
+        "content": "Please write a short report about what you eat in a week.",
+        "target_segments": ["averse"],
+        "tools": ["word_processor"],
+    }
+    assert HTTP.post(f"{url}/communications/broadcast", json=body).status_code == 202
+    deadline = time.monotonic() + 30
+    while len(items := json.loads(rehearsal(url, "artefacts", "list", simulation, "--json").stdout)) < 30:
+        assert time.monotonic() < deadline, f"{len(items)} of 30 documents in time"
+    assert {item["name"] for item in items} == {"My report"}
+    for wanted, start in (("md", b"# My report"), ("docx", b"PK"), ("html", b"<!doctype html>")):
+        file = tmp_path / f"report.{wanted}"
+        done = rehearsal(url, "artefacts", "get", simulation, items[0]["id"], "--format", wanted, "--out", file)
+        assert done.returncode == 0, done.stderr
+        assert file.read_bytes().startswith(start)
 
 
 def test_files_that_are_no_people_are_listed_with_their_faults_before_anything_is_sent(tmp_path: Path) -> None:

@@ -108,12 +108,14 @@ class Tools:
         """All names."""
         return tuple(self._tools)
 
-    def box(self, names: Iterable[str]) -> Toolbox:
-        """The named tools, in the order of the registry. Raises `KeyError` for one that is not there."""
-        wanted = set(names)
-        if unknown := sorted(wanted - set(self._tools)):
-            raise KeyError(unknown[0])
-        return Toolbox([tool for name, tool in self._tools.items() if name in wanted])
+    def unknown(self, names: Iterable[str] | None) -> list[str]:
+        """Those of the names that no tool has."""
+        return [name for name in names or () if name not in self._tools]
+
+    def box(self, names: Iterable[str] | None) -> Toolbox:
+        """The named tools that there are, in the order of the registry."""
+        wanted = set(names or ())
+        return Toolbox([tool for name, tool in self._tools.items() if name in wanted]) if wanted else NO_TOOLS
 
 
 def _checked(tool: object) -> Tool:

@@ -1,13 +1,15 @@
-"""What agents think with: the engines behind one port, embeddings, and a judge."""
+"""What agents think and work with: the engines behind one port, embeddings, a judge, and tools."""
 
 from typing import NamedTuple
 
+from libs.minds.tools import Tools
 from services.communication.adapters.embeddings import Embedder, ModelsEmbedder
 from services.communication.adapters.engine import Availability, Encounter, Engine
 from services.communication.adapters.engines import Engines
 from services.communication.adapters.judge import Judge, Judgement, ModelsJudge
 from services.communication.adapters.native import NativeEngine
 from services.communication.adapters.tinytroupe import TinyTroupeEngine
+from services.communication.adapters.tools import ToolError, load_tools
 
 __all__ = [
     "Availability",
@@ -22,6 +24,8 @@ __all__ = [
     "ModelsJudge",
     "NativeEngine",
     "TinyTroupeEngine",
+    "ToolError",
+    "load_tools",
 ]
 
 
@@ -31,3 +35,4 @@ class Minds(NamedTuple):
     engines: Engines
     embedder: Embedder
     judge: Judge
+    tools: Tools

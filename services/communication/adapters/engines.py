@@ -7,6 +7,7 @@ from contextlib import aclosing
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.turns import TurnReply
+from libs.minds.tools import Tools
 from services.communication.adapters.engine import Availability, Encounter, Engine
 
 DEFAULT = "native"
@@ -15,8 +16,9 @@ DEFAULT = "native"
 class Engines:
     """Passes each delivery on to the engine that it names."""
 
-    def __init__(self, engines: Mapping[str, Engine]) -> None:
+    def __init__(self, engines: Mapping[str, Engine], tools: Tools) -> None:
         self._engines = engines
+        self._tools = tools
 
     async def start(self) -> None:
         """Get all of them ready."""
@@ -40,13 +42,17 @@ class Engines:
 
     async def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Where the engine cannot run, every turn fails and says why."""
-        if (problem := await self.problem(command.engine)) is not None:
+        if (problem := await self.problem(command.engine) or self._missing(command)) is not None:
             for encounter in encounters:
                 yield failed(encounter, command, problem)
             return
         async with aclosing(self._engines[command.engine or DEFAULT].turns(command, encounters)) as replies:
             async for reply in replies:
                 yield reply
+
+    def _missing(self, command: DeliverStimulus) -> str | None:
+        unknown = self._tools.unknown(command.tools)
+        return f"no tool {unknown[0]!r} here; known: {', '.join(self._tools.names)}" if unknown else None
 
 
 def failed(encounter: Encounter, command: DeliverStimulus, reason: str) -> TurnReply:

@@ -7,15 +7,21 @@ from libs.contracts.turns import ChatMessage, TurnBatch, TurnReply, TurnRequest
 from libs.minds.options import option_orders
 from libs.minds.prompt import own_messages, shared_messages
 from libs.minds.schema import turn_schema
+from libs.minds.tools import Toolbox, Tools
 from libs.models import Models
 from services.communication.adapters.engine import AVAILABLE, Availability, Encounter
+
+TOKENS = 1_000
+TOKENS_WITH_TOOLS = 6_000
+"""The most a reply may have: a document is longer than what people say."""
 
 
 class NativeEngine:
     """Builds the prompts and asks the models service."""
 
-    def __init__(self, models: Models) -> None:
+    def __init__(self, models: Models, tools: Tools) -> None:
         self._models = models
+        self._tools = tools
 
     async def start(self) -> None:
         """Get ready to reach the models service."""
@@ -31,10 +37,10 @@ class NativeEngine:
 
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""
-        return self._models.turns(_batch(command, encounters))
+        return self._models.turns(_batch(command, encounters, self._tools.box(command.tools)))
 
 
-def _batch(command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch:
+def _batch(command: DeliverStimulus, encounters: Sequence[Encounter], tools: Toolbox) -> TurnBatch:
     requests = tuple(
         TurnRequest(
             turn_id=encounter.turn_id,
@@ -51,8 +57,9 @@ def _batch(command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBat
         step_id=command.step_id,
         round=command.round,
         seed=command.seed,
-        response_schema=turn_schema(command.instruments),
-        shared=shared_messages(command.stimulus, command.instruments),
+        max_completion_tokens=TOKENS_WITH_TOOLS if tools.tools else TOKENS,
+        response_schema=turn_schema(command.instruments, tuple(tools.action_types)),
+        shared=shared_messages(command.stimulus, command.instruments, tools.instruction(command.simulated_at)),
         turns=requests,
     )
 

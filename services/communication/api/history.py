@@ -29,7 +29,7 @@ class HistoryItemView(BaseModel):
     round: int
     step_id: str
     kind: HistoryKind
-    content: Content = Field(description="Text; for an answer the answers by metric.")
+    content: Content = Field(description="Text; for an answer the answers by metric, for a tool how it was used.")
     channel: str | None = Field(description="Where a stimulus was met.")
     conversation_id: str | None = Field(description="The conversation it belongs to.")
     target: str | None = Field(description="Whom something was said to, as the agent called them.")

@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Stimulus
+from libs.minds.tools import Used
+from libs.minds.turn import Action
 from services.communication.domain.turns import TurnRecord
 
 Content = str | dict[str, Answer] | None
@@ -21,6 +23,7 @@ class HistoryKind(StrEnum):
     TALK = "talk"
     REACH_OUT = "reach_out"
     RECALL = "recall"
+    TOOL = "tool"
     ANSWER = "answer"
     FAILURE = "failure"
 
@@ -66,10 +69,23 @@ def items_of(record: TurnRecord, stimulus: Stimulus | None) -> Iterator[HistoryI
         yield HistoryItem(HistoryKind.FAILURE, finished.failure)
     if finished.turn is None:
         return
+    uses = {used.action: used for used in record.uses}
     for place, action in enumerate(finished.turn.actions):
-        if action.type != "DONE" and (action.content or action.type == "REACH_OUT"):
+        if place in uses:
+            yield HistoryItem(HistoryKind.TOOL, _use(action, uses[place]), target=action.target or None)
+        elif action.type != "DONE" and (action.content or action.type == "REACH_OUT"):
             heard_by = record.said.heard_by(place) if action.type == "TALK" else None
             kind = HistoryKind(action.type.lower())
             yield HistoryItem(kind, action.content, target=action.target or None, heard_by=heard_by or None)
     if finished.turn.answers:
         yield HistoryItem(HistoryKind.ANSWER, finished.turn.answers)
+
+
+def _use(action: Action, used: Used) -> dict[str, Answer]:
+    """What is shown of the use of a tool; what was made with it has its own resource."""
+    return {
+        "action": action.type,
+        "tool": used.tool,
+        "feedback": used.feedback,
+        "artefacts": tuple(artefact.artefact_id for artefact in used.artefacts),
+    }

@@ -34,7 +34,12 @@ def turn_moments(command: DeliverStimulus) -> dict[str, int]:
 
 def spoken_at(command: DeliverStimulus, turn_moment: int) -> int:
     """The moment from which what is said in a turn can be heard."""
-    return turn_moment if is_sequential(command) else place_of(command) * SPAN + AFTERWARDS
+    return turn_moment if is_sequential(command) else answered_at(command)
+
+
+def answered_at(command: DeliverStimulus) -> int:
+    """The moment from which agents know what their tools answered: the next step, since nobody acts twice in one."""
+    return place_of(command) * SPAN + AFTERWARDS
 
 
 def waves(command: DeliverStimulus) -> Iterator[tuple[str, ...]]:

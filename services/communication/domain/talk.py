@@ -5,10 +5,12 @@ from typing import NamedTuple
 
 from libs.contracts.protocol import Conversation
 from libs.minds.relationships import Members, Pair, Relations, hearers, reach_out
+from libs.minds.tools import Used
 from libs.minds.turn import Turn
 
 SOCIAL = "social"
 TALK = "talk"
+TOOL = "tool"
 
 
 class Utterance(NamedTuple):
@@ -69,6 +71,11 @@ def said_in(speaker_id: str, turn: Turn, members: Members, relations: Relations,
 def message_said(speaker_id: str, hearer_id: str, names: Mapping[str, str], content: str) -> Utterance:
     """A message of one agent to another, as the one who sent it remembers it; the other is shown it as a stimulus."""
     return Utterance(speaker_id, -1, speaker_id, names[speaker_id], names[hearer_id], TALK, content)
+
+
+def tool_said(agent_id: str, used: Used) -> Utterance:
+    """What a tool answers whoever used it."""
+    return Utterance(agent_id, used.action, used.tool, used.tool, "", TOOL, used.feedback)
 
 
 def _named(members: Members, target: str) -> str:

@@ -15,6 +15,7 @@ from libs.minds.options import OptionOrders, option_orders
 from libs.minds.retrieval import Vector
 from libs.minds.ssr import rated
 from libs.minds.text import plain
+from libs.minds.tools import NO_TOOLS, Toolbox, Used
 from libs.minds.turn import Turn, TurnError, read_turn
 from services.communication.domain.talk import NOTHING_SAID, Said
 
@@ -73,6 +74,7 @@ class TurnRecord(NamedTuple):
     cluster_id: str
     heard: Sequence[Heard] = ()
     said: Said = NOTHING_SAID
+    uses: Sequence[Used] = ()
 
 
 def place_of(command: DeliverStimulus, agent_id: str) -> str:
@@ -82,14 +84,17 @@ def place_of(command: DeliverStimulus, agent_id: str) -> str:
     )
 
 
-def finish(reply: TurnReply, agent: Agent, command: DeliverStimulus, at: datetime) -> FinishedTurn:
+def finish(
+    reply: TurnReply, agent: Agent, command: DeliverStimulus, at: datetime, tools: Toolbox = NO_TOOLS
+) -> FinishedTurn:
     """Read a reply; one that failed or cannot be read gives a failed turn with its reason."""
     turn, failure = None, None
     if reply.status == "failed":
         failure = reply.failure or "the model gave no reason"
     else:
         try:
-            turn = read_turn(reply.content or "", command.instruments, place_of(command, agent.agent_id))
+            place = place_of(command, agent.agent_id)
+            turn = read_turn(reply.content or "", command.instruments, place, tools.action_types)
         except TurnError as error:
             failure = error.reason
     return FinishedTurn(

@@ -19,7 +19,7 @@ from services.communication.service.deliveries import Deliveries
 from services.communication.service.requests import Requests
 from services.communication.service.stories import Stories
 from services.communication.service.writing import Writing
-from services.communication.store import HistoryFilter, Relation, Request, Store
+from services.communication.store import ArtefactFilter, HistoryFilter, Relation, Request, Store, StoredArtefact
 
 
 class Communication:
@@ -28,7 +28,7 @@ class Communication:
     def __init__(self, database: Database, store: Store, events: Events, minds: Minds, models: Models) -> None:
         self._store = store
         self._engines = minds.engines
-        self.requests = Requests(store, events, minds.engines)
+        self.requests = Requests(store, events, minds.engines, minds.tools)
         self.deliveries = Deliveries(database, store, events, minds)
         self.stories = Stories(database, store, models)
         self.writing = Writing(models)
@@ -102,6 +102,21 @@ class Communication:
         """Relations of a simulation. Raises `NotFoundError`."""
         await self._check_known(tx, simulation_id)
         return await self._store.dialogue.list_relations(tx, simulation_id, after=after, limit=limit)
+
+    async def list_artefacts(
+        self, tx: Transaction, simulation_id: str, wanted: ArtefactFilter, *, after: int, limit: int
+    ) -> list[StoredArtefact]:
+        """What agents made with tools, in the order of recording. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        return await self._store.artefacts.list(tx, simulation_id, wanted, after=after, limit=limit)
+
+    async def artefact(self, tx: Transaction, simulation_id: str, artefact_id: str) -> StoredArtefact:
+        """One artefact. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        found = await self._store.artefacts.get(tx, simulation_id, artefact_id)
+        if found is None:
+            raise NotFoundError("artefact", artefact_id)
+        return found
 
     async def knows_simulation(self, tx: Transaction, simulation_id: str) -> bool:
         """True once the simulation is known here."""

@@ -17,8 +17,8 @@ from libs.db import Database, Transaction
 from libs.minds.ssr import texts_to_rate
 from libs.models import ModelsError, in_groups
 from services.communication.adapters import Encounter, Minds
-from services.communication.domain.moments import waves
-from services.communication.domain.talk import message_said
+from services.communication.domain.moments import answered_at, waves
+from services.communication.domain.talk import message_said, tool_said
 from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, place_of, rate
 from services.communication.events import Events
 from services.communication.service.corrections import Corrections
@@ -40,7 +40,8 @@ class Deliveries:
         self._engines = minds.engines
         self._embedder = minds.embedder
         self._corrections = Corrections(minds.engines, minds.judge)
-        self._scenes = Scenes(store)
+        self._tools = minds.tools
+        self._scenes = Scenes(store, minds.tools)
 
     async def deliver(self, message: Message[DeliverStimulus]) -> None:
         """Run the turns of a delivery that are not recorded yet, then announce that it is complete.
@@ -90,11 +91,11 @@ class Deliveries:
         self, command: DeliverStimulus, encounters: Mapping[str, Encounter], replies: Sequence[TurnReply]
     ) -> list[FinishedTurn]:
         """Replies, read and rated; one to a turn that was not asked for, or a second one, is nothing."""
-        now = datetime.now(UTC)
+        now, tools = datetime.now(UTC), self._tools.box(command.tools)
         read: dict[str, FinishedTurn] = {}
         for reply in replies:
             if reply.turn_id in encounters:
-                read.setdefault(reply.turn_id, finish(reply, encounters[reply.turn_id].agent, command, now))
+                read.setdefault(reply.turn_id, finish(reply, encounters[reply.turn_id].agent, command, now, tools))
         taken = [one.turn for one in read.values() if one.turn is not None]
         texts = list(dict.fromkeys(text for turn in taken for text in texts_to_rate(turn, command.instruments)))
         embeddings = await self._embedder.vectors(command.model, texts, command.simulation_id) if texts else {}
@@ -104,18 +105,21 @@ class Deliveries:
 
     async def _record(self, message: Message[DeliverStimulus], scene: Scene, finished: Sequence[FinishedTurn]) -> None:
         command = message.data
-        records = [scene.record_of(command.conversation, one) for one in finished]
+        records = [scene.record_of(command, one) for one in finished]
         async with self._database.write(message.envelope) as tx:
             new = await self._store.turns.record(tx, command, records)
+            await self._store.artefacts.add(tx, command, new)
             for record in new:
                 await self._leave_traces(tx, command, scene, record)
             await self._events.responses_recorded(tx, command, [one for one in new if one.finished.untaken is None])
 
     async def _leave_traces(self, tx: Transaction, command: DeliverStimulus, scene: Scene, record: TurnRecord) -> None:
-        """New relations, and for the sender of a message that it was sent."""
+        """New relations, what tools answered, and for the sender of a message that it was sent."""
         agent_id = record.finished.agent.agent_id
         made = dict.fromkeys(record.said.relations, "reached out")
         await self._store.dialogue.relate(tx, command.simulation_id, made, record.moment)
+        answers = [tool_said(agent_id, used) for used in record.uses if used.feedback]
+        await self._store.turns.hear(tx, command, record.finished.turn_id, answered_at(command), answers)
         if command.conversation is None or command.conversation.kind != "message" or command.stimulus is None:
             return
         names = scene.rooms[agent_id].members.names

@@ -22,6 +22,7 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.orchestrator import SimulationState
 from libs.db import Transaction
 from libs.minds.relationships import pair
+from libs.minds.tools import Tools
 from services.communication.adapters import Engines
 from services.communication.domain import protocols
 from services.communication.domain.protocols import Protocol, Slot
@@ -60,10 +61,11 @@ class _Place(NamedTuple):
 class Requests:
     """Use cases that ask agents something. Each raises `NotFoundError`, `ConflictError` or `InvalidError`."""
 
-    def __init__(self, store: Store, events: Events, engines: Engines) -> None:
+    def __init__(self, store: Store, events: Events, engines: Engines, tools: Tools) -> None:
         self._store = store
         self._events = events
         self._engines = engines
+        self._tools = tools
 
     async def is_open(self, tx: Transaction, simulation_id: str) -> bool:
         """False while news on its way here may still make this simulation take requests."""
@@ -188,6 +190,7 @@ class Requests:
                 raise InvalidError(where, f"the population has no agent {agent_id!r}")
 
     async def _accept(self, tx: Transaction, kind: Kind, place: _Place, spec: Spec, protocol: Protocol) -> Accepted:
+        self._check_tools(spec)
         simulation_id, slot = place.simulation.simulation_id, place.slot
         protocol_id = ids.new_id(PREFIXES[kind])
         request = Request(protocol_id, kind, slot.first_round, protocol.rounds, protocol.recipients, datetime.now(UTC))
@@ -198,6 +201,11 @@ class Requests:
         await self._events.run_protocol(tx, simulation_id, protocol_id, protocol.steps, protocol.audiences)
         step_ids = tuple(step.step_id for step in protocol.steps)
         return Accepted(protocol_id, simulation_id, protocol.recipients, step_ids, protocol.members, slot.first_round)
+
+    def _check_tools(self, spec: Spec) -> None:
+        for number, name in enumerate(spec.tools):
+            if self._tools.unknown([name]):
+                raise InvalidError(f"tools.{number}", f"there is no tool {name!r}", self._tools.names)
 
 
 def _check_groups(spec: ConversationSpec, groups: dict[str, tuple[str, ...]]) -> None:

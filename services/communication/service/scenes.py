@@ -9,9 +9,11 @@ from libs.contracts.communication import DeliverStimulus
 from libs.contracts.people import Agent
 from libs.contracts.protocol import Conversation
 from libs.db import Transaction
+from libs.minds.artefacts import Artefact
 from libs.minds.memory import Heard, Memory, remember, wanted
 from libs.minds.relationships import NO_RELATIONS, Member, Members, Relations, relations_of
 from libs.minds.retrieval import Vector
+from libs.minds.tools import NO_TOOLS, Toolbox, Tools, Used
 from services.communication.adapters import Encounter
 from services.communication.domain.conditions import holds
 from services.communication.domain.moments import turn_moments
@@ -33,6 +35,8 @@ class Past(NamedTuple):
     agent: Agent
     remembered: Remembered
     heard: Sequence[Heard]
+    made: Sequence[Artefact] = ()
+    """With the tools of the step."""
 
 
 class Scene(NamedTuple):
@@ -45,6 +49,7 @@ class Scene(NamedTuple):
     clusters: Mapping[str, str]
     rooms: Mapping[str, Room]
     """By agent id, as moments and clusters; empty outside a conversation."""
+    tools: Toolbox = NO_TOOLS
 
     def texts(self, query: str) -> list[str]:
         """The texts that are worth an embedding for the agents to remember what fits."""
@@ -58,8 +63,8 @@ class Scene(NamedTuple):
             for turn, past in self.pasts.items()
         }
 
-    def record_of(self, rules: Conversation | None, finished: FinishedTurn) -> TurnRecord:
-        """A finished turn with what came before it and what others hear of it."""
+    def record_of(self, command: DeliverStimulus, finished: FinishedTurn) -> TurnRecord:
+        """A finished turn with what came before it, what others hear of it, and what was done with tools."""
         agent_id = finished.agent.agent_id
         past = self.pasts.get(finished.turn_id)
         return TurnRecord(
@@ -67,8 +72,14 @@ class Scene(NamedTuple):
             moment=self.moments[agent_id],
             cluster_id=self.clusters.get(agent_id, agent_id),
             heard=past.heard if past else (),
-            said=_said(rules, self.rooms.get(agent_id), finished),
+            said=_said(command.conversation, self.rooms.get(agent_id), finished),
+            uses=self._used(command, finished, past) if past else (),
         )
+
+    def _used(self, command: DeliverStimulus, finished: FinishedTurn, past: Past) -> Sequence[Used]:
+        if finished.turn is None:
+            return ()
+        return self.tools.use(finished.turn, finished.turn_id, past.agent, command.simulated_at, past.made)
 
     def _present(self, agent_id: str) -> tuple[str, ...]:
         """Names of the others in the room."""
@@ -79,8 +90,9 @@ class Scene(NamedTuple):
 class Scenes:
     """Finds out what is known."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, tools: Tools) -> None:
         self._store = store
+        self._tools = tools
 
     async def find(self, tx: Transaction, command: DeliverStimulus, turn_ids: Mapping[str, str]) -> Scene:
         """The scene of the turns (agent id by turn id) that are not recorded yet. Raises `NotReadyError`."""
@@ -98,7 +110,9 @@ class Scenes:
         if command.responds is False:
             silent = [left_out(turn, agent, "silent", now) for turn, agent in taking.items()]
             return Scene({}, [*absent, *silent], moments, clusters, rooms)
-        return Scene(await self._pasts(tx, command, taking, moments), absent, moments, clusters, rooms)
+        tools = self._tools.box(command.tools)
+        pasts = await self._pasts(tx, command, taking, moments, tools)
+        return Scene(pasts, absent, moments, clusters, rooms, tools)
 
     async def _people(self, tx: Transaction, command: DeliverStimulus, agent_ids: list[str]) -> dict[str, Agent]:
         known = await self._store.projections.find_agents(tx, command.population_id, agent_ids)
@@ -116,7 +130,12 @@ class Scenes:
         return {agent_id for agent_id in agent_ids if not holds(command.condition, answers.get(agent_id))}
 
     async def _pasts(
-        self, tx: Transaction, command: DeliverStimulus, taking: Mapping[str, Agent], moments: Mapping[str, int]
+        self,
+        tx: Transaction,
+        command: DeliverStimulus,
+        taking: Mapping[str, Agent],
+        moments: Mapping[str, int],
+        tools: Toolbox,
     ) -> dict[str, Past]:
         agent_ids = [agent.agent_id for agent in taking.values()]
         place = (command.simulation_id, command.timeline_id)
@@ -124,8 +143,14 @@ class Scenes:
         since = {agent_id: memory.last_moment for agent_id, memory in memories.items()}
         until = {agent_id: moments[agent_id] for agent_id in agent_ids}
         heard = await self._store.turns.find_heard(tx, *place, since, until)
+        made = await self._store.artefacts.find_made(tx, *place, agent_ids, [tool.name for tool in tools.tools])
         return {
-            turn: Past(agent, memories.get(agent.agent_id, NOTHING_REMEMBERED), heard.get(agent.agent_id, ()))
+            turn: Past(
+                agent,
+                memories.get(agent.agent_id, NOTHING_REMEMBERED),
+                heard.get(agent.agent_id, ()),
+                made.get(agent.agent_id, ()),
+            )
             for turn, agent in taking.items()
         }
 

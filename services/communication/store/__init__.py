@@ -1,6 +1,7 @@
 """Queries of the communication service: what others announced, who talks with whom, turns and memory, the history,
-stories."""
+stories, artefacts."""
 
+from services.communication.store.artefacts import ArtefactFilter, Artefacts, StoredArtefact
 from services.communication.store.dialogue import Dialogue, Relation, Request
 from services.communication.store.history import History, HistoryFilter
 from services.communication.store.projections import Population, Projections, Simulation
@@ -9,6 +10,8 @@ from services.communication.store.turns import NOTHING_REMEMBERED, Remembered, T
 
 __all__ = [
     "NOTHING_REMEMBERED",
+    "ArtefactFilter",
+    "Artefacts",
     "Dialogue",
     "History",
     "HistoryFilter",
@@ -19,6 +22,7 @@ __all__ = [
     "Request",
     "Simulation",
     "Store",
+    "StoredArtefact",
     "Stories",
     "Turns",
 ]
@@ -33,3 +37,4 @@ class Store:
         self.turns = Turns()
         self.history = History()
         self.stories = Stories()
+        self.artefacts = Artefacts()

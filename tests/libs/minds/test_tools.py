@@ -226,9 +226,9 @@ def test_what_is_no_tool_is_refused_by_name(tool: object, says: str) -> None:
     assert says in str(caught.value)
 
 
-def test_an_unknown_tool_is_told_by_name() -> None:
-    with pytest.raises(KeyError, match="abacus"):
-        Tools().box(["calendar", "abacus"])
+def test_unknown_tools_are_told_by_name() -> None:
+    assert Tools().unknown(["calendar", "abacus"]) == ["abacus"]
+    assert Tools().unknown(None) == []
     assert Tools().names == ("word_processor", "calendar")
 
 

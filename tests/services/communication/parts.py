@@ -318,14 +318,13 @@ def delivery(agents: int = 3, **changes: Any) -> DeliverStimulus:
 
 
 @asynccontextmanager
-async def stage(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
-    """The service, started, with everything around it."""
+async def stage(nats_url: str, database_url: str, **changes: Any) -> AsyncIterator[Stage]:
+    """The service, started, with everything around it; `changes` are settings."""
     models = ScriptedModels()
     register_local("models", models.app)
     connection = await nats.connect(nats_url)
-    settings = Settings(
-        database_url=database_url, nats_url=nats_url, models_url="local://models", silence_s=5, hold_s=0.1
-    )
+    given: dict[str, Any] = {"database_url": database_url, "nats_url": nats_url, "models_url": "local://models"}
+    settings = Settings(**given | {"silence_s": 5, "hold_s": 0.1} | changes)
     around = Stage(connection, models, settings)
     await around.start()
     try:

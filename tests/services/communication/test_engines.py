@@ -22,6 +22,7 @@ from libs.contracts.turns import ChatMessage, TurnReply
 from libs.http import connect
 from libs.minds.memory import Memory
 from libs.minds.options import option_orders
+from libs.minds.tools import Tools
 from libs.models import ModelsClient
 from services.communication.adapters import Encounter, Engines, NativeEngine, TinyTroupeEngine
 from services.communication.domain.turns import FinishedTurn, finish
@@ -126,7 +127,7 @@ async def shared_laboratory(
     models = ModelsClient("local://models", silence_s=30)
     python = Settings().tinytroupe_python or sys.executable
     tinytroupe = TinyTroupeEngine(models, python=python, processes=2, start_s=100)
-    engines = Engines({"native": NativeEngine(models), "tinytroupe": tinytroupe})
+    engines = Engines({"native": NativeEngine(models, Tools()), "tinytroupe": tinytroupe}, Tools())
     if (problem := await engines.problem(request.param)) is not None:
         pytest.skip(problem.split(". ")[0])
     folder: Path = tmp_path_factory.mktemp(request.param)

@@ -13,6 +13,7 @@ from services.models.domain.offline.mind import Mind, funnel, meet
 from services.models.domain.offline.noise import Noise
 from services.models.domain.offline.schemas import Form, branches_of, number_of, properties_of, types_of
 from services.models.domain.offline.stages import stage_of
+from services.models.domain.offline.tools import use_tools
 
 Given = Answer | dict[str, float]
 """What is said to a question: an answer, or probabilities of answers."""
@@ -80,6 +81,7 @@ def reply(
         "actions": [
             {"type": "THINK", "content": thought, "target": ""},
             {"type": "TALK", "content": said, "target": ""},
+            *use_tools(schema, stimulus, thought, said),
             {"type": "DONE", "content": "", "target": ""},
         ],
         "mental_state": {
