@@ -16,13 +16,13 @@ from typing import Any
 
 import psutil
 
-from bench.processes import MODEL, Platform, Stub, Use
+from bench.processes import MODEL, Platform, Stub
 from libs.client import RehearsalClient
 from services.communication.adapters.tinytroupe.installation import examine
 from services.communication.settings import Settings
 
 SIDE = Path(__file__).parent / "tinytroupe_side.py"
-PEOPLE, FEW, SOME = 1_000, 20, 100
+PEOPLE, FEW, SOME, MANY = 1_000, 20, 100, 4_000
 IN_CHECKPOINT = 50
 LATENCY_S = 0.2
 QUESTIONS = [
@@ -38,7 +38,7 @@ FIGURES = (
     ("model calls per answer", "calls", 1.0, "calls_per_answer"),
     ("prompt tokens per answer, all calls", "tokens", 2_200.0, "prompt_tokens_per_answer"),
     ("CPU per turn at zero latency, all processes", "ms", 2.5, "cpu_ms_per_turn"),
-    ("resident memory per agent after one turn", "KB", 20.0, "kb_per_agent"),
+    ("resident memory that an agent adds, after one turn", "KB", 20.0, "kb_per_agent"),
     ("1,000 agents asked once, 200 ms latency", "s", 5.0, "survey_s"),
     ("100 people generated, asked, answers extracted, 200 ms latency", "s", 5.0, "people_s"),
     ("kept on disk to resume, per agent and turn", "KB", 20.0, "kept_kb_per_turn"),
@@ -71,29 +71,35 @@ async def rehearsal() -> tuple[Measured, list[dict[str, Any]]]:
         stub = Stub(data, latency_s=0.0, counts_prefixes=False, says=SAYS)
         with stub, Platform(data, stub, models_concurrency=PEOPLE, work_at_once=8) as own:
             async with RehearsalClient(own.url) as client:
-                await ask(client, await population(client, PEOPLE, seed=1), QUESTIONS[0])
-                empty = own.use()  # of what is made once and kept; what comes on top is made for these people
-                crowd = await population(client, PEOPLE, seed=2)
-                found = await survey(client, own, stub, data, crowd, empty)
+                crowd = await population(client, PEOPLE, seed=1)
+                await ask(client, crowd, QUESTIONS[3])  # what is made at first use is no agent's
+                found = await survey(client, own, stub, data, crowd)
+                found["kb_per_agent"] = await memory(client, own)
                 stub.control(latency_s=LATENCY_S)
                 found["survey_s"] = await timed(ask(client, crowd, QUESTIONS[1]))
                 found["people_s"] = await timed(generated_and_asked(client))
                 return found, await personas(client, crowd)
 
 
-async def survey(client: RehearsalClient, own: Platform, stub: Stub, data: Path, crowd: str, empty: Use) -> Measured:
+async def survey(client: RehearsalClient, own: Platform, stub: Stub, data: Path, crowd: str) -> Measured:
     """Everybody asked once at zero latency."""
     stub.control()
-    kept, used = bytes_below(data), own.use()
+    kept, used = bytes_below(data), own.use().cpu_s
     await ask(client, crowd, QUESTIONS[0])
-    after, counts = own.use(), stub.counts()
+    used, counts = own.use().cpu_s - used, stub.counts()
     return {
         "calls_per_answer": counts["calls"] / PEOPLE,
         "prompt_tokens_per_answer": counts["prompt_tokens"] / PEOPLE,
-        "cpu_ms_per_turn": (after.cpu_s - used.cpu_s) * 1_000 / PEOPLE,
-        "kb_per_agent": (after.rss_bytes - empty.rss_bytes) / 1_024 / PEOPLE,
+        "cpu_ms_per_turn": used * 1_000 / PEOPLE,
         "kept_kb_per_turn": (bytes_below(data) - kept) / 1_024 / PEOPLE,
     }
+
+
+async def memory(client: RehearsalClient, own: Platform) -> float:
+    """KB by which all processes grow for each of many new agents that are asked once."""
+    before = own.use().rss_bytes
+    await ask(client, await population(client, MANY, seed=2), QUESTIONS[0])
+    return (own.use().rss_bytes - before) / 1_024 / MANY
 
 
 async def population(client: RehearsalClient, size: int, seed: int) -> str:
