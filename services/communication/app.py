@@ -40,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
 def _engines(models: Models, settings: Settings, tools: Tools) -> Engines:
     tinytroupe = TinyTroupeEngine(
         models,
+        tools,
         python=settings.tinytroupe_python or sys.executable,
         processes=settings.tinytroupe_processes,
         start_s=settings.tinytroupe_start_s,

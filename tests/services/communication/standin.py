@@ -37,6 +37,9 @@ class Actions(BaseModel):
     actions: list[dict[str, str]]
     cognitive_state: dict[str, str]
 
+class CustomMentalFaculty:
+    pass
+
 class TinyPerson:
     all_agents = {}
     communication_display = True
@@ -83,7 +86,7 @@ MockEmbedding = dict
 PLACEHOLDER = {"tinytroupe/__init__.py": "print('You are NOT importing the actual TinyTroupe library!')\n"}
 LIBRARY = {
     "tinytroupe/__init__.py": "print('DISCLAIMER')\n",
-    "tinytroupe/agent/__init__.py": "from tinytroupe.agent.tiny_person import TinyPerson\n",
+    "tinytroupe/agent/__init__.py": "from tinytroupe.agent.tiny_person import CustomMentalFaculty, TinyPerson\n",
     "tinytroupe/agent/tiny_person.py": AGENT,
     "tinytroupe/clients.py": CLIENTS,
     "llama_index/core.py": LLAMA,

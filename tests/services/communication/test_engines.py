@@ -126,7 +126,7 @@ async def shared_laboratory(
 ) -> AsyncIterator[Laboratory]:
     models = ModelsClient("local://models", silence_s=30)
     python = Settings().tinytroupe_python or sys.executable
-    tinytroupe = TinyTroupeEngine(models, python=python, processes=2, start_s=100)
+    tinytroupe = TinyTroupeEngine(models, Tools(), python=python, processes=2, start_s=100)
     engines = Engines({"native": NativeEngine(models, Tools()), "tinytroupe": tinytroupe}, Tools())
     if (problem := await engines.problem(request.param)) is not None:
         pytest.skip(problem.split(". ")[0])
@@ -184,6 +184,19 @@ async def test_every_call_is_counted_in_the_usage_of_its_turn(laboratory: Labora
     async with connect("local://models") as client:
         found = (await client.get("/v1/usage", params={"simulation_id": "sim_1"})).json()
     assert found["models"][0]["calls"] >= len(laboratory.stub.requests)
+
+
+async def test_what_tools_can_do_is_offered_and_what_is_done_with_them_comes_back(laboratory: Laboratory) -> None:
+    written = {"type": "WRITE_DOCUMENT", "content": "# Milk and bread", "target": "Shopping"}
+
+    def answer(request: JsonObject, _number: int) -> Answer:
+        return completion(json.dumps(reply_by_schema(request) | {"actions": [written, *ACTIONS]}))
+
+    laboratory.stub.answer = answer
+    (reply,) = await laboratory.deliver(encounters(1), tools=("word_processor",), instruments=())
+    assert "A word processor for longer texts" in "\n".join(texts(laboratory.stub.requests[0]))
+    assert "WRITE_DOCUMENT" in "\n".join(texts(laboratory.stub.requests[0]))
+    assert written in json.loads(reply.content or "")["actions"]
 
 
 async def test_a_turn_taken_again_is_the_same_and_is_not_paid_twice(laboratory: Laboratory) -> None:

@@ -15,6 +15,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.people import Agent
 from libs.contracts.turns import TurnReply
 from libs.http import register_local
+from libs.minds.tools import Tools
 from libs.models import ModelsAwayError, ModelsClient, ModelsError
 from services.communication.adapters import Encounter, TinyTroupeEngine
 from services.communication.adapters.tinytroupe.installation import PAGE, examine
@@ -46,7 +47,7 @@ async def models() -> AsyncIterator[ScriptedModels]:
 async def engine(python: str, processes: int = 2) -> AsyncIterator[TinyTroupeEngine]:
     client = ModelsClient("local://models", silence_s=5)
     await client.start()
-    driven = TinyTroupeEngine(client, python=python, processes=processes, start_s=30)
+    driven = TinyTroupeEngine(client, Tools(), python=python, processes=processes, start_s=30)
     try:
         yield driven
     finally:

@@ -19,12 +19,14 @@ from libs.minds.blocks import canonical
 from libs.minds.extraction import extraction_messages, extraction_schema
 from libs.minds.options import option_orders
 from libs.minds.reply import json_of
+from libs.minds.tools import Toolbox, Tools
 from libs.models import Models, ModelsError
 from services.communication.adapters.engine import Availability, Encounter
+from services.communication.adapters.native import TOKENS_WITH_TOOLS
 from services.communication.adapters.tinytroupe.installation import examine
 from services.communication.adapters.tinytroupe.pool import Pool
 from services.communication.adapters.tinytroupe.process import FailedTurnError, Process
-from services.communication.adapters.tinytroupe.terms import content_of, memory_of, person_of, stimuli_of
+from services.communication.adapters.tinytroupe.terms import actions_of, content_of, memory_of, person_of, stimuli_of
 
 MOST_CALLS = 10
 CHAT = "/v1/chat/completions"
@@ -33,8 +35,9 @@ CHAT = "/v1/chat/completions"
 class TinyTroupeEngine:
     """Drives the library in child processes, where it is installed."""
 
-    def __init__(self, models: Models, *, python: str, processes: int, start_s: float) -> None:
+    def __init__(self, models: Models, tools: Tools, *, python: str, processes: int, start_s: float) -> None:
         self._models = models
+        self._tools = tools
         self._python = python
         self._installed: Availability | None = None
         self._pool = Pool(lambda: Process(python, start_s=start_s), most=processes)
@@ -54,7 +57,8 @@ class TinyTroupeEngine:
 
     async def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""
-        turns = [_Turn(self._models, command, encounter) for encounter in encounters]
+        tools = self._tools.box(command.tools)
+        turns = [_Turn(self._models, tools, command, encounter) for encounter in encounters]
         try:
             async with (
                 self._pool.lease(command.simulation_id) as process,
@@ -81,8 +85,9 @@ async def _as_they_finish(turns: Sequence[Coroutine[None, None, TurnReply]]) -> 
 class _Turn:
     """One turn, its calls numbered: the n-th is the same draw when the delivery is done again."""
 
-    def __init__(self, models: Models, command: DeliverStimulus, encounter: Encounter) -> None:
+    def __init__(self, models: Models, tools: Toolbox, command: DeliverStimulus, encounter: Encounter) -> None:
         self._models = models
+        self._tools = tools
         self._command = command
         self._encounter = encounter
         self._calls = count(1)
@@ -94,6 +99,7 @@ class _Turn:
         orders = option_orders(command.instruments, command.seed, self._encounter.agent.agent_id)
         turn = {
             **person_of(self._encounter.agent),
+            "tools": actions_of(self._tools),
             "memory": memory_of(memory),
             "stimuli": stimuli_of(command.stimulus, command.instruments, orders, memory.heard, present),
         }
@@ -132,10 +138,11 @@ class _Turn:
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         if path != CHAT or schema is None:
             raise FailedTurnError(f"TinyTroupe asked for {path} without a schema, which a turn does not need")
+        longest = TOKENS_WITH_TOOLS if self._tools.tools else body.get("max_completion_tokens")
         messages = [ChatMessage.model_validate(message) for message in body["messages"]]
         if self._encounter.retake is not None:
             messages.append(self._encounter.retake)
-        content = await self._ask((), tuple(messages), schema, body.get("max_completion_tokens"))
+        content = await self._ask((), tuple(messages), schema, longest)
         try:
             content = canonical(json_of(content))
         except ValueError as error:

@@ -15,6 +15,7 @@ from libs.minds.memory import Heard, Memory
 from libs.minds.options import OptionOrders
 from libs.minds.reply import json_of
 from libs.minds.text import plain
+from libs.minds.tools import Toolbox
 
 STIMULI = {
     StimulusKind.CONVERSATION: "CONVERSATION",
@@ -32,6 +33,15 @@ def person_of(agent: Agent) -> JsonObject:
     """Who takes the turn. The library wants the name twice, the same."""
     name = _line(agent.persona.get("name") or agent.name)
     return {"name": name, "persona": agent.persona | {"name": name}}
+
+
+def actions_of(tools: Toolbox) -> JsonObject:
+    """What tools add to the actions of an agent, as the library describes a faculty."""
+    return {
+        action.type: {"description": f"{tool.instruction} It {action.instruction}."}
+        for tool in tools.tools
+        for action in tool.actions
+    }
 
 
 def memory_of(memory: Memory) -> list[JsonObject]:

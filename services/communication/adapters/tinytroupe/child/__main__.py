@@ -92,12 +92,12 @@ def forbid_sockets() -> None:
     sys.addaudithook(hook)
 
 
-def load(pipe: Pipe) -> Any:
-    """Import the library, which takes seconds, and let its client speak through the pipe; gives its TinyPerson."""
+def load(pipe: Pipe) -> "Stage":
+    """Import the library, which takes seconds, and let its client speak through the pipe."""
     import httpx
     import openai
     from llama_index.core import MockEmbedding, Settings
-    from tinytroupe.agent import TinyPerson
+    from tinytroupe.agent import CustomMentalFaculty, TinyPerson
     from tinytroupe.clients import OpenAIClient, register_client
 
     class PipeTransport(httpx.BaseTransport):
@@ -133,15 +133,16 @@ def load(pipe: Pipe) -> Any:
     register_client("openai", Client())
     Settings.embed_model = MockEmbedding(embed_dim=8)  # the one it comes with asks api.openai.com
     TinyPerson.communication_display = False
-    return TinyPerson
+    return Stage(pipe, TinyPerson, CustomMentalFaculty)
 
 
 class Stage:
     """Takes turns, as many at once as there are threads."""
 
-    def __init__(self, pipe: Pipe, person: Any) -> None:
+    def __init__(self, pipe: Pipe, person: Any, faculty: Any) -> None:
         self._pipe = pipe
         self._person = person
+        self._faculty = faculty
         self._registry = threading.Lock()
         self._template: frozenset[str] | None = None
 
@@ -159,6 +160,8 @@ class Stage:
 
     def _act(self, turn: Line) -> Line:
         agent = self._agent(turn["name"], turn["persona"])
+        if turn["tools"]:
+            agent.add_mental_faculties([self._faculty("Tools", actions_configs=turn["tools"])])
         for item in turn["memory"]:
             agent.episodic_memory.store(item)
         for stimulus in turn["stimuli"]:
@@ -199,7 +202,7 @@ def main() -> None:
         return
     forbid_sockets()
     try:
-        stage = Stage(pipe, load(pipe))
+        stage = load(pipe)
     except Exception as error:
         pipe.send("broken", reason=f"{type(error).__name__}: {error}"[:LONGEST_REASON])
         return
