@@ -7,7 +7,6 @@ what words and numbers show.
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,13 +18,13 @@ from libs.contracts.turns import ChatMessage
 from libs.minds.blocks import write_block
 from libs.minds.memory import Memory
 from libs.minds.persona import persona_of
+from libs.minds.repetition import TOO_SIMILAR, likeness
 from libs.minds.reply import json_of
 from libs.minds.text import plain
 from libs.minds.turn import Turn
 from libs.minds.values import number_of
 
 HIGHEST = 9.0
-TOO_SIMILAR = 0.85
 MAX_JUSTIFICATION = 300
 MEANINGS = {
     "persona_adherence": "what the person thinks, says, does and answers fits who they are: facts, character, means",
@@ -70,13 +69,6 @@ class Judged:
     stimulus: Stimulus | None
     instruments: tuple[Instrument, ...]
     turn: Turn
-
-
-def similarity(one: str, other: str) -> float:
-    """Jaccard similarity of the letters as multisets, in [0, 1], by which TinyTroupe tells excessive similarity."""
-    first, second = Counter(one.casefold()), Counter(other.casefold())
-    union = (first | second).total()
-    return (first & second).total() / union if union else 1.0
 
 
 def judge_schema(checks: Sequence[str]) -> JsonObject:
@@ -220,7 +212,7 @@ def _not_fluent(judged: Judged) -> list[str]:
     last = judged.memory.episodes[-1] if judged.memory.episodes else {}
     before = [str(last[name]) for name in ("said", "thought") if name in last]
     for text in texts:
-        if len(text) > 20 and any(similarity(text, said) > TOO_SIMILAR for said in before):
+        if len(text) > 20 and any(likeness(text, said) > TOO_SIMILAR for said in before):
             flaws.append("it repeats what was said before")
     flaws += [f"it has the form of a data file: {found!r}" for text in texts for found in _artificial(text)[:1]]
     return flaws

@@ -12,6 +12,7 @@ from libs.contracts.protocol import NO_USAGE, Usage
 from libs.contracts.turns import TurnReply
 from libs.minds.memory import Heard
 from libs.minds.options import OptionOrders, option_orders
+from libs.minds.repetition import without_repeats
 from libs.minds.retrieval import Vector
 from libs.minds.ssr import rated
 from libs.minds.text import plain
@@ -94,7 +95,7 @@ def finish(
     else:
         try:
             place = place_of(command, agent.agent_id)
-            turn = read_turn(reply.content or "", command.instruments, place, tools.action_types)
+            turn = without_repeats(read_turn(reply.content or "", command.instruments, place, tools.action_types))
         except TurnError as error:
             failure = error.reason
     return FinishedTurn(

@@ -3,8 +3,6 @@
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from libs.contracts.instruments import Instrument, MetricType
 from libs.contracts.protocol import Correction, Stimulus
@@ -18,7 +16,6 @@ from libs.minds.correction import (
     read_scores,
     retake_message,
     rule_scores,
-    similarity,
 )
 from libs.minds.memory import NO_MEMORY, Memory
 from libs.minds.turn import Action, MentalState, Turn
@@ -73,12 +70,6 @@ def test_another_answer_than_before_and_the_same_words_as_before_are_flaws() -> 
     found = scores(judged("I would rather wait for a while.", liking=1, memory=memory))
     assert "was 7.0 before" in found["self_consistency"].justification
     assert "repeats" in found["fluency"].justification
-
-
-@given(st.text(max_size=60), st.text(max_size=60))
-def test_similarity_is_symmetric_within_bounds_and_one_for_the_same_letters(one: str, other: str) -> None:
-    assert 0.0 <= similarity(one, other) == similarity(other, one) <= 1.0
-    assert similarity(one, one[::-1]) == 1.0
 
 
 def test_a_judge_is_shown_everything_as_data_and_rules_are_shared_by_a_step() -> None:
