@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 import docx
 from docx.document import Document as WordDocument
@@ -40,47 +41,64 @@ def _describe(word: WordDocument, title: str, author: str, created_at: datetime 
     properties.last_modified_by, properties.created, properties.modified = "", at, at
 
 
+class _Look(NamedTuple):
+    """How a paragraph looks: a style of Word's, and which numbering it counts in."""
+
+    style: str = "Normal"
+    numbering: int | None = None
+
+
+PLAIN, QUOTED, CONTINUED = _Look(), _Look("Intense Quote"), _Look("List Continue")
+
+
 class _Writer:
     """Adds blocks to a document; within lists and quotes by the styles Word has for them."""
 
     def __init__(self, word: WordDocument) -> None:
         self._word = word
+        self._style_ids = {style.name: style.style_id for style in word.styles}
 
-    def write(self, blocks: Sequence[Block], style: str | None = None) -> None:
+    def write(self, blocks: Sequence[Block], look: _Look = PLAIN) -> None:
         for block in blocks:
-            self._block(block, style)
+            self._block(block, look)
 
-    def _block(self, block: Block, style: str | None) -> None:
+    def _block(self, block: Block, look: _Look) -> None:
         match block:
             case Heading(level, spans):
-                _fill(self._word.add_heading(level=level), spans)
+                _fill(self._paragraph(_Look(f"Heading {level}")), spans)
             case Paragraph(spans):
-                _fill(self._word.add_paragraph(style=style), spans)
+                _fill(self._paragraph(look), spans)
             case Code(text):
-                _code(self._word.add_paragraph(style=style), text)
+                _code(self._paragraph(look), text)
             case Rule():
-                _line(self._word.add_paragraph())
+                _line(self._paragraph(PLAIN))
             case Quote(inner):
-                self.write(inner, "Intense Quote")
+                self.write(inner, QUOTED)
             case Items():
                 self._items(block, 1)
             case Table(rows):
                 self._table(rows)
 
+    def _paragraph(self, look: _Look) -> WordParagraph:
+        """A new paragraph. Its style is set by id: by name the library would search all styles each time."""
+        paragraph = self._word.add_paragraph()
+        paragraph._p.style = self._style_ids[look.style]
+        if look.numbering is not None:
+            numbered = paragraph._p.get_or_add_pPr().get_or_add_numPr()
+            numbered.get_or_add_ilvl().val = 0
+            numbered.get_or_add_numId().val = look.numbering
+        return paragraph
+
     def _items(self, block: Items, depth: int) -> None:
-        level = min(depth, DEEPEST_LIST)
         style = "List Bullet" if block.start is None else "List Number"
-        name = style if level == 1 else f"{style} {level}"
-        numbering = None if block.start is None else self._numbering(name, block.start)
+        name = style if depth == 1 else f"{style} {min(depth, DEEPEST_LIST)}"
+        look = _Look(name, None if block.start is None else self._numbering(name, block.start))
         for item in block.items:
             for place, part in enumerate(item):
                 if isinstance(part, Items):
                     self._items(part, depth + 1)
-                    continue
-                before = len(self._word.paragraphs) if not place and numbering is not None else 0
-                self._block(part, name if not place else "List Continue")
-                if not place and numbering is not None and len(self._word.paragraphs) > before:
-                    _number(self._word.paragraphs[before], numbering)
+                else:
+                    self._block(part, CONTINUED if place else look)
 
     def _numbering(self, style: str, start: int) -> int:
         """A numbering of its own for one list, or it would go on counting where the last one ended."""
@@ -91,7 +109,8 @@ class _Writer:
         return int(number.numId)
 
     def _table(self, rows: Sequence[Sequence[Spans]]) -> None:
-        table = self._word.add_table(rows=len(rows), cols=len(rows[0]), style="Table Grid")
+        table = self._word.add_table(rows=len(rows), cols=len(rows[0]))
+        table._tbl.tblStyle_val = self._style_ids["Table Grid"]
         for row, cells in zip(rows, table.rows, strict=True):
             for spans, cell in zip(row, cells.cells, strict=True):
                 _fill(cell.paragraphs[0], spans, is_bold=row is rows[0])
@@ -105,12 +124,6 @@ def _fill(paragraph: WordParagraph, spans: Spans, *, is_bold: bool = False) -> N
         run.font.strike = True if "s" in span.marks else None
         if "code" in span.marks:
             run.font.name = "Courier New"
-
-
-def _number(paragraph: WordParagraph, numbering: int) -> None:
-    properties = paragraph._p.get_or_add_pPr().get_or_add_numPr()
-    properties.get_or_add_ilvl().val = 0
-    properties.get_or_add_numId().val = numbering
 
 
 def _code(paragraph: WordParagraph, text: str) -> None:
