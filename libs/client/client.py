@@ -2,17 +2,14 @@
 `ProblemError` with the fields it names, a platform that is not there `UnreachableError`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from types import TracebackType
-from typing import Literal, Self
-from urllib.parse import quote
-
-import httpx
-from pydantic import BaseModel
+from collections.abc import AsyncIterator, Callable
+from typing import Literal
 
 from libs.client.errors import ProblemError, UnreachableError
 from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
+from libs.client.tools import ToolsClient
+from libs.client.transport import QueryValue, as_object, token
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
 from libs.contracts.specs import (
@@ -24,43 +21,12 @@ from libs.contracts.specs import (
     SimulationSpec,
 )
 
-DEFAULT_URL = "http://127.0.0.1:8000"
 ExportFormat = Literal["json", "csv", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
-QueryValue = str | int | float | None
-Query = Mapping[str, QueryValue]
 
 
-class RehearsalClient:
-    """A connection to one platform; use it with `async with`.
-
-    `connect_for` is how many seconds a request keeps trying while the connection is refused (0: not at all), which
-    spans the restart of a platform; a connection that breaks after the request was sent is never repeated for it.
-    """
-
-    def __init__(
-        self,
-        url: str = DEFAULT_URL,
-        *,
-        timeout: float = 30.0,
-        connect_for: float = 0.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-    ) -> None:
-        self.url = url.rstrip("/")
-        self._connect_for = connect_for
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+class RehearsalClient(ToolsClient):
+    """The client of one platform."""
 
     # Populations
 
@@ -70,18 +36,18 @@ class RehearsalClient:
 
     async def population(self, population_id: str) -> JsonObject:
         """A population and whether its people are all drawn."""
-        return await self._get(f"/agent-populations/{_token(population_id)}")
+        return await self._get(f"/agent-populations/{token(population_id)}")
 
     async def segments(self, population_id: str) -> JsonObject:
         """Segments of a population with their sizes."""
-        return await self._get(f"/agent-populations/{_token(population_id)}/segments")
+        return await self._get(f"/agent-populations/{token(population_id)}/segments")
 
     async def individuals(
         self, population_id: str, *, segment: str | None = None, limit: int | None = None, cursor: str | None = None
     ) -> JsonObject:
         """One page of people."""
         query = {"segment": segment, "limit": limit, "cursor": cursor}
-        return await self._get(f"/agent-populations/{_token(population_id)}/individuals", query)
+        return await self._get(f"/agent-populations/{token(population_id)}/individuals", query)
 
     async def import_people(self, spec: ImportSpec | JsonObject) -> JsonObject:
         """A population of people from `.agent.json` documents."""
@@ -89,30 +55,28 @@ class RehearsalClient:
 
     async def export_people(self, population_id: str) -> AsyncIterator[str]:
         """Everybody's `.agent.json` document, one line each, as they arrive."""
-        path = f"/agent-populations/{_token(population_id)}/export"
-        try:
-            async with self._http.stream("GET", path, params={"format": "agent_json"}) as response:
-                if not response.is_success:
-                    await response.aread()
-                    raise ProblemError.of(response)
-                async for line in response.aiter_lines():
-                    yield line
-        except httpx.TransportError as error:
-            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+        path = f"/agent-populations/{token(population_id)}/export"
+        rest = b""
+        async for piece in self._download("GET", path, {"format": "agent_json"}):
+            *lines, rest = (rest + piece).split(b"\n")  # JSON may hold other ends of lines unescaped
+            for line in lines:
+                yield line.decode()
+        if rest:
+            yield rest.decode()
 
     async def agent_file(self, population_id: str, agent_id: str) -> bytes:
         """One person's `.agent.json` file."""
-        path = f"/agent-populations/{_token(population_id)}/individuals/{_token(agent_id)}/agent.json"
+        path = f"/agent-populations/{token(population_id)}/individuals/{token(agent_id)}/agent.json"
         return (await self._send("GET", path)).content
 
     async def apply_fragments(self, population_id: str, spec: ApplyFragmentsSpec | JsonObject) -> JsonObject:
         """Merge fragments into people; answers the new version, which in a large population is still being applied."""
-        return await self._post(f"/agent-populations/{_token(population_id)}/apply-fragments", spec)
+        return await self._post(f"/agent-populations/{token(population_id)}/apply-fragments", spec)
 
     async def versions(self, population_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
         """One page of what was applied to a population, newest first."""
         query = {"limit": limit, "cursor": cursor}
-        return await self._get(f"/agent-populations/{_token(population_id)}/versions", query)
+        return await self._get(f"/agent-populations/{token(population_id)}/versions", query)
 
     async def changes(
         self,
@@ -125,7 +89,7 @@ class RehearsalClient:
     ) -> JsonObject:
         """One page of what a version did to each person, before and after."""
         query = {"outcome": outcome, "limit": limit, "cursor": cursor}
-        return await self._get(f"/agent-populations/{_token(population_id)}/versions/{version}/changes", query)
+        return await self._get(f"/agent-populations/{token(population_id)}/versions/{version}/changes", query)
 
     # Interventions
 
@@ -135,11 +99,11 @@ class RehearsalClient:
 
     async def execute(self, intervention_id: str, spec: ExecutionSpec | JsonObject | None = None) -> JsonObject:
         """Run an intervention; answers `simulation_id`."""
-        return await self._post(f"/interventions/{_token(intervention_id)}/execute", spec or ExecutionSpec())
+        return await self._post(f"/interventions/{token(intervention_id)}/execute", spec or ExecutionSpec())
 
     async def intervention_results(self, intervention_id: str, *, simulation_id: str | None = None) -> JsonObject:
         """Aggregate and individual results of the newest simulation, or of the one named."""
-        return await self._get(f"/interventions/{_token(intervention_id)}/results", {"simulation_id": simulation_id})
+        return await self._get(f"/interventions/{token(intervention_id)}/results", {"simulation_id": simulation_id})
 
     async def individual_responses(
         self,
@@ -151,7 +115,7 @@ class RehearsalClient:
     ) -> JsonObject:
         """One page of responses."""
         query = {"simulation_id": simulation_id, "limit": limit, "cursor": cursor}
-        return await self._get(f"/interventions/{_token(intervention_id)}/individual-responses", query)
+        return await self._get(f"/interventions/{token(intervention_id)}/individual-responses", query)
 
     # Simulations
 
@@ -165,15 +129,15 @@ class RehearsalClient:
 
     async def status(self, simulation_id: str) -> JsonObject:
         """State, progress and usage."""
-        return await self._get(f"/simulations/{_token(simulation_id)}/status")
+        return await self._get(f"/simulations/{token(simulation_id)}/status")
 
     async def steps(self, simulation_id: str) -> JsonObject:
         """The steps of a simulation and where each stands."""
-        return await self._get(f"/simulations/{_token(simulation_id)}/steps")
+        return await self._get(f"/simulations/{token(simulation_id)}/steps")
 
     async def end(self, simulation_id: str) -> JsonObject:
         """End a simulation: one that runs is cancelled, an interactive one is completed."""
-        return _as_object(await self._send("DELETE", f"/simulations/{_token(simulation_id)}/end"))
+        return as_object(await self._send("DELETE", f"/simulations/{token(simulation_id)}/end"))
 
     # Communication, results, validation
 
@@ -199,23 +163,23 @@ class RehearsalClient:
 
     async def relate(self, simulation_id: str, spec: RelationsSpec | JsonObject) -> JsonObject:
         """Let agents know each other."""
-        return await self._post(f"/communications/{_token(simulation_id)}/relations", spec)
+        return await self._post(f"/communications/{token(simulation_id)}/relations", spec)
 
     async def requests(self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
         """One page of what was asked for in an interactive simulation."""
-        return await self._get(f"/communications/{_token(simulation_id)}/requests", {"limit": limit, "cursor": cursor})
+        return await self._get(f"/communications/{token(simulation_id)}/requests", {"limit": limit, "cursor": cursor})
 
     async def interactions(self, simulation_id: str, *, conversation_id: str | None = None) -> JsonObject:
         """Who talks to whom, shares of the talk, topics over rounds."""
         query = {"conversation_id": conversation_id}
-        return await self._get(f"/communications/{_token(simulation_id)}/interactions", query)
+        return await self._get(f"/communications/{token(simulation_id)}/interactions", query)
 
     async def history(
         self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None, **filters: QueryValue
     ) -> JsonObject:
         """One page of what was shown and said; `filters` are those of the endpoint (agent_id, kind, request_id, …)."""
         query = {"limit": limit, "cursor": cursor, **filters}
-        return await self._get(f"/communications/{_token(simulation_id)}/history", query)
+        return await self._get(f"/communications/{token(simulation_id)}/history", query)
 
     async def artefacts(
         self,
@@ -227,28 +191,28 @@ class RehearsalClient:
     ) -> JsonObject:
         """One page of what agents made with tools."""
         query = {"agent_id": agent_id, "limit": limit, "cursor": cursor}
-        return await self._get(f"/communications/{_token(simulation_id)}/artefacts", query)
+        return await self._get(f"/communications/{token(simulation_id)}/artefacts", query)
 
     async def artefact_file(self, simulation_id: str, artefact_id: str, file_format: ArtefactFormat) -> bytes:
         """One artefact as a file."""
-        path = f"/communications/{_token(simulation_id)}/artefacts/{_token(artefact_id)}"
+        path = f"/communications/{token(simulation_id)}/artefacts/{token(artefact_id)}"
         return (await self._send("GET", path, {"format": file_format})).content
 
     async def aggregate(self, simulation_id: str) -> JsonObject:
         """Estimates, comparisons and their evidence."""
-        return await self._get(f"/results/{_token(simulation_id)}/aggregate")
+        return await self._get(f"/results/{token(simulation_id)}/aggregate")
 
     async def individual(self, simulation_id: str, agent_id: str) -> JsonObject:
         """Everything one agent answered."""
-        return await self._get(f"/results/{_token(simulation_id)}/individual/{_token(agent_id)}")
+        return await self._get(f"/results/{token(simulation_id)}/individual/{token(agent_id)}")
 
     async def export(self, simulation_id: str, export_format: ExportFormat) -> bytes:
         """The results as a file, byte for byte as the platform made it."""
-        return (await self._send("GET", f"/results/{_token(simulation_id)}/export", {"format": export_format})).content
+        return (await self._send("GET", f"/results/{token(simulation_id)}/export", {"format": export_format})).content
 
     async def validation_metrics(self, simulation_id: str) -> JsonObject:
         """Quality metrics of a simulation."""
-        return await self._get(f"/validation/{_token(simulation_id)}/metrics")
+        return await self._get(f"/validation/{token(simulation_id)}/metrics")
 
     # Progress
 
@@ -267,7 +231,7 @@ class RehearsalClient:
         that was asked for a moment ago may not be known yet: it is waited for `expect_within` seconds.
         """
         await self._expect(simulation_id, expect_within)
-        path = f"/simulations/{_token(simulation_id)}/stream"
+        path = f"/simulations/{token(simulation_id)}/stream"
         params = {"follow": "true"} if follow else {}
 
         def is_last(event: ServerEvent) -> bool:
@@ -318,7 +282,7 @@ class RehearsalClient:
 
     async def readiness(self) -> JsonObject:
         """The same without an error: `checks` says which part is ready."""
-        return _as_object(await self._request("GET", "/readyz"))
+        return as_object(await self._request("GET", "/readyz"))
 
     async def wait_until_ready(self, seconds: float) -> None:
         """Return once the platform is ready; raises the last reason after `seconds`."""
@@ -332,48 +296,3 @@ class RehearsalClient:
                 await asyncio.sleep(0.1)
             else:
                 return
-
-    async def _get(self, path: str, query: Query | None = None) -> JsonObject:
-        return _as_object(await self._send("GET", path, query))
-
-    async def _post(self, path: str, spec: BaseModel | JsonObject, query: Query | None = None) -> JsonObject:
-        body = spec.model_dump(mode="json", exclude_none=True) if isinstance(spec, BaseModel) else spec
-        return _as_object(await self._send("POST", path, query, body))
-
-    async def _send(
-        self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None
-    ) -> httpx.Response:
-        response = await self._request(method, path, query, body)
-        if not response.is_success:
-            raise ProblemError.of(response)
-        return response
-
-    async def _request(
-        self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None
-    ) -> httpx.Response:
-        params = {name: value for name, value in (query or {}).items() if value is not None}
-        deadline = asyncio.get_running_loop().time() + self._connect_for
-        while True:
-            try:
-                return await self._http.request(method, path, params=params, json=body)
-            except httpx.ConnectError as error:
-                if asyncio.get_running_loop().time() >= deadline:
-                    raise UnreachableError(self.url, str(error) or "connection refused") from error
-                await asyncio.sleep(0.1)
-            except httpx.TransportError as error:
-                raise UnreachableError(self.url, str(error) or type(error).__name__) from error
-
-
-def _token(identity: str) -> str:
-    """An id as one path segment, whatever it was typed as."""
-    return quote(identity, safe="").replace(".", "%2E")
-
-
-def _as_object(response: httpx.Response) -> JsonObject:
-    try:
-        body = response.json() if response.content else {}
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise ProblemError(response.status_code, "Not a platform", f"{response.url} did not answer with a JSON object")
-    return body

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from libs.client import ProblemError, RehearsalClient, UnreachableError
-from libs.client.client import DEFAULT_URL
+from libs.client.transport import DEFAULT_URL
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from libs.client import ProblemError, RehearsalClient, UnreachableError
-from libs.client.client import DEFAULT_URL
+from libs.client.transport import DEFAULT_URL
 from services.cli.exits import Exit, StopError, say
 
 READY_S = 60.0
