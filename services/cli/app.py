@@ -1,27 +1,16 @@
 """The commands and their options. Everything else is imported inside of them, so that `--help` answers at once."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-if TYPE_CHECKING:
-    from services.cli.own import Source
+from services.cli import toolbox
+from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
 
 Start with: rehearsal run examples/email_ab.yaml"""
-CODES = """Exit codes: 0 completed · 1 the run failed · 2 invalid study or usage · 3 platform not reachable ·
-4 refused by the platform · 130 interrupted"""
-Url = Annotated[
-    str | None,
-    typer.Option("--url", envvar="REHEARSAL_URL", help="The platform.", show_default="http://127.0.0.1:8000"),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Only JSON on stdout.")]
-SimulationId = Annotated[str, typer.Argument(metavar="SIM", help="Id of a simulation, as `rehearsal ls` shows it.")]
-PopulationId = Annotated[str, typer.Argument(metavar="POPULATION", help="Id of a population.")]
-Data = Annotated[Path, typer.Option(help="Where an own platform keeps its data.")]
-DATA = Path("runs/.platform")
 
 app = typer.Typer(
     help=HELP,
@@ -38,6 +27,7 @@ people = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(people, name="people", help="People from files, into files, and fragments for them.")
 artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
+app.add_typer(toolbox.app)
 
 
 def main() -> None:
@@ -68,7 +58,7 @@ def run(
     from services.cli.run import RunOptions, run_study
 
     options = RunOptions(seed=seed, model=model, engine=engine, out=out, as_json=as_json, has_report=report)
-    carry_out(run_study(study, _source(url, data, own=own, starts=True), options))
+    carry_out(run_study(study, source_of(url, data, own=own, starts=True), options))
 
 
 @app.command(epilog=CODES, short_help="Follow a simulation to its end.")
@@ -77,7 +67,7 @@ def watch(simulation: SimulationId, url: Url = None) -> None:
     from services.cli.exits import carry_out
     from services.cli.show import watch_simulation
 
-    carry_out(watch_simulation(simulation, _source(url)))
+    carry_out(watch_simulation(simulation, source_of(url)))
 
 
 @app.command("ls", epilog=CODES)
@@ -90,7 +80,7 @@ def list_(
     from services.cli.exits import carry_out
     from services.cli.show import list_simulations
 
-    carry_out(list_simulations(limit, _source(url), as_json=as_json))
+    carry_out(list_simulations(limit, source_of(url), as_json=as_json))
 
 
 @app.command(epilog=CODES, short_help="Print the verdict of a simulation.")
@@ -99,7 +89,7 @@ def results(simulation: SimulationId, url: Url = None, as_json: AsJson = False) 
     from services.cli.exits import carry_out
     from services.cli.show import show_results
 
-    carry_out(show_results(simulation, _source(url), as_json=as_json))
+    carry_out(show_results(simulation, source_of(url), as_json=as_json))
 
 
 @app.command(epilog=CODES, short_help="Run a simulation again and compare every byte.")
@@ -111,7 +101,7 @@ def replay(simulation: SimulationId, url: Url = None, data: Data = DATA, as_json
     from services.cli.exits import carry_out
     from services.cli.replay import replay_simulation
 
-    carry_out(replay_simulation(simulation, _source(url, data, starts=True), as_json=as_json))
+    carry_out(replay_simulation(simulation, source_of(url, data, starts=True), as_json=as_json))
 
 
 @app.command(epilog=CODES, short_help="Check this machine and the platform.")
@@ -142,7 +132,7 @@ def start_talk(
     from services.cli.exits import carry_out
     from services.cli.talk import Panel, start
 
-    carry_out(start(population, Panel(name, seed, model, engine), _source(url), as_json=as_json))
+    carry_out(start(population, Panel(name, seed, model, engine), source_of(url), as_json=as_json))
 
 
 @talk.command("ask", epilog=CODES, short_help="Ask what a file says, and print what was said.")
@@ -159,7 +149,7 @@ def ask(
     from services.cli.exits import carry_out
     from services.cli.talk import ask as ask_simulation
 
-    carry_out(ask_simulation(simulation, file, _source(url), as_json=as_json))
+    carry_out(ask_simulation(simulation, file, source_of(url), as_json=as_json))
 
 
 @talk.command("interview", epilog=CODES, short_help="Speak with one person.")
@@ -173,7 +163,7 @@ def interview(
     from services.cli.exits import carry_out
     from services.cli.talk import interview as interview_agent
 
-    carry_out(interview_agent(simulation, agent, name, _source(url)))
+    carry_out(interview_agent(simulation, agent, name, source_of(url)))
 
 
 @talk.command("history", epilog=CODES, short_help="Print what was shown, thought, said and answered.")
@@ -190,7 +180,7 @@ def history(
     from services.cli.talk import show
 
     filters = {"agent_id": agent, "kind": kind, "round": round_}
-    carry_out(show(simulation, filters, _source(url), as_json=as_json))
+    carry_out(show(simulation, filters, source_of(url), as_json=as_json))
 
 
 @talk.command("end", epilog=CODES, short_help="End an interactive simulation.")
@@ -199,7 +189,7 @@ def end_talk(simulation: SimulationId, url: Url = None) -> None:
     from services.cli.exits import carry_out
     from services.cli.talk import end
 
-    carry_out(end(simulation, _source(url)))
+    carry_out(end(simulation, source_of(url)))
 
 
 @people.command("import", epilog=CODES, short_help="Make a population of people from files.")
@@ -220,7 +210,7 @@ def import_people(
     if not paths and not segment:
         raise typer.BadParameter("name at least one file or folder, or a --segment")
     options = ImportOptions(name=name, segments=tuple(segment or ()), as_json=as_json)
-    carry_out(import_people(paths or [], _source(url), options))
+    carry_out(import_people(paths or [], source_of(url), options))
 
 
 @people.command("export", epilog=CODES, short_help="Write people as files.")
@@ -236,7 +226,7 @@ def export_people(
     from services.cli.exits import carry_out
     from services.cli.people import export_people
 
-    carry_out(export_people(population, agent, out, _source(url)))
+    carry_out(export_people(population, agent, out, source_of(url)))
 
 
 @people.command("apply-fragments", epilog=CODES, short_help="Merge fragments into the people of a population.")
@@ -253,7 +243,7 @@ def apply_fragments(
     from services.cli.people import Targets, apply_fragments
 
     targets = Targets(tuple(segment or ()), tuple(agent or ()))
-    carry_out(apply_fragments(population, fragments, targets, _source(url), as_json=as_json))
+    carry_out(apply_fragments(population, fragments, targets, source_of(url), as_json=as_json))
 
 
 @artefacts.command("list", epilog=CODES, short_help="List what agents made.")
@@ -267,7 +257,7 @@ def list_artefacts(
     from services.cli.artefacts import list_artefacts
     from services.cli.exits import carry_out
 
-    carry_out(list_artefacts(simulation, agent, _source(url), as_json=as_json))
+    carry_out(list_artefacts(simulation, agent, source_of(url), as_json=as_json))
 
 
 @artefacts.command("get", epilog=CODES, short_help="Write one artefact as a file.")
@@ -284,7 +274,7 @@ def get_artefact(
     from services.cli.artefacts import get_artefact
     from services.cli.exits import carry_out
 
-    carry_out(get_artefact(simulation, artefact, file_format, out, _source(url)))
+    carry_out(get_artefact(simulation, artefact, file_format, out, source_of(url)))
 
 
 @app.command(short_help="Start the platform and stay.")
@@ -315,9 +305,3 @@ def up(
     except DataDirectoryInUseError as error:
         typer.echo(f"{error}. Use it with --url, or choose another --data.", err=True)
         raise typer.Exit(1) from error
-
-
-def _source(url: str | None, data: Path = DATA, *, own: bool = False, starts: bool = False) -> "Source":
-    from services.cli.own import Source
-
-    return Source(url=url, data=data, own=own, starts=starts)
