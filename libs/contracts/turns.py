@@ -12,6 +12,8 @@ from libs.contracts.base import Body, Data, JsonObject
 from libs.contracts.protocol import Usage
 
 OFFLINE_MODEL = "offline"
+Mode = Literal["interactive", "economy"]
+"""How a call is made: at once, or in a batch job of its provider, for about half the price and within a day."""
 
 
 def is_offline(model: str) -> bool:
@@ -54,6 +56,7 @@ class TurnBatch(Body):
     seed: int
     temperature: float = 1.0
     max_completion_tokens: int = 1_000
+    mode: Mode = "interactive"
     response_schema: JsonObject = Field(description="JSON Schema of the answer, within the strict subset of OpenAI.")
     shared: tuple[ChatMessage, ...]
     budget: Budget | None = Field(default=None, description="Of the simulation, unless it was decided before.")

@@ -8,11 +8,11 @@ from fastapi import FastAPI
 from libs.db import Database
 from libs.runtime import service_app
 from services.models import api
-from services.models.adapters import Memory, Offline, Server
+from services.models.adapters import Offline, Pace, Server
 from services.models.domain.prices import PriceTable
-from services.models.service import Findings, Models
+from services.models.service import EndpointJobs, Findings, Models, Stores
 from services.models.settings import Settings, read_document
-from services.models.store import Accounts, Store
+from services.models.store import Accounts, CapabilityStore, JobStore, Store
 
 PRICES = Path(__file__).parent / "domain" / "prices.json"
 MAX_BODY_BYTES = 16_777_216
@@ -22,9 +22,9 @@ MAX_BODY_BYTES = 16_777_216
 def create_app(settings: Settings) -> FastAPI:
     """The models service over its own database."""
     database = Database(settings.database_url)
-    store = Store()
-    servers = _servers(settings, Findings(database, store))
-    service = Models(database, store, Accounts(), Offline(), servers, _prices(settings))
+    jobs = JobStore()
+    servers = _servers(settings, database, jobs)
+    service = Models(database, Stores(Store(), Accounts(), jobs), Offline(), servers, _prices(settings))
     return service_app(
         "models", settings, api=api.router, service=service, database=database, max_body_bytes=MAX_BODY_BYTES
     )
@@ -38,13 +38,17 @@ def _prices(settings: Settings) -> PriceTable:
     return read_document("prices_file", settings.prices_file, PriceTable).over(shipped)
 
 
-def _servers(settings: Settings, memory: Memory) -> list[Server]:
+def _servers(settings: Settings, database: Database, jobs: JobStore) -> list[Server]:
     """Every endpoint. Raises `ValueError` for settings that cannot be."""
     lifetime = timedelta(hours=settings.capabilities_hours)
+    pace = Pace(settings.economy_linger_s, settings.economy_poll_s)
+    memory = Findings(database, CapabilityStore())
     servers = []
     for endpoint in settings.endpoints:
         if taken := [name for name in Offline.models if name in endpoint.names]:
             raise ValueError(f"endpoint {endpoint.name!r}: {taken[0]!r} is the name of a model that is built in")
         key = settings.key_of(endpoint)
-        servers.append(Server(endpoint, key.get_secret_value() if key else None, memory, lifetime))
+        mine = EndpointJobs(endpoint.name, database, jobs)
+        secret = key.get_secret_value() if key else None
+        servers.append(Server(endpoint, secret, memory, mine, lifetime=lifetime, pace=pace))
     return servers

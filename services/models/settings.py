@@ -118,6 +118,8 @@ class Settings(ServiceSettings):
     batches: bool = Field(default=False, description="Whether the upstream takes batch jobs.")
     probe: bool = Field(default=True, description="Find out what the upstream's models take.")
     prices_file: Path | None = Field(default=None, description="JSON or YAML file of prices that go before ours.")
+    economy_linger_s: float = Field(default=20.0, ge=0, description="How long calls are collected for a batch job.")
+    economy_poll_s: float = Field(default=30.0, gt=0, description="How often it is asked how a batch job is.")
     capabilities_hours: float = Field(default=24.0, gt=0, description="How long it is believed what a model takes.")
 
     @property

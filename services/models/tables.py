@@ -1,8 +1,21 @@
-"""Tables of the models service: calls, the accounts they are charged to, calls it saved, what models take."""
+"""Tables of the models service: calls, batch jobs, the accounts they are charged to, calls saved, what models take."""
 
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
 
 from libs.db import JsonDocument, UtcDateTime, tenant_column
 
@@ -47,9 +60,31 @@ calls = Table(
     Column("is_repaired", Boolean, nullable=False),
     Column("reserved_tokens", Integer, nullable=False),
     Column("reserved_cost_usd", Float, nullable=False),
+    Column("job_id", String(32)),
 )
 Index("calls_by_simulation", calls.c.tenant, calls.c.simulation_id)
 Index("calls_reserved", calls.c.owner, sqlite_where=_RESERVED, postgresql_where=_RESERVED)
+
+_IN_A_JOB = text("job_id IS NOT NULL")
+Index("calls_by_job", calls.c.job_id, sqlite_where=_IN_A_JOB, postgresql_where=_IN_A_JOB)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    tenant_column(),
+    Column("job_id", String(32), primary_key=True),
+    Column("simulation_id", String(64), nullable=False),
+    Column("endpoint", String(40), nullable=False),
+    Column("model", String(120), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("batch_id", String(200)),
+    Column("calls", Integer, nullable=False),
+    Column("requests", LargeBinary),
+    Column("problem", Text),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("submitted_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+)
 
 accounts = Table(
     "accounts",

@@ -2,6 +2,6 @@
 
 from services.models.adapters.backend import Backend
 from services.models.adapters.offline import Offline
-from services.models.adapters.upstream import Memory, Server
+from services.models.adapters.upstream import Memory, Pace, Server
 
-__all__ = ["Backend", "Memory", "Offline", "Server"]
+__all__ = ["Backend", "Memory", "Offline", "Pace", "Server"]

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.models.api import budgets, capabilities, chat, embeddings, turns, usage
+from services.models.api import budgets, capabilities, chat, embeddings, jobs, turns, usage
 
 router = APIRouter(prefix="/v1", tags=["models"])
-for part in (turns, chat, embeddings, capabilities, usage, budgets):
+for part in (turns, chat, embeddings, capabilities, usage, budgets, jobs):
     router.include_router(part.router)

@@ -20,6 +20,7 @@ class ModelView(BaseModel):
     object: Literal["model"] = "model"
     created: int = 0
     owned_by: str
+    kind: Literal["chat", "embeddings"]
 
 
 class ModelList(BaseModel):
@@ -32,7 +33,9 @@ class ModelList(BaseModel):
 @router.get("/models")
 async def list_models(service: Service) -> ModelList:
     """The models that can be asked for."""
-    return ModelList(data=[ModelView(id=name, owned_by=service.owner(name)) for name in service.names])
+    return ModelList(
+        data=[ModelView(id=name, owned_by=service.owner(name), kind=service.kind(name)) for name in service.names]
+    )
 
 
 class ProbeView(BaseModel):

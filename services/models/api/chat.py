@@ -16,7 +16,7 @@ from pydantic import Field, field_validator, model_validator
 
 from libs.contracts.base import Body, JsonObject
 from libs.contracts.errors import DomainError
-from libs.contracts.turns import ChatMessage
+from libs.contracts.turns import ChatMessage, Mode
 from libs.http import Tenant
 from services.models.api.access import Metadata, Service
 from services.models.api.openai_errors import OpenAiRoute
@@ -102,6 +102,7 @@ class ChatCompletionRequest(Body):
     max_completion_tokens: int | None = Field(default=None, ge=1)
     max_tokens: int | None = Field(default=None, ge=1, description="Older name of max_completion_tokens.")
     timeout: float | None = Field(default=None, gt=0, description="Seconds after which to stop waiting for the answer.")
+    mode: Mode = Field(default="interactive", description="economy: in a batch job, cheaper and within a day.")
     n: int = 1
     stream: bool = Field(default=False, description="Send the finished answer as a stream of chunks.")
     stream_options: StreamOptions = StreamOptions()
@@ -145,6 +146,7 @@ class ChatCompletionRequest(Body):
             ),
             agent_id=self.user,
             simulation_id=self.metadata.simulation_id,
+            mode=self.mode,
         )
 
 

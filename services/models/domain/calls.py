@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from libs.contracts.base import JsonObject
-from libs.contracts.turns import ChatMessage, TurnBatch
+from libs.contracts.turns import ChatMessage, Mode, TurnBatch
 
 Messages = tuple[ChatMessage, ...]
 USUAL_COMPLETION = 1_000
@@ -94,6 +94,7 @@ class Chat:
     sampling: Sampling
     agent_id: str
     simulation_id: str
+    mode: Mode
 
     def call(self, snapshot: str) -> Call:
         """The call that answers it."""

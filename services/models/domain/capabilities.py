@@ -65,7 +65,7 @@ class Capabilities:
         match cause:
             case Cause.FORMAT if (weaker := self.format.weaker) is not None:
                 changed = replace(self, format=weaker)
-            case Cause.FORMAT_VALUE:
+            case Cause.FORMAT_VALUE if self.format in {Format.JSON_SCHEMA, Format.JSON_OBJECT}:
                 changed = replace(self, format=Format.JSON_VALUE)
             case Cause.SEED:
                 changed = replace(self, seed=False)

@@ -2,22 +2,22 @@
 
 from libs.db import Database
 from services.models.domain.capabilities import Found
-from services.models.store import Store
+from services.models.store import CapabilityStore
 
 
 class Findings:
     """The memory of all endpoints."""
 
-    def __init__(self, database: Database, store: Store) -> None:
+    def __init__(self, database: Database, store: CapabilityStore) -> None:
         self._database = database
         self._store = store
 
     async def load(self, endpoint: str, model: str) -> Found | None:
         """What was found about a model."""
         async with self._database.read() as tx:
-            return await self._store.load_capabilities(tx, endpoint, model)
+            return await self._store.load(tx, endpoint, model)
 
     async def save(self, found: Found) -> None:
         """Keep a finding."""
         async with self._database.write() as tx:
-            await self._store.save_capabilities(tx, found)
+            await self._store.save(tx, found)

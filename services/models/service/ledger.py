@@ -36,6 +36,8 @@ LINGER_S = 0.05
 LARGEST_COMMIT = 64
 OTHERS_S = 0.25
 """How often the ledger is looked at for calls that another process is making."""
+LONGEST_OTHERS_S = 5.0
+"""The same, for a batch job."""
 DRAIN_S = 10.0
 
 Cost = Callable[[Backend, Outcome], float | None]
@@ -68,7 +70,7 @@ class Account(NamedTuple):
     @property
     def share(self) -> Share:
         """Whose turn its calls take where they have to wait."""
-        return Share(f"{self.tenant}/{self.simulation_id}", self.weight)
+        return Share(f"{self.tenant}/{self.simulation_id}", self.weight, self.tenant, self.simulation_id)
 
     def is_cached(self, settled: Settled, *, is_made_for_this: bool) -> bool:
         """Whether an answer costs this account nothing. `is_made_for_this`: the call was made for this request."""
@@ -113,6 +115,8 @@ class Ledger:
         self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
         self._being_made = 0
         self._work: set[asyncio.Task[None]] = set()
+        self._patient: set[asyncio.Task[None]] = set()
+        """Work that waits for batch jobs; those go on without this process."""
         self._loops: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -128,6 +132,9 @@ class Ledger:
 
     async def stop(self) -> None:
         """Let the calls in flight end, for a while; what does not is orphaned by the next start."""
+        for task in self._patient:
+            task.cancel()
+        await asyncio.gather(*self._patient, return_exceptions=True)
         if self._work:
             _, late = await asyncio.wait(self._work, timeout=DRAIN_S)
             for task in late:
@@ -173,14 +180,23 @@ class Ledger:
         if error is not None:
             raise error
 
+    def resume(self, calls: Sequence[Call], backend: Backend, account: Account) -> None:
+        """Go on with calls of a batch job that another process began; nobody asks for them yet."""
+        for call in calls:
+            asker = _Asker(asyncio.Queue(), account, is_joined=False)
+            self._waiting.setdefault((account.tenant, call.key), []).append(asker)
+        self._begin(list(calls), backend, account)
+
     def _begin(self, calls: list[Call], backend: Backend, account: Account) -> None:
+        work = self._patient if backend.is_batched else self._work
         task = asyncio.create_task(self._run(calls, backend, account))
-        self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        work.add(task)
+        task.add_done_callback(work.discard)
 
     async def _run(self, calls: list[Call], backend: Backend, account: Account) -> None:
         """See a set of calls through to its end."""
         pending = {call.key: call for call in calls}
+        pause_s = OTHERS_S
         try:
             while pending:
                 reserved = await self._settle_or_reserve(pending, backend, account)
@@ -189,7 +205,8 @@ class Ledger:
                 if reserved:
                     await self._make(reserved, backend, account)
                 elif pending:
-                    await asyncio.sleep(OTHERS_S)
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, LONGEST_OTHERS_S) if backend.is_batched else OTHERS_S
         except Exception as error:
             log.exception("the ledger failed")
             self._fail([(account.tenant, call.key) for call in calls], _failure(error))

@@ -1,14 +1,15 @@
 """Use cases: the turns of a delivery, a chat completion, embeddings, what models there are and take, what was used."""
 
 import asyncio
+import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from libs.contracts.errors import DomainError, InvalidError
 from libs.contracts.protocol import Usage
-from libs.contracts.turns import Budget, TurnBatch, TurnReply
+from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
 from libs.db import Database, Transaction
 from services.models.adapters import Backend, Server
 from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
@@ -18,9 +19,18 @@ from services.models.domain.offline import NAME as OFFLINE
 from services.models.domain.prices import PriceTable, cost_usd
 from services.models.service.ledger import Account, Delivery, Ledger
 from services.models.settings import Endpoint
-from services.models.store import Accounts, ModelUsage, Settled, Store
+from services.models.store import Accounts, JobRow, JobStore, ModelUsage, Settled, Store
 
+log = logging.getLogger(__name__)
 CACHED = Usage(calls=0, cached_calls=1, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
+
+
+class Stores(NamedTuple):
+    """Everything the service keeps."""
+
+    calls: Store
+    accounts: Accounts
+    jobs: JobStore
 
 
 class Finding(NamedTuple):
@@ -45,23 +55,32 @@ class Models:
     def __init__(
         self,
         database: Database,
-        store: Store,
-        accounts: Accounts,
+        stores: Stores,
         offline: Backend,
         servers: Sequence[Server],
         prices: PriceTable,
     ) -> None:
-        self._store = store
+        self._database = database
+        self._stores = stores
         self._prices = prices
         self._servers = servers
         self._chat = _by_name([offline, *(server.chat for server in servers)])
         self._embedders = _by_name([server.embeddings for server in servers])
-        self._accounts = accounts
-        self._ledger = Ledger(database, store, accounts, self._cost, self._estimate)
+        self._economy = _by_name([server.economy for server in servers])
+        self._ledger = Ledger(database, stores.calls, stores.accounts, self._cost, self._estimate)
 
     async def start(self) -> None:
-        """Begin to take calls."""
+        """Begin to take calls, and go on with the batch jobs of processes that ended."""
         await self._ledger.start()
+        async with self._database.read() as tx:
+            open_jobs = await self._stores.jobs.all_open(tx)
+        for job in open_jobs:
+            backend = self._economy.get(job.model)
+            if backend is None:
+                log.warning("batch job %s waits: no endpoint makes batch jobs for %s", job.job_id, job.model)
+            else:
+                account = Account(job.tenant, job.simulation_id, is_recorded_once=True)
+                self._ledger.resume(job.calls, backend, account)
 
     async def stop(self) -> None:
         """Finish the calls in flight and close connections."""
@@ -78,13 +97,22 @@ class Models:
         """Who runs a model."""
         return "rehearsal" if model == OFFLINE else "upstream"
 
-    def backend(self, model: str) -> Backend:
-        """The backend of a chat model. Raises `InvalidError` naming the known ones."""
-        found = self._chat.get(model)
-        if found is None:
+    def kind(self, model: str) -> Literal["chat", "embeddings"]:
+        """What a model gives."""
+        return "embeddings" if model in self._embedders else "chat"
+
+    def backend(self, model: str, mode: Mode) -> Backend:
+        """The backend of a chat model. Raises `InvalidError` naming the known ones, or those with batch jobs."""
+        if model not in self._chat:
             known = list(self._chat)
             raise InvalidError("model", f"no model {model!r} here; known: {', '.join(known)}", known)
-        return found
+        if mode == "interactive":
+            return self._chat[model]
+        if model not in self._economy:
+            listed = ", ".join(self._economy) or "none; an endpoint says so by batches: true"
+            reason = f"no batch jobs for {model!r}, which economy needs; models with batch jobs: {listed}"
+            raise InvalidError("mode", reason, ["interactive"])
+        return self._economy[model]
 
     def embedder(self, model: str) -> Backend:
         """The backend of a model for embeddings. Raises `InvalidError` naming the known ones."""
@@ -97,7 +125,7 @@ class Models:
 
     async def turns(self, batch: TurnBatch, tenant: str) -> AsyncGenerator[list[TurnReply], None]:
         """The replies to a batch, each after it was committed, in the order in which they finish."""
-        backend = self.backend(batch.model)
+        backend = self.backend(batch.model, batch.mode)
         calls = calls_of(batch, backend.snapshot(batch.model))
         places: dict[str, list[str]] = defaultdict(list)
         for call, turn in zip(calls, batch.turns, strict=True):
@@ -113,7 +141,7 @@ class Models:
 
     async def complete(self, chat: Chat, tenant: str) -> Delivery:
         """The answer to one chat completion, which may be a refusal. Raises `UpstreamError` when there is none."""
-        backend = self.backend(chat.model)
+        backend = self.backend(chat.model, chat.mode)
         call = chat.call(backend.snapshot(chat.model))
         account = Account(tenant, chat.simulation_id, is_recorded_once=False)
         async for deliveries in self._ledger.answer([call], backend, account):
@@ -157,16 +185,20 @@ class Models:
 
     async def usage(self, tx: Transaction, simulation_id: str) -> list[ModelUsage]:
         """What a simulation used, by model."""
-        return await self._store.usage(tx, simulation_id)
+        return await self._stores.calls.usage(tx, simulation_id)
+
+    async def jobs(self, tx: Transaction) -> list[JobRow]:
+        """The newest batch jobs."""
+        return await self._stores.jobs.listed(tx)
 
     async def balance(self, tx: Transaction, simulation_id: str = TENANT) -> Balance:
         """What a simulation, or the tenant, may spend, has spent and has reserved."""
-        balances = await self._accounts.find(tx, simulation_id)
+        balances = await self._stores.accounts.find(tx, simulation_id)
         return next((one for one in balances if one.simulation_id == simulation_id), empty(simulation_id))
 
     async def set_budget(self, tx: Transaction, budget: Budget, simulation_id: str = TENANT) -> Balance:
         """Decide what a simulation, or the tenant, may spend. What waits for it or was refused can go on."""
-        await self._accounts.set_cap(tx, simulation_id, _cap(budget))
+        await self._stores.accounts.set_cap(tx, simulation_id, _cap(budget))
         return await self.balance(tx, simulation_id)
 
     def _estimate(self, backend: Backend, calls: Sequence[Call]) -> list[Amount]:

@@ -1,9 +1,21 @@
-"""The only SQL of the models service: its ledger of calls, and the accounts they are charged to.
+"""The only SQL of the models service: its ledger of calls, the accounts they are charged to, batch jobs, findings.
 
 Whoever changes both in one transaction locks the accounts first, so that two processes never wait for each other.
 """
 
 from services.models.store.accounts import Accounts
 from services.models.store.calls import Lease, ModelUsage, Reservation, Settled, Store
+from services.models.store.capabilities import CapabilityStore
+from services.models.store.jobs import JobRow, JobStore
 
-__all__ = ["Accounts", "Lease", "ModelUsage", "Reservation", "Settled", "Store"]
+__all__ = [
+    "Accounts",
+    "CapabilityStore",
+    "JobRow",
+    "JobStore",
+    "Lease",
+    "ModelUsage",
+    "Reservation",
+    "Settled",
+    "Store",
+]

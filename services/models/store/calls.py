@@ -1,20 +1,19 @@
-"""Calls as the ledger keeps them, what they cost a simulation, and what was found out about models.
+"""Calls as the ledger keeps them, and what they cost a simulation.
 
 Every statement that names a call names its tenant too, but for those about processes that died.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Function, bindparam, case, func, or_, select, update
 
-from libs.db import Transaction, insert_into, insert_new, upsert
+from libs.db import Transaction, insert_into, insert_new
 from services.models.domain.budgets import Amount, Booking, total_of
 from services.models.domain.calls import STOP, Call, Outcome
-from services.models.domain.capabilities import Capabilities, Found
-from services.models.tables import CallState, cache_hits, calls, capabilities
+from services.models.tables import CallState, cache_hits, calls
 
 KEYS_IN_QUERY = 500
 Reservation = tuple[Call, Amount]
@@ -95,6 +94,9 @@ _LEASED = (
 _NOTHING_RESERVED = {"reserved_tokens": 0, "reserved_cost_usd": 0.0}
 
 
+_IN_A_JOB = calls.c.job_id.is_not(None)
+
+
 class Store:
     """Queries of the ledger."""
 
@@ -128,14 +130,27 @@ class Store:
             # Mine, and lost: a process reserves only what it is not making.
             lost = or_(calls.c.reserved_until < lease.now, calls.c.owner == lease.owner)
             orphaned += await self._orphan(tx, among & lost)
-            free = or_(calls.c.state == CallState.ORPHANED, (calls.c.state == CallState.FAILED) & ~calls.c.is_answered)
+            # A batch job goes on without the process that submitted it: its calls are taken over and not lost.
+            taken_over = (calls.c.state == CallState.RESERVED) & lost & _IN_A_JOB
+            orphaned += [
+                Booking(tenant, payer, reserved=amount.negative())
+                for tenant, payer, amount in await _held(tx, among & taken_over)
+            ]
+            free = or_(
+                calls.c.state == CallState.ORPHANED,
+                (calls.c.state == CallState.FAILED) & ~calls.c.is_answered,
+                taken_over,
+            )
             found = await tx.execute(select(calls.c.call_key).where(among, free).with_for_update())
             again = sorted(found.scalars())
             if again:
                 statement = (
                     update(calls)
                     .where(calls.c.tenant == tx.tenant, calls.c.call_key == bindparam("again_key"))
-                    .values({name: bindparam(f"new_{name}") for name in _LEASED})
+                    .values(
+                        {name: bindparam(f"new_{name}") for name in _LEASED}
+                        | {"job_id": case((calls.c.state == CallState.RESERVED, calls.c.job_id), else_=None)}
+                    )
                 )
                 await tx.execute(
                     statement,
@@ -179,17 +194,22 @@ class Store:
         return list((await tx.execute(statement)).scalars())
 
     async def orphan(self, tx: Transaction, dead: Sequence[str], now: datetime) -> tuple[int, list[Booking]]:
-        """Mark reservations of dead processes, and those that ran out, as orphaned: their number, and what to book."""
+        """Mark reservations of dead processes, and those that ran out, as orphaned: their number, and what to book.
+
+        Those in a batch job are free to be taken over.
+        """
+        mine = (calls.c.state == CallState.RESERVED) & calls.c.owner.in_(dead) & _IN_A_JOB
+        await tx.execute(update(calls).where(mine).values(reserved_until=now))
         bookings = await self._orphan(tx, or_(calls.c.owner.in_(dead), calls.c.reserved_until < now))
         return sum(booking.spent.calls for booking in bookings), bookings
 
     async def _orphan(self, tx: Transaction, among: ColumnElement[bool]) -> list[Booking]:
         """What was reserved for a lost call counts as spent: it may have been."""
-        held = await _held(tx, among)
+        held = await _held(tx, among & ~_IN_A_JOB)
         if held:
             await tx.execute(
                 update(calls)
-                .where(calls.c.state == CallState.RESERVED, among)
+                .where(calls.c.state == CallState.RESERVED, among, ~_IN_A_JOB)
                 .values(state=CallState.ORPHANED, orphaned=calls.c.orphaned + 1, **_NOTHING_RESERVED)
             )
         return [Booking(tenant, payer, spent=amount, reserved=amount.negative()) for tenant, payer, amount in held]
@@ -234,22 +254,6 @@ class Store:
         for model, number in cached.items():
             found.setdefault(model, ModelUsage(model, 0, 0, 0, 0, number, 0, 0, 0.0, True))
         return [found[model] for model in sorted(found)]
-
-    async def load_capabilities(self, tx: Transaction, endpoint: str, model: str) -> Found | None:
-        """What was found out about a model."""
-        columns = [capabilities.c[field.name] for field in fields(Found)]
-        statement = select(*columns).where(
-            capabilities.c.tenant == tx.tenant, capabilities.c.endpoint == endpoint, capabilities.c.model == model
-        )
-        row = (await tx.execute(statement)).mappings().first()
-        if row is None:
-            return None
-        document = row["capabilities"]
-        return Found(**dict(row) | {"capabilities": None if document is None else Capabilities.of(document)})
-
-    async def save_capabilities(self, tx: Transaction, found: Found) -> None:
-        """Keep what was found out, instead of what was known."""
-        await upsert(tx, capabilities, [{"tenant": tx.tenant, **asdict(found)}])
 
 
 async def _held(tx: Transaction, among: ColumnElement[bool]) -> list[tuple[str, str, Amount]]:

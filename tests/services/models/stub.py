@@ -112,9 +112,11 @@ class Stub:
 
 
 @asynccontextmanager
-async def serving(stub: Stub) -> AsyncIterator[Stub]:
+async def serving(stub: Stub, more: Callable[[web.Application], None] | None = None) -> AsyncIterator[Stub]:
     """The stub on a port of this machine, at the addresses of OpenAI and of Azure."""
-    app = web.Application()
+    app = web.Application(client_max_size=2**24)
+    if more is not None:
+        more(app)
     for prefix in ("/v1", "/openai/v1", "/openai/deployments/{deployment}"):
         app.router.add_post(f"{prefix}/chat/completions", stub.complete)
         app.router.add_post(f"{prefix}/embeddings", stub.vectors)

@@ -1,6 +1,7 @@
 """OpenAI-compatible servers: HTTP to an endpoint, what is asked of it, and what came of it."""
 
+from services.models.adapters.upstream.desk import Pace
 from services.models.adapters.upstream.knowledge import Memory
 from services.models.adapters.upstream.server import Server
 
-__all__ = ["Memory", "Server"]
+__all__ = ["Memory", "Pace", "Server"]

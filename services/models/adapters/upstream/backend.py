@@ -22,8 +22,8 @@ from services.models.settings import Endpoint
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
-    """What came of one call, repair or not."""
+class Answer:
+    """What came of one call: what was read of it, and what it cost."""
 
     found: Reading | Refusal
     attempts: int
@@ -59,15 +59,17 @@ class Upstream:
                 task.cancel()
 
     async def _answer(self, call: Call, share: Share) -> Outcome:
-        answer = await self._completed(call, share)
-        outcome = _outcome(call, answer)
-        found = answer.found
+        return await self.finish(call, await self._completed(call, share), share)
+
+    async def finish(self, call: Call, answer: Answer, share: Share) -> Outcome:
+        """The outcome of a call that was answered, asked for once more if it cannot be read."""
+        outcome, found = _outcome(call, answer), answer.found
         if isinstance(found, Reading) and found.failure is not None and found.reply is not None:
             again = repair_of(call, found.reply, found.failure, is_cut_off=found.finish_reason == LENGTH)
             outcome = _repaired(outcome, _outcome(again, await self._completed(again, share)))
         return outcome
 
-    async def _completed(self, call: Call, share: Share) -> _Answer:
+    async def _completed(self, call: Call, share: Share) -> Answer:
         """Ask in the ways the model may take, until one is taken. Asking in another way is no retry."""
         capabilities = await self._knowledge.of(call)
         gate = self._gates[call.model]
@@ -80,13 +82,13 @@ class Upstream:
             latency_s += asked.exchange.latency_s
             found = _read(asked.exchange, call)
             if isinstance(found, Reading):
-                spent = _spent(call, found)
+                spent = spent_on(call, found)
                 gate.settle(call.estimated_tokens, spent.prompt_tokens + spent.completion_tokens)
-                return _Answer(found, attempts, latency_s, (spent,))
+                return Answer(found, attempts, latency_s, (spent,))
             weaker = capabilities.without(found.cause)
             if weaker is None:
                 filtered = (Spent(prompt_tokens=_estimated(call)),) if found.cause is Cause.FILTER else ()
-                return _Answer(found, attempts, latency_s, filtered)
+                return Answer(found, attempts, latency_s, filtered)
             self._knowledge.learn(call, capabilities, found.cause)
             capabilities = weaker
 
@@ -99,7 +101,7 @@ def _read(exchange: Exchange, call: Call) -> Reading | Refusal:
     return read_refusal(exchange.status, exchange.body)
 
 
-def _outcome(call: Call, answer: _Answer) -> Outcome:
+def _outcome(call: Call, answer: Answer) -> Outcome:
     """The outcome of one call. A filtered prompt was read and is paid for: asked again, it would be filtered again."""
     found = answer.found
     outcome = Outcome(
@@ -138,7 +140,7 @@ def _repaired(first: Outcome, second: Outcome) -> Outcome:
     )
 
 
-def _spent(call: Call, found: Reading) -> Spent:
+def spent_on(call: Call, found: Reading, *, is_batched: bool = False) -> Spent:
     """The tokens the server counted; estimated where it did not say."""
     prompt, completion = found.prompt_tokens, found.completion_tokens
     written = found.content or found.reply or ""
@@ -146,6 +148,7 @@ def _spent(call: Call, found: Reading) -> Spent:
         prompt_tokens=_estimated(call) if prompt is None else prompt,
         cached_prompt_tokens=found.cached_prompt_tokens,
         completion_tokens=len(written) // CHARACTERS_PER_TOKEN if completion is None else completion,
+        is_batched=is_batched,
     )
 
 

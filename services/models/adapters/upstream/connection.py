@@ -21,11 +21,12 @@ from services.models.domain.refusals import shorten
 from services.models.settings import Endpoint
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    from aiohttp import ClientResponse, ClientSession, FormData
 
 log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 16_777_216
 CONNECT_S = 15.0
+FILE_S = 600.0
 OK = 200
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -59,7 +60,28 @@ class Connection:
         """Send a JSON document."""
         return await self._request("POST", self.address(path, document.get("model")), _bytes(document))
 
-    def address(self, path: str, model: object) -> str:
+    async def get(self, path: str) -> Exchange:
+        """Ask for a JSON document."""
+        return await self._request("GET", self.address(path))
+
+    async def delete(self, path: str) -> Exchange:
+        """Have something deleted."""
+        return await self._request("DELETE", self.address(path))
+
+    async def upload(self, path: str, name: str, content: bytes) -> Exchange:
+        """Send a file of a batch job."""
+        from aiohttp import FormData
+
+        form = FormData()
+        form.add_field("purpose", "batch")
+        form.add_field("file", content, filename=name, content_type="application/jsonl")
+        return await self._request("POST", self.address(path), form, limit_s=FILE_S)
+
+    async def download(self, path: str, longest: int) -> Exchange:
+        """The text of a file."""
+        return await self._request("GET", self.address(path), limit_s=FILE_S, longest=longest, is_json=False)
+
+    def address(self, path: str, model: object = None) -> str:
         """The URL of a path such as `/chat/completions`. Azure has one for each deployment, or one called v1."""
         endpoint = self._endpoint
         if endpoint.kind != "azure":
@@ -67,26 +89,37 @@ class Connection:
         if endpoint.api_version is None:
             return f"{endpoint.url}/openai/v1{path}"
         deployment = f"/deployments/{model}" if model else ""
-        return f"{endpoint.url}/openai{deployment}{path}?api-version={endpoint.api_version}"
+        separator = "&" if "?" in path else "?"
+        return f"{endpoint.url}/openai{deployment}{path}{separator}api-version={endpoint.api_version}"
 
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:
             await self._session.close()
 
-    async def _request(self, method: str, url: str, body: bytes) -> Exchange:
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        body: "bytes | FormData | None" = None,
+        *,
+        limit_s: float = 0.0,
+        longest: int = MAX_BODY_BYTES,
+        is_json: bool = True,
+    ) -> Exchange:
         from aiohttp import ClientError
 
         started = perf_counter()
-        limit_s = self._endpoint.timeout_s
+        limit_s = max(limit_s, self._endpoint.timeout_s)
+        kind = {"content-type": "application/json"} if isinstance(body, bytes) else {}
         status, headers, text, document, problem, is_late = 0, NO_HEADERS, "", None, "", False
         try:
             async with asyncio.timeout(limit_s):
                 session = self._opened()
-                async with session.request(method, url, data=body, allow_redirects=False) as response:
-                    text = await _text(response)
+                async with session.request(method, url, data=body, headers=kind, allow_redirects=False) as response:
+                    text = await _text(response, longest)
                     status, headers = response.status, {name.lower(): value for name, value in response.headers.items()}
-            document = _json(text) if status == OK else None
+            document = _json(text) if status == OK and is_json else None
         except ClientError as error:
             problem = f"the provider cannot be reached: {_root(error)}"
         except TimeoutError:
@@ -119,18 +152,18 @@ def _proxy(url: str) -> str | None:
 
 
 def _headers(endpoint: Endpoint, api_key: str | None) -> dict[str, str]:
-    headers = {"content-type": "application/json", "user-agent": "rehearsal"}
+    headers = {"user-agent": "rehearsal"}
     if api_key:
         headers |= {"api-key": api_key} if endpoint.kind == "azure" else {"authorization": f"Bearer {api_key}"}
     return headers
 
 
-async def _text(response: "ClientResponse") -> str:
+async def _text(response: "ClientResponse", longest: int) -> str:
     """The body as text; what is longer than anything that could be read is not loaded."""
     body = bytearray()
     async for chunk in response.content.iter_any():
         body += chunk
-        if len(body) > MAX_BODY_BYTES:
+        if len(body) > longest:
             response.close()
             break
     return body.decode("utf-8", "replace")

@@ -18,6 +18,8 @@ class Share(NamedTuple):
 
     name: str
     weight: float = 1.0
+    tenant: str = ""
+    simulation_id: str = ""
 
 
 class FairQueue(Generic[T]):
