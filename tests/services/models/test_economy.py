@@ -27,17 +27,26 @@ async def provider():
         yield stub
 
 
-@pytest.fixture
-def start_economy(database_url, provider):
-    """Start the service on both stores; its jobs end when the provider says so."""
-
+def starting(provider, url):
     @asynccontextmanager
     async def start(**settings):
-        given = SETTINGS | {"upstream_url": provider.url, "database_url": database_url} | settings
+        given = SETTINGS | {"upstream_url": provider.url, "database_url": url} | settings
         async with running("models", create_app(Settings(**given))) as client:
             yield client
 
     return start
+
+
+@pytest.fixture
+def start_economy(sqlite_url, provider):
+    """Start the service; its jobs end when the provider says so."""
+    return starting(provider, sqlite_url)
+
+
+@pytest.fixture
+def start_on_both(database_url, provider):
+    """The same on both stores."""
+    return starting(provider, database_url)
 
 
 def economy(count=3, **changes):
@@ -61,8 +70,8 @@ async def submitted(provider, number=1):
     await eventually(are)
 
 
-async def test_calls_are_made_in_a_job_at_half_the_price(start_economy, provider):
-    async with start_economy() as client:
+async def test_calls_are_made_in_a_job_at_half_the_price(start_on_both, provider):
+    async with start_on_both() as client:
         asked = asyncio.create_task(send(client, economy(3)))
         await submitted(provider)
         waiting = await job(client)
@@ -124,8 +133,8 @@ async def test_an_answer_is_the_same_in_both_modes_and_paid_once(start_economy, 
     assert provider.requests == []
 
 
-async def test_a_stopped_service_goes_on_with_its_job(start_economy, provider):
-    async with start_economy() as client:
+async def test_a_stopped_service_goes_on_with_its_job(start_on_both, provider):
+    async with start_on_both() as client:
         asked = asyncio.create_task(send(client, economy(3)))
         await submitted(provider)
         loop = asyncio.get_running_loop()
@@ -134,7 +143,7 @@ async def test_a_stopped_service_goes_on_with_its_job(start_economy, provider):
     with pytest.raises((AssertionError, httpx.HTTPError)):
         await asked
     provider.status = "completed"
-    async with start_economy() as client:
+    async with start_on_both() as client:
         replies = await send(client, economy(3))
         used = await usage(client)
         await eventually(lambda: is_closed(client))
@@ -195,10 +204,10 @@ asyncio.run(main())
 @pytest.mark.parametrize(
     "crash_at", ["before the provider has it", "before its id is kept", "before its results are in the ledger"]
 )
-async def test_a_killed_process_submits_nothing_twice(start_economy, provider, database_url, crash_at):
+async def test_a_killed_process_submits_nothing_twice(start_on_both, provider, database_url, crash_at):
     provider.status = "completed"
     await _killed(provider, database_url, crash_at)
-    async with start_economy() as client:
+    async with start_on_both() as client:
         replies = await send(client, economy(3))
         used = await usage(client)
         await eventually(lambda: is_closed(client))
