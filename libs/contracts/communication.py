@@ -8,6 +8,7 @@ from pydantic import Field
 from libs.contracts.base import Contract, Data, MessageData
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.protocol import Condition, Conversation, Correction, Stimulus, Usage
+from libs.contracts.timelines import Timeline
 
 
 class DeliverStimulus(MessageData):
@@ -37,6 +38,7 @@ class DeliverStimulus(MessageData):
     tools: tuple[str, ...] | None = Field(default=None, description="Tools the agents may use.")
     correction: Correction | None = Field(default=None, description="Null: what agents do is not checked.")
     responds: bool | None = Field(default=None, description="False: agents only take it in. Null: they respond.")
+    timeline: Timeline | None = Field(default=None, description="The timeline with its ancestors; null: it has none.")
 
 
 class Response(Data):
@@ -85,6 +87,7 @@ class ResponsesRecorded(MessageData):
     arm: str
     responses: tuple[Response, ...]
     simulated_at: datetime | None = Field(default=None, description="When it happened on the simulated clock.")
+    place: int | None = Field(default=None, description="Place of the step on its timeline, from 1.")
 
 
 class DeliveryCompleted(MessageData):

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from libs.contracts.base import Contract, MessageData
 from libs.contracts.protocol import Audience, Step, Usage
+from libs.contracts.timelines import Timeline
 
 
 class SimulationState(StrEnum):
@@ -101,3 +102,23 @@ class StepStarted(MessageData):
     simulation_id: str
     step: Step
     planned: dict[str, int] = Field(description="Turns of this step, by arm.")
+    timeline: Timeline | None = Field(default=None, description="Where it happens; null: on the first timeline.")
+    place: int | None = Field(default=None, description="Place of the step on its timeline, from 1.")
+
+
+class TimelineForked(MessageData):
+    """A simulation went back to a mark and goes on from there; everything after the mark is no longer its past."""
+
+    contract: ClassVar = Contract(
+        "evt",
+        "orchestrator",
+        "timeline-forked",
+        "simulation_id",
+        ("communication", "results", "validation", "gateway"),
+    )
+    simulation_id: str
+    timeline_id: str
+    parent_id: str
+    place: int = Field(description="Place of the last step that both timelines share; 0: none.")
+    timeline: Timeline = Field(description="The new timeline with all of its ancestors.")
+    forked_at: datetime

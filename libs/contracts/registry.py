@@ -21,6 +21,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     orchestrator.SimulationCreated,
     orchestrator.SimulationStateChanged,
     orchestrator.StepStarted,
+    orchestrator.TimelineForked,
     communication.DeliverStimulus,
     communication.ResponsesRecorded,
     communication.DeliveryCompleted,

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from libs.contracts.base import Contract, MessageData
 from libs.contracts.evidence import Analysis
+from libs.contracts.timelines import Timeline
 
 
 class AnalyseSimulation(MessageData):
@@ -16,6 +17,7 @@ class AnalyseSimulation(MessageData):
     simulation_id: str
     intervention_id: str | None
     expected_responses: int = Field(description="Finished turns, answered and failed.")
+    timeline: Timeline | None = Field(default=None, description="Whose responses count; null: the only one there is.")
 
 
 class ExtractFields(MessageData):

@@ -252,6 +252,12 @@ class SimulationSpec(Body):
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
 
 
+class CheckpointSpec(Body):
+    """A mark to come back to: `POST /simulations/{id}/checkpoint`."""
+
+    name: Name | None = None
+
+
 class StudySpec(Body):
     """A study file: everything needed to run it again."""
 

@@ -5,6 +5,7 @@ Only the edge (an HTTP dependency, a message consumer, a worker's own loop) open
 
 from libs.db.database import Database
 from libs.db.rows import insert_into, insert_new, upsert
+from libs.db.timelines import along
 from libs.db.transaction import Transaction
 from libs.db.types import JsonDocument, UtcDateTime, tenant_column
 
@@ -13,6 +14,7 @@ __all__ = [
     "JsonDocument",
     "Transaction",
     "UtcDateTime",
+    "along",
     "insert_into",
     "insert_new",
     "tenant_column",

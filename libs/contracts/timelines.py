@@ -1,0 +1,41 @@
+"""Timelines: a simulation's past is a log, and going back to a point of it is a fork.
+
+A timeline consists of what happened on it and of what had happened on its ancestors up to the place it left each of
+them at. A place is that of a step among all steps of a timeline, from 1; places of a fork go on where it began.
+"""
+
+from pydantic import Field
+
+from libs.contracts.base import Data
+from libs.contracts.ids import MAIN_TIMELINE
+
+
+class Ancestor(Data):
+    """A timeline that another one comes from; what happened on it later is not part of the other one's past."""
+
+    timeline_id: str
+    through: int = Field(description="Place of the last step that is shared; 0: none.")
+
+
+class Timeline(Data):
+    """One line of events and memory in a simulation. The one with the greatest number is the present one."""
+
+    timeline_id: str
+    number: int = Field(description="How-manieth of its simulation, from 1.")
+    ancestors: tuple[Ancestor, ...] = Field(description="Oldest first; empty for the first timeline.")
+
+    def fork(self, number: int, place: int) -> "Timeline":
+        """A timeline that shares this one's past up to a place."""
+        line = (*self.ancestors, Ancestor(timeline_id=self.timeline_id, through=place))
+        kept = tuple(one.model_copy(update={"through": min(one.through, place)}) for one in line)
+        return Timeline(timeline_id=f"{MAIN_TIMELINE}.{number}", number=number, ancestors=kept)
+
+    def includes(self, timeline_id: str, place: int) -> bool:
+        """Whether what happened at a place of some timeline is part of this one."""
+        if timeline_id == self.timeline_id:
+            return True
+        return any(one.timeline_id == timeline_id and place <= one.through for one in self.ancestors)
+
+
+MAIN = Timeline(timeline_id=MAIN_TIMELINE, number=1, ancestors=())
+"""Where every simulation begins."""
