@@ -6,17 +6,18 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from libs.contracts.errors import NotAvailableError
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.protocol import Usage, total_usage
-from libs.contracts.specs import SimulationSpec
-from libs.db import Database
+from libs.contracts.protocol import NO_USAGE, Usage
+from libs.contracts.specs import CheckpointSpec, SimulationSpec
+from libs.db import Database, Transaction
 from libs.http import Cursor, Limit, Page, Read, Tenant, Write, arrives, decode_cursor, page
+from services.orchestrator.domain.checkpoint import Checkpoint
 from services.orchestrator.domain.simulation import Simulation, StepState
 from services.orchestrator.service import Orchestrator
-from services.orchestrator.store import ArmProgress
+from services.orchestrator.store import ArmProgress, Progress
 
 router = APIRouter(prefix="/simulations", tags=["simulations"])
+NO_PROGRESS = Progress((), NO_USAGE)
 
 
 def orchestrator(request: Request) -> Orchestrator:
@@ -67,19 +68,21 @@ class SimulationView(BaseModel):
     created_at: datetime
     updated_at: datetime
     late_messages: int
+    timeline_id: str = Field(description="What happens next, happens here; a restore begins a new one.")
     links: dict[str, str]
 
     @classmethod
-    def of(cls, simulation: Simulation, arms: list[ArmProgress]) -> "SimulationView":
+    def of(cls, simulation: Simulation, progress: Progress = NO_PROGRESS) -> "SimulationView":
         """The view of a simulation with its live progress."""
         shared = simulation.model_dump(include=set(cls.model_fields) - {"usage", "engine"})
         path = f"/simulations/{simulation.simulation_id}"
         return cls(
             **shared,
             id=simulation.simulation_id,
-            progress=_progress(simulation, {arm.arm: arm for arm in arms}),
-            usage=total_usage([arm.usage for arm in arms]),
+            progress=_progress(simulation, {arm.arm: arm for arm in progress.arms}),
+            usage=progress.usage,
             engine=simulation.engine or "native",
+            timeline_id=simulation.timeline.timeline_id,
             links={"status": f"{path}/status", "stream": f"{path}/stream"},
         )
 
@@ -119,13 +122,36 @@ def _progress(simulation: Simulation, finished: dict[str, ArmProgress]) -> Progr
     return ProgressView(planned=planned, answered=answered, failed=failed, fraction=fraction, by_arm=by_arm)
 
 
+class CheckpointView(BaseModel):
+    """A mark that a simulation can go on from."""
+
+    id: str
+    name: str | None
+    simulation_id: str
+    timeline_id: str
+    place: int = Field(description="Steps of the timeline that were finished.")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "CheckpointView":
+        """The view of a checkpoint."""
+        return cls(
+            id=checkpoint.checkpoint_id,
+            name=checkpoint.name,
+            simulation_id=checkpoint.simulation.simulation_id,
+            timeline_id=checkpoint.simulation.timeline.timeline_id,
+            place=checkpoint.mark.place,
+            created_at=checkpoint.created_at,
+        )
+
+
 @router.post("/create", status_code=201)
 async def create_simulation(request: Request, spec: SimulationSpec, service: Service, tenant: Tenant) -> SimulationView:
     """Create an interactive simulation over a population."""
     database: Database = request.app.state.database
     await arrives(database, lambda tx: service.knows_population(tx, spec.population_id), tenant=tenant)
     async with database.write(tenant=tenant) as tx:
-        return SimulationView.of(await service.create(tx, spec), [])
+        return SimulationView.of(await service.create(tx, spec))
 
 
 @router.get("/list")
@@ -139,7 +165,7 @@ async def list_simulations(
     """Simulations, newest first."""
     key = decode_cursor(cursor, str)
     found = await service.page(tx, state=state, before=key[0] if key else None, limit=limit + 1)
-    progress = await service.progress(tx, [simulation.simulation_id for simulation in found])
+    progress = await service.progress(tx, found)
     return page(
         found,
         limit,
@@ -151,8 +177,7 @@ async def list_simulations(
 @router.get("/{simulation_id}/status")
 async def simulation_status(simulation_id: str, service: Service, tx: Read) -> SimulationView:
     """Where a simulation stands."""
-    simulation = await service.get(tx, simulation_id)
-    return SimulationView.of(simulation, (await service.progress(tx, [simulation_id]))[simulation_id])
+    return await _view(service, tx, await service.get(tx, simulation_id))
 
 
 @router.get("/{simulation_id}/steps")
@@ -166,17 +191,33 @@ async def simulation_steps(simulation_id: str, service: Service, tx: Read) -> St
 @router.delete("/{simulation_id}/end")
 async def end_simulation(simulation_id: str, service: Service, tx: Write) -> SimulationView:
     """End an interactive simulation and analyse it; cancel any other that is not complete."""
-    simulation = await service.end(tx, simulation_id)
-    return SimulationView.of(simulation, (await service.progress(tx, [simulation_id]))[simulation_id])
+    return await _view(service, tx, await service.end(tx, simulation_id))
 
 
-@router.post("/{simulation_id}/checkpoint")
-async def checkpoint_simulation(simulation_id: str) -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /simulations/{id}/checkpoint")
+@router.post("/{simulation_id}/checkpoint", status_code=201)
+async def checkpoint_simulation(
+    simulation_id: str, service: Service, tx: Write, spec: CheckpointSpec | None = None
+) -> CheckpointView:
+    """Mark where an interactive simulation stands after its last finished step, to go on from there later."""
+    return CheckpointView.of(await service.checkpoint(tx, simulation_id, spec.name if spec else None))
+
+
+@router.get("/{simulation_id}/checkpoints")
+async def list_checkpoints(
+    simulation_id: str, service: Service, tx: Read, limit: Limit = 50, cursor: Cursor = None
+) -> Page[CheckpointView]:
+    """Checkpoints of a simulation, newest first."""
+    key = decode_cursor(cursor, str)
+    found = await service.list_checkpoints(tx, simulation_id, before=key[0] if key else None, limit=limit + 1)
+    return page(found, limit, CheckpointView.of, lambda one: (one.checkpoint_id,))
 
 
 @router.post("/{simulation_id}/restore/{checkpoint_id}")
-async def restore_simulation(simulation_id: str, checkpoint_id: str) -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /simulations/{id}/restore/{checkpoint_id}")
+async def restore_simulation(simulation_id: str, checkpoint_id: str, service: Service, tx: Write) -> SimulationView:
+    """Go on from a checkpoint on a new timeline: agents know nothing of what came after it, the old one is kept."""
+    return await _view(service, tx, await service.restore(tx, simulation_id, checkpoint_id))
+
+
+async def _view(service: Orchestrator, tx: Transaction, simulation: Simulation) -> SimulationView:
+    progress = await service.progress(tx, [simulation])
+    return SimulationView.of(simulation, progress[simulation.simulation_id])

@@ -3,7 +3,13 @@
 from libs.bus import Outbox
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.intervention import AssignArms
-from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, StepStarted
+from libs.contracts.orchestrator import (
+    SimulationCreated,
+    SimulationState,
+    SimulationStateChanged,
+    StepStarted,
+    TimelineForked,
+)
 from libs.contracts.protocol import Step
 from libs.contracts.results import AnalyseSimulation
 from libs.db import Transaction
@@ -51,7 +57,26 @@ class Events:
 
     async def step_started(self, tx: Transaction, simulation: Simulation, step: Step, planned: dict[str, int]) -> None:
         """A step begins."""
-        event = StepStarted(simulation_id=simulation.simulation_id, step=step, planned=planned)
+        event = StepStarted(
+            simulation_id=simulation.simulation_id,
+            step=step,
+            planned=planned,
+            timeline=simulation.timeline,
+            place=simulation.next_step,
+        )
+        await self._outbox.add(tx, event)
+
+    async def timeline_forked(self, tx: Transaction, simulation: Simulation) -> None:
+        """The simulation has gone back to a mark and is on a new timeline."""
+        parent = simulation.timeline.ancestors[-1]
+        event = TimelineForked(
+            simulation_id=simulation.simulation_id,
+            timeline_id=simulation.timeline.timeline_id,
+            parent_id=parent.timeline_id,
+            place=parent.through,
+            timeline=simulation.timeline,
+            forked_at=simulation.updated_at,
+        )
         await self._outbox.add(tx, event)
 
     async def deliver(
@@ -62,7 +87,7 @@ class Events:
             simulation_id=simulation.simulation_id,
             delivery_id=delivery_id,
             population_id=simulation.population_id,
-            timeline_id=simulation.timeline_id,
+            timeline_id=simulation.timeline.timeline_id,
             step_id=step.step_id,
             round=step.round,
             arm=arm,
@@ -80,6 +105,7 @@ class Events:
             tools=step.tools,
             correction=step.correction,
             responds=step.responds,
+            timeline=simulation.timeline,
         )
         await self._outbox.add(tx, command)
 
@@ -89,5 +115,6 @@ class Events:
             simulation_id=simulation.simulation_id,
             intervention_id=simulation.intervention_id,
             expected_responses=expected_responses,
+            timeline=simulation.timeline,
         )
         await self._outbox.add(tx, command)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from libs.bus import NotReadyError
 from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
-from libs.contracts.errors import InvalidError, NotFoundError
+from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
 from libs.contracts.ids import ONLY_ARM, derived_id, new_id
 from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
@@ -17,11 +17,12 @@ from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
 from libs.db import Database, Transaction
 from services.orchestrator.domain import process
+from services.orchestrator.domain.checkpoint import Checkpoint, why_not
 from services.orchestrator.domain.deliveries import Groups, divided
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import AudienceSize, Simulation
 from services.orchestrator.events import Events
-from services.orchestrator.store import ArmProgress, Population, Store
+from services.orchestrator.store import ArmProgress, Population, Progress, Store
 
 log = logging.getLogger(__name__)
 
@@ -94,15 +95,51 @@ class Orchestrator:
         """Simulations, newest first."""
         return await self._store.page(tx, state=state, before=before, limit=limit)
 
-    async def progress(self, tx: Transaction, simulation_ids: list[str]) -> dict[str, list[ArmProgress]]:
-        """Finished turns by arm."""
-        return await self._store.progress_of(tx, simulation_ids)
+    async def progress(self, tx: Transaction, simulations: list[Simulation]) -> dict[str, Progress]:
+        """Finished turns and usage by simulation."""
+        return await self._store.progress_of(tx, simulations)
 
     async def end(self, tx: Transaction, simulation_id: str) -> Simulation:
         """End a simulation. Raises `NotFoundError`; ending twice is harmless."""
         await self.get(tx, simulation_id)
         await self._decide(tx, simulation_id, process.EndRequested())
         return await self.get(tx, simulation_id)
+
+    async def checkpoint(self, tx: Transaction, simulation_id: str, name: str | None) -> Checkpoint:
+        """Mark where a simulation stands. Raises `NotFoundError`, `ConflictError`."""
+        simulation = await self._get_restorable(tx, simulation_id)
+        mark = simulation.mark
+        if mark is None:
+            raise ConflictError(f"A step of simulation {simulation_id!r} runs; try again when it has ended.")
+        checkpoint = Checkpoint(
+            checkpoint_id=new_id("chk"), name=name, created_at=datetime.now(UTC), mark=mark, simulation=simulation
+        )
+        await self._store.add_checkpoint(tx, checkpoint)
+        return checkpoint
+
+    async def list_checkpoints(
+        self, tx: Transaction, simulation_id: str, *, before: str | None, limit: int
+    ) -> list[Checkpoint]:
+        """Checkpoints of a simulation, newest first. Raises `NotFoundError`."""
+        await self.get(tx, simulation_id)
+        return await self._store.list_checkpoints(tx, simulation_id, before=before, limit=limit)
+
+    async def restore(self, tx: Transaction, simulation_id: str, checkpoint_id: str) -> Simulation:
+        """Go on from a checkpoint, on a new timeline. Raises `NotFoundError`, `ConflictError`."""
+        await self._get_restorable(tx, simulation_id)
+        checkpoint = await self._store.get_checkpoint(tx, simulation_id, checkpoint_id)
+        if checkpoint is None:
+            raise NotFoundError("checkpoint", checkpoint_id)
+        await self._decide(tx, simulation_id, process.RestoreRequested(checkpoint))
+        return await self.get(tx, simulation_id)
+
+    async def _get_restorable(self, tx: Transaction, simulation_id: str) -> Simulation:
+        simulation = await self._store.get(tx, simulation_id, lock=True)
+        if simulation is None:
+            raise NotFoundError("simulation", simulation_id)
+        if (reason := why_not(simulation)) is not None:
+            raise ConflictError(f"Simulation {simulation_id!r} {reason}.")
+        return simulation
 
     async def population_announced(self, tx: Transaction, population_id: str, size: int) -> None:
         """A population is being drawn."""
@@ -152,19 +189,19 @@ class Orchestrator:
 
     async def responses_recorded(self, tx: Transaction, events: list[ResponsesRecorded]) -> None:
         """Count finished turns for the live progress."""
-        grouped: dict[tuple[str, str], list[Response]] = defaultdict(list)
+        grouped: dict[tuple[str, str, int, str], list[Response]] = defaultdict(list)
         for event in events:
-            grouped[event.simulation_id, event.arm].extend(event.responses)
-        for (simulation_id, arm), responses in sorted(grouped.items()):
+            grouped[event.simulation_id, event.timeline_id, event.place or 0, event.arm].extend(event.responses)
+        for (simulation_id, timeline_id, place, arm), responses in sorted(grouped.items()):
             answered = sum(response.status == "answered" for response in responses)
             usage = total_usage([response.usage for response in responses])
-            added = ArmProgress(arm, answered, len(responses) - answered, usage)
-            await self._store.add_progress(tx, simulation_id, added)
+            added = ArmProgress(arm, answered, len(responses) - answered)
+            await self._store.add_progress(tx, simulation_id, timeline_id, place, added, usage)
 
     async def analysis_completed(self, tx: Transaction, simulation_id: str) -> None:
         """The analysis is there. Complete means that the progress is, too: it is counted by another consumer."""
         simulation = await self.get(tx, simulation_id)
-        arms = (await self.progress(tx, [simulation_id]))[simulation_id]
+        arms = (await self.progress(tx, [simulation]))[simulation_id].arms
         if sum(arm.answered + arm.failed for arm in arms) < simulation.finished_turns:
             raise NotReadyError(f"responses of simulation {simulation_id!r} are still being counted")
         await self._decide(tx, simulation_id, process.AnalysisFinished())
@@ -187,6 +224,9 @@ class Orchestrator:
             match effect:
                 case process.Announce(previous):
                     await self._events.state_changed(tx, simulation, previous)
+                case process.Fork():
+                    await self._store.close_deliveries(tx, simulation.simulation_id, simulation.updated_at)
+                    await self._events.timeline_forked(tx, simulation)
                 case process.AskForArms():
                     await self._events.assign_arms(tx, simulation)
                 case process.Deliver(step):

@@ -1,24 +1,30 @@
 """Queries of the orchestrator."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import Row as SqlRow
 from sqlalchemy import func, select, update
 
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.protocol import Assignment, Audience, Usage
+from libs.contracts.protocol import Assignment, Audience, Usage, total_usage
+from libs.contracts.timelines import Timeline
 from libs.db import Transaction, insert_new, upsert
 from libs.db.rows import Row
+from services.orchestrator.domain.checkpoint import Checkpoint
 from services.orchestrator.domain.deliveries import Groups
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.tables import (
     assignment_parts,
     assignments,
     audiences,
+    checkpoints,
     deliveries,
     populations,
-    progress,
     simulations,
+    step_progress,
 )
 
 UNKNOWN = "unknown"
@@ -41,6 +47,13 @@ class ArmProgress:
     arm: str
     answered: int
     failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Turns finished on the present timeline, and what was spent on all of them."""
+
+    arms: tuple[ArmProgress, ...]
     usage: Usage
 
 
@@ -207,30 +220,92 @@ class Store:
         )
         return (await tx.execute(statement)).rowcount == 1
 
-    async def add_progress(self, tx: Transaction, simulation_id: str, added: ArmProgress) -> None:
-        """Add finished turns to the counts of an arm."""
-        counts = {"answered": added.answered, "failed": added.failed, **added.usage.model_dump()}
-        key = {"tenant": tx.tenant, "simulation_id": simulation_id, "arm": added.arm}
-        await insert_new(tx, progress, [{**key, **dict.fromkeys(counts, 0)}])
+    async def close_deliveries(self, tx: Transaction, simulation_id: str, now: datetime) -> None:
+        """What is still open counts no more, whenever it completes."""
+        statement = update(deliveries).where(
+            deliveries.c.tenant == tx.tenant,
+            deliveries.c.simulation_id == simulation_id,
+            deliveries.c.completed_at.is_(None),
+        )
+        await tx.execute(statement.values(completed_at=now))
+
+    async def add_progress(
+        self, tx: Transaction, simulation_id: str, timeline_id: str, place: int, added: ArmProgress, usage: Usage
+    ) -> None:
+        """Add finished turns to the counts of a step and arm."""
+        counts = {"answered": added.answered, "failed": added.failed, **usage.model_dump()}
+        key = {
+            "tenant": tx.tenant,
+            "simulation_id": simulation_id,
+            "timeline_id": timeline_id,
+            "place": place,
+            "arm": added.arm,
+        }
+        await insert_new(tx, step_progress, [{**key, **dict.fromkeys(counts, 0)}])
         statement = (
-            update(progress)
-            .where(*(progress.c[name] == value for name, value in key.items()))
-            .values({name: progress.c[name] + value for name, value in counts.items()})
+            update(step_progress)
+            .where(*(step_progress.c[name] == value for name, value in key.items()))
+            .values({name: step_progress.c[name] + value for name, value in counts.items()})
         )
         await tx.execute(statement)
 
-    async def progress_of(self, tx: Transaction, simulation_ids: list[str]) -> dict[str, list[ArmProgress]]:
-        """Finished turns by simulation and arm."""
+    async def progress_of(self, tx: Transaction, found: Sequence[Simulation]) -> dict[str, Progress]:
+        """Finished turns and usage by simulation."""
+        ids = [simulation.simulation_id for simulation in found]
         query = (
-            select(progress)
-            .where(progress.c.tenant == tx.tenant, progress.c.simulation_id.in_(simulation_ids))
-            .order_by(progress.c.arm)
+            select(step_progress)
+            .where(step_progress.c.tenant == tx.tenant, step_progress.c.simulation_id.in_(ids))
+            .order_by(step_progress.c.arm)
         )
-        found: dict[str, list[ArmProgress]] = {identity: [] for identity in simulation_ids}
+        rows: dict[str, list[SqlRow[Any]]] = {identity: [] for identity in ids}
         for row in await tx.execute(query):
-            usage = Usage.model_validate({name: getattr(row, name) for name in Usage.model_fields})
-            found[row.simulation_id].append(ArmProgress(row.arm, row.answered, row.failed, usage))
-        return found
+            rows[row.simulation_id].append(row)
+        return {one.simulation_id: _progress(one.timeline, rows[one.simulation_id]) for one in found}
+
+    async def add_checkpoint(self, tx: Transaction, checkpoint: Checkpoint) -> None:
+        """Keep a checkpoint: one row."""
+        row = {
+            "tenant": tx.tenant,
+            "simulation_id": checkpoint.simulation.simulation_id,
+            "checkpoint_id": checkpoint.checkpoint_id,
+            "document": checkpoint.model_dump(mode="json"),
+        }
+        await insert_new(tx, checkpoints, [row])
+
+    async def get_checkpoint(self, tx: Transaction, simulation_id: str, checkpoint_id: str) -> Checkpoint | None:
+        """A checkpoint of a simulation."""
+        query = select(checkpoints.c.document).where(
+            checkpoints.c.tenant == tx.tenant,
+            checkpoints.c.simulation_id == simulation_id,
+            checkpoints.c.checkpoint_id == checkpoint_id,
+        )
+        document = (await tx.execute(query)).scalar_one_or_none()
+        return None if document is None else Checkpoint.model_validate(document)
+
+    async def list_checkpoints(
+        self, tx: Transaction, simulation_id: str, *, before: str | None, limit: int
+    ) -> list[Checkpoint]:
+        """Checkpoints of a simulation, newest first (their ids grow with time)."""
+        query = (
+            select(checkpoints.c.document)
+            .where(checkpoints.c.tenant == tx.tenant, checkpoints.c.simulation_id == simulation_id)
+            .order_by(checkpoints.c.checkpoint_id.desc())
+            .limit(limit)
+        )
+        if before is not None:
+            query = query.where(checkpoints.c.checkpoint_id < before)
+        return [Checkpoint.model_validate(document) for document in (await tx.execute(query)).scalars()]
+
+
+def _progress(timeline: Timeline, rows: Sequence[SqlRow[Any]]) -> Progress:
+    """Turns count where they are part of the timeline, usage wherever it was spent."""
+    arms: dict[str, ArmProgress] = {}
+    usages = [Usage.model_validate({name: getattr(row, name) for name in Usage.model_fields}) for row in rows]
+    for row in rows:
+        if timeline.includes(row.timeline_id, row.place):
+            before = arms.get(row.arm, ArmProgress(row.arm, 0, 0))
+            arms[row.arm] = ArmProgress(row.arm, before.answered + row.answered, before.failed + row.failed)
+    return Progress(tuple(arms.values()), total_usage(usages))
 
 
 def _row(tx: Transaction, simulation: Simulation) -> Row:

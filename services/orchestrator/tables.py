@@ -67,11 +67,13 @@ deliveries = Table(
     Column("completed_at", UtcDateTime, nullable=True),
 )
 
-progress = Table(
-    "progress",
+step_progress = Table(
+    "step_progress",
     metadata,
     tenant_column(),
     Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
     Column("arm", String(120), primary_key=True),
     Column("answered", Integer, nullable=False),
     Column("failed", Integer, nullable=False),
@@ -80,4 +82,13 @@ progress = Table(
     Column("prompt_tokens", BigInteger, nullable=False),
     Column("completion_tokens", BigInteger, nullable=False),
     Column("cost_usd", Float, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("checkpoint_id", String(64), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
 )

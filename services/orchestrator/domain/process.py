@@ -11,6 +11,7 @@ from functools import singledispatch
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import Step, Usage, total_usage
+from services.orchestrator.domain.checkpoint import Checkpoint, restored, why_not
 from services.orchestrator.domain.deliveries import deliveries_for
 from services.orchestrator.domain.simulation import AudienceSize, Simulation
 
@@ -75,6 +76,13 @@ class EndRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreRequested:
+    """Somebody wants it to go on from a checkpoint."""
+
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
 class TimedOut:
     """The present state lasted too long."""
 
@@ -88,6 +96,7 @@ Input = (
     | DeliveryFinished
     | AnalysisFinished
     | EndRequested
+    | RestoreRequested
     | TimedOut
 )
 
@@ -118,7 +127,12 @@ class Announce:
     previous: State
 
 
-Effect = AskForArms | Deliver | Analyse | Announce
+@dataclass(frozen=True, slots=True)
+class Fork:
+    """Forget what is still open on the timeline that was left, and tell everybody about the new one."""
+
+
+Effect = AskForArms | Deliver | Analyse | Announce | Fork
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +242,14 @@ def _(_received: EndRequested, simulation: Simulation) -> Decision:
 
 
 @_on.register
+def _(received: RestoreRequested, simulation: Simulation) -> Decision:
+    if why_not(simulation) is not None:
+        return Decision(simulation)
+    ready = _enter(restored(simulation, received.checkpoint), State.READY)
+    return Decision(ready.simulation, (Fork(), *ready.effects))
+
+
+@_on.register
 def _(_received: TimedOut, simulation: Simulation) -> Decision:
     if simulation.state is State.READY and simulation.is_interactive:
         return _finish(simulation)
@@ -251,6 +273,7 @@ def _start_step(simulation: Simulation, step: Step) -> Decision:
     opened = sum(size.deliveries for size in sizes.values())
     simulation = simulation.model_copy(
         update={
+            "mark_before": simulation.mark,
             "next_step": simulation.next_step + 1,
             "open_deliveries": simulation.open_deliveries + opened,
             "planned": planned,

@@ -5,9 +5,9 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from libs.contracts.ids import MAIN_TIMELINE
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import NO_USAGE, Step, Usage
+from libs.contracts.timelines import MAIN, Timeline
 
 # How long a state may last without any message for it. Nothing waits for ever.
 TIME_LIMITS = {
@@ -27,6 +27,18 @@ class AudienceSize(NamedTuple):
 
     agents: int
     deliveries: int
+
+
+class Mark(BaseModel):
+    """Where a simulation stood when its last finished step had ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    place: int
+    planned: dict[str, int]
+    answered: int
+    failed: int
+    failure: str | None
 
 
 class Simulation(BaseModel):
@@ -57,7 +69,9 @@ class Simulation(BaseModel):
     usage: Usage = NO_USAGE
     is_ending: bool = False
     late_messages: int = 0
-    timeline_id: str = MAIN_TIMELINE
+    timeline: Timeline = MAIN
+    mark_before: Mark | None = None
+    """Where it stood before the step that runs; None before there was one."""
 
     @property
     def is_interactive(self) -> bool:
@@ -78,6 +92,19 @@ class Simulation(BaseModel):
         for place in range(len(self.steps)):
             states.append("finished" if place < finished else "running" if place < self.next_step else rest)
         return states
+
+    @property
+    def mark(self) -> Mark | None:
+        """Where it stands after its last finished step; None while that is not known."""
+        if self.open_deliveries > 0:
+            return self.mark_before
+        return Mark(
+            place=self.next_step,
+            planned=self.planned,
+            answered=self.answered,
+            failed=self.failed,
+            failure=self.failure,
+        )
 
     @property
     def deadline_at(self) -> datetime | None:

@@ -2,149 +2,37 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import httpx
 import pytest
-from fastapi import FastAPI
 
-from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
-from libs.contracts.evidence import Analysis, SampleRatioCheck
+from libs.contracts.communication import DeliverStimulus
 from libs.contracts.ids import agent_id
-from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
-from libs.contracts.orchestrator import (
-    RunProtocol,
-    SimulationCreated,
-    SimulationStateChanged,
-    StartSimulation,
-    StepStarted,
-)
-from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
-from libs.contracts.protocol import NO_USAGE, Assignment, Audience, Step, Stimulus
+from libs.contracts.intervention import AssignArms, AssignmentFailed
+from libs.contracts.orchestrator import RunProtocol, SimulationCreated, SimulationStateChanged, StepStarted
+from libs.contracts.population import PopulationFailed
+from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
-from services.orchestrator.app import create_app
-from services.orchestrator.settings import Settings
-from tests.support.apps import eventually, running
-from tests.support.peer import Peer, peer
-
-NOW = datetime(2026, 1, 1, tzinfo=UTC)
-STEP = Step(
-    kind="deliver",
-    step_id="touch-1",
-    round=1,
-    stimuli={arm: Stimulus(content=arm, channel="email", timing="morning") for arm in ("a", "b")},
-    instruments=(),
+from tests.services.orchestrator import parts
+from tests.services.orchestrator.parts import (
+    ANALYSIS,
+    CREATED,
+    NOW,
+    READY,
+    START,
+    STEP,
+    Stage,
+    assigned,
+    completed,
+    recorded,
 )
-START = StartSimulation(
-    simulation_id="sim_1",
-    name="E-mail",
-    population_id="pop_1",
-    intervention_id="int_1",
-    steps=(STEP,),
-    seed=7,
-    model="offline",
-)
-ASSIGN = {"simulation_id": "sim_1", "intervention_id": "int_1", "population_id": "pop_1"}
-CREATED = PopulationCreated(
-    population_id="pop_1", name="P", demographic_base="x", size=125, segments={}, seed=1, created_at=NOW
-)
-READY = PopulationReady(population_id="pop_1", name="P", size=125, segments={}, ready_at=NOW)
-NO_CHECK = SampleRatioCheck(planned={}, completed={}, p_value=None, is_flagged=False)
-ANALYSIS = Analysis(
-    plan_hash=None,
-    plan_frozen_at=None,
-    model="offline",
-    assigned={},
-    answered={},
-    failed={},
-    estimates=(),
-    comparisons=(),
-    sample_ratio=NO_CHECK,
-    verdict="",
-    usage=NO_USAGE,
-)
-
-
-@dataclass
-class Stage:
-    peer: Peer
-    client: httpx.AsyncClient
-    app: FastAPI
-
-    async def status(self, simulation_id: str = "sim_1") -> dict[str, Any]:
-        answer = await self.client.get(f"/simulations/{simulation_id}/status")
-        assert answer.status_code == 200, answer.text
-        body: dict[str, Any] = answer.json()
-        return body
-
-    async def reaches(self, state: str, simulation_id: str = "sim_1") -> dict[str, Any]:
-        async def is_there() -> bool:
-            answer = await self.client.get(f"/simulations/{simulation_id}/status")
-            return answer.status_code == 200 and answer.json()["state"] == state
-
-        await eventually(is_there)
-        return await self.status(simulation_id)
+from tests.support.apps import eventually
 
 
 @pytest.fixture
 async def stage(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
-    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
-    async with running("orchestrator", app) as client, peer(nats_url) as other:
-        yield Stage(other, client, app)
-
-
-def assigned(part: int = 1, parts: int = 1, first: int = 1, last: int = 125) -> ArmsAssigned:
-    agents = tuple(
-        Assignment(agent_id=agent_id(index), arm="ab"[index % 2], segment=None) for index in range(first, last + 1)
-    )
-    return ArmsAssigned(**ASSIGN, part=part, parts=parts, assignments=agents)
-
-
-def completed(command: DeliverStimulus, failed: int = 0) -> DeliveryCompleted:
-    return DeliveryCompleted(
-        simulation_id=command.simulation_id,
-        delivery_id=command.delivery_id,
-        step_id=command.step_id,
-        arm=command.arm,
-        requested=len(command.agent_ids),
-        answered=len(command.agent_ids) - failed,
-        failed=failed,
-        usage=NO_USAGE,
-    )
-
-
-def recorded(delivery: DeliverStimulus, *, failed: int = 0) -> ResponsesRecorded:
-    """The responses of a delivery, the first of them failed."""
-    return ResponsesRecorded(
-        simulation_id=delivery.simulation_id,
-        delivery_id=delivery.delivery_id,
-        timeline_id=delivery.timeline_id,
-        step_id=delivery.step_id,
-        round=delivery.round,
-        arm=delivery.arm,
-        responses=tuple(
-            Response(
-                turn_id=agent,
-                agent_id=agent,
-                name="A",
-                segment=None,
-                demographic_profile={},
-                status="failed" if place < failed else "answered",
-                failure="refused" if place < failed else None,
-                response=None,
-                reasoning=None,
-                confidence=None,
-                sentiment=None,
-                answers={},
-                usage=NO_USAGE.model_copy(update={"calls": 1, "prompt_tokens": 900}),
-                model="offline",
-                responded_at=NOW,
-            )
-            for place, agent in enumerate(delivery.agent_ids)
-        ),
-    )
+    async with parts.stage(nats_url, database_url) as around:
+        yield around
 
 
 async def test_the_main_job_from_command_to_completion(stage: Stage) -> None:
@@ -301,13 +189,6 @@ async def test_a_state_that_lasts_too_long_is_ended_with_its_reason(stage: Stage
     assert (await stage.status())["state"] == "provisioning"
     await stage.app.state.service.time_out(datetime.now(UTC) + timedelta(hours=2))
     assert (await stage.status())["reason"] == "nothing happened for too long while provisioning"
-
-
-@pytest.mark.parametrize("path", ["checkpoint", "restore/cp_1"])
-async def test_what_is_not_there_yet_says_so(stage: Stage, path: str) -> None:
-    answer = await stage.client.post(f"/simulations/sim_1/{path}")
-    assert answer.status_code == 501
-    assert "not available in this version" in answer.json()["detail"]
 
 
 async def test_an_unknown_simulation_is_not_found(stage: Stage) -> None:
