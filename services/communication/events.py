@@ -26,6 +26,7 @@ class Events:
                 arm=command.arm,
                 responses=responses,
                 simulated_at=command.simulated_at,
+                place=command.place,
             )
             await self._outbox.add(tx, event, discriminator=responses[0].turn_id)
 

@@ -3,7 +3,7 @@
 from libs.bus import Router
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.envelope import Message
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Transaction
 from services.communication.service import Communication
@@ -43,6 +43,12 @@ async def on_simulation_state_changed(
 ) -> None:
     """Know whether it still runs."""
     await service.simulation_state_changed(tx, message.data)
+
+
+@router.on(TimelineForked)
+async def on_timeline_forked(tx: Transaction, message: Message[TimelineForked], service: Communication) -> None:
+    """Know where what comes next happens."""
+    await service.timeline_forked(tx, message.data)
 
 
 @router.work(DeliverStimulus)

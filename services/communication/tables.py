@@ -1,7 +1,8 @@
 """Tables of the communication service.
 
 `agents`, `populations` and `simulations` are projections of other services' events; the others are this service's own.
-What an arm was shown is stored once, not once per agent. A relation has the smaller agent id first.
+What an arm was shown is stored once, not once per agent. A relation has the smaller agent id first. What has a
+`timeline_id` and a `moment` is a log: a fork of the timeline adds to it, nothing is copied or taken away.
 """
 
 from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
@@ -46,6 +47,16 @@ simulations = Table(
     Column("engine", String(64)),
 )
 
+timelines = Table(
+    "timelines",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("ancestors", JsonDocument, nullable=False),
+)
+
 protocols = Table(
     "protocols",
     metadata,
@@ -75,7 +86,9 @@ clusters = Table(
     metadata,
     tenant_column(),
     Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
     Column("agent_id", String(64), primary_key=True),
+    Column("moment", BigInteger, primary_key=True, autoincrement=False),
     Column("cluster_id", String(64), nullable=False),
 )
 
@@ -84,6 +97,7 @@ relations = Table(
     metadata,
     tenant_column(),
     Column("simulation_id", String(64), primary_key=True),
+    Column("timeline_id", String(64), primary_key=True),
     Column("agent_id", String(64), primary_key=True),
     Column("other_id", String(64), primary_key=True),
     Column("kind", String(64), nullable=False),
@@ -196,6 +210,8 @@ history = Table(
     Column("sequence", _SEQUENCE, primary_key=True, autoincrement=True),
     tenant_column(primary_key=False),
     Column("simulation_id", String(64), nullable=False),
+    Column("timeline_id", String(64), nullable=False),
+    Column("moment", BigInteger, nullable=False),
     Column("turn_id", String(36), nullable=False),
     Column("place", Integer, nullable=False),
     Column("agent_id", String(64), nullable=False),

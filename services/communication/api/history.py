@@ -23,6 +23,7 @@ class HistoryItemView(BaseModel):
 
     id: str
     sequence: int = Field(description="Grows in the order in which items were recorded.")
+    timeline_id: str = Field(description="The timeline on which it was recorded.")
     agent_id: str
     name: str
     arm: str
@@ -52,13 +53,29 @@ async def history(
     conversation_id: Annotated[str | None, Query(description="Only items of this conversation.")] = None,
     request_id: Annotated[str | None, Query(description="Only items of this broadcast, message, …")] = None,
     round: Annotated[int | None, Query(ge=1, lt=2**31, description="Only items of this round.")] = None,
+    timeline_id: Annotated[
+        str | None,
+        Query(description="The past of this timeline; if none, of the present one, or wherever a step or request ran."),
+    ] = None,
     since: Annotated[datetime | None, Query(description="Only items at or after this time (UTC unless said).")] = None,
     until: Annotated[datetime | None, Query(description="Only items before this time (UTC unless said).")] = None,
 ) -> Page[HistoryItemView]:
     """What was shown, thought, said and answered, oldest first."""
     key = decode_cursor(cursor, int)
     rounds = None if request_id is None else await service.rounds_of(tx, simulation_id, request_id)
-    wanted = HistoryFilter(agent_id, kind, step_id, conversation_id, round, rounds, _in_utc(since), _in_utc(until))
+    is_of_request = any(one is not None for one in (step_id, conversation_id, request_id))
+    timeline = None if is_of_request and timeline_id is None else await service.timeline(tx, simulation_id, timeline_id)
+    wanted = HistoryFilter(
+        agent_id=agent_id,
+        kind=kind,
+        step_id=step_id,
+        conversation_id=conversation_id,
+        round=round,
+        rounds=rounds,
+        since=_in_utc(since),
+        until=_in_utc(until),
+        timeline=timeline,
+    )
     after = min(key[0], LAST_SEQUENCE) if key else 0
     entries = await service.history(tx, simulation_id, wanted, after=after, limit=limit + 1)
     return page(entries, limit, HistoryItemView.model_validate, lambda entry: (entry.sequence,))

@@ -77,9 +77,11 @@ async def interactions(
     tx: Read,
     conversation_id: Annotated[str | None, Query(description="Only this conversation.")] = None,
     round: Annotated[int | None, Query(ge=1, lt=2**31, description="Only this round.")] = None,
+    timeline_id: Annotated[str | None, Query(description="The past of this timeline, not of the present one.")] = None,
 ) -> InteractionsView:
     """Who talks to whom, shares of the talk, and topics over rounds."""
-    wanted = HistoryFilter(kind=HistoryKind.TALK, conversation_id=conversation_id, round=round)
+    timeline = await service.timeline(tx, simulation_id, timeline_id)
+    wanted = HistoryFilter(kind=HistoryKind.TALK, conversation_id=conversation_id, round=round, timeline=timeline)
     counted = Interactions()
     async for entry in service.whole_history(tx, simulation_id, wanted):
         counted.add(entry)

@@ -44,6 +44,7 @@ class HistoryEntry:
 
     id: str
     sequence: int
+    timeline_id: str
     agent_id: str
     name: str
     arm: str

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from libs.contracts.communication import DeliverStimulus
+from libs.contracts.timelines import Timeline
 
 SPAN = 1_000
 AFTERWARDS = SPAN - 1
@@ -18,6 +19,16 @@ def place_of(command: DeliverStimulus) -> int:
     return command.round if command.place is None else command.place
 
 
+def beginning(command: DeliverStimulus) -> int:
+    """The first moment of the step."""
+    return place_of(command) * SPAN
+
+
+def timeline_of(command: DeliverStimulus) -> Timeline:
+    """The timeline that the turns of a delivery are on."""
+    return command.timeline or Timeline(timeline_id=command.timeline_id, number=1, ancestors=())
+
+
 def is_sequential(command: DeliverStimulus) -> bool:
     """True when those of a group act one after the other."""
     return command.conversation is not None and command.conversation.turn_taking == "sequential"
@@ -25,7 +36,7 @@ def is_sequential(command: DeliverStimulus) -> bool:
 
 def turn_moments(command: DeliverStimulus) -> dict[str, int]:
     """The moment at which each agent takes its turn."""
-    start = place_of(command) * SPAN
+    start = beginning(command)
     if not is_sequential(command):
         return dict.fromkeys(command.agent_ids, start)
     groups = (command.groups or {}).values()
@@ -39,7 +50,7 @@ def spoken_at(command: DeliverStimulus, turn_moment: int) -> int:
 
 def answered_at(command: DeliverStimulus) -> int:
     """The moment from which agents know what their tools answered: the next step, since nobody acts twice in one."""
-    return place_of(command) * SPAN + AFTERWARDS
+    return beginning(command) + AFTERWARDS
 
 
 def waves(command: DeliverStimulus) -> Iterator[tuple[str, ...]]:

@@ -58,7 +58,6 @@ class Protocol:
     audiences: tuple[Audience, ...]
     rounds: int
     members: Groups = field(default_factory=dict)
-    clusters: tuple[tuple[str, ...], ...] = ()
 
     @property
     def recipients(self) -> int:
@@ -77,7 +76,7 @@ def broadcast(slot: Slot, spec: BroadcastSpec, instruments: Instruments, recipie
     step = _step(slot, 1, 1, stimulus, instruments, "everybody", conversation, spec, responds=spec.responds)
     members = groups if spec.broadcast_if_no_target else {}
     audience = Audience(audience_id=_audience_id(slot, "everybody"), groups=groups)
-    return Protocol((step,), (audience,), 1, members, tuple(members.values()))
+    return Protocol((step,), (audience,), 1, members)
 
 
 def message(slot: Slot, spec: MessageSpec, instruments: Instruments, sender: str | None) -> Protocol:
@@ -95,7 +94,7 @@ def message(slot: Slot, spec: MessageSpec, instruments: Instruments, sender: str
     step = _step(slot, 1, 1, stimulus, instruments, "recipient", conversation, spec, responds=spec.responds)
     audience = Audience(audience_id=_audience_id(slot, "recipient"), groups={group_id: (spec.to_agent_id,)})
     members: Groups = {group_id: (spec.to_agent_id, str(spec.from_agent_id))} if from_agent else {}
-    return Protocol((step,), (audience,), 1, members, tuple(members.values()))
+    return Protocol((step,), (audience,), 1, members)
 
 
 def conversation(slot: Slot, spec: ConversationSpec, instruments: Instruments, groups: Groups) -> Protocol:
@@ -115,7 +114,7 @@ def conversation(slot: Slot, spec: ConversationSpec, instruments: Instruments, g
     ]
     steps += _questions(slot, len(steps) + 1, instruments, "participants", spec)
     audience = Audience(audience_id=_audience_id(slot, "participants"), groups=groups)
-    return Protocol(tuple(steps), (audience,), len(steps), groups, tuple(groups.values()))
+    return Protocol(tuple(steps), (audience,), len(steps), groups)
 
 
 def sequence(
@@ -171,9 +170,8 @@ def _interviews(
             steps.append(_step(slot, len(steps) + 1, turn, guide, (), asking, rules, spec))
             steps.append(_step(slot, len(steps) + 1, turn, None, (), asked, rules, spec))
         steps += _questions(slot, len(steps) + 1, instruments, asked, spec)
-    # Who interviews is no source of answers, so those who met the same interviewer are clusters of their own.
     rounds = spec.number_of_rounds + bool(instruments)
-    return Protocol(tuple(steps), tuple(audiences), rounds, members, tuple(groups.values()))
+    return Protocol(tuple(steps), tuple(audiences), rounds, members)
 
 
 def _prompt(spec: ConversationSpec, number: int) -> Stimulus | None:

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from libs.bus import NotReadyError
 from libs.contracts.errors import NotFoundError
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
+from libs.contracts.timelines import Timeline
 from libs.db import Database, Transaction
 from libs.models import Models
 from services.communication.adapters import Availability, Minds
@@ -67,6 +68,21 @@ class Communication:
         """Project its state."""
         await self._store.projections.save_state(tx, event)
 
+    async def timeline_forked(self, tx: Transaction, event: TimelineForked) -> None:
+        """Project a timeline."""
+        await self._store.projections.save_timeline(tx, event)
+
+    async def timeline(self, tx: Transaction, simulation_id: str, timeline_id: str | None) -> Timeline:
+        """A timeline of a simulation, or its present one. Raises `NotFoundError`."""
+        await self._check_known(tx, simulation_id)
+        timelines = await self._store.projections.list_timelines(tx, simulation_id)
+        if timeline_id is None:
+            return timelines[-1]
+        found = next((one for one in timelines if one.timeline_id == timeline_id), None)
+        if found is None:
+            raise NotFoundError("timeline", timeline_id)
+        return found
+
     async def history(
         self, tx: Transaction, simulation_id: str, wanted: HistoryFilter, *, after: int, limit: int
     ) -> list[HistoryEntry]:
@@ -100,15 +116,15 @@ class Communication:
         self, tx: Transaction, simulation_id: str, *, after: tuple[str, str] | None, limit: int
     ) -> list[Relation]:
         """Relations of a simulation. Raises `NotFoundError`."""
-        await self._check_known(tx, simulation_id)
-        return await self._store.dialogue.list_relations(tx, simulation_id, after=after, limit=limit)
+        timeline = await self.timeline(tx, simulation_id, None)
+        return await self._store.dialogue.list_relations(tx, simulation_id, timeline, after=after, limit=limit)
 
     async def list_artefacts(
         self, tx: Transaction, simulation_id: str, wanted: ArtefactFilter, *, after: int, limit: int
     ) -> list[StoredArtefact]:
         """What agents made with tools, in the order of recording. Raises `NotFoundError`."""
-        await self._check_known(tx, simulation_id)
-        return await self._store.artefacts.list(tx, simulation_id, wanted, after=after, limit=limit)
+        timeline = await self.timeline(tx, simulation_id, None)
+        return await self._store.artefacts.list(tx, simulation_id, timeline, wanted, after=after, limit=limit)
 
     async def artefact(self, tx: Transaction, simulation_id: str, artefact_id: str) -> StoredArtefact:
         """One artefact. Raises `NotFoundError`."""

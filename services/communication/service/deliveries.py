@@ -17,7 +17,7 @@ from libs.db import Database, Transaction
 from libs.minds.ssr import texts_to_rate
 from libs.models import ModelsError, in_groups
 from services.communication.adapters import Encounter, Minds
-from services.communication.domain.moments import answered_at, waves
+from services.communication.domain.moments import answered_at, beginning, timeline_of, waves
 from services.communication.domain.talk import message_said, tool_said
 from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, place_of, rate
 from services.communication.events import Events
@@ -51,6 +51,7 @@ class Deliveries:
         command = message.data
         turn_ids = _turn_ids(command)
         turns = {agent_id: turn_id for turn_id, agent_id in turn_ids.items()}
+        await self._join(message)
         for wave in waves(command):
             if not await self._act(message, {turns[agent_id]: agent_id for agent_id in wave}):
                 return
@@ -60,11 +61,22 @@ class Deliveries:
                 raise ModelsError("the models service left turns without a reply")
             await self._events.delivery_completed(tx, command, totals)
 
+    async def _join(self, message: Message[DeliverStimulus]) -> None:
+        """Those who will hear each other depend on each other. An interviewer is no source of answers."""
+        command = message.data
+        if command.conversation is None or command.conversation.kind == "interview":
+            return
+        async with self._database.write(message.envelope) as tx:
+            await self._store.projections.get_simulation(tx, command.simulation_id, lock=True)
+            groups = await self._store.dialogue.find_members(tx, command.simulation_id, list(command.groups or {}))
+            place = (command.simulation_id, timeline_of(command), beginning(command))
+            await self._store.dialogue.join_clusters(tx, *place, groups)
+
     async def _act(self, message: Message[DeliverStimulus], turn_ids: Mapping[str, str]) -> bool:
         """Let those act who act at the same time; False when the simulation was stopped."""
         command = message.data
         async with self._database.read(tenant=message.envelope.tenant) as tx:
-            if await self._store.projections.get_state(tx, command.simulation_id) in STOPPED_STATES:
+            if await self._is_stopped(tx, command):
                 return False
             scene = await self._scenes.find(tx, command, turn_ids)
         if scene.left_out:
@@ -80,6 +92,13 @@ class Deliveries:
                 finished = await self._corrections.corrected(command, encounters, finished, self._finished)
                 await self._record(message, scene, finished)
         return True
+
+    async def _is_stopped(self, tx: Transaction, command: DeliverStimulus) -> bool:
+        """Whether nobody waits for these turns any more: the simulation has ended, or gone back to before them."""
+        if await self._store.projections.get_state(tx, command.simulation_id) in STOPPED_STATES:
+            return True
+        present = (await self._store.projections.list_timelines(tx, command.simulation_id))[-1]
+        return present.number > timeline_of(command).number
 
     async def _encounters(self, command: DeliverStimulus, scene: Scene) -> dict[str, Encounter]:
         query = query_of(command)
@@ -117,7 +136,8 @@ class Deliveries:
         """New relations, what tools answered, and for the sender of a message that it was sent."""
         agent_id = record.finished.agent.agent_id
         made = dict.fromkeys(record.said.relations, "reached out")
-        await self._store.dialogue.relate(tx, command.simulation_id, made, record.moment)
+        place = (command.simulation_id, command.timeline_id)
+        await self._store.dialogue.relate(tx, *place, made, record.moment)
         answers = [tool_said(agent_id, used) for used in record.uses if used.feedback]
         await self._store.turns.hear(tx, command, record.finished.turn_id, answered_at(command), answers)
         if command.conversation is None or command.conversation.kind != "message" or command.stimulus is None:

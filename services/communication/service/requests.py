@@ -20,6 +20,7 @@ from libs.contracts.dialogue import (
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
 from libs.contracts.instruments import Instrument
 from libs.contracts.orchestrator import SimulationState
+from libs.contracts.timelines import MAIN
 from libs.db import Transaction
 from libs.minds.relationships import pair
 from libs.minds.tools import Tools
@@ -131,12 +132,12 @@ class Requests:
         return await self._accept(tx, "sequence", place, spec, protocol)
 
     async def relate(self, tx: Transaction, simulation_id: str, spec: RelationsSpec) -> int:
-        """Add relations between agents; gives how many were named."""
+        """Add relations between agents, on every timeline; gives how many were named."""
         place = await self._place(tx, simulation_id)
         named = list(dict.fromkeys(agent_id for relation in spec.relations for agent_id in relation.agent_ids))
         await self._check_agents(tx, place, "relations", named)
         kinds = {pair(*relation.agent_ids): relation.kind for relation in spec.relations}
-        await self._store.dialogue.relate(tx, simulation_id, kinds, moment=0)
+        await self._store.dialogue.relate(tx, simulation_id, MAIN.timeline_id, kinds, moment=0)
         return len(kinds)
 
     async def _place(self, tx: Transaction, simulation_id: str) -> _Place:
@@ -196,8 +197,6 @@ class Requests:
         request = Request(protocol_id, kind, slot.first_round, protocol.rounds, protocol.recipients, datetime.now(UTC))
         await self._store.dialogue.add_request(tx, simulation_id, request, spec.model_dump(mode="json"))
         await self._store.dialogue.add_members(tx, simulation_id, protocol.members)
-        names = [slot.group_id(number) for number in range(1, len(protocol.clusters) + 1)]
-        await self._store.dialogue.join_clusters(tx, simulation_id, protocol.clusters, names)
         await self._events.run_protocol(tx, simulation_id, protocol_id, protocol.steps, protocol.audiences)
         step_ids = tuple(step.step_id for step in protocol.steps)
         return Accepted(protocol_id, simulation_id, protocol.recipients, step_ids, protocol.members, slot.first_round)

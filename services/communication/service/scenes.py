@@ -8,6 +8,7 @@ from libs.bus import NotReadyError
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.people import Agent
 from libs.contracts.protocol import Conversation
+from libs.contracts.timelines import Timeline
 from libs.db import Transaction
 from libs.minds.artefacts import Artefact
 from libs.minds.memory import Heard, Memory, remember, wanted
@@ -16,7 +17,7 @@ from libs.minds.retrieval import Vector
 from libs.minds.tools import NO_TOOLS, Toolbox, Tools, Used
 from services.communication.adapters import Encounter
 from services.communication.domain.conditions import holds
-from services.communication.domain.moments import turn_moments
+from services.communication.domain.moments import timeline_of, turn_moments
 from services.communication.domain.talk import NOTHING_SAID, Said, said_in
 from services.communication.domain.turns import FinishedTurn, TurnRecord, left_out
 from services.communication.store import NOTHING_REMEMBERED, Remembered, Store
@@ -101,7 +102,7 @@ class Scenes:
         pending = {turn: people[agent_id] for turn, agent_id in turn_ids.items() if turn not in recorded}
         agent_ids = {agent.agent_id for agent in pending.values()}
         moments = {agent_id: moment for agent_id, moment in turn_moments(command).items() if agent_id in agent_ids}
-        clusters = await self._store.dialogue.find_clusters(tx, command.simulation_id, list(agent_ids))
+        clusters = await self._store.dialogue.find_clusters(tx, *_log_of(command), list(agent_ids))
         rooms = await self._rooms(tx, command, moments)
         skipping = await self._skipping(tx, command, list(agent_ids))
         now = datetime.now(UTC)
@@ -126,7 +127,7 @@ class Scenes:
     async def _skipping(self, tx: Transaction, command: DeliverStimulus, agent_ids: Sequence[str]) -> set[str]:
         if command.condition is None:
             return set()
-        answers = await self._store.turns.find_answers(tx, command.simulation_id, agent_ids, command.condition)
+        answers = await self._store.turns.find_answers(tx, *_log_of(command), agent_ids, command.condition)
         return {agent_id for agent_id in agent_ids if not holds(command.condition, answers.get(agent_id))}
 
     async def _pasts(
@@ -138,7 +139,7 @@ class Scenes:
         tools: Toolbox,
     ) -> dict[str, Past]:
         agent_ids = [agent.agent_id for agent in taking.values()]
-        place = (command.simulation_id, command.timeline_id)
+        place = _log_of(command)
         memories = await self._store.turns.find_memories(tx, *place, agent_ids)
         since = {agent_id: memory.last_moment for agent_id, memory in memories.items()}
         until = {agent_id: moments[agent_id] for agent_id in agent_ids}
@@ -163,13 +164,18 @@ class Scenes:
         everybody = sorted({agent_id for group in groups.values() for agent_id in group})
         people = await self._people(tx, command, everybody)
         before = min(moments.values())
-        known = await self._store.dialogue.find_relations(tx, command.simulation_id, everybody, before)
+        known = await self._store.dialogue.find_relations(tx, *_log_of(command), everybody, before)
         stated = relations_of([people[agent_id] for agent_id in everybody]) if rules.network else NO_RELATIONS
         rooms: dict[str, Room] = {}
         for group_id, acting in (command.groups or {}).items():
             members = Members(Member(agent_id, people[agent_id].name) for agent_id in groups[group_id])
             rooms |= {agent_id: Room(members, known | stated) for agent_id in acting if agent_id in moments}
         return rooms
+
+
+def _log_of(command: DeliverStimulus) -> tuple[str, Timeline]:
+    """The simulation and the timeline that the past of these agents is on."""
+    return command.simulation_id, timeline_of(command)
 
 
 def query_of(command: DeliverStimulus) -> str:

@@ -73,7 +73,8 @@ class Stories:
         parts = await self.show(tx, simulation_id, spec.story_id) if spec.story_id else []
         if len(parts) >= MOST_PARTS:
             raise ConflictError(f"The story has {MOST_PARTS} parts, which is the most; begin a new one.")
-        wanted = HistoryFilter(agent_id=spec.agent_id, conversation_id=spec.conversation_id)
+        present = (await self._store.projections.list_timelines(tx, simulation_id))[-1]
+        wanted = HistoryFilter(agent_id=spec.agent_id, conversation_id=spec.conversation_id, timeline=present)
         if is_offline(spec.model):
             after = parts[-1].through if parts else 0
             entries: Sequence[HistoryEntry]

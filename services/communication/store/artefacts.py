@@ -9,9 +9,11 @@ from sqlalchemy import Row, insert, select
 
 from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
+from libs.contracts.timelines import Timeline
 from libs.db import Transaction
 from libs.minds.artefacts import Artefact
 from services.communication.domain.turns import TurnRecord
+from services.communication.store.log import on_timeline
 from services.communication.tables import artefacts
 
 
@@ -50,7 +52,7 @@ class Artefacts:
         self,
         tx: Transaction,
         simulation_id: str,
-        timeline_id: str,
+        timeline: Timeline,
         agent_ids: Sequence[str],
         tools: Sequence[str],
     ) -> Mapping[str, Sequence[Artefact]]:
@@ -60,9 +62,7 @@ class Artefacts:
         query = (
             select(artefacts)
             .where(
-                artefacts.c.tenant == tx.tenant,
-                artefacts.c.simulation_id == simulation_id,
-                artefacts.c.timeline_id == timeline_id,
+                on_timeline(artefacts, tx, simulation_id, timeline),
                 artefacts.c.agent_id.in_(agent_ids),
                 artefacts.c.tool.in_(tools),
             )
@@ -74,16 +74,22 @@ class Artefacts:
         return found
 
     async def list(
-        self, tx: Transaction, simulation_id: str, wanted: ArtefactFilter, *, after: int, limit: int
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        timeline: Timeline,
+        wanted: ArtefactFilter,
+        *,
+        after: int,
+        limit: int,
     ) -> list[StoredArtefact]:
-        """Artefacts after a sequence number, in the order in which they were recorded."""
+        """Artefacts of a timeline after a sequence number, in the order in which they were recorded."""
         names = ("agent_id", "tool", "type", "step_id")
         given = {name: getattr(wanted, name) for name in names}
         query = (
             select(artefacts)
             .where(
-                artefacts.c.tenant == tx.tenant,
-                artefacts.c.simulation_id == simulation_id,
+                on_timeline(artefacts, tx, simulation_id, timeline),
                 artefacts.c.sequence > after,
                 *(artefacts.c[name] == value for name, value in given.items() if value is not None),
             )

@@ -4,11 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import func, insert, or_, select, tuple_, update
+from sqlalchemy import Select, exists, func, insert, or_, select, tuple_
 
 from libs.contracts.base import JsonObject
-from libs.db import Transaction, insert_new
+from libs.contracts.timelines import Timeline
+from libs.db import Transaction, insert_new, upsert
 from libs.minds.relationships import Pair, Relations
+from services.communication.store.log import on_timeline
 from services.communication.tables import clusters, members, protocols, relations
 
 
@@ -105,40 +107,51 @@ class Dialogue:
         return found
 
     async def join_clusters(
-        self, tx: Transaction, simulation_id: str, groups: Sequence[Sequence[str]], names: Sequence[str]
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, moment: int, groups: Mapping[str, Sequence[str]]
     ) -> None:
-        """From now on the answers of those in a group depend on each other, and on all they depended on before.
+        """From a moment on the answers of those in a group depend on each other, and on all they depended on before.
 
         The simulation must be locked: clusters are merged one group after the other.
         """
-        for name, group in zip(names, groups, strict=True):
-            known = await self.find_clusters(tx, simulation_id, group)
+        place = {"tenant": tx.tenant, "simulation_id": simulation_id, "timeline_id": timeline.timeline_id}
+        for name, group in groups.items():
+            known = await self.find_clusters(tx, simulation_id, timeline, group)
             before = sorted(set(known.values()))
             cluster_id = before[0] if before else name
-            if len(before) > 1:
-                merging = (clusters.c.tenant == tx.tenant, clusters.c.simulation_id == simulation_id)
-                await tx.execute(
-                    update(clusters).where(*merging, clusters.c.cluster_id.in_(before)).values(cluster_id=cluster_id)
-                )
-            key = {"tenant": tx.tenant, "simulation_id": simulation_id}
-            rows = [{**key, "agent_id": agent, "cluster_id": cluster_id} for agent in group if agent not in known]
-            await insert_new(tx, clusters, rows)
+            others = await self._find_in_clusters(tx, simulation_id, timeline, before[1:])
+            joining = {*others, *(agent_id for agent_id in group if agent_id not in known)}
+            rows = [
+                {**place, "agent_id": agent_id, "moment": moment, "cluster_id": cluster_id}
+                for agent_id in sorted(joining)
+            ]
+            await upsert(tx, clusters, rows)
 
-    async def find_clusters(self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str]) -> dict[str, str]:
+    async def find_clusters(
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]
+    ) -> dict[str, str]:
         """The cluster of each of these agents who has heard another one."""
-        query = select(clusters.c.agent_id, clusters.c.cluster_id).where(
-            clusters.c.tenant == tx.tenant,
-            clusters.c.simulation_id == simulation_id,
-            clusters.c.agent_id.in_(agent_ids),
-        )
-        return {row.agent_id: row.cluster_id for row in await tx.execute(query)}
+        newest = _newest_clusters(tx, simulation_id, timeline).where(clusters.c.agent_id.in_(agent_ids))
+        return {row.agent_id: row.cluster_id for row in await tx.execute(newest)}
 
-    async def relate(self, tx: Transaction, simulation_id: str, pairs: Mapping[Pair, str], moment: int) -> None:
+    async def _find_in_clusters(
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, cluster_ids: Sequence[str]
+    ) -> list[str]:
+        """Everybody who is in one of these clusters."""
+        if not cluster_ids:
+            return []
+        newest = _newest_clusters(tx, simulation_id, timeline).subquery()
+        query = select(newest.c.agent_id).where(newest.c.cluster_id.in_(cluster_ids))
+        return list((await tx.execute(query)).scalars())
+
+    async def relate(
+        self, tx: Transaction, simulation_id: str, timeline_id: str, pairs: Mapping[Pair, str], moment: int
+    ) -> None:
         """Store relations with their kind, which count after this moment; those that are there stay as they are."""
         rows = [
             {
                 "tenant": tx.tenant,
                 "simulation_id": simulation_id,
+                "timeline_id": timeline_id,
                 "agent_id": one,
                 "other_id": other,
                 "kind": kind,
@@ -149,29 +162,45 @@ class Dialogue:
         await insert_new(tx, relations, rows)
 
     async def find_relations(
-        self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str], before: int
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str], before: int
     ) -> Relations:
         """Relations of these agents that were made before a moment."""
         involved = or_(relations.c.agent_id.in_(agent_ids), relations.c.other_id.in_(agent_ids))
         query = select(relations.c.agent_id, relations.c.other_id).where(
-            relations.c.tenant == tx.tenant,
-            relations.c.simulation_id == simulation_id,
-            relations.c.moment < before,
-            involved,
+            on_timeline(relations, tx, simulation_id, timeline), relations.c.moment < before, involved
         )
         return frozenset((row.agent_id, row.other_id) for row in await tx.execute(query))
 
     async def list_relations(
-        self, tx: Transaction, simulation_id: str, *, after: tuple[str, str] | None, limit: int
+        self,
+        tx: Transaction,
+        simulation_id: str,
+        timeline: Timeline,
+        *,
+        after: tuple[str, str] | None,
+        limit: int,
     ) -> list[Relation]:
-        """Relations in the order of their ids."""
+        """Relations in the order of their ids; where there are several kinds, the first by name."""
         pair = tuple_(relations.c.agent_id, relations.c.other_id)
         query = (
-            select(relations.c.agent_id, relations.c.other_id, relations.c.kind)
-            .where(relations.c.tenant == tx.tenant, relations.c.simulation_id == simulation_id)
+            select(relations.c.agent_id, relations.c.other_id, func.min(relations.c.kind).label("kind"))
+            .where(on_timeline(relations, tx, simulation_id, timeline))
+            .group_by(relations.c.agent_id, relations.c.other_id)
             .order_by(relations.c.agent_id, relations.c.other_id)
             .limit(limit)
         )
         if after is not None:
             query = query.where(pair > after)
         return [Relation(**row) for row in (await tx.execute(query)).mappings()]
+
+
+def _newest_clusters(tx: Transaction, simulation_id: str, timeline: Timeline) -> Select[tuple[str, str]]:
+    """Each agent with the cluster it joined last."""
+    there = on_timeline(clusters, tx, simulation_id, timeline)
+    later = clusters.alias()
+    is_newest = ~exists().where(
+        on_timeline(later, tx, simulation_id, timeline),
+        later.c.agent_id == clusters.c.agent_id,
+        later.c.moment > clusters.c.moment,
+    )
+    return select(clusters.c.agent_id, clusters.c.cluster_id).where(there, is_newest)

@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, select
 
-from libs.db import Transaction
+from libs.contracts.timelines import Timeline
+from libs.db import Transaction, along
 from services.communication.domain.history import HistoryEntry, HistoryKind
+from services.communication.domain.moments import SPAN
 from services.communication.tables import history, stimuli
 
 PAGE = 2_000
@@ -27,6 +29,7 @@ class HistoryFilter:
     """The first and the last one."""
     since: datetime | None = None
     until: datetime | None = None
+    timeline: Timeline | None = None
 
 
 class History:
@@ -84,6 +87,7 @@ def _entry(row: Row[tuple[Any, ...]]) -> HistoryEntry:
     return HistoryEntry(
         id=f"{row.turn_id}-{row.place}",
         sequence=row.sequence,
+        timeline_id=row.timeline_id,
         agent_id=row.agent_id,
         name=row.name,
         arm=row.arm,
@@ -113,4 +117,6 @@ def _conditions(wanted: HistoryFilter) -> list[ColumnElement[bool]]:
         conditions.append(history.c.at >= wanted.since)
     if wanted.until is not None:
         conditions.append(history.c.at < wanted.until)
+    if wanted.timeline is not None:
+        conditions.append(along(wanted.timeline, history.c.timeline_id, history.c.moment, span=SPAN))
     return conditions

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 
-from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
+from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, TimelineForked
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
+from libs.contracts.timelines import MAIN, Timeline
 from libs.db import Transaction, insert_new, upsert
-from services.communication.tables import agents, populations, simulations
+from services.communication.tables import agents, populations, simulations, timelines
 
 IDS_IN_QUERY = 1_000
 
@@ -103,6 +104,25 @@ class Projections:
             .values(state=event.state.value, state_changed_at=event.changed_at)
         )
         await tx.execute(statement)
+
+    async def save_timeline(self, tx: Transaction, event: TimelineForked) -> None:
+        """Project a timeline."""
+        row = {
+            "tenant": tx.tenant,
+            "simulation_id": event.simulation_id,
+            **event.timeline.model_dump(mode="json"),
+        }
+        await upsert(tx, timelines, [row])
+
+    async def list_timelines(self, tx: Transaction, simulation_id: str) -> list[Timeline]:
+        """The timelines of a simulation in the order in which they began; the last one is the present one."""
+        query = (
+            select(timelines)
+            .where(timelines.c.tenant == tx.tenant, timelines.c.simulation_id == simulation_id)
+            .order_by(timelines.c.number)
+        )
+        found = [Timeline.model_validate(row) for row in (await tx.execute(query)).mappings()]
+        return [MAIN, *found]
 
     async def get_simulation(self, tx: Transaction, simulation_id: str, *, lock: bool = False) -> Simulation | None:
         """A simulation whose creation has arrived; locked until the transaction ends if asked."""

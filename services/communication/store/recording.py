@@ -31,6 +31,8 @@ def history_rows(tenant: str, command: DeliverStimulus, record: TurnRecord) -> l
     rows = {
         "tenant": tenant,
         "simulation_id": command.simulation_id,
+        "timeline_id": command.timeline_id,
+        "moment": record.moment,
         "turn_id": finished.turn_id,
         "agent_id": finished.agent.agent_id,
         "name": finished.agent.name,

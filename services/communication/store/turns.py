@@ -3,19 +3,21 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, func, insert, or_, select
+from sqlalchemy import and_, func, insert, or_, select
 
 from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Condition, Usage
+from libs.contracts.timelines import Timeline
 from libs.db import Transaction, insert_new, upsert
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES, Heard, consolidate
 from libs.minds.semantic import Recollection
 from services.communication.domain.history import HistoryKind
-from services.communication.domain.moments import spoken_at
+from services.communication.domain.moments import spoken_at, timeline_of
 from services.communication.domain.talk import Utterance
 from services.communication.domain.turns import Totals, TurnRecord
+from services.communication.store.log import on_timeline
 from services.communication.store.recording import episode_of, hearing_rows, history_rows, turn_row
 from services.communication.tables import episodes, hearings, history, recollections, stimuli, turns
 
@@ -63,10 +65,10 @@ class Turns:
         return Totals(answered, failed, sum(counts.values()), usage, failure)
 
     async def find_memories(
-        self, tx: Transaction, simulation_id: str, timeline_id: str, agent_ids: Sequence[str]
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]
     ) -> dict[str, Remembered]:
         """What each agent that has acted remembers."""
-        of_agents = and_(_on(episodes, tx, simulation_id, timeline_id), episodes.c.agent_id.in_(agent_ids))
+        of_agents = and_(on_timeline(episodes, tx, simulation_id, timeline), episodes.c.agent_id.in_(agent_ids))
         place = func.row_number().over(partition_by=episodes.c.agent_id, order_by=episodes.c.sequence.desc())
         ranked = select(
             episodes.c.agent_id, episodes.c.sequence, episodes.c.moment, episodes.c.document, place.label("place")
@@ -75,20 +77,19 @@ class Turns:
         within = or_(ranked_rows.c.place <= LAST_EPISODES, ranked_rows.c.sequence <= FIRST_EPISODES)
         query = select(ranked_rows).where(within).order_by(ranked_rows.c.agent_id, ranked_rows.c.sequence)
         found: dict[str, Remembered] = {}
+        last: dict[str, int] = {}
         for row in await tx.execute(query):
             before = found.get(row.agent_id, NOTHING_REMEMBERED)
             found[row.agent_id] = Remembered([*before.episodes, row.document], [], row.moment)
-        lasting = await self._find_recollections(tx, simulation_id, timeline_id, list(found))
-        return {
-            agent_id: one._replace(recollections=lasting[agent_id][1] if agent_id in lasting else [])
-            for agent_id, one in found.items()
-        }
+            last[row.agent_id] = row.sequence
+        lasting = await self._consolidated(tx, simulation_id, timeline, last)
+        return {agent_id: one._replace(recollections=lasting.get(agent_id, [])) for agent_id, one in found.items()}
 
     async def find_heard(
         self,
         tx: Transaction,
         simulation_id: str,
-        timeline_id: str,
+        timeline: Timeline,
         since: Mapping[str, int],
         until: Mapping[str, int],
     ) -> dict[str, list[Heard]]:
@@ -98,7 +99,7 @@ class Turns:
         query = (
             select(hearings)
             .where(
-                _on(hearings, tx, simulation_id, timeline_id),
+                on_timeline(hearings, tx, simulation_id, timeline),
                 hearings.c.agent_id.in_(list(until)),
                 hearings.c.moment > min(since.get(agent_id, -1) for agent_id in until),
                 hearings.c.moment < max(until.values()),
@@ -114,14 +115,13 @@ class Turns:
         return found
 
     async def find_answers(
-        self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str], condition: Condition
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str], condition: Condition
     ) -> dict[str, Answer]:
         """The answer of each agent that a condition is about; nobody who never gave one."""
         query = (
             select(history.c.agent_id, history.c.content)
             .where(
-                history.c.tenant == tx.tenant,
-                history.c.simulation_id == simulation_id,
+                on_timeline(history, tx, simulation_id, timeline),
                 history.c.agent_id.in_(agent_ids),
                 history.c.kind == HistoryKind.ANSWER.value,
             )
@@ -178,10 +178,13 @@ class Turns:
         """Add to the log of each agent; what leaves the window is consolidated."""
         if not new:
             return
-        timeline = _on(episodes, tx, command.simulation_id, command.timeline_id)
+        timeline = timeline_of(command)
         query = (
             select(episodes.c.agent_id, func.max(episodes.c.sequence).label("last"))
-            .where(timeline, episodes.c.agent_id.in_([one.finished.agent.agent_id for one in new]))
+            .where(
+                on_timeline(episodes, tx, command.simulation_id, timeline),
+                episodes.c.agent_id.in_([one.finished.agent.agent_id for one in new]),
+            )
             .group_by(episodes.c.agent_id)
         )
         last: dict[str, int] = {row.agent_id: row.last for row in await tx.execute(query)}
@@ -198,48 +201,66 @@ class Turns:
             for one in new
         ]
         await tx.execute(insert(episodes), rows)
-        window = FIRST_EPISODES + LAST_EPISODES
-        full = {row["agent_id"]: row["sequence"] for row in rows if row["sequence"] > window}
-        if full:
-            await self._consolidate(tx, command, full)
+        newest = {row["agent_id"]: row["sequence"] for row in rows}
+        lasting = await self._consolidated(tx, command.simulation_id, timeline, newest)
+        kept: list[JsonObject] = [
+            {**key, "agent_id": agent_id, "through": newest[agent_id] - LAST_EPISODES, "documents": documents}
+            for agent_id, documents in lasting.items()
+        ]
+        await upsert(tx, recollections, kept)
 
-    async def _consolidate(self, tx: Transaction, command: DeliverStimulus, last: Mapping[str, int]) -> None:
-        """Keep what lasts of the episodes that have left the window; `last` is each agent's newest sequence."""
-        place = (command.simulation_id, command.timeline_id)
-        known = await self._find_recollections(tx, *place, list(last))
-        from_sequence = min(known[agent_id][0] if agent_id in known else FIRST_EPISODES for agent_id in last)
+    async def _consolidated(
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, last: Mapping[str, int]
+    ) -> dict[str, list[Recollection]]:
+        """What lasts of the episodes that have left the window, of those who have any; `last` is by agent.
+
+        What is kept is a beginning: the rest, on a new timeline everything, comes from the log.
+        """
+        full = [agent_id for agent_id, sequence in last.items() if sequence > FIRST_EPISODES + LAST_EPISODES]
+        kept = await self._find_recollections(tx, simulation_id, timeline, full)
+        known = {agent_id: kept.get(agent_id, (FIRST_EPISODES, [])) for agent_id in full}
+        late = [agent_id for agent_id, (through, _) in known.items() if through < last[agent_id] - LAST_EPISODES]
+        log = await self._find_episodes(
+            tx, simulation_id, timeline, {agent_id: known[agent_id][0] for agent_id in late}
+        )
+        lasting = {agent_id: documents for agent_id, (_, documents) in known.items()}
+        first: list[JsonObject] = [{}] * FIRST_EPISODES
+        for agent_id, documents in log.items():
+            _, lasting[agent_id] = consolidate([*first, *documents], lasting[agent_id])
+        return lasting
+
+    async def _find_episodes(
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, after: Mapping[str, int]
+    ) -> dict[str, list[JsonObject]]:
+        """The log of each agent after a sequence, oldest first."""
+        if not after:
+            return {}
         query = (
             select(episodes.c.agent_id, episodes.c.sequence, episodes.c.document)
-            .where(_on(episodes, tx, *place), episodes.c.agent_id.in_(list(last)), episodes.c.sequence > from_sequence)
+            .where(
+                on_timeline(episodes, tx, simulation_id, timeline),
+                episodes.c.agent_id.in_(list(after)),
+                episodes.c.sequence > min(after.values()),
+            )
             .order_by(episodes.c.agent_id, episodes.c.sequence)
         )
-        log: dict[str, list[JsonObject]] = {agent_id: [] for agent_id in last}
+        found: dict[str, list[JsonObject]] = {agent_id: [] for agent_id in after}
         for row in await tx.execute(query):
-            through, _ = known.get(row.agent_id, (FIRST_EPISODES, []))
-            if row.sequence > through:
-                log[row.agent_id].append(row.document)
-        rows = []
-        for agent_id, documents in log.items():
-            first: list[JsonObject] = [{}] * FIRST_EPISODES
-            _, lasting = consolidate([*first, *documents], known.get(agent_id, (0, []))[1])
-            rows.append(
-                {
-                    "tenant": tx.tenant,
-                    "simulation_id": command.simulation_id,
-                    "timeline_id": command.timeline_id,
-                    "agent_id": agent_id,
-                    "through": last[agent_id] - LAST_EPISODES,
-                    "documents": lasting,
-                }
-            )
-        await upsert(tx, recollections, rows)
+            if row.sequence > after[row.agent_id]:
+                found[row.agent_id].append(row.document)
+        return found
 
     async def _find_recollections(
-        self, tx: Transaction, simulation_id: str, timeline_id: str, agent_ids: Sequence[str]
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]
     ) -> dict[str, tuple[int, list[Recollection]]]:
-        """(newest episode that is consolidated, what lasts) of those who have any."""
+        """(newest episode that is consolidated, what lasts) of those who have any on this very timeline."""
+        if not agent_ids:
+            return {}
         query = select(recollections.c.agent_id, recollections.c.through, recollections.c.documents).where(
-            _on(recollections, tx, simulation_id, timeline_id), recollections.c.agent_id.in_(agent_ids)
+            recollections.c.tenant == tx.tenant,
+            recollections.c.simulation_id == simulation_id,
+            recollections.c.timeline_id == timeline.timeline_id,
+            recollections.c.agent_id.in_(agent_ids),
         )
         return {row.agent_id: (row.through, row.documents) for row in await tx.execute(query)}
 
@@ -248,8 +269,3 @@ def _lasts(record: TurnRecord, command: DeliverStimulus) -> bool:
     """Whether a turn is remembered: one that was taken, or something that was taken in without one."""
     finished = record.finished
     return finished.turn is not None or (finished.untaken == "silent" and command.stimulus is not None)
-
-
-def _on(table: Table, tx: Transaction, simulation_id: str, timeline_id: str) -> ColumnElement[bool]:
-    """Rows of one timeline."""
-    return and_(table.c.tenant == tx.tenant, table.c.simulation_id == simulation_id, table.c.timeline_id == timeline_id)

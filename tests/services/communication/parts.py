@@ -21,10 +21,17 @@ from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.envelope import Envelope, seal
 from libs.contracts.instruments import Instrument, MetricType
-from libs.contracts.orchestrator import RunProtocol, SimulationCreated, SimulationState, SimulationStateChanged
+from libs.contracts.orchestrator import (
+    RunProtocol,
+    SimulationCreated,
+    SimulationState,
+    SimulationStateChanged,
+    TimelineForked,
+)
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PopulationReady
 from libs.contracts.protocol import NO_USAGE, Stimulus, Usage
+from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
 from libs.http import register_local
 from libs.minds.blocks import read_blocks
@@ -160,7 +167,8 @@ class Stage:
         self.js = connection.jetstream()
         self.models = models
         self.settings = settings
-        self.places = 0
+        self.places = self.delivered = 0
+        self.timeline = MAIN
         self.client: httpx.AsyncClient
         self._app: AsyncExitStack | None = None
 
@@ -280,17 +288,43 @@ class Stage:
         audiences = {audience.audience_id: audience.groups for audience in asked.audiences}
         for step in asked.steps:
             self.places += 1
+            self.delivered += 1
             groups = audiences[str(step.audience_id)]
             shared = step.model_dump(exclude={"kind", "stimuli", "audience_id"}) | {"arm": "all", "groups": groups}
             command = delivery(
                 **shared,
                 stimulus=step.stimuli.get("all"),
-                delivery_id=f"dlv_{self.places}",
+                delivery_id=f"dlv_{self.delivered}",
                 place=self.places,
+                timeline_id=self.timeline.timeline_id,
+                timeline=self.timeline,
                 agent_ids=tuple(agent_id for group in groups.values() for agent_id in group),
             )
             await self.send("orchestrator", command)
-            await self.completed(self.places)
+            await self.completed(self.delivered)
+
+    async def fork(self, place: int, *, number: int = 2, parent: Timeline = MAIN) -> TimelineForked:
+        """Have the simulation go on from a mark, as the orchestrator does."""
+        self.timeline, self.places = parent.fork(number, place), place
+        forked = TimelineForked(
+            simulation_id=SIMULATION,
+            timeline_id=self.timeline.timeline_id,
+            parent_id=parent.timeline_id,
+            place=place,
+            timeline=self.timeline,
+            forked_at=datetime.now(UTC),
+        )
+        await self.send("orchestrator", forked)
+        return forked
+
+    async def knows(self, timeline_id: str) -> None:
+        """Wait until the service has heard of a timeline."""
+        path = f"/communications/{SIMULATION}/history"
+        for _ in range(200):
+            if (await self.client.get(path, params={"timeline_id": timeline_id})).status_code == 200:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{timeline_id} did not arrive")
 
     async def history(self, **filters: Any) -> list[JsonObject]:
         answer = await self.client.get(f"/communications/{SIMULATION}/history", params={"limit": 500} | filters)

@@ -110,6 +110,7 @@ def entry(agent: int, round_number: int, text: str, *heard_by: int) -> HistoryEn
         step_id="step-1-1",
         kind=HistoryKind.TALK,
         content=text,
+        timeline_id="main",
         channel=None,
         conversation_id="talk-1",
         target=None,

@@ -15,6 +15,7 @@ from tests.services.communication.parts import EMAIL, SIMULATION, Stage, deliver
 
 ENTRY = HistoryEntry(
     id="t-1",
+    timeline_id="main",
     sequence=1,
     agent_id="agent_0001",
     name="Ana",
