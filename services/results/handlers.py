@@ -4,7 +4,7 @@ from libs.bus import Router
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
 from libs.contracts.results import AnalyseSimulation, ExtractFields
 from libs.db import Transaction
 from services.results.service import Results
@@ -34,6 +34,11 @@ async def on_step_started(tx: Transaction, message: Message[StepStarted], servic
     await service.learn_step(tx, message.data)
 
 
+@router.on(TimelineForked)
+async def on_timeline_forked(tx: Transaction, message: Message[TimelineForked], service: Results) -> None:
+    await service.learn_fork(tx, message.data)
+
+
 @router.sink(ResponsesRecorded)
 async def on_responses_recorded(tx: Transaction, messages: list[Message[ResponsesRecorded]], service: Results) -> None:
     await service.record(tx, [message.data for message in messages])
@@ -41,8 +46,7 @@ async def on_responses_recorded(tx: Transaction, messages: list[Message[Response
 
 @router.on(AnalyseSimulation)
 async def on_analyse_simulation(tx: Transaction, message: Message[AnalyseSimulation], service: Results) -> None:
-    data = message.data
-    await service.ask(tx, data.simulation_id, data.expected_responses, message.envelope)
+    await service.ask(tx, message.data, message.envelope)
 
 
 @router.work(ExtractFields)

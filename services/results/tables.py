@@ -4,6 +4,7 @@
 one row per simulation, which every message about it updates before it looks whether the analysis can be made: on
 PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought. `extracted` is
 counted to know how far one of the `extractions` has come: its rows are written once, by whoever gets there first.
+`responses` of every timeline are kept; what is served and analysed are those of the present one.
 """
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
@@ -45,6 +46,8 @@ steps = Table(
     Column("instruments", JsonDocument, nullable=False),
     Column("planned", JsonDocument, nullable=False),
     Column("stimuli", JsonDocument),
+    Column("timeline_id", String(64), nullable=False),
+    Column("step_place", Integer, nullable=False),
 )
 
 responses = Table(
@@ -75,6 +78,7 @@ responses = Table(
     Column("option_orders", JsonDocument),
     Column("distributions", JsonDocument),
     Column("regenerations", Integer),
+    Column("step_place", Integer, nullable=False),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )
 
@@ -88,6 +92,7 @@ progress = Table(
     Column("cause", JsonDocument),  # the command that asked for the analysis, until it is made
     Column("looks", Integer, nullable=False),
     Column("ended", String(16)),  # failed or cancelled
+    Column("timeline", JsonDocument),  # the present one, once there are several
 )
 
 analyses = Table(

@@ -4,7 +4,7 @@ from libs.bus import Router
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import ArmsAssigned, PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
 from libs.db import Transaction
 from services.validation.service import Validation
 
@@ -21,6 +21,11 @@ async def on_simulation_state_changed(
     tx: Transaction, message: Message[SimulationStateChanged], service: Validation
 ) -> None:
     await service.state_changed(tx, message.data)
+
+
+@router.on(TimelineForked)
+async def on_timeline_forked(tx: Transaction, message: Message[TimelineForked], service: Validation) -> None:
+    await service.timeline_forked(tx, message.data)
 
 
 @router.on(PlanFrozen)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.errors import NotFoundError
 from libs.contracts.intervention import ArmsAssigned, PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
 from libs.db import Transaction
 from services.validation.domain.card import QualityCard, quality_card
 from services.validation.store import Store
@@ -41,6 +41,10 @@ class Validation:
     async def arms_assigned(self, tx: Transaction, part: ArmsAssigned) -> None:
         """Some agents were assigned."""
         await self._store.assign(tx, part)
+
+    async def timeline_forked(self, tx: Transaction, event: TimelineForked) -> None:
+        """The simulation went back to a mark."""
+        await self._store.put_timeline(tx, event.simulation_id, event.timeline)
 
     async def responses_recorded(self, tx: Transaction, recorded: Sequence[ResponsesRecorded]) -> None:
         """Turns were finished."""

@@ -13,7 +13,8 @@ from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Plan, Usage
-from libs.db import Transaction, insert_new, upsert
+from libs.contracts.timelines import MAIN, Timeline
+from libs.db import Transaction, along, insert_new, upsert
 from services.validation.domain.records import Simulation, Turn, text_digest
 from services.validation.tables import assignments, simulations, turns
 
@@ -43,8 +44,9 @@ class Store:
         return {row.agent_id: row.arm for row in await tx.execute(query)}
 
     async def turns(self, tx: Transaction, simulation_id: str) -> list[Turn]:
-        """Finished turns by agent."""
-        query = select(turns).where(*_of(tx, turns, simulation_id)).order_by(turns.c.agent_id, turns.c.turn_id)
+        """Finished turns of the present timeline by agent."""
+        there = along(await self._timeline(tx, simulation_id), turns.c.timeline_id, turns.c.step_place)
+        query = select(turns).where(*_of(tx, turns, simulation_id), there).order_by(turns.c.agent_id, turns.c.turn_id)
         return [
             Turn(
                 agent_id=row.agent_id,
@@ -76,6 +78,18 @@ class Store:
             .where(*_of(tx, simulations, simulation_id), is_older, is_open)
             .values(state=state.value, changed_at=at)
         )
+
+    async def put_timeline(self, tx: Transaction, simulation_id: str, timeline: Timeline) -> None:
+        """Note the present timeline, unless a later one is known."""
+        await self.put(tx, simulation_id)
+        known = await self._timeline(tx, simulation_id, lock=True)
+        if timeline.number > known.number:
+            await self.put(tx, simulation_id, timeline=timeline.model_dump(mode="json"))
+
+    async def _timeline(self, tx: Transaction, simulation_id: str, *, lock: bool = False) -> Timeline:
+        query = select(simulations.c.timeline).where(*_of(tx, simulations, simulation_id))
+        document = (await tx.execute(query.with_for_update() if lock else query)).scalar_one_or_none()
+        return Timeline.model_validate(document) if document else MAIN
 
     async def assign(self, tx: Transaction, part: ArmsAssigned) -> None:
         await self.put(tx, part.simulation_id)
@@ -115,6 +129,7 @@ def _turn(tx: Transaction, message: ResponsesRecorded, response: Response) -> di
         "answers": document["answers"],
         "usage": document["usage"],
         "responded_at": response.responded_at,
+        "step_place": message.place or 0,
     }
 
 

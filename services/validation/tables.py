@@ -18,6 +18,7 @@ simulations = Table(
     Column("changed_at", UtcDateTime),
     Column("plan", JsonDocument),
     Column("plan_hash", String(64)),
+    Column("timeline", JsonDocument),
 )
 
 assignments = Table(
@@ -46,6 +47,7 @@ turns = Table(
     Column("answers", JsonDocument, nullable=False),
     Column("usage", JsonDocument, nullable=False),
     Column("responded_at", UtcDateTime, nullable=False),
+    Column("step_place", Integer, nullable=False),
     Index("turns_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
 from libs.contracts.results import AnalysisCompleted
 
 EXCERPT = 280  # characters of a stimulus
@@ -136,6 +136,7 @@ _LIST_VIEWS: dict[type[MessageData], Callable[..., JsonObject]] = {
 }
 _SIMULATION_VIEWS = _LIST_VIEWS | {
     StepStarted: _step,
+    TimelineForked: _whole,
     ResponsesRecorded: _responses,
     DeliveryCompleted: _whole,
     AnalysisCompleted: _verdict,

@@ -48,6 +48,8 @@ class Turn:
     """Probabilities by value that an answer was drawn from, by metric."""
     regenerations: int | None = None
     """How often the turn was taken again after checks of it."""
+    step_place: int = 0
+    """That of its step on the timeline; 0 for what was recorded before there could be several."""
 
     @property
     def is_answered(self) -> bool:
@@ -55,9 +57,9 @@ class Turn:
         return self.status == "answered"
 
     @property
-    def place(self) -> tuple[str, str, int, str, str]:
+    def place(self) -> tuple[str, int, str, str, str]:
         """Where the turn stands among all turns. The turn id is no part of it: that differs between simulations."""
-        return (self.agent_id, self.timeline_id, self.round, self.step_id, self.arm)
+        return (self.agent_id, self.round, self.timeline_id, self.step_id, self.arm)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class Study:
 
 def turns_of(message: ResponsesRecorded) -> list[tuple[str, Turn]]:
     """The turns of a message with their simulation. NUL characters, which PostgreSQL refuses, are replaced."""
-    place = message.model_dump(include={"arm", "timeline_id", "step_id", "round"})
+    place = message.model_dump(include={"arm", "timeline_id", "step_id", "round"}) | {"step_place": message.place or 0}
     return [(message.simulation_id, Turn(**_storable(_known(response) | place))) for response in message.responses]
 
 

@@ -10,7 +10,15 @@ from libs.contracts.envelope import Envelope
 from libs.contracts.errors import NotFoundError
 from libs.contracts.evidence import Evidence
 from libs.contracts.intervention import PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, StepStarted
+from libs.contracts.orchestrator import (
+    SimulationCreated,
+    SimulationState,
+    SimulationStateChanged,
+    StepStarted,
+    TimelineForked,
+)
+from libs.contracts.results import AnalyseSimulation
+from libs.contracts.timelines import MAIN
 from libs.db import Database, Transaction
 from libs.models import Models
 from services.results.domain.analysis import analyse
@@ -79,16 +87,23 @@ class Results:
         await self._store.studies.add_step(tx, data)
         await self._analyse_if_complete(tx, data.simulation_id)
 
+    async def learn_fork(self, tx: Transaction, data: TimelineForked) -> None:
+        """It went back to a mark: what was recorded after it counts no more."""
+        await self._store.analyses.advance(tx, data.simulation_id)
+        await self._store.analyses.go_on(tx, data.simulation_id, data.timeline)
+
     async def record(self, tx: Transaction, messages: Sequence[ResponsesRecorded]) -> None:
         """Finished turns; one that is there already changes nothing."""
         new = await self._store.responses.add(tx, [found for message in messages for found in turns_of(message)])
         for simulation_id in sorted(new):
             await self._analyse_if_complete(tx, simulation_id, new[simulation_id])
 
-    async def ask(self, tx: Transaction, simulation_id: str, expected: int, cause: Envelope) -> None:
+    async def ask(self, tx: Transaction, command: AnalyseSimulation, cause: Envelope) -> None:
         """Analyse once this many responses are there; asked again for as many, nothing happens."""
+        simulation_id, expected = command.simulation_id, command.expected_responses
         progress = await self._store.analyses.advance(tx, simulation_id)
         if progress.expected != expected:
+            await self._store.analyses.go_on(tx, simulation_id, command.timeline or MAIN)
             await self._store.analyses.ask(tx, simulation_id, expected, cause)
             await self._analyse_if_complete(tx, simulation_id)
 
@@ -141,8 +156,11 @@ class Results:
 
     async def _analyse_if_complete(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> None:
         progress = await self._store.analyses.advance(tx, simulation_id, recorded)
-        if progress.cause is None or progress.recorded < (progress.expected or 0):
+        expected = progress.expected or 0
+        if progress.cause is None or progress.recorded < expected:
             return
+        if await self._store.responses.count(tx, simulation_id) < expected:
+            return  # some of what is there is of a timeline that was left
         study = await self._store.studies.get(tx, simulation_id)
         if study is None or not await self._is_known(tx, study):
             return

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, update
 
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
@@ -14,8 +14,9 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, StepStarted
 from libs.contracts.protocol import Plan, Stimulus, Usage
+from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.tools import Scope
-from libs.db import Transaction, insert_into, insert_new
+from libs.db import Transaction, along, insert_into, insert_new
 from services.results.domain.description import Description
 from services.results.domain.extraction.model import Pair
 from services.results.domain.findings import Ended
@@ -72,6 +73,8 @@ class Studies:
             "instruments": [instrument.model_dump(mode="json") for instrument in data.step.instruments],
             "planned": data.planned,
             "stimuli": {arm: stimulus.model_dump(mode="json") for arm, stimulus in data.step.stimuli.items()},
+            "timeline_id": (data.timeline or MAIN).timeline_id,
+            "step_place": data.place or 0,
         }
         await insert_new(tx, steps, [row])
 
@@ -82,7 +85,8 @@ class Studies:
             return None
         frozen = (await tx.execute(_of(tx, plans, simulation_id))).one_or_none()
         plan = Plan.model_validate(frozen.plan) if frozen else None
-        started = (await tx.execute(_of(tx, steps, simulation_id).order_by(steps.c.round, steps.c.step_id))).all()
+        query = (await _current(tx, steps, simulation_id)).order_by(steps.c.round, steps.c.step_id)
+        started = (await tx.execute(query)).all()
         asked = plan.instruments if plan else _asked(started)
         return Study(
             simulation_id=row.simulation_id,
@@ -103,9 +107,7 @@ class Studies:
         """Steps that there are responses of, but nothing is known about yet."""
         known = select(steps.c.step_id).where(steps.c.tenant == tx.tenant, steps.c.simulation_id == simulation_id)
         query = select(func.count(responses.c.step_id.distinct())).where(
-            responses.c.tenant == tx.tenant,
-            responses.c.simulation_id == simulation_id,
-            responses.c.step_id.not_in(known),
+            await _present(tx, responses, simulation_id), responses.c.step_id.not_in(known)
         )
         return int((await tx.execute(query)).scalar_one())
 
@@ -123,17 +125,18 @@ class Responses:
     async def subjects(self, tx: Transaction, scope: Scope) -> list[Pair]:
         """The agents of a scope, each with the arms it was in, in their order."""
         pairs = responses.c.agent_id, responses.c.arm
-        rows = await tx.execute(_in_scope(select(*pairs).distinct(), tx, scope).order_by(*pairs))
+        query = await _in_scope(select(*pairs).distinct(), tx, scope)
+        rows = await tx.execute(query.order_by(*pairs))
         return [(row.agent_id, row.arm) for row in rows]
 
     async def of_agents(self, tx: Transaction, scope: Scope, agent_ids: Sequence[str]) -> list[Turn]:
         """The turns of these agents that are in the scope, in no particular order."""
-        query = _in_scope(select(responses), tx, scope).where(responses.c.agent_id.in_(agent_ids))
+        query = (await _in_scope(select(responses), tx, scope)).where(responses.c.agent_id.in_(agent_ids))
         return [_turn(row) for row in await tx.execute(query)]
 
     async def all(self, tx: Transaction, simulation_id: str, agent_id: str | None = None) -> list[Turn]:
         """The turns of a simulation, or of one of its agents, in no particular order."""
-        query = _of(tx, responses, simulation_id)
+        query = await _current(tx, responses, simulation_id)
         if agent_id is not None:
             query = query.where(responses.c.agent_id == agent_id)
         return [_turn(row) for row in await tx.execute(query)]
@@ -149,7 +152,7 @@ class Responses:
     ) -> list[Turn]:
         """Turns by agent, after this (agent_id, turn_id)."""
         place = responses.c.agent_id, responses.c.turn_id
-        query = _of(tx, responses, simulation_id).order_by(*place).limit(limit)
+        query = (await _current(tx, responses, simulation_id)).order_by(*place).limit(limit)
         if after is not None:
             agent, turn = after
             query = query.where((place[0] > agent) | ((place[0] == agent) & (place[1] > turn)))
@@ -159,11 +162,16 @@ class Responses:
             query = query.where(responses.c.segment == segment)
         return [_turn(row) for row in await tx.execute(query)]
 
+    async def count(self, tx: Transaction, simulation_id: str) -> int:
+        """Finished turns."""
+        query = select(func.count()).where(await _present(tx, responses, simulation_id))
+        return int((await tx.execute(query)).scalar_one())
+
     async def headcount(self, tx: Transaction, study: Study) -> Headcount:
         """Agents by arm, counted by the store: nothing is loaded while a simulation runs."""
         query = (
             select(responses.c.arm, MET, ANSWERED, UNITS)
-            .where(responses.c.tenant == tx.tenant, responses.c.simulation_id == study.simulation_id)
+            .where(await _present(tx, responses, study.simulation_id))
             .group_by(responses.c.arm)
         )
         counted = {row.arm: (int(row.met), int(row.answered), int(row.units)) for row in await tx.execute(query)}
@@ -201,6 +209,11 @@ class Analyses:
         cause = Envelope.from_headers(row.cause) if row.cause else None
         return Progress(row.recorded, row.expected, cause, row.looks, row.ended)
 
+    async def go_on(self, tx: Transaction, simulation_id: str, timeline: Timeline) -> None:
+        """Note the present timeline, unless a later one is known. The simulation's row must be there."""
+        if timeline.number > (await _timeline(tx, simulation_id)).number:
+            await self._set(tx, simulation_id, timeline=timeline.model_dump(mode="json"))
+
     async def ask(self, tx: Transaction, simulation_id: str, expected: int, cause: Envelope) -> None:
         """Note the command; it is obeyed once this many responses are there."""
         await self._set(tx, simulation_id, expected=expected, cause=cause.headers())
@@ -235,12 +248,29 @@ class Analyses:
         await tx.execute(update(progress).where(*mine).values(**values))
 
 
-def _in_scope(query: Select[Any], tx: Transaction, scope: Scope) -> Select[Any]:
-    query = query.where(responses.c.tenant == tx.tenant, responses.c.simulation_id == scope.simulation_id)
+async def _in_scope(query: Select[Any], tx: Transaction, scope: Scope) -> Select[Any]:
+    query = query.where(await _present(tx, responses, scope.simulation_id))
     for name in ("segment", "arm"):
         if (wanted := getattr(scope, name)) is not None:
             query = query.where(responses.c[name] == wanted)
     return query.where(responses.c.agent_id.in_(scope.agent_ids)) if scope.agent_ids else query
+
+
+async def _timeline(tx: Transaction, simulation_id: str) -> Timeline:
+    """The present timeline of a simulation."""
+    mine = progress.c.tenant == tx.tenant, progress.c.simulation_id == simulation_id
+    document = (await tx.execute(select(progress.c.timeline).where(*mine))).scalar_one_or_none()
+    return Timeline.model_validate(document) if document else MAIN
+
+
+async def _present(tx: Transaction, table: Any, simulation_id: str) -> ColumnElement[bool]:
+    """What is part of the present timeline."""
+    there = along(await _timeline(tx, simulation_id), table.c.timeline_id, table.c.step_place)
+    return and_(table.c.tenant == tx.tenant, table.c.simulation_id == simulation_id, there)
+
+
+async def _current(tx: Transaction, table: Any, simulation_id: str) -> Select[Any]:
+    return select(table).where(await _present(tx, table, simulation_id))
 
 
 def _of(tx: Transaction, table: Any, simulation_id: str) -> Select[Any]:

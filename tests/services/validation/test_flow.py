@@ -8,8 +8,9 @@ import pytest
 
 from libs.contracts.catalogue import resolve
 from libs.contracts.intervention import ArmsAssigned, PlanFrozen
-from libs.contracts.orchestrator import SimulationState
-from libs.contracts.protocol import Arm, Assignment, Plan, Stimulus
+from libs.contracts.orchestrator import SimulationState, TimelineForked
+from libs.contracts.protocol import NO_USAGE, Arm, Assignment, Plan, Stimulus
+from libs.contracts.timelines import MAIN
 from services.validation.app import create_app
 from services.validation.settings import Settings
 from tests.services.intervention import build
@@ -107,3 +108,33 @@ async def test_what_is_not_there(client: httpx.AsyncClient, store: str) -> None:
         answer = await client.post(f"/validation/{path}", json={})
         assert answer.status_code == 501
         assert path in answer.json()["detail"]
+
+
+async def test_turns_of_a_timeline_that_was_left_are_not_judged(client: httpx.AsyncClient, nats_url: str) -> None:
+    fork = MAIN.fork(2, 1)
+    news = TimelineForked(
+        simulation_id=SIMULATION,
+        timeline_id=fork.timeline_id,
+        parent_id="main",
+        place=1,
+        timeline=fork,
+        forked_at=build.NOW,
+    )
+    places = [("main", 1, 4), ("main", 2, 9), ("main.2", 2, 3)]
+    turns = []
+    for timeline, place, count in places:
+        given = [build.response(f"{timeline}/{place}", f"agent_{number:04d}", None) for number in range(1, count + 1)]
+        paid = [one.model_copy(update={"usage": NO_USAGE.model_copy(update={"calls": 1})}) for one in given]
+        step = {"timeline_id": timeline, "place": place, "step_id": f"step-{timeline}-{place}"}
+        turns.append(build.recorded(SIMULATION, "all", paid).model_copy(update=step))
+    async with peer(nats_url) as others:
+        await others.send("orchestrator", build.simulation_created(SIMULATION, "int_1"))
+        await others.send("communication", *turns)
+        for event in (news, news):
+            await others.send("orchestrator", event)
+
+    async def is_counted() -> bool:
+        card = (await client.get(f"/validation/{SIMULATION}/metrics")).json()
+        return (card.get("assigned"), card.get("usage", {}).get("calls")) == (4, 7)
+
+    await eventually(is_counted)
