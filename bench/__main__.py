@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 
-from bench import offline, survey
+from bench import checkpoints, offline, survey
 from bench.figure import Figure
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "offline": offline.measure,
     "survey": survey.measure,
+    "checkpoints": checkpoints.measure,
 }
 
 

@@ -14,6 +14,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
 from libs.contracts.specs import (
     ApplyFragmentsSpec,
+    CheckpointSpec,
     ExecutionSpec,
     ImportSpec,
     InterventionSpec,
@@ -138,6 +139,20 @@ class RehearsalClient(ToolsClient):
     async def end(self, simulation_id: str) -> JsonObject:
         """End a simulation: one that runs is cancelled, an interactive one is completed."""
         return as_object(await self._send("DELETE", f"/simulations/{token(simulation_id)}/end"))
+
+    async def checkpoint(self, simulation_id: str, *, name: str | None = None) -> JsonObject:
+        """Mark where an interactive simulation stands, to go on from there later."""
+        return await self._post(f"/simulations/{token(simulation_id)}/checkpoint", CheckpointSpec(name=name))
+
+    async def checkpoints(
+        self, simulation_id: str, *, limit: int | None = None, cursor: str | None = None
+    ) -> JsonObject:
+        """One page of a simulation's checkpoints, newest first."""
+        return await self._get(f"/simulations/{token(simulation_id)}/checkpoints", {"limit": limit, "cursor": cursor})
+
+    async def restore(self, simulation_id: str, checkpoint_id: str) -> JsonObject:
+        """Go on from a checkpoint on a new timeline; answers the simulation as it stands then."""
+        return await self._post(f"/simulations/{token(simulation_id)}/restore/{token(checkpoint_id)}", {})
 
     # Communication, results, validation
 

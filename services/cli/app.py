@@ -104,6 +104,43 @@ def replay(simulation: SimulationId, url: Url = None, data: Data = DATA, as_json
     carry_out(replay_simulation(simulation, source_of(url, data, starts=True), as_json=as_json))
 
 
+@app.command(epilog=CODES, short_help="Mark where a simulation stands.")
+def checkpoint(
+    simulation: SimulationId,
+    name: Annotated[str | None, typer.Option(help="What to call it.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Mark where an interactive simulation stands after its last finished step; prints the checkpoint's id."""
+    from services.cli.exits import carry_out
+    from services.cli.timelines import mark
+
+    carry_out(mark(simulation, name, source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="List the checkpoints of a simulation.")
+def checkpoints(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """List the checkpoints of a simulation, newest first."""
+    from services.cli.exits import carry_out
+    from services.cli.timelines import list_marks
+
+    carry_out(list_marks(simulation, source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Go back to a checkpoint.")
+def restore(
+    simulation: SimulationId,
+    checkpoint: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Id of one of its checkpoints.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go on from a checkpoint on a new timeline, whose id is printed. What came after it is kept and forgotten."""
+    from services.cli.exits import carry_out
+    from services.cli.timelines import restore as restore_simulation
+
+    carry_out(restore_simulation(simulation, checkpoint, source_of(url), as_json=as_json))
+
+
 @app.command(epilog=CODES, short_help="Check this machine and the platform.")
 def doctor(
     url: Url = None,

@@ -1,0 +1,64 @@
+"""`rehearsal checkpoint | checkpoints | restore`: marks in an interactive simulation, and going on from one."""
+
+import json
+
+from libs.client import RehearsalClient
+from libs.contracts.base import JsonObject
+from services.cli.exits import Exit, say
+from services.cli.own import Source
+
+PAGE = 200
+
+
+async def mark(simulation_id: str, name: str | None, source: Source, *, as_json: bool) -> Exit:
+    """Make a checkpoint and print its id."""
+    async with source.connect() as client:
+        made = await client.checkpoint(simulation_id, name=name)
+    print(json.dumps(made, ensure_ascii=False) if as_json else made["id"])  # noqa: T201
+    return Exit.COMPLETED
+
+
+async def list_marks(simulation_id: str, source: Source, *, as_json: bool) -> Exit:
+    """All checkpoints, newest first."""
+    async with source.connect() as client:
+        items = await _all(client, simulation_id)
+    if as_json:
+        print(json.dumps({"items": items}, ensure_ascii=False))  # noqa: T201
+    elif items:
+        _print_table(items)
+    else:
+        say(f"No checkpoint yet. Make one with: rehearsal checkpoint {simulation_id}")
+    return Exit.COMPLETED
+
+
+async def restore(simulation_id: str, checkpoint_id: str, source: Source, *, as_json: bool) -> Exit:
+    """Go on from a checkpoint; prints the new timeline."""
+    async with source.connect() as client:
+        status = await client.restore(simulation_id, checkpoint_id)
+    print(json.dumps(status, ensure_ascii=False) if as_json else status["timeline_id"])  # noqa: T201
+    return Exit.COMPLETED
+
+
+async def _all(client: RehearsalClient, simulation_id: str) -> list[JsonObject]:
+    items: list[JsonObject] = []
+    cursor: str | None = None
+    while True:
+        page = await client.checkpoints(simulation_id, limit=PAGE, cursor=cursor)
+        items += page["items"]
+        if (cursor := page["next_cursor"]) is None:
+            return items
+
+
+def _print_table(items: list[JsonObject]) -> None:
+    from rich.table import Table
+
+    from services.cli.verdict import clean, console
+
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("checkpoint", "name", "timeline", "after step", "made"):
+        table.add_column(name, justify="right" if name == "after step" else "left", no_wrap=name == "checkpoint")
+    for item in items:
+        made = item["created_at"][:19].replace("T", " ")
+        row = (item["id"], item["name"] or "", item["timeline_id"], str(item["place"]), made)
+        table.add_row(*map(clean, row))
+    console().print(table, markup=False)

@@ -1,0 +1,84 @@
+"""A simulation that goes back to a checkpoint, on a whole platform and from the terminal."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.platforms import HTTP, EmbeddedPlatform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+PEOPLE = 12
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with EmbeddedPlatform(tmp_path) as platform:
+        yield platform.url
+
+
+def get(url: str, path: str, **query: Any) -> dict[str, Any]:
+    answer = HTTP.get(f"{url}{path}", params=query)
+    return dict(answer.json()) if answer.status_code == 200 else {}
+
+
+def post(url: str, path: str, **body: Any) -> dict[str, Any]:
+    answer = HTTP.post(f"{url}{path}", json=body)
+    assert answer.status_code < 300, answer.text
+    return dict(answer.json())
+
+
+def eventually(what: Callable[[], Any]) -> Any:
+    for _ in range(600):
+        if found := what():
+            return found
+        time.sleep(0.05)
+    raise AssertionError("it did not happen in time")
+
+
+def test_agents_of_a_restored_simulation_go_on_from_the_mark(url: str) -> None:
+    population = post(url, "/agent-populations/create", name="P", demographic_base="usa_demographics", size=PEOPLE)
+    made = post(url, "/simulations/create", name="Panel", population_id=population["id"], seed=3)
+    simulation = str(made["id"])
+    status = f"/simulations/{simulation}/status"
+
+    def ask(content: str, answered: int) -> None:
+        eventually(lambda: get(url, status).get("state") == "ready")
+        spec = {"simulation_id": simulation, "content": content, "channel": "email", "metrics": ["open_rate"]}
+        post(url, "/communications/broadcast", **spec)
+        eventually(
+            lambda: get(url, status)["progress"]["answered"] == answered and get(url, status)["state"] == "ready"
+        )
+
+    def rehearsal(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "services.cli", *arguments, "--url", url, "--json"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        return dict(json.loads(done.stdout))
+
+    ask("A new shop opens in your street.", PEOPLE)
+    mark = rehearsal("checkpoint", simulation, "--name", "opened")
+    ask("The shop has closed for good.", 2 * PEOPLE)
+    assert [item["id"] for item in rehearsal("checkpoints", simulation)["items"]] == [mark["id"]]
+    back = rehearsal("restore", simulation, mark["id"])
+    assert (back["timeline_id"], back["progress"]["answered"]) == ("main.2", PEOPLE)
+    ask("The shop has a sale.", 2 * PEOPLE)
+
+    items = get(url, f"/communications/{simulation}/history", kind="stimulus", limit=500)["items"]
+    shown = {(item["content"], item["timeline_id"]) for item in items}
+    assert shown == {("A new shop opens in your street.", "main"), ("The shop has a sale.", "main.2")}
+    left = get(url, f"/communications/{simulation}/history", timeline_id="main", limit=500)["items"]
+    assert {item["timeline_id"] for item in left} == {"main"}
+    assert "The shop has closed for good." in {item["content"] for item in left if item["kind"] == "stimulus"}
+
+    assert HTTP.delete(f"{url}/simulations/{simulation}/end").status_code == 200
+    eventually(lambda: get(url, status)["state"] == "completed")
+    turns = get(url, f"/results/{simulation}/individuals", limit=100)["items"]
+    assert len(turns) == 2 * PEOPLE
+    assert {(turn["timeline_id"], turn["step_id"]) for turn in turns} == {("main", "step-1-1"), ("main.2", "step-3-1")}
+    card = get(url, f"/validation/{simulation}/metrics")
+    assert (card["assigned"], card["usage"]["calls"] + card["usage"]["cached_calls"]) == (PEOPLE, 2 * PEOPLE)
