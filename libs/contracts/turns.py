@@ -56,7 +56,7 @@ class TurnBatch(Body):
     seed: int
     temperature: float = 1.0
     max_completion_tokens: int = 1_000
-    mode: Mode = "interactive"
+    mode: Mode | None = Field(default=None, description="Null: as the models service does it for this model.")
     response_schema: JsonObject = Field(description="JSON Schema of the answer, within the strict subset of OpenAI.")
     shared: tuple[ChatMessage, ...]
     budget: Budget | None = Field(default=None, description="Of the simulation, unless it was decided before.")

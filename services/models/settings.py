@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
 
 from libs.contracts.base import Body, Name
+from libs.contracts.turns import Mode
 from libs.runtime import ServiceSettings, service_config
 
 UPSTREAM = "upstream"
@@ -25,6 +26,7 @@ class ServedModel(Body):
 
     name: Name = Field(description="The name by which studies ask for it; it stands at one endpoint only.")
     served_as: Name = Field(description="The name the endpoint knows; at Azure, the deployment.")
+    mode: Mode = Field(default="interactive", description="How it is called when who asks does not say.")
 
     @model_validator(mode="before")
     @classmethod
@@ -82,6 +84,8 @@ class Endpoint(Body):
     def _is_complete(self) -> Self:
         if not (self.models or self.embedding_models):
             raise ValueError("models: name at least one, here or in embedding_models")
+        if not self.batches and (names := [model.name for model in self.models if model.mode == "economy"]):
+            raise ValueError(f"batches: must be true for {names[0]!r}, whose mode is economy")
         if self.api_version is not None and self.kind != "azure":
             raise ValueError("api_version: belongs to the kind azure")
         return self

@@ -102,7 +102,7 @@ class ChatCompletionRequest(Body):
     max_completion_tokens: int | None = Field(default=None, ge=1)
     max_tokens: int | None = Field(default=None, ge=1, description="Older name of max_completion_tokens.")
     timeout: float | None = Field(default=None, gt=0, description="Seconds after which to stop waiting for the answer.")
-    mode: Mode = Field(default="interactive", description="economy: in a batch job, cheaper and within a day.")
+    mode: Mode | None = Field(default=None, description="economy: in a batch job, cheaper and within a day.")
     n: int = 1
     stream: bool = Field(default=False, description="Send the finished answer as a stream of chunks.")
     stream_options: StreamOptions = StreamOptions()

@@ -94,7 +94,7 @@ class Chat:
     sampling: Sampling
     agent_id: str
     simulation_id: str
-    mode: Mode
+    mode: Mode | None
 
     def call(self, snapshot: str) -> Call:
         """The call that answers it."""

@@ -66,6 +66,7 @@ class Models:
         self._servers = servers
         self._chat = _by_name([offline, *(server.chat for server in servers)])
         self._embedders = _by_name([server.embeddings for server in servers])
+        self._modes = {model.name: model.mode for server in servers for model in server.endpoint.models}
         self._economy = _by_name([server.economy for server in servers])
         self._ledger = Ledger(database, stores.calls, stores.accounts, self._cost, self._estimate)
 
@@ -101,12 +102,12 @@ class Models:
         """What a model gives."""
         return "embeddings" if model in self._embedders else "chat"
 
-    def backend(self, model: str, mode: Mode) -> Backend:
+    def backend(self, model: str, mode: Mode | None) -> Backend:
         """The backend of a chat model. Raises `InvalidError` naming the known ones, or those with batch jobs."""
         if model not in self._chat:
             known = list(self._chat)
             raise InvalidError("model", f"no model {model!r} here; known: {', '.join(known)}", known)
-        if mode == "interactive":
+        if (mode or self._modes.get(model, "interactive")) == "interactive":
             return self._chat[model]
         if model not in self._economy:
             listed = ", ".join(self._economy) or "none; an endpoint says so by batches: true"

@@ -13,7 +13,7 @@ from libs.contracts.timelines import MAIN, Timeline
 TIME_LIMITS = {
     SimulationState.PROVISIONING: timedelta(hours=1),
     SimulationState.READY: timedelta(days=7),
-    SimulationState.RUNNING: timedelta(hours=2),
+    SimulationState.RUNNING: timedelta(hours=26),  # a provider takes up to a day for a batch job
     SimulationState.PAUSED: timedelta(days=30),
     SimulationState.ANALYSING: timedelta(minutes=15),
 }

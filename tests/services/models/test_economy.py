@@ -298,6 +298,19 @@ async def test_economy_is_refused_by_name_where_there_are_no_batch_jobs(start_ec
     assert MODEL in problem["message"]
 
 
+async def test_a_model_may_be_one_of_batch_jobs_whoever_asks_for_it(start_economy, provider, tmp_path):
+    provider.status = "completed"
+    models = [{"name": "mini-economy", "served_as": MODEL, "mode": "economy"}]
+    endpoint = {"name": "cheap", "url": provider.url, "models": models, "batches": True, "probe": False}
+    file = tmp_path / "endpoints.json"
+    file.write_text(json.dumps({"endpoints": [endpoint]}))
+    async with start_economy(endpoints_file=file) as client:
+        (reply,) = await send(client, batch(1, model="mini-economy"))
+        await send(client, batch(1, first=2, model="mini-economy", mode="interactive"))
+    assert reply.usage.cost_usd == pytest.approx((1_000 * 0.25 + 100 * 2.0) / 1e6 / 2)
+    assert (len(provider.submitted), len(provider.requests)) == (1, 1)
+
+
 async def test_the_offline_model_has_no_batch_jobs(client):
     body = {"model": "offline", "messages": [{"role": "user", "content": "?"}], "mode": "economy"}
     response = await client.post("/v1/chat/completions", json=body)

@@ -74,6 +74,7 @@ def test_a_file_may_be_yaml(tmp_path):
         ({"api_version": "2024-10-21"}, "belongs to the kind azure"),
         ({"name": "Not a name"}, "endpoints.0.name"),
         ({"timeout_s": 0}, "endpoints.0.timeout_s"),
+        ({"models": [{"name": "x", "mode": "economy"}]}, "batches: must be true for 'x'"),
     ],
 )
 def test_an_endpoint_that_makes_no_sense_is_refused_naming_what(tmp_path, endpoint, reason):
