@@ -7,6 +7,7 @@ column is empty and `skipped` says why. Both get the same people, the same quest
 import asyncio
 import json
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -76,7 +77,9 @@ async def rehearsal() -> tuple[Measured, list[dict[str, Any]]]:
                 found = await survey(client, own, stub, data, crowd)
                 found["kb_per_agent"] = await memory(client, own)
                 stub.control(latency_s=LATENCY_S)
-                found["survey_s"] = await timed(ask(client, crowd, QUESTIONS[1]))
+                # Three, since the platform learns how many calls this endpoint takes at once; the median counts.
+                surveys = [await timed(ask(client, crowd, QUESTIONS[place])) for place in (1, 2, 4)]
+                found["survey_s"] = statistics.median(surveys)
                 found["people_s"] = await timed(generated_and_asked(client))
                 return found, await personas(client, crowd)
 
