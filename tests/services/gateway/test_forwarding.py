@@ -3,6 +3,7 @@
 import httpx
 import pytest
 
+from libs.http.app import MAX_LARGE_BODY_BYTES
 from services.gateway.domain.owners import is_plain
 from tests.services.gateway.conftest import Stage
 
@@ -38,8 +39,8 @@ async def test_endpoints_of_later_versions_say_that_they_are_not_there(gateway: 
     assert f"POST {path} is not available" in answer.json()["detail"]
 
 
-async def test_a_body_above_a_megabyte_is_refused(gateway: httpx.AsyncClient) -> None:
-    answer = await gateway.post("/agent-populations/create", content=b"x" * 1_048_577)
+async def test_a_body_larger_than_any_owner_takes_is_refused(gateway: httpx.AsyncClient) -> None:
+    answer = await gateway.post("/agent-populations/create", content=b"x" * (MAX_LARGE_BODY_BYTES + 1))
     assert answer.status_code == 413
     assert answer.headers["content-type"] == PROBLEM
 
