@@ -41,6 +41,14 @@ class DeliverStimulus(MessageData):
     timeline: Timeline | None = Field(default=None, description="The timeline with its ancestors; null: it has none.")
 
 
+class ActionTaken(Data):
+    """One thing an agent did in a turn: THINK, TALK, REACH_OUT, RECALL, or the use of a tool."""
+
+    type: str
+    content: str
+    target: str | None = Field(description="Whom it was directed at, as the agent called them.")
+
+
 class Response(Data):
     """What one agent said and answered in one turn; a failed turn is a response too."""
 
@@ -67,6 +75,9 @@ class Response(Data):
         default=None, description="Probabilities by value that an answer was drawn from, by metric."
     )
     regenerations: int | None = Field(default=None, description="How often the turn was taken again after checks.")
+    actions: tuple[ActionTaken, ...] | None = Field(
+        default=None, description="In order; null where `reasoning` and a `response` to nobody in particular are all."
+    )
 
 
 class ResponsesRecorded(MessageData):

@@ -49,7 +49,7 @@ class ExtractionSpec(Scope):
         return self
 
 
-EventKind = Literal["stimulus", "think", "talk", "answer", "failure"]
+EventKind = Literal["stimulus", "think", "talk", "reach_out", "recall", "tool", "answer", "failure"]
 Function = Literal["text", "number", "length", "words", "lower", "first_sentence"]
 
 

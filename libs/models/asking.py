@@ -68,11 +68,14 @@ async def ask_one(models: Models, batch: TurnBatch, read: Callable[[str], T]) ->
                 if answer.value is None:
                     raise ModelFailedError(answer.failure or "the model gave no reason")
                 return answer
-    except BudgetSpentError as error:
-        raise BudgetError(str(error)) from error
     except ModelsError as error:
-        raise ModelFailedError(str(error)) from error
+        raise refusal_of(error) from error
     raise ModelFailedError("nothing was asked")
+
+
+def refusal_of(error: ModelsError) -> DomainError:
+    """What whoever waits for the answer is told."""
+    return BudgetError(str(error)) if isinstance(error, BudgetSpentError) else ModelFailedError(str(error))
 
 
 async def check_model(models: Models, model: str, *, offline: str | None = None) -> None:
@@ -80,7 +83,7 @@ async def check_model(models: Models, model: str, *, offline: str | None = None)
     try:
         names = await models.names()
     except ModelsError as error:
-        raise ModelFailedError(str(error)) from error
+        raise refusal_of(error) from error
     allowed = [name for name in names if offline is None or not is_offline(name)]
     if offline is not None and is_offline(model):
         raise InvalidError("model", offline if allowed else f"{offline}; {NO_LANGUAGE_MODEL}", allowed)

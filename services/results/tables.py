@@ -79,6 +79,7 @@ responses = Table(
     Column("distributions", JsonDocument),
     Column("regenerations", Integer),
     Column("step_place", Integer, nullable=False),
+    Column("actions", JsonDocument),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )
 

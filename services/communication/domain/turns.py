@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from libs.contracts.communication import DeliverStimulus, Response
+from libs.contracts.communication import ActionTaken, DeliverStimulus, Response
 from libs.contracts.instruments import Instrument
 from libs.contracts.people import Agent
 from libs.contracts.protocol import NO_USAGE, Usage
@@ -150,8 +150,17 @@ def response_of(record: TurnRecord) -> Response:
         option_orders=finished.option_orders or None,
         regenerations=finished.regenerations,
         distributions=(turn and turn.distributions) or None,
+        actions=turn and _actions(turn),
         cluster_id=None if record.cluster_id == agent.agent_id else record.cluster_id,
     )
+
+
+def _actions(turn: Turn) -> tuple[ActionTaken, ...] | None:
+    """What the agent did, unless its reasoning and its response say all of it."""
+    done = [action for action in turn.actions if action.type != "DONE"]
+    if all(action.type in {"THINK", "TALK"} and not action.target for action in done):
+        return None
+    return tuple(ActionTaken(type=one.type, content=one.content, target=one.target or None) for one in done)
 
 
 def in_messages(responses: Iterable[Response]) -> Iterator[tuple[Response, ...]]:
@@ -170,6 +179,7 @@ def in_messages(responses: Iterable[Response]) -> Iterator[tuple[Response, ...]]
 
 
 def _characters(response: Response) -> int:
-    texts = [response.response, response.reasoning, response.failure, *response.answers.values()]
+    done = [action.content for action in response.actions or ()]
+    texts = [response.response, response.reasoning, response.failure, *response.answers.values(), *done]
     profile = sum(len(str(value)) for value in response.demographic_profile.values())
     return profile + sum(len(text) for text in texts if isinstance(text, str))

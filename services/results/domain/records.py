@@ -50,6 +50,8 @@ class Turn:
     """How often the turn was taken again after checks of it."""
     step_place: int = 0
     """That of its step on the timeline; 0 for what was recorded before there could be several."""
+    actions: tuple[dict[str, str | None], ...] | None = None
+    """What the agent did, in order; None where reasoning and response say all of it."""
 
     @property
     def is_answered(self) -> bool:
@@ -122,7 +124,9 @@ def turns_of(message: ResponsesRecorded) -> list[tuple[str, Turn]]:
 
 def _known(response: Response) -> dict[str, Any]:
     """What a turn keeps of a response, which may say more."""
-    return {name: value for name, value in response if name in Turn.__dataclass_fields__}
+    actions = None if response.actions is None else tuple(action.model_dump() for action in response.actions)
+    known = {name: value for name, value in response if name in Turn.__dataclass_fields__}
+    return known | {"actions": actions}
 
 
 def _storable(value: Any) -> Any:

@@ -31,9 +31,10 @@ OF_EVERY_EVENT = (
     "model",
     "at",
 )
-OF_SOME = {"stimulus": ("channel", "timing", "source"), "answer": ("metric",)}
+OF_SOME = ("source", "channel", "timing", "target", "tool", "metric")
+DEEDS = ("think", "talk", "reach_out", "recall")
 NESTED = ("profile", "answers")
-FIELDS = (*OF_EVERY_EVENT, "channel", "timing", "source", "metric", "profile.<attribute>", "answers.<metric>")
+FIELDS = (*OF_EVERY_EVENT, *OF_SOME, "profile.<attribute>", "answers.<metric>")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])\s")
 
 
@@ -61,8 +62,9 @@ class Reduction:
 
 
 def events_of(study: Study, turn: Turn) -> Iterator[Event]:
-    """What happened in a turn, in order: what was met, thought and said, each answer, or the failure."""
+    """What happened in a turn, in order: what was met, thought, said and done, each answer, or the failure."""
     shared: dict[str, object] = {name: getattr(turn, name, None) for name in OF_EVERY_EVENT}
+    shared |= dict.fromkeys(OF_SOME)
     shared |= {"at": turn.responded_at.isoformat(), "profile": turn.demographic_profile, "answers": turn.answers}
     stimulus = study.stimulus(turn)
     if stimulus is not None:
@@ -71,12 +73,23 @@ def events_of(study: Study, turn: Turn) -> Iterator[Event]:
     if not turn.is_answered:
         yield {**shared, "kind": "failure", "content": turn.failure}
         return
-    if turn.reasoning:
-        yield {**shared, "kind": "think", "content": turn.reasoning}
-    if turn.response:
-        yield {**shared, "kind": "talk", "content": turn.response}
+    for kind, content, more in _deeds(turn):
+        yield {**shared, "kind": kind, "content": content, **more}
     for metric, answer in turn.answers.items():
         yield {**shared, "kind": "answer", "content": answer, "metric": metric}
+
+
+def _deeds(turn: Turn) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """What the agent did: kind, content, and whom it was directed at or which tool was used."""
+    if turn.actions is None:
+        for kind, content in (("think", turn.reasoning), ("talk", turn.response)):
+            if content:
+                yield kind, content, {"target": None}
+        return
+    for action in turn.actions:
+        kind, content = str(action["type"]).lower(), action["content"] or ""
+        is_tool = kind not in DEEDS
+        yield "tool" if is_tool else kind, content, {"target": action["target"], "tool": kind if is_tool else None}
 
 
 def _check(field: str, where: str) -> None:

@@ -38,7 +38,6 @@ WAITING = 100
 """Answers of a model that may wait to be stored: a crash has as many read again, and none paid again."""
 MOST_TOKENS, TOKENS, TOKENS_A_FIELD = 4_000, 400, 100
 STEP = "extract"
-NOTHING_TO_READ = "nothing was said or thought, so no model was asked"
 
 Read = Asked[dict[str, FieldValue]]
 
@@ -193,10 +192,9 @@ class Extractions:
 def _without_model(
     study: Study, extraction: Extraction, groups: Mapping[Pair, list[Turn]]
 ) -> list[tuple[Extracted, Usage]]:
-    why_not = NOTHING_TO_READ if extraction.asked else None
     hints = extraction.spec.fields_hints
     return [
-        (extract(extraction.ways, hints, Recorded(study.instruments, turns), turns, None, why_not), NO_USAGE)
+        (extract(extraction.ways, hints, Recorded(study.instruments, turns), turns, None, None), NO_USAGE)
         for turns in groups.values()
     ]
 

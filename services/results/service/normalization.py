@@ -13,7 +13,7 @@ from libs.contracts.tools import NormalizationSpec
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest, is_offline
 from libs.db import Database, Transaction
 from libs.minds import normalization as prompts
-from libs.models import Asked, ModelFailedError, Models, ModelsError, ask, ask_one, check_model
+from libs.models import Asked, ModelFailedError, Models, ModelsError, ask, ask_one, check_model, refusal_of
 from services.results.domain.evidence import evidences
 from services.results.domain.extraction.model import Pair, Value
 from services.results.domain.extraction.recorded import Recorded
@@ -69,7 +69,7 @@ class Normalizations:
         try:
             found, usage = await self._by_model(spec, texts)
         except ModelsError as error:
-            raise ModelFailedError(str(error)) from error
+            raise refusal_of(error) from error
         return Outcome(found, spec.model, usage, texts.evidence)
 
     async def _texts(self, spec: NormalizationSpec, tenant: str) -> _Texts:

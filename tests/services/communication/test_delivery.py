@@ -44,6 +44,21 @@ async def test_every_agent_answers_once_and_the_delivery_is_announced_as_complet
     assert len(service.models.batches) == 1
 
 
+async def test_what_an_agent_did_is_told_where_thought_and_speech_to_nobody_are_not_all_of_it(embedded: Stage) -> None:
+    done = {
+        "agent_0001": [{"type": "THINK", "content": "Hm."}, {"type": "TALK", "content": "Well.", "target": ""}],
+        "agent_0002": [{"type": "TALK", "content": "Well.", "target": "Ana"}, {"type": "DONE"}],
+    }
+    whole = {"mental_state": {}, "answers": ANSWERS, "confidence": 1}
+    embedded.models.script = lambda turn: reply(turn, {**whole, "actions": done[turn.agent_id]})
+    await embedded.population(2)
+    await embedded.send("orchestrator", delivery(2))
+    await embedded.completed()
+    alone, directed = sorted(await embedded.responses(), key=lambda response: response.agent_id)
+    assert alone.actions is None
+    assert [(one.type, one.content, one.target) for one in directed.actions or ()] == [("TALK", "Well.", "Ana")]
+
+
 async def test_the_model_is_shown_the_stimulus_the_questions_and_the_person(embedded: Stage) -> None:
     await embedded.population(1)
     await embedded.send("orchestrator", delivery(1))

@@ -4,19 +4,25 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from libs.contracts.tools import ExtractionSpec
 from libs.contracts.turns import ChatMessage
 from libs.minds.blocks import read_blocks
+from services.models.app import create_app as create_models
+from services.models.settings import Settings as ModelsSettings
+from services.results.app import create_app
 from services.results.domain.extraction.fields import extract, ways_of
 from services.results.domain.extraction.model import Extracted, Way
 from services.results.domain.extraction.recorded import Recorded
 from services.results.domain.records import Turn
+from services.results.settings import Settings
 from tests.services.models.stub import Answer, Stub, completion, error
 from tests.services.results import build
 from tests.services.results.scene import Scene, analyse, campaign, created, frozen, story
-from tests.support.apps import eventually
+from tests.support.apps import eventually, running
+from tests.support.peer import peer
 
 INSTRUMENTS = (
     build.instrument("bought", role="primary"),
@@ -261,6 +267,22 @@ async def test_a_model_reads_what_is_not_recorded_in_one_call_per_agent(online_s
     assert len(provider.requests) == 5
 
 
+async def test_whoever_said_nothing_is_not_asked_about_and_has_not_failed(online_scene: Scene, provider: Stub) -> None:
+    silent = {"response": None, "reasoning": None}
+    turns = [build.turn(1, "all", {"bought": True}, **silent), build.turn(2, "all", None, **silent)]
+    await online_scene.publish(created(None), *build.recorded(turns))
+    await online_scene.counted(2)
+    made = await post(online_scene, 202, fields=["concerns", "bought"], model="some-model")
+    one, two = (await completed(online_scene, made))["items"]
+    assert (one["failure"], one["notes"], one["fields"]["bought"]) == (
+        None,
+        {"concerns": "nothing was said or thought"},
+        True,
+    )
+    assert two["failure"] == "the model gave no valid answer"
+    assert provider.requests == []
+
+
 async def test_a_reply_that_stays_unreadable_fails_that_agent_and_is_counted(
     online_scene: Scene, provider: Stub
 ) -> None:
@@ -286,3 +308,34 @@ async def test_a_model_that_is_not_there_is_refused_with_those_that_are(online_s
     assert answer.status_code == 422
     [problem] = answer.json()["errors"]
     assert (problem["field"], set(problem["allowed"])) == ("model", {"offline", "some-model"})
+
+
+async def test_a_service_that_is_stopped_goes_on_with_the_agents_that_are_left(
+    nats_url: str, database_url: str, sqlite_url: str, provider: Stub
+) -> None:
+    provider.answer = lambda request, number: replace(reads(request, number), delay_s=0.0 if number <= 40 else 0.3)
+    models = create_models(
+        ModelsSettings(
+            database_url=sqlite_url,
+            upstream_url=provider.url,
+            upstream_models="some-model",
+            probe=False,
+            concurrency=10,
+        )
+    )
+    settings = Settings(database_url=database_url, nats_url=nats_url, models_url="local://models", ack_wait_s=1)
+    async with running("models", models), peer(nats_url) as others:
+        async with running("results", create_app(settings)) as client:
+            first = Scene(client, others)
+            await said(first, 200)
+            made = await post(first, 202, fields=["concerns"], model="some-model")
+
+            async def begun() -> bool:
+                return bool((await client.get(made["links"]["self"])).json()["finished"])
+
+            await eventually(begun)
+        async with running("results", create_app(settings)) as client:
+            done = await completed(Scene(client, others), made)
+    assert (done["planned"], done["finished"], done["failed"]) == (200, 200, 0)
+    assert len({item["agent_id"] for item in done["items"]}) == 200
+    assert len(provider.requests) == 200

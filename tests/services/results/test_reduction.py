@@ -35,6 +35,23 @@ def test_a_turn_is_what_was_met_thought_said_and_each_answer_in_this_order() -> 
         ("answer", True),
         ("answer", ("x", "y")),
     ]
+    busy = build.turn(
+        1,
+        "a",
+        {},
+        actions=(
+            {"type": "THINK", "content": "Hm.", "target": None},
+            {"type": "TALK", "content": "Hello.", "target": "Bo"},
+            {"type": "REACH_OUT", "content": "", "target": "Carla"},
+            {"type": "WRITE_DOCUMENT", "content": "{}", "target": None},
+        ),
+    )
+    assert [(event["kind"], event["target"], event["tool"]) for event in events_of(STUDY, busy)][1:] == [
+        ("think", None, None),
+        ("talk", "Bo", None),
+        ("reach_out", "Carla", None),
+        ("tool", None, "write_document"),
+    ]
     failed = [event["kind"] for event in events_of(STUDY, build.turn(2, "b", None))]
     assert failed == ["stimulus", "failure"]
 

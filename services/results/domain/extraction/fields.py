@@ -64,6 +64,8 @@ def extract(
                 quotes[field] = found.quotes
         elif way is Way.NONE:
             note = ONLY_RULES
+        elif not has_words(answered):
+            note = NOTHING_SAID
         elif read is not None:
             value = read.get(field)
             note = NOT_STATED if value is None else None
