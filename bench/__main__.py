@@ -11,13 +11,17 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 
-from bench import checkpoints, offline, survey
+from bench import checkpoints, in_flight, offline, replay, scheduling, survey
 from bench.figure import Figure
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "offline": offline.measure,
     "survey": survey.measure,
     "checkpoints": checkpoints.measure,
+    "replay": replay.measure,
+    "scheduling": scheduling.measure,
+    "in_flight": in_flight.measure,
+    "at_rest": in_flight.measure_at_rest,
 }
 
 

@@ -32,14 +32,22 @@ async def people(client: RehearsalClient, size: int, seed: int) -> str:
     return str(population["id"])
 
 
-async def start_survey(client: RehearsalClient, population_id: str, model: str = OFFLINE, *, arms: int = 1) -> str:
+async def design(client: RehearsalClient, *, arms: int = 1) -> str:
     """Show everybody an e-mail and ask three questions; with two arms, one of two e-mails."""
-    design = yaml.safe_load(STUDY.read_text())["intervention"]
-    design |= {"target_segments": [], "variants": design["variants"][:arms]}
-    intervention = await client.create_intervention(design)
+    wanted = yaml.safe_load(STUDY.read_text())["intervention"]
+    wanted |= {"target_segments": [], "variants": wanted["variants"][:arms]}
+    return str((await client.create_intervention(wanted))["id"])
+
+
+async def execute(client: RehearsalClient, intervention_id: str, population_id: str, model: str = OFFLINE) -> str:
+    """Start it; gives the simulation."""
     body = {"population_id": population_id, "seed": 1, "model": model}
-    execution = await client.execute(intervention["id"], body)
-    return str(execution["simulation_id"])
+    return str((await client.execute(intervention_id, body))["simulation_id"])
+
+
+async def start_survey(client: RehearsalClient, population_id: str, model: str = OFFLINE, *, arms: int = 1) -> str:
+    """Design and start it."""
+    return await execute(client, await design(client, arms=arms), population_id, model)
 
 
 async def survey(client: RehearsalClient, population_id: str, model: str = OFFLINE, *, arms: int = 1) -> str:
