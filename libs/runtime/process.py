@@ -1,10 +1,12 @@
 """One service as one process."""
 
 import gc
+import resource
 import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import TypeVar
 
@@ -55,8 +57,16 @@ def server_config(app: FastAPI, host: str, port: int, *, drain_s: int) -> uvicor
     )
 
 
+def allow_open_files() -> None:
+    """Open as many files as the system lets this process: every call in flight is a socket."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(ValueError, OSError):  # macOS says that there is no limit, and has one
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
     """Serve until SIGTERM or SIGINT; requests and messages in hand are finished first."""
+    allow_open_files()
     settings = settings_class()
     configure_logs(settings.log_level)
     configure_traces(create_app.__module__.split(".")[1])

@@ -16,7 +16,7 @@ from fastapi import FastAPI
 
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
-from libs.runtime.process import Server, server_config
+from libs.runtime.process import Server, allow_open_files, server_config
 from libs.telemetry import configure_logs, configure_traces
 
 log = logging.getLogger(__name__)
@@ -92,6 +92,7 @@ class Platform:
 
 def run(data: Path, *, port: int = 8000, host: str = "127.0.0.1", log_level: str = "WARNING") -> None:
     """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`."""
+    allow_open_files()
     configure_logs(log_level)
     configure_traces("embedded")
     asyncio.run(_serve(data, host, port))

@@ -111,7 +111,7 @@ class Settings(ServiceSettings):
     api_key: SecretStr | None = Field(default=None, description="Its key, if it wants one.")
     upstream_models: str = Field(default="", description="Names of its models, separated by commas.")
     upstream_embedding_models: str = Field(default="", description="Names of its models for embeddings.")
-    concurrency: int = Field(default=1_000, ge=1, le=20_000, description="Most calls in flight at the upstream.")
+    concurrency: int = Field(default=2_000, ge=1, le=20_000, description="Most calls in flight at the upstream.")
     initial_concurrency: int = Field(
         default=32, ge=1, le=20_000, description="Calls in flight at the upstream at first."
     )

@@ -2,6 +2,6 @@
 
 from services.models.adapters.backend import Backend
 from services.models.adapters.offline import Offline
-from services.models.adapters.upstream import Memory, Pace, Server
+from services.models.adapters.upstream import Load, Memory, Pace, Server
 
-__all__ = ["Backend", "Memory", "Offline", "Pace", "Server"]
+__all__ = ["Backend", "Load", "Memory", "Offline", "Pace", "Server"]

@@ -11,7 +11,7 @@ from libs.contracts.errors import DomainError, InvalidError
 from libs.contracts.protocol import Usage
 from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
 from libs.db import Database, Transaction
-from services.models.adapters import Backend, Server
+from services.models.adapters import Backend, Load, Server
 from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
 from services.models.domain.calls import REFUSED, Call, Chat, Embedding, Outcome, Spent, calls_of, embedding_calls
 from services.models.domain.capabilities import Found
@@ -173,6 +173,10 @@ class Models:
             for server in self._servers
             for name in server.endpoint.names
         ]
+
+    def loads(self) -> list[tuple[str, Load]]:
+        """How busy each model of each endpoint is, with the name of its endpoint."""
+        return [(server.endpoint.name, load) for server in self._servers for load in server.loads()]
 
     async def refresh(self, model: str | None) -> None:
         """Find out again what a model takes, or every model. Raises `InvalidError` for a model that is nobody's."""

@@ -9,8 +9,14 @@ from services.models.domain.scheduling.schedule import Limits
 from services.models.domain.scheduling.shares import Share
 from tests.services.models.batches import batch, send
 from tests.services.models.stub import Answer, completion, error
+from tests.support.apps import eventually
 
 MODEL = "gpt-5-mini"
+
+
+async def load(client) -> dict:
+    """What is said about the model."""
+    return next(item for item in (await client.get("/v1/load")).json()["items"] if item["model"] == MODEL)
 
 
 def slow(delay_s: float) -> Answer:
@@ -69,6 +75,25 @@ async def test_calls_are_given_up_with_the_reason_when_an_endpoint_stays_away(st
     assert {reply.status for reply in replies} == {"failed"}
     assert all("out of memory" in reply.failure for reply in replies)
     assert any("away" in reply.failure for reply in replies)
+
+
+async def test_how_busy_an_endpoint_is_and_why_calls_wait_can_be_seen(start_with_provider, stub):
+    stub.answer = lambda request, number: error(503, "being restarted")
+
+    async def is_away():
+        return (await load(client))["away_since_s"] is not None
+
+    async with start_with_provider() as client:
+        idle = await load(client)
+        asking = asyncio.create_task(send(client, batch(60, model=MODEL)))
+        await eventually(is_away)
+        away = await load(client)
+        stub.answer = lambda request, number: completion()
+        await asking
+        up = await load(client)
+    assert (idle["in_flight"], idle["waiting"], idle["limit"], idle["away_since_s"]) == (0, 0, 32, None)
+    assert (away["waiting"] > 0, "being restarted" in away["reason"]) == (True, True)
+    assert (up["in_flight"], up["waiting"], up["away_since_s"], up["reason"]) == (0, 0, None, "")
 
 
 async def test_a_limit_that_the_endpoint_states_is_kept_to(start_with_provider, stub):

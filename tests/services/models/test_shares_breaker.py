@@ -114,6 +114,13 @@ def test_some_refusals_among_calls_that_are_being_answered_are_no_run():
     assert breaker.is_closed
 
 
+def test_a_burst_that_is_refused_is_no_outage_where_many_calls_are_in_flight():
+    breaker = Breaker()
+    for _ in range(10 * RUN):
+        breaker.ended(0.0, breaker.started(), End(Verdict.REFUSED), limit=1_000)
+    assert breaker.is_closed
+
+
 def test_one_probe_is_let_through_and_its_answer_closes_it():
     breaker = opened()
     assert breaker.wait_s(1.0) == 0.0

@@ -5,12 +5,12 @@ be read is asked for once more. When a request is made, and whether again, is fo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from services.models.adapters.upstream.connection import Connection, Exchange
-from services.models.adapters.upstream.gate import gates_of
+from services.models.adapters.upstream.gate import Gate
 from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.adapters.upstream.requests import chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
@@ -37,12 +37,14 @@ class Upstream:
     is_free = False
     is_batched = False
 
-    def __init__(self, endpoint: Endpoint, connection: Connection, knowledge: Knowledge) -> None:
+    def __init__(
+        self, endpoint: Endpoint, connection: Connection, knowledge: Knowledge, gates: Mapping[str, Gate]
+    ) -> None:
         self._served_as = {model.name: model.served_as for model in endpoint.models}
         self.models = tuple(self._served_as)
         self._connection = connection
         self._knowledge = knowledge
-        self._gates = gates_of(endpoint, self.models)
+        self._gates = gates
 
     def snapshot(self, model: str) -> str:
         """A server does not say its version before it answers: the name it was asked by."""

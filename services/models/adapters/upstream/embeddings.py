@@ -4,13 +4,13 @@ A request that the server refuses is halved, so that one text it cannot take doe
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
 from libs.contracts.base import JsonObject
 from services.models.adapters.upstream.connection import Connection
-from services.models.adapters.upstream.gate import gates_of
+from services.models.adapters.upstream.gate import Gate
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
 from services.models.domain.refusals import read_refusal
 from services.models.domain.replies import OK
@@ -28,11 +28,11 @@ class Embedder:
     is_free = False
     is_batched = False
 
-    def __init__(self, endpoint: Endpoint, connection: Connection) -> None:
+    def __init__(self, endpoint: Endpoint, connection: Connection, gates: Mapping[str, Gate]) -> None:
         self._served_as = {model.name: model.served_as for model in endpoint.embedding_models}
         self.models = tuple(self._served_as)
         self._connection = connection
-        self._gates = gates_of(endpoint, self.models)
+        self._gates = gates
         self._most_texts = MOST_TEXTS
 
     def snapshot(self, model: str) -> str:

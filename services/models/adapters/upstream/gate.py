@@ -7,7 +7,7 @@ begun: its time limit starts when it is let through.
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import inf
 
@@ -38,14 +38,30 @@ class Asked:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How busy a model of an endpoint is."""
+
+    model: str
+    in_flight: int
+    limit: int
+    """So many calls may be in flight now."""
+    waiting: int
+    latency_s: float | None
+    away_since_s: float | None
+    """For so long it has not been answering; None when it is up."""
+    reason: str
+    """Why calls wait for it to come back."""
+
+
 class AwayError(Exception):
     """The endpoint has been away for longer than calls wait."""
 
 
-def gates_of(endpoint: Endpoint, models: Iterable[str]) -> dict[str, "Gate"]:
-    """A gate for each of these models of an endpoint."""
+def gates_of(endpoint: Endpoint) -> dict[str, "Gate"]:
+    """A gate for each model of an endpoint."""
     limits = Limits(endpoint.concurrency, endpoint.initial_concurrency, endpoint.rpm, endpoint.tpm)
-    return {model: Gate(model, limits, outage_s=endpoint.outage_s) for model in models}
+    return {model: Gate(model, limits, outage_s=endpoint.outage_s) for model in endpoint.names}
 
 
 class Gate:
@@ -81,6 +97,20 @@ class Gate:
             if not self._budget.withdraw():
                 return Asked(exchange, attempts)
             await asyncio.sleep(delay)
+
+    def load(self) -> Load:
+        """How busy it is."""
+        flow, breaker = self.schedule.flow, self.schedule.breaker
+        now = asyncio.get_running_loop().time()
+        return Load(
+            model=self.name,
+            in_flight=flow.in_flight,
+            limit=int(flow.limit),
+            waiting=self.schedule.waiting,
+            latency_s=flow.latency_s,
+            away_since_s=None if breaker.opened_at is None else now - breaker.opened_at,
+            reason=breaker.reason,
+        )
 
     def settle(self, tokens: int, used: int) -> None:
         """Say how many tokens a call used for which so many were estimated."""

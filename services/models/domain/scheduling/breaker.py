@@ -12,6 +12,8 @@ from typing import NamedTuple
 from services.models.domain.scheduling.ends import End, Verdict
 
 RUN = 8
+RUN_SHARE = 0.25
+"""A run is so many calls, and such a share of those that may be in flight: a burst that is refused is no outage."""
 NEARLY_ALL = 0.9
 SHORTEST_S, LONGEST_S = 1.0, 30.0
 BAD = frozenset({Verdict.FAILED, Verdict.LATE, Verdict.REFUSED})
@@ -60,8 +62,8 @@ class Breaker:
         self._has_probe = not self.is_closed
         return Start(self._starts, self._has_probe)
 
-    def ended(self, now: float, start: Start, end: End) -> None:
-        """A call ended. While the breaker is open only its probe counts, and afterwards no call from before."""
+    def ended(self, now: float, start: Start, end: End, limit: float = 0.0) -> None:
+        """A call ended, of at most `limit` at once. While open only the probe counts, and later no call from before."""
         if start.is_probe:
             self._ended_probe(now, end)
         elif not self.is_closed:
@@ -70,7 +72,7 @@ class Breaker:
             self._first = start.number if self._first is None else self._first
             self._last = max(self._last, start.number)
             self._bad += start.number >= self._first
-            if self._bad >= RUN and self._bad >= NEARLY_ALL * (self._last - self._first + 1):
+            if self._bad >= max(RUN, RUN_SHARE * limit, NEARLY_ALL * (self._last - self._first + 1)):
                 self._open(now, end)
         elif end.verdict in WELL and self._first is not None and start.number > self._first:
             self._first, self._bad = None, 0

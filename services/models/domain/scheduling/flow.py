@@ -14,11 +14,11 @@ from services.models.domain.scheduling.latency import Group, Latency
 
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.25, 5.0
 WINDOWS_IN_LATENCY = 4
-GENTLE, STEEPER = 0.01, 1.5
+GENTLE, STEEPER = 0.005, 1.5
 STEEP = 2.0 ** (1 / WINDOWS_IN_LATENCY) - 1
 """The largest step: twice as many calls in one latency."""
 RETREAT = 0.7
-CATCH_UP_S = 0.05
+CATCH_UP_S = 0.02
 """Starts that a busy process missed are made up for, if it is no longer ago."""
 
 
@@ -55,6 +55,11 @@ class Flow:
 
     def __post_init__(self) -> None:
         self.limit = min(self.limit, float(self.most))
+
+    @property
+    def latency_s(self) -> float | None:
+        """The mean of calls that ended lately."""
+        return self._latency.lately_s
 
     def wait_s(self, now: float) -> float:
         """Seconds until a call may start: 0 at once, infinite when one has to end first.

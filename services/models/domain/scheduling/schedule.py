@@ -89,7 +89,7 @@ class Schedule:
         assert ticket.group is not None
         assert ticket.start is not None
         self.flow.ended(now, ticket.group, end)
-        self.breaker.ended(now, ticket.start, end)
+        self.breaker.ended(now, ticket.start, end, self.flow.limit)
         for bucket, allowance in ((self._requests, end.requests), (self._tokens, end.tokens)):
             if allowance is not None:
                 bucket.adopt(now, allowance, now - ticket.began)
