@@ -8,6 +8,8 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import yaml
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationError, field_validator, model_validator
@@ -168,6 +170,14 @@ class Settings(ServiceSettings):
         if bool(self.upstream_url) != bool(_names(self.upstream_models) or _names(self.upstream_embedding_models)):
             raise ValueError("upstream_url and upstream_models: give both, or neither")
         return self
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for a URL (`HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`)."""
+    parts = urlsplit(url)
+    if proxy_bypass(parts.netloc):
+        return None
+    return getproxies().get(parts.scheme)
 
 
 def _names(text: str) -> tuple[ServedModel, ...]:

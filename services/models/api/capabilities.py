@@ -102,7 +102,7 @@ class CapabilitiesList(BaseModel):
 @router.get("/capabilities")
 async def show_capabilities(service: Service) -> CapabilitiesList:
     """What the models of the endpoints take, as far as it is known. The offline model takes everything."""
-    return CapabilitiesList(items=[CapabilitiesView.of(finding) for finding in service.findings()])
+    return CapabilitiesList(items=[CapabilitiesView.of(finding) for finding in await service.findings()])
 
 
 @router.post("/capabilities/refresh")

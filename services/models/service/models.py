@@ -166,10 +166,10 @@ class Models:
                 found[delivery.settled.key] = delivery
         return [found[call.key] for call in calls]
 
-    def findings(self) -> list[Finding]:
+    async def findings(self) -> list[Finding]:
         """What is known about each model of each endpoint."""
         return [
-            Finding(server.endpoint, name, server.knowledge.found(name), server.knowledge.problems.get(name))
+            Finding(server.endpoint, name, await server.knowledge.found(name), server.knowledge.problems.get(name))
             for server in self._servers
             for name in server.endpoint.names
         ]

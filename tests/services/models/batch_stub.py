@@ -36,6 +36,7 @@ class BatchStub(Stub):
     batches: dict[str, dict[str, Any]] = field(default_factory=dict)
     polls: int = 0
     deleted: list[str] = field(default_factory=list)
+    file_paths: list[str] = field(default_factory=list)
     lose_create: bool = False
     """Makes the job and then loses the answer."""
     errors: list[dict[str, Any]] = field(default_factory=list)
@@ -47,6 +48,7 @@ class BatchStub(Stub):
         return [json.loads(line)["custom_id"] for text in texts for line in text.split("\n")]
 
     async def upload(self, request: web.Request) -> web.Response:
+        self.file_paths.append(request.path_qs)
         form = await request.post()
         assert form["purpose"] == "batch"
         name = f"file_{len(self.files)}"
@@ -71,6 +73,7 @@ class BatchStub(Stub):
         return web.json_response(self._shown(request.match_info["name"]))
 
     async def content(self, request: web.Request) -> web.Response:
+        self.file_paths.append(request.path_qs)
         return web.Response(text=self.files[request.match_info["name"]])
 
     async def delete(self, request: web.Request) -> web.Response:

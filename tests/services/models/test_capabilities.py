@@ -51,8 +51,8 @@ async def test_what_was_found_outlives_the_process(start_with_provider, stub):
         first = await known(client)
     asked = len(stub.requests)
     async with start_with_provider(probe=True) as client:
-        await send(client, batch(1, first=2, model=MODEL))
         second = await known(client)
+        await send(client, batch(1, first=2, model=MODEL))
     assert second == first
     assert len(stub.requests) == asked + 1
     assert stub.requests[-1]["response_format"] == {"type": "json_object"}

@@ -50,7 +50,7 @@ def start_on_both(database_url, provider):
 
 
 def economy(count=3, **changes):
-    return batch(count, model=MODEL, mode="economy", **changes)
+    return batch(count, **({"model": MODEL, "mode": "economy"} | changes))
 
 
 async def job(client):
@@ -58,9 +58,13 @@ async def job(client):
     return only
 
 
-async def is_closed(client):
+async def is_in_state(client, state):
     items = (await client.get("/v1/jobs")).json()["items"]
-    return bool(items) and all(item["state"] == "closed" for item in items)
+    return bool(items) and all(item["state"] == state for item in items)
+
+
+async def is_closed(client):
+    return await is_in_state(client, "closed")
 
 
 async def submitted(provider, number=1):
@@ -73,12 +77,16 @@ async def submitted(provider, number=1):
 async def test_calls_are_made_in_a_job_at_half_the_price(start_on_both, provider):
     async with start_on_both() as client:
         asked = asyncio.create_task(send(client, economy(3)))
-        await submitted(provider)
+        await eventually(lambda: is_in_state(client, "submitted"))
         waiting = await job(client)
         provider.status = "completed"
         replies = await asked
         used = await usage(client)
-        await eventually(lambda: is_closed(client))
+
+        async def are_deleted():
+            return sorted(provider.deleted) == ["batch_0_output", "file_0"]
+
+        await eventually(are_deleted)
     assert [reply.status for reply in replies] == ["answered"] * 3
     assert json.loads(replies[0].content) == json.loads(GOOD)
     assert replies[0].usage.cost_usd == pytest.approx((1_000 * 0.25 + 100 * 2.0) / 1e6 / 2)
@@ -87,7 +95,6 @@ async def test_calls_are_made_in_a_job_at_half_the_price(start_on_both, provider
     assert provider.requests == []
     (made_batch,) = provider.batches.values()
     assert (made_batch["endpoint"], made_batch["completion_window"]) == ("/v1/chat/completions", "24h")
-    assert sorted(provider.deleted) == ["batch_0_output", "file_0"]
 
 
 async def test_the_lines_are_the_requests_that_would_be_made_at_once(start_economy, provider):
@@ -296,6 +303,22 @@ async def test_economy_is_refused_by_name_where_there_are_no_batch_jobs(start_ec
     (problem,) = refused.json()["errors"]
     assert (problem["field"], problem["allowed"]) == ("mode", ["interactive"])
     assert MODEL in problem["message"]
+
+
+async def test_azure_is_asked_at_its_own_addresses(start_economy, provider, tmp_path):
+    provider.status = "completed"
+    models = [{"name": "mini-eu", "served_as": "my-batches"}]
+    endpoint = {"name": "eu", "kind": "azure", "api_version": "2024-10-21", "models": models, "batches": True}
+    endpoint |= {"url": provider.url.removesuffix("/v1"), "probe": False}
+    file = tmp_path / "endpoints.json"
+    file.write_text(json.dumps({"endpoints": [endpoint]}))
+    async with start_economy(endpoints_file=file) as client:
+        (reply,) = await send(client, economy(1, model="mini-eu"))
+        await eventually(lambda: is_closed(client))
+    assert reply.status == "answered"
+    line = json.loads(provider.files["file_0"])
+    assert (line["url"], line["body"]["model"]) == ("/chat/completions", "my-batches")
+    assert {path.partition("?")[2] for path in provider.file_paths} == {"api-version=2024-10-21"}
 
 
 async def test_a_model_may_be_one_of_batch_jobs_whoever_asks_for_it(start_economy, provider, tmp_path):

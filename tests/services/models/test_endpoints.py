@@ -43,6 +43,18 @@ async def test_each_model_is_asked_at_its_own_endpoint_with_its_own_key(
     assert other.requests[0]["model"] == "meta-llama/Llama-3.3-70B-Instruct"
 
 
+@pytest.mark.parametrize(("excepted", "status"), [("", "answered"), ("models.invalid", "failed")])
+async def test_an_endpoint_is_reached_through_the_proxy_of_the_environment(
+    start_with_provider, stub, monkeypatch, excepted, status
+):
+    monkeypatch.setenv("http_proxy", stub.url.removesuffix("/v1"))
+    monkeypatch.setenv("no_proxy", excepted)
+    async with start_with_provider(upstream_url="http://models.invalid/v1", outage_s=0) as client:
+        (reply,) = await send(client, batch(1, model="gpt-5-mini"))
+    assert reply.status == status
+    assert [headers["host"] for headers in stub.headers] == ["models.invalid"] * (status == "answered")
+
+
 def test_a_file_may_be_yaml(tmp_path):
     text = """
         endpoints:

@@ -18,7 +18,7 @@ import orjson
 
 from libs.contracts.base import JsonObject
 from services.models.domain.refusals import shorten
-from services.models.settings import Endpoint
+from services.models.settings import Endpoint, proxy_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession, FormData
@@ -54,6 +54,7 @@ class Connection:
     def __init__(self, endpoint: Endpoint, api_key: str | None) -> None:
         self._endpoint = endpoint
         self._headers = _headers(endpoint, api_key)
+        self._proxy = proxy_of(endpoint.url)
         self._session: ClientSession | None = None
 
     async def post(self, path: str, document: JsonObject) -> Exchange:

@@ -56,8 +56,10 @@ class Knowledge:
         self._probed_at: dict[str, float] = {}
         self._saving: set[asyncio.Task[None]] = set()
 
-    def found(self, model: str) -> Found | None:
-        """What is known about a model."""
+    async def found(self, model: str) -> Found | None:
+        """What is known about a model, without asking its server."""
+        if model not in self._found and (loaded := await self._loaded(model)) is not None:
+            self._keep(loaded)
         return self._found.get(model)
 
     async def of(self, call: Call) -> Capabilities:
@@ -108,8 +110,8 @@ class Knowledge:
 
     async def _find(self, model: str, *, is_forced: bool) -> None:
         try:
-            loaded = None if is_forced else await self._memory.load(self.endpoint.name, model)
-            if loaded is not None and loaded.is_fresh(self.endpoint.url, datetime.now(UTC), self._lifetime):
+            loaded = None if is_forced else await self._loaded(model)
+            if loaded is not None:
                 self._keep(loaded)
                 return
             self._probed_at[model] = monotonic()
@@ -124,6 +126,12 @@ class Knowledge:
             await self._memory.save(self._found[model])
         except Exception:  # what is known is a help; calls are made without it too
             log.exception("endpoint %s: what %s takes could not be found out", self.endpoint.name, model)
+
+    async def _loaded(self, model: str) -> Found | None:
+        """What was found before and still holds."""
+        loaded = await self._memory.load(self.endpoint.name, model)
+        holds = loaded is not None and loaded.is_fresh(self.endpoint.url, datetime.now(UTC), self._lifetime)
+        return loaded if holds else None
 
     def _finding(self, model: str, probe: Probe) -> Found:
         return Found(
