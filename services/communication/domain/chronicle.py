@@ -57,6 +57,10 @@ def _sentences(entry: HistoryEntry, shown: set[tuple[str, str, str]]) -> Iterato
         answers = entry.content if isinstance(entry.content, dict) else {}
         listed = [f"{metric.replace('_', ' ')}: {_answer(answer)}" for metric, answer in answers.items()]
         yield f"Asked, {name} answered {'; '.join(listed)}."
+    elif entry.kind is HistoryKind.TOOL:
+        use = entry.content if isinstance(entry.content, dict) else {}
+        feedback = f": {_quoted(use['feedback'])}" if use.get("feedback") else "."
+        yield f"{name} used the {_words(use.get('tool'))} ({_words(use.get('action'))}){feedback}"
     elif entry.kind is HistoryKind.TALK:
         yield f"{name} said{f' to {entry.target}' if entry.target else ''}: {_quoted(entry.content)}"
     elif entry.kind is HistoryKind.REACH_OUT:
@@ -64,6 +68,10 @@ def _sentences(entry: HistoryEntry, shown: set[tuple[str, str, str]]) -> Iterato
         yield f"{name} turned to {entry.target or 'the others'}{words}"
     else:
         yield f"{name} {SAYS.get(entry.kind, entry.kind.value.replace('_', ' '))}: {_quoted(entry.content)}"
+
+
+def _words(name: object) -> str:
+    return str(name or "tool").replace("_", " ").lower()
 
 
 def _shown(entry: HistoryEntry) -> tuple[str, str, str]:

@@ -52,12 +52,14 @@ def test_a_chronicle_tells_every_kind_of_item_and_adds_nothing() -> None:
         entry(4, "reach_out", "", target="Bo"),
         entry(5, "answer", {"open_rate": True, "intent": 4.0, "why": "It is cheap", "rank": ("a", "b"), "click": None}),
         entry(6, "failure", "no valid answer", agent_id="agent_0002", name="Bo"),
-        entry(7, "talk", "Later.", round=2),
+        entry(7, "tool", {"tool": "word_processor", "action": "WRITE_DOCUMENT", "feedback": "Saved", "artefacts": ()}),
+        entry(8, "talk", "Later.", round=2),
     ) == (
         "Round 1. Ana met this (email): “Half price today.” Ana thought: “Really?” Ana said to Bo: “Show me.” "
         "Ana turned to Bo. Asked, Ana answered open rate: yes; intent: 4; why: “It is cheap”; rank: a, then b; "
         "click: not reached.\n\n"
         "Of Bo nothing is recorded here: no valid answer.\n\n"
+        "Ana used the word processor (write document): “Saved.”\n\n"
         "Round 2. Ana said: “Later.”"
     )
 
