@@ -20,7 +20,7 @@ from libs.contracts.turns import TurnBatch, TurnRequest, is_offline
 from libs.db import Database, Transaction
 from libs.minds.field_extraction import FieldValue, fields_schema, read_fields, record_messages, task_messages
 from libs.models import Asked, Models, ask, check_model
-from services.results.domain.extraction.fields import extract, has_words, record_of, ways_of
+from services.results.domain.extraction.fields import extract, gone, has_words, record_of, ways_of
 from services.results.domain.extraction.model import Extracted, Extraction, FieldSummary, Pair, Progress
 from services.results.domain.extraction.recorded import Recorded
 from services.results.domain.extraction.summary import Summary
@@ -109,7 +109,9 @@ class Extractions:
         left = {pair: turns for pair, turns in groups.items() if pair not in done}
         readable = {pair: turns for pair, turns in left.items() if extraction.asked and has_words(turns)}
         silent = {pair: turns for pair, turns in left.items() if pair not in readable}
-        await self._finish(extraction, tenant, _without_model(study, extraction, silent))
+        met = {agent for agent, _ in (*groups, *done)}
+        missing = [(gone(extraction.ways, agent), NO_USAGE) for agent in data.agent_ids if agent not in met]
+        await self._finish(extraction, tenant, [*_without_model(study, extraction, silent), *missing])
         if readable:
             await self._read(study, extraction, readable, tenant)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from libs.contracts.results import ExtractFields
 from libs.contracts.tools import ExtractionSpec
 from libs.contracts.turns import ChatMessage
 from libs.minds.blocks import read_blocks
@@ -167,6 +168,24 @@ async def test_many_agents_are_a_job_with_progress_and_come_in_pages(scene: Scen
     assert concerns["ways"] == {"rules": 700}
     assert {item["value"]: item["count"] for item in bought["most_frequent"]} == {"true": 350, "false": 350}
     assert summary["evidence"]["caveat"]
+
+
+async def test_an_agent_whose_turns_are_gone_is_counted_with_the_reason(quick_scene: Scene) -> None:
+    await people(quick_scene, 1)
+    made = await post(quick_scene, fields=["response"])
+    command = ExtractFields(simulation_id="sim_1", extraction_id=made["id"], agent_ids=("agent_0001", "agent_0009"))
+    await quick_scene.publish(command)
+    shown: dict[str, Any] = {}
+
+    async def counted() -> bool:
+        shown.update((await quick_scene.client.get(made["links"]["self"])).json())
+        return bool(shown["finished"] == 2)
+
+    await eventually(counted)
+    assert [(item["agent_id"], item["failure"]) for item in shown["items"]] == [
+        ("agent_0001", None),
+        ("agent_0009", "its turns are not of the present timeline any more"),
+    ]
 
 
 async def test_the_export_has_a_row_per_agent_with_what_it_is_worth(scene: Scene) -> None:

@@ -20,6 +20,7 @@ ONLY_RULES = (
 )
 NOT_STATED = "the model found nothing that answers it"
 HINT_NOT_READ = "as recorded: the offline model reads no hint"
+GONE = "its turns are not of the present timeline any more"
 NOTHING_SAID = "nothing was said or thought"
 
 
@@ -84,6 +85,21 @@ def extract(
         notes=notes,
         quotes=quotes,
         failure=failed or failure,
+    )
+
+
+def gone(ways: Mapping[str, Way], agent_id: str) -> Extracted:
+    """An agent whose turns were there when the extraction began, and are no longer: it is counted all the same."""
+    return Extracted(
+        agent_id=agent_id,
+        name="",
+        segment=None,
+        arm="",
+        fields=dict.fromkeys(ways),
+        ways=dict.fromkeys(ways, Way.NONE),
+        notes={},
+        quotes={},
+        failure=GONE,
     )
 
 
