@@ -21,8 +21,8 @@ demo: setup ## Rehearse the e-mail A/B test on 200 simulated people, print the v
 up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
 	@$(BIN)/rehearsal up --data $(DATA) --port $(PORT)
 
-test: setup ## Run all tests
-	@$(BIN)/pytest
+test: setup ## Run all tests, on up to four cores
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: lint test ## What CI runs: lint, types, import contracts, schema drift, tests
 
