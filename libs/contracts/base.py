@@ -5,15 +5,29 @@ unknown fields are refused by name, because a misspelt option that is ignored wo
 """
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, field_validator
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 Kind = Literal["evt", "cmd"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
 JsonObject = dict[str, Any]
+
+
+def _in_utc(time: datetime) -> datetime:
+    if time.tzinfo is None:
+        return time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("must be between the years 1 and 9999 in UTC") from error
+
+
+UtcTime = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time that somebody sends, in UTC unless it says otherwise, and one that every store holds."""
 
 
 class Data(BaseModel):

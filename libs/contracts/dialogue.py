@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from libs.contracts.base import Body, Name, Text
+from libs.contracts.base import Body, Name, Text, UtcTime
 from libs.contracts.protocol import StimulusKind
 from libs.contracts.specs import MAX_CONTENT, Identity, Label, Metric, Seed
 
@@ -15,6 +15,7 @@ TurnTaking = Literal["simultaneous", "sequential"]
 LARGEST_GROUP = 64
 MOST_ROUNDS = 20
 MOST_TOUCHPOINTS = 50
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
 SIMULATED_START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """Monday morning, where a simulated clock starts unless told otherwise. Fixed, so that a replay sees the same times."""
 
@@ -177,7 +178,7 @@ class SequenceSpec(Body):
     touchpoints: list[TouchpointSpec] = Field(min_length=1, max_length=MOST_TOUCHPOINTS)
     target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
     agent_ids: list[Identity] = Field(default=[], max_length=10_000, description="These agents only.")
-    starts_at: datetime = Field(default=SIMULATED_START, description="The first touchpoint on the simulated clock.")
+    starts_at: UtcTime = Field(default=SIMULATED_START, description="When the simulated clock starts; UTC unless said.")
     tools: list[Label] = Field(default=[], max_length=10)
     correction: ChecksSpec | None = None
 
@@ -188,6 +189,8 @@ class SequenceSpec(Body):
         _check_distinct("agent_ids", self.agent_ids)
         names = [touchpoint.name for touchpoint in self.touchpoints]
         _check_distinct("touchpoints", names)
+        if sum((one.after for one in self.touchpoints), timedelta()) > LAST_MOMENT - self.starts_at:
+            raise ValueError(f"starts_at: the last touchpoint would be after the year {LAST_MOMENT.year}")
         for place, touchpoint in enumerate(self.touchpoints):
             before = names[:place]
             condition = touchpoint.condition

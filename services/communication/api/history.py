@@ -1,11 +1,12 @@
 """What was shown, thought, said and answered."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.contracts.base import UtcTime
 from libs.http import Cursor, Page, Read, decode_cursor, page
 from services.communication.api.service import Service
 from services.communication.domain.history import Content, HistoryKind
@@ -57,8 +58,8 @@ async def history(
         str | None,
         Query(description="The past of this timeline; if none, of the present one, or wherever a step or request ran."),
     ] = None,
-    since: Annotated[datetime | None, Query(description="Only items at or after this time (UTC unless said).")] = None,
-    until: Annotated[datetime | None, Query(description="Only items before this time (UTC unless said).")] = None,
+    since: Annotated[UtcTime | None, Query(description="Only items at or after this time (UTC unless said).")] = None,
+    until: Annotated[UtcTime | None, Query(description="Only items before this time (UTC unless said).")] = None,
 ) -> Page[HistoryItemView]:
     """What was shown, thought, said and answered, oldest first."""
     key = decode_cursor(cursor, int)
@@ -72,14 +73,10 @@ async def history(
         conversation_id=conversation_id,
         round=round,
         rounds=rounds,
-        since=_in_utc(since),
-        until=_in_utc(until),
+        since=since,
+        until=until,
         timeline=timeline,
     )
     after = min(key[0], LAST_SEQUENCE) if key else 0
     entries = await service.history(tx, simulation_id, wanted, after=after, limit=limit + 1)
     return page(entries, limit, HistoryItemView.model_validate, lambda entry: (entry.sequence,))
-
-
-def _in_utc(time: datetime | None) -> datetime | None:
-    return time.replace(tzinfo=UTC) if time is not None and time.tzinfo is None else time

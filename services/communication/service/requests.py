@@ -3,7 +3,7 @@
 The simulation is locked meanwhile, so requests have an order: the how-manieth one it is names its steps.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -110,8 +110,9 @@ class Requests:
         """Let groups talk, or an agent interview others."""
         place = await self._place(tx, spec.simulation_id)
         instruments = resolve(spec.metrics, "metrics")
-        named = [*spec.agent_ids, *([spec.interviewer_id] if spec.interviewer_id else [])]
-        await self._check_agents(tx, place, "agent_ids" if spec.agent_ids else "interviewer_id", named)
+        named = {f"agent_ids.{number}": agent_id for number, agent_id in enumerate(spec.agent_ids)}
+        named |= {"interviewer_id": spec.interviewer_id} if spec.interviewer_id else {}
+        await self._check_agents(tx, place, named)
         candidates = spec.agent_ids or await self._recipients(tx, place, spec.target_segments, ())
         seed = place.simulation.seed if spec.seed is None else spec.seed
         groups = protocols.grouped(place.slot, spec, candidates, seed)
@@ -134,8 +135,12 @@ class Requests:
     async def relate(self, tx: Transaction, simulation_id: str, spec: RelationsSpec) -> int:
         """Add relations between agents, on every timeline; gives how many were named."""
         place = await self._place(tx, simulation_id)
-        named = list(dict.fromkeys(agent_id for relation in spec.relations for agent_id in relation.agent_ids))
-        await self._check_agents(tx, place, "relations", named)
+        named = {
+            f"relations.{number}.agent_ids.{end}": agent_id
+            for number, relation in enumerate(spec.relations)
+            for end, agent_id in enumerate(relation.agent_ids)
+        }
+        await self._check_agents(tx, place, named)
         kinds = {pair(*relation.agent_ids): relation.kind for relation in spec.relations}
         await self._store.dialogue.relate(tx, simulation_id, MAIN.timeline_id, kinds, moment=0)
         return len(kinds)
@@ -172,7 +177,9 @@ class Requests:
         self, tx: Transaction, place: _Place, segments: Sequence[str], agent_ids: Sequence[str]
     ) -> list[str]:
         if agent_ids:
-            await self._check_agents(tx, place, "agent_ids", agent_ids)
+            await self._check_agents(
+                tx, place, {f"agent_ids.{number}": agent_id for number, agent_id in enumerate(agent_ids)}
+            )
             return list(agent_ids)
         for number, segment in enumerate(segments):
             if segment not in place.population.segments:
@@ -183,12 +190,13 @@ class Requests:
                 )
         return await self._store.projections.list_recipients(tx, place.simulation.population_id, segments)
 
-    async def _check_agents(self, tx: Transaction, place: _Place, field: str, agent_ids: Sequence[str]) -> None:
+    async def _check_agents(self, tx: Transaction, place: _Place, named: Mapping[str, str]) -> None:
+        """Refuse agents whom the population does not have; `named` by field."""
+        agent_ids = list(dict.fromkeys(named.values()))
         known = await self._store.projections.known_agents(tx, place.simulation.population_id, agent_ids)
-        for number, agent_id in enumerate(agent_ids):
+        for field, agent_id in named.items():
             if agent_id not in known:
-                where = field if field == "interviewer_id" else f"{field}.{number}"
-                raise InvalidError(where, f"the population has no agent {agent_id!r}")
+                raise InvalidError(field, f"the population has no agent {agent_id!r}")
 
     async def _accept(self, tx: Transaction, kind: Kind, place: _Place, spec: Spec, protocol: Protocol) -> Accepted:
         self._check_tools(spec)

@@ -177,6 +177,9 @@ async def test_in_a_network_only_those_related_hear_and_reaching_out_needs_a_rel
     await talk(service, network=True, turn_taking="simultaneous")
     assert heard(service.models.shown("agent_0001")[1]) == ["agent_0002 speaks."]
     assert heard(service.models.shown("agent_0003")[1]) == []
+    stranger = {"relations": [{"agent_ids": ["agent_0001", "agent_9"]}]}
+    refused = await service.client.post(f"/communications/{SIMULATION}/relations", json=stranger)
+    assert refused.json()["errors"][0]["field"] == "relations.0.agent_ids.1"
     known = (await service.client.get(f"/communications/{SIMULATION}/relations")).json()["items"]
     assert known == [{"agent_id": "agent_0001", "other_id": "agent_0002", "kind": "friend"}]
 
@@ -199,6 +202,12 @@ async def test_reaching_out_makes_a_relation_that_counts_from_the_next_round(ser
     [
         ("conversation/start", {"topic": "x", "agent_ids": ["agent_9"]}, "agent_ids.0", "no agent 'agent_9'"),
         ("conversation/start", {"topic": "x", "kind": "interview"}, "", "interviewer_id"),
+        (
+            "conversation/start",
+            {"topic": "x", "kind": "interview", "interviewer_id": "agent_9", "agent_ids": FOUR[:1]},
+            "interviewer_id",
+            "no agent 'agent_9'",
+        ),
         ("conversation/start", {"topic": "x", "agent_ids": FOUR[:1]}, "agent_ids", "at least 2"),
         ("conversation/start", {"topic": "x", "rounds": 1, "prompts": ["a", "b"]}, "", "2 for 1 rounds"),
         ("conversation/start", {"topic": "x", "target_segments": ["?"]}, "target_segments.0", "no segment"),

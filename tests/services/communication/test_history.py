@@ -80,6 +80,8 @@ async def test_wrong_questions_are_refused_with_what_is_allowed(embedded: Stage)
         answer = await embedded.client.get(path, params=wrong)
         assert answer.status_code == 422, wrong
         assert answer.json()["errors"][0]["field"] == next(iter(wrong))
+    for edge in ({"since": "0001-01-01T00:00:00+14:00"}, {"until": "9999-12-31T23:59:59-14:00"}):
+        assert "between the years 1 and 9999" in (await embedded.client.get(path, params=edge)).text
     kinds = (await embedded.client.get(path, params={"kind": "shout"})).json()["errors"][0]["allowed"]
     assert {"stimulus", "think", "talk", "answer", "failure"} <= set(kinds)
     assert (await embedded.client.get("/communications/sim_nowhere/history")).status_code == 404

@@ -100,3 +100,20 @@ async def test_an_impossible_sequence_is_refused_with_the_reason(
     answer = await service.client.post("/communications/sequence/execute", json=body)
     assert answer.status_code == 422
     assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("starts_at", "said"),
+    [
+        ("0001-01-01T00:00:00+14:00", "must be between the years 1 and 9999"),
+        ("9999-12-31T00:00:00Z", "the last touchpoint would be after the year 9999"),
+    ],
+)
+async def test_a_time_that_no_calendar_holds_is_refused_before_it_stops_the_simulation(
+    service: Stage, starts_at: str, said: str
+) -> None:
+    body = {"simulation_id": SIMULATION, "touchpoints": [MAIL, REMINDER], "starts_at": starts_at}
+    answer = await service.client.post("/communications/sequence/execute", json=body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "starts_at"
+    assert said in answer.text
