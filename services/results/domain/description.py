@@ -16,7 +16,7 @@ from services.results.domain.analysis import estimate
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import count_heads, together, values_by_arm
+from services.results.domain.samples import count_heads, together, units_of, values_by_arm
 
 MOST_POINTS = 21  # a longer scale is shown in equal classes
 CLASSES = 10
@@ -169,7 +169,7 @@ def _segment(study: Study, name: str | None, arms: Sequence[str], turns: Sequenc
         n=people,
         score=_brief(whole) if whole else None,
         estimates=tuple(found),
-        evidence=worth.of(people),
+        evidence=worth.of(len(set(units_of(turns).values()))),
     )
 
 

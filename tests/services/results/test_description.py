@@ -59,6 +59,15 @@ def test_a_long_scale_is_shown_in_ten_classes_that_hold_every_value() -> None:
     assert sum(b.count for b in found.bins) == 31
 
 
+def test_a_segment_is_worth_the_groups_its_people_talked_in() -> None:
+    study = build.study(build.plan(("a",), [OPENED], {"a": 6}))
+    turns = [
+        build.turn(i, "a", {"opened": i < 3}, segment="old", cluster_id=f"group-1-{i % 2}", round=1) for i in range(6)
+    ]
+    (old,) = describe(study, turns).segments
+    assert (old.n, old.evidence.clusters) == (6, 2)
+
+
 def test_segments_are_described_by_arm_the_people_of_none_last_and_with_their_worth() -> None:
     study = build.study(build.plan(("a", "b"), [OPENED], {"a": 3, "b": 3}))
     turns = [build.turn(i, "ab"[i % 2], {"opened": i < 3}, segment=(None, "old", "young")[i % 3]) for i in range(6)]
