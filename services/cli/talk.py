@@ -7,12 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from libs.client import RehearsalClient
 from libs.client.progress import TERMINAL
 from libs.contracts.base import JsonObject
+from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, SequenceSpec
 from services.cli.exits import Exit, StopError, say
+from services.cli.files import checked, read_yaml
 from services.cli.own import Source
 from services.cli.run import ended_badly, follow
 
@@ -50,7 +50,7 @@ async def start(population_id: str, panel: Panel, source: Source, *, as_json: bo
 
 async def ask(simulation_id: str, path: Path, source: Source, *, as_json: bool) -> Exit:
     """Ask what a YAML file says, wait for the end, and print what was said."""
-    body = _read(path) | {"simulation_id": simulation_id}
+    body = _read(path, simulation_id)
     async with source.connect() as client:
         asking = client.sequence if "touchpoints" in body else client.converse if "topic" in body else client.broadcast
         accepted = await asking(body)
@@ -68,7 +68,8 @@ async def interview(simulation_id: str, agent_id: str, name: str, source: Source
             say(f"Say something to {agent_id}; an empty line ends the interview.")
         while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
             body = {"simulation_id": simulation_id, "to_agent_id": agent_id, "source": name, "content": line}
-            reply = await client.message(body, wait=REPLY_S)
+            said = checked(MessageSpec, body).model_dump(mode="json", exclude_unset=True)
+            reply = await client.message(said, wait=REPLY_S)
             if not reply["is_complete"]:
                 raise StopError(Exit.FAILED, f"{agent_id} has not answered within {REPLY_S:.0f} s")
             for item in reply["items"]:
@@ -135,11 +136,11 @@ def _line(item: JsonObject) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in line)
 
 
-def _read(path: Path) -> JsonObject:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise StopError(Exit.INVALID, f"{path} cannot be read: {error}") from error
+def _read(path: Path, simulation_id: str) -> JsonObject:
+    """What a file asks, as the body of its kind has it: YAML knows times and not-a-numbers, which JSON does not."""
+    document = read_yaml(path)
     if not isinstance(document, dict):
         raise StopError(Exit.INVALID, f"{path} is not a mapping")
-    return document
+    kind = SequenceSpec if "touchpoints" in document else ConversationSpec if "topic" in document else BroadcastSpec
+    spec = checked(kind, document | {"simulation_id": simulation_id}, path)
+    return spec.model_dump(mode="json", exclude_unset=True)

@@ -75,3 +75,21 @@ def test_doctor_finds_this_machine_healthy_and_a_named_platform_missing(tmp_path
     missing = rehearsal("doctor", "--data", str(tmp_path), "--url", NOWHERE)
     assert missing.returncode == 1
     assert "No platform answers" in missing.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("content: q\nmetrics: [{name: a, type: numeric, question: q, scale: [.nan, .inf]}]", "lowest < highest"),
+        ("touchpoints: [{name: a, content: hi}]\nstarts_at: 0001-01-01T00:00:00+14:00", "starts_at"),
+        ("content: hi\nfoo: 1", "foo"),
+        ("- content", "is not a mapping"),
+    ],
+)
+def test_what_no_talk_can_be_asked_ends_with_2_before_any_platform_is_looked_for(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    asked = tmp_path / "ask.yaml"
+    asked.write_text(text, encoding="utf-8")
+    refused = rehearsal("talk", "ask", "sim_1", str(asked), "--url", NOWHERE)
+    assert (refused.returncode, said in refused.stderr) == (2, True), refused.stderr
