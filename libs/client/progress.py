@@ -22,6 +22,8 @@ class Progress:
     usage: JsonObject = field(default_factory=dict)
     verdict: str | None = None
     _seen: set[tuple[object, ...]] = field(default_factory=set)
+    _asked: Counter[str] = field(default_factory=Counter)
+    _skipped: Counter[str] = field(default_factory=Counter)
     _steps: dict[tuple[object, object], dict[str, int]] = field(default_factory=dict)
 
     @property
@@ -50,6 +52,8 @@ class Progress:
         elif event.name == "step-started":
             self._steps[data.get("step_id"), data.get("round")] = data.get("planned") or {}
             self._plan({})
+        elif event.name == "delivery-completed":
+            self._skip(data)
         elif event.name == "analysis-completed":
             self.verdict = data.get("verdict")
         elif event.name == "responses-recorded":
@@ -61,7 +65,16 @@ class Progress:
         for planned in self._steps.values():
             steps.update(planned)
         for arm in (*announced, *steps):
-            self.planned[arm] = max(self.planned.get(arm, 0), announced.get(arm, 0), steps[arm])
+            self._asked[arm] = max(self._asked[arm], announced.get(arm, 0), steps[arm])
+        self.planned = {arm: asked - self._skipped[arm] for arm, asked in self._asked.items()}
+
+    def _skip(self, data: JsonObject) -> None:
+        """Some of those who were asked took no turn: a step was not for them, or asked for no response."""
+        delivery = ("skipped", data.get("delivery_id"))
+        if data.get("skipped") and delivery not in self._seen:
+            self._seen.add(delivery)
+            self._skipped[str(data.get("arm") or "all")] += int(data["skipped"])
+            self._plan({})
 
     def _count(self, data: JsonObject) -> None:
         for response in data.get("responses") or []:

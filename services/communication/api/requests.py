@@ -42,7 +42,12 @@ class AcceptedView(BaseModel):
             first_round=accepted.first_round,
             step_ids=list(accepted.step_ids),
             groups={group_id: list(group) for group_id, group in accepted.groups.items()},
-            links={"status": f"{path}/status", "stream": f"{path}/stream", "history": history},
+            links={
+                "status": f"{path}/status",
+                "steps": f"{path}/steps",
+                "stream": f"{path}/stream",
+                "history": history,
+            },
         )
 
 

@@ -1,6 +1,6 @@
 """Who takes a step that is only for some: decided by an agent's own earlier answer."""
 
-from libs.contracts.instruments import Answer
+from libs.contracts.instruments import Answer, Instrument, MetricType
 from libs.contracts.protocol import Condition
 
 
@@ -20,6 +20,25 @@ def holds(condition: Condition, answer: Answer) -> bool:
             return _is_number(answer) and _is_number(wanted) and answer >= wanted  # type: ignore[operator]
         case "at_most":
             return _is_number(answer) and _is_number(wanted) and answer <= wanted  # type: ignore[operator]
+
+
+def misfit(operator: str, value: object, instrument: Instrument) -> str | None:
+    """Why no answer to this metric could ever be so; None when one could."""
+    values = value if isinstance(value, list | tuple) else [value]
+    kind, scale = instrument.type, (instrument.minimum, instrument.maximum)
+    if not values:
+        return "one_of needs at least one value"
+    if operator in {"at_least", "at_most"} and kind not in {MetricType.ORDINAL, MetricType.NUMERIC}:
+        return f"{instrument.name!r} is {kind}; {operator} is for ordinal and numeric metrics"
+    for one in values:
+        is_number = isinstance(one, int | float) and not isinstance(one, bool)
+        if kind is MetricType.BINARY and not isinstance(one, bool):
+            return f"{instrument.name!r} is binary: true or false"
+        if kind in {MetricType.ORDINAL, MetricType.NUMERIC} and not is_number:
+            return f"{instrument.name!r} is {kind}: a number from {scale[0]:g} to {scale[1]:g}"
+        if instrument.options and one not in instrument.options:
+            return f"{instrument.name!r} has the options {', '.join(instrument.options)}"
+    return None
 
 
 def _equal(answer: Answer, wanted: Answer) -> bool:

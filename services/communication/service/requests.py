@@ -26,6 +26,7 @@ from libs.minds.relationships import pair
 from libs.minds.tools import Tools
 from services.communication.adapters import Engines
 from services.communication.domain import protocols
+from services.communication.domain.conditions import misfit
 from services.communication.domain.protocols import Protocol, Slot
 from services.communication.events import Events
 from services.communication.store import Population, Request, Simulation, Store
@@ -128,7 +129,7 @@ class Requests:
             touchpoint.name: resolve(touchpoint.metrics, f"touchpoints.{number}.metrics")
             for number, touchpoint in enumerate(spec.touchpoints)
         }
-        _check_conditions(spec, instruments)
+        _check_conditions(spec, instruments, is_first=place.slot.number == 1)
         protocol = protocols.sequence(place.slot, spec, instruments, recipients)
         return await self._accept(tx, "sequence", place, spec, protocol)
 
@@ -225,17 +226,19 @@ def _check_groups(spec: ConversationSpec, groups: dict[str, tuple[str, ...]]) ->
         raise InvalidError("groups", f"a group of {largest} is too large to talk, at most {LARGEST_GROUP} can")
 
 
-def _check_conditions(spec: SequenceSpec, instruments: dict[str, tuple[Instrument, ...]]) -> None:
-    """A condition is about a metric that was asked before it."""
+def _check_conditions(spec: SequenceSpec, instruments: dict[str, tuple[Instrument, ...]], *, is_first: bool) -> None:
+    """A condition is about a metric that was asked before, in an earlier request too unless this is the first one."""
     for number, touchpoint in enumerate(spec.touchpoints):
         condition = touchpoint.condition
         if condition is None:
             continue
         earlier = [condition.touchpoint] if condition.touchpoint else [one.name for one in spec.touchpoints[:number]]
-        asked = [instrument.name for name in earlier for instrument in instruments[name]]
-        if condition.touchpoint is not None and condition.metric not in asked:
-            raise InvalidError(
-                f"touchpoints.{number}.condition.metric",
-                f"{condition.touchpoint!r} does not ask {condition.metric!r}",
-                tuple(dict.fromkeys(asked)),
-            )
+        asked = {instrument.name: instrument for name in earlier for instrument in instruments[name]}
+        field = f"touchpoints.{number}.condition"
+        if condition.metric in asked:
+            if (problem := misfit(condition.operator, condition.value, asked[condition.metric])) is not None:
+                raise InvalidError(f"{field}.value", problem)
+        elif condition.touchpoint is not None or is_first:
+            by = repr(condition.touchpoint) if condition.touchpoint else "no earlier touchpoint"
+            does = "does not ask" if condition.touchpoint else "asks"
+            raise InvalidError(f"{field}.metric", f"{by} {does} {condition.metric!r}", tuple(asked))

@@ -237,6 +237,8 @@ def _(_received: AnalysisFinished, simulation: Simulation) -> Decision:
 def _(_received: EndRequested, simulation: Simulation) -> Decision:
     if not simulation.is_interactive or simulation.state is State.PROVISIONING:
         return _enter(simulation, State.CANCELLED, reason="ended before it was complete")
+    if simulation.is_ending:
+        return _enter(simulation, State.CANCELLED, reason="ended again before its last step was complete")
     simulation = simulation.model_copy(update={"is_ending": True})
     return _finish(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
 

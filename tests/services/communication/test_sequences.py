@@ -90,6 +90,15 @@ async def test_who_skipped_a_touchpoint_does_not_remember_it(service: Stage) -> 
             "'mail' does not ask 'trust'",
         ),
         ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": "x", "operator": "at_least"}}], "a number"),
+        (
+            [MAIL, REMINDER | {"condition": {"metric": "no_such", "value": True}}],
+            "asks 'no_such'",
+        ),
+        ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": 1, "operator": "at_least"}}], "is binary"),
+        ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": "yes"}}], "true or false"),
+        ([MAIL, REMINDER | {"condition": {"metric": "purchase_intent", "value": "high"}}], "a number from 1 to 10"),
+        ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": [], "operator": "one_of"}}], "at least one"),
+        ([MAIL | {"condition": {"metric": "open_rate", "value": True}}], "no earlier touchpoint"),
         ([MAIL | {"after": "-P1D"}], "greater than or equal to 0"),
     ],
 )

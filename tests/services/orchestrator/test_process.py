@@ -181,6 +181,12 @@ def test_steps_that_were_asked_for_run_one_after_the_other_in_the_order_of_askin
     assert (after.state, after.open_deliveries, after.planned) == (State.RUNNING, 1, {"all": 15})
 
 
+def test_ending_again_does_not_wait_for_the_step_in_hand() -> None:
+    running, _ = play(provisioning(intervention_id=None), READY, asked(STEP, 10))
+    after, _ = play(running, process.EndRequested(), process.EndRequested())
+    assert (after.state, after.reason) == (State.CANCELLED, "ended again before its last step was complete")
+
+
 def test_each_step_says_where_it_stands() -> None:
     interactive, _ = play(provisioning(intervention_id=None), READY)
     running, _ = play(interactive, asked(STEP, 10), asked(SECOND, 5))
