@@ -18,7 +18,7 @@ MAX_DEPTH = 32
 MAX_STEPS = 20_000
 """A recursive schema with alternatives could be walked for ever."""
 MAX_PROBLEMS = 8
-_NOTHING = frozenset({"null", "none", "n/a"})
+_NOTHING = frozenset({"", "null", "none", "n/a"})
 _NO_OPTION = object()
 
 

@@ -17,6 +17,8 @@ from services.models.domain.refusals import MAX_SHOWN, Refusal, refusal_in, shor
 
 OK = 200
 LENGTH, FILTER = "length", "content_filter"
+CUT_OFF = (LENGTH, "max_tokens", "MAX_TOKENS")
+"""Gateways pass on the words of other providers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def _content(choice: JsonObject, message: JsonObject, schema: JsonObject | None)
         return None, "the reply holds no choice", STOP, None
     if refusal := plain(message.get("refusal"), MAX_SHOWN):
         return None, f"the model refused: {refusal}", REFUSED, None
-    finish = LENGTH if choice.get("finish_reason") == LENGTH else STOP
+    finish = LENGTH if choice.get("finish_reason") in CUT_OFF else STOP
     if choice.get("finish_reason") == FILTER:
         return None, "the provider's content filter stopped the reply", FILTER, None
     text = _text(message.get("content"))
@@ -80,11 +82,15 @@ def _content(choice: JsonObject, message: JsonObject, schema: JsonObject | None)
 
 
 def _candidates(message: JsonObject, text: str) -> Iterator[str]:
-    """Where models put their answer: the content, a call that nobody asked for, the place for thinking aloud."""
+    """Where models put their answer: the content, a call that nobody asked for, the thoughts if there is nothing else.
+
+    What stands in the thoughts beside an answer is a draft.
+    """
     yield text
     yield from _arguments(message)
-    yield _text(message.get("reasoning_content"))
-    yield _text(message.get("reasoning"))
+    if not text:
+        yield _text(message.get("reasoning_content"))
+        yield _text(message.get("reasoning"))
 
 
 def _arguments(message: JsonObject) -> Iterator[str]:

@@ -34,6 +34,8 @@ NOTE = {"type": "object", "properties": {"text": {"type": "string"}}, "required"
         ({"type": ["string", "null"]}, None, None),
         ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "null", None),
         ({"anyOf": [{"type": "boolean"}, {"type": "null"}]}, "true", True),
+        ({"anyOf": [{"type": "boolean"}, {"type": "null"}]}, "", None),
+        ({"anyOf": [{"type": "string"}, {"type": "null"}]}, "", ""),
         ({"type": "array", "items": {"enum": ["a", "b"]}}, "B > A", ["b", "a"]),
         ({"type": "array", "items": NOTE}, {"text": "x"}, [{"text": "x"}]),
         ({"type": "array", "items": {"type": "integer"}}, '["1", 2]', [1, 2]),

@@ -33,11 +33,13 @@ async def ask(client, texts, **more):
 async def test_texts_get_their_vectors_in_order_and_in_openais_shape(start_with_embeddings, stub):
     async with start_with_embeddings() as client:
         response = await ask(client, ["a", "bbb", "cc"])
+        known = (await client.get("/v1/capabilities")).json()["items"]
     document = response.json()
     assert [item["embedding"] for item in document["data"]] == [[1.0, 3.0], [3.0, 3.0], [2.0, 3.0]]
     assert [item["index"] for item in document["data"]] == [0, 1, 2]
     assert document["usage"] == {"prompt_tokens": 6, "total_tokens": 6}
     assert stub.embedded == [{"model": MODEL, "input": ["a", "bbb", "cc"]}]
+    assert [item["dimensions"] for item in known if item["kind"] == "embeddings"] == [2]
 
 
 async def test_a_text_is_paid_for_once_whoever_asks_and_with_whatever_else(start_with_embeddings, stub):

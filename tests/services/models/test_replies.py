@@ -23,6 +23,7 @@ READABLE = {
     "in reasoning_content": completion(None, reasoning_content=f"So the answer is {GOOD}"),
     "in reasoning": completion("", reasoning=f"So the answer is {GOOD}"),
     "in parts": completion([{"type": "text", "text": GOOD[:20]}, {"type": "text", "text": GOOD[20:]}]),
+    "complete at the limit of another provider": completion(GOOD, finish="max_tokens"),
     "complete at the limit": completion(GOOD, finish="length"),
     "as a call that nobody asked for": completion(None, finish="tool_calls", tool_calls=[CALL]),
     "as an old call": completion(None, function_call={"name": "reply", "arguments": GOOD}),
@@ -84,6 +85,7 @@ UNREADABLE = {
     "wrong types": (Answer('{"choices": [{"message": 7, "finish_reason": 3}], "usage": [1], "model": {}}'), "empty"),
     "an answer off its scale": (completion(changed(purchase_intent=11)), "answers.purchase_intent: 11 is not one of"),
     "an answer that is none": (completion(changed(open_rate="maybe")), "'maybe' is neither true nor false"),
+    "a draft beside prose": (completion("No idea.", reasoning_content=f"Perhaps {GOOD}"), "No idea."),
     "an answer missing": (completion(json.dumps(TURN | {"answers": {}})), "answers.open_rate: is missing"),
 }
 

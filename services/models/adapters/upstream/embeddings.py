@@ -11,6 +11,7 @@ from itertools import groupby
 from libs.contracts.base import JsonObject
 from services.models.adapters.upstream.connection import Connection
 from services.models.adapters.upstream.gate import Gate
+from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
 from services.models.domain.refusals import read_refusal
 from services.models.domain.replies import OK
@@ -28,10 +29,13 @@ class Embedder:
     is_free = False
     is_batched = False
 
-    def __init__(self, endpoint: Endpoint, connection: Connection, gates: Mapping[str, Gate]) -> None:
+    def __init__(
+        self, endpoint: Endpoint, connection: Connection, knowledge: Knowledge, gates: Mapping[str, Gate]
+    ) -> None:
         self._served_as = {model.name: model.served_as for model in endpoint.embedding_models}
         self.models = tuple(self._served_as)
         self._connection = connection
+        self._knowledge = knowledge
         self._gates = gates
         self._most_texts = MOST_TEXTS
 
@@ -73,6 +77,8 @@ class Embedder:
         elif exchange.status in _REFUSED and len(calls) > 1:
             return await self._halved(calls, share, exchange.body)
         if isinstance(found, Vectors):
+            if "dimensions" not in request:
+                self._knowledge.saw(calls[0].model, len(found.vectors[0]))
             outcomes = _outcomes(calls, found, asked.attempts, latency_ms)
             gate.settle(tokens, sum(outcome.prompt_tokens for outcome in outcomes))
             return outcomes

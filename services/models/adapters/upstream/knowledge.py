@@ -101,6 +101,13 @@ class Knowledge:
                 self._found[model] = replace(found, capabilities=weaker)
                 self._later(self._memory.save(self._found[model]))
 
+    def saw(self, model: str, dimensions: int) -> None:
+        """A model for embeddings gave vectors of this length; so it need not be asked for one."""
+        found = self._found.get(model)
+        if found is None or found.dimensions != dimensions:
+            self._keep(self._finding(model, Probe(dimensions=dimensions)))
+            self._later(self._memory.save(self._found[model]))
+
     async def close(self) -> None:
         """End what is under way."""
         tasks = [*self._probing.values(), *self._saving]

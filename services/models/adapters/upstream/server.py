@@ -23,7 +23,7 @@ class Server:
         self.knowledge = Knowledge(endpoint, self._connection, memory, lifetime)
         self._gates = gates_of(endpoint)
         self.chat = Upstream(endpoint, self._connection, self.knowledge, self._gates)
-        self.embeddings = Embedder(endpoint, self._connection, self._gates)
+        self.embeddings = Embedder(endpoint, self._connection, self.knowledge, self._gates)
         batches = Batches(endpoint, self._connection)
         self.economy = Desk(endpoint, batches, self.chat, self.knowledge, jobs, pace)
 
