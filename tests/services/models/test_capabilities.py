@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from services.models.adapters.upstream.probe import NUMBERS, WORD
 from tests.services.models.batches import batch, send
 from tests.services.models.servers import KINDS, Kind, openai_error, refuses, refuses_format
 from tests.services.models.stub import Answer, completion, error
+from tests.support.apps import eventually
 
 MODEL = "local-model"
 OPENAI, OLDER = KINDS[0], KINDS[1]
@@ -16,7 +18,11 @@ PROBE_CALLS = 2
 
 
 def is_probe(request):
-    return request["messages"][0]["content"] in {WORD[0].content, NUMBERS[0].content}
+    return request["messages"][0]["content"].startswith((WORD[0].content, NUMBERS[0].content))
+
+
+async def is_asked(stub):
+    return len(stub.requests) > 0
 
 
 async def known(client, model=MODEL):
@@ -42,6 +48,17 @@ async def test_a_thousand_calls_that_come_together_share_one_probe(start_with_pr
     assert len(stub.requests) == 1_000 + PROBE_CALLS
     assert found["probe"]["calls"] == PROBE_CALLS
     assert 0 < found["probe"]["completion_tokens"] < 100
+
+
+async def test_calls_that_come_while_a_model_is_probed_wait_for_what_is_found(start_with_provider, stub):
+    stub.answer = lambda request, number: replace(OLDER.answer(request), delay_s=0.2 if is_probe(request) else 0.0)
+    async with start_with_provider(probe=True) as client:
+        first = asyncio.create_task(send(client, batch(3, model=MODEL)))
+        await eventually(lambda: is_asked(stub))
+        await send(client, batch(3, first=4, model=MODEL))
+        await first
+    formats = [request["response_format"]["type"] for request in stub.requests if not is_probe(request)]
+    assert formats == ["json_object"] * 6
 
 
 async def test_what_was_found_outlives_the_process(start_with_provider, stub):

@@ -65,7 +65,8 @@ class Knowledge:
     async def of(self, call: Call) -> Capabilities:
         """How to ask for this call. Whoever asks first probes, the others wait for that."""
         model = call.model
-        if self.endpoint.probe and not self._is_fresh(model) and not self._is_pausing(model):
+        is_due = self.endpoint.probe and not self._is_fresh(model) and not self._is_pausing(model)
+        if is_due or (model in self._probing and model not in self._found):
             await self.probe(model, is_forced=False)
         known = self._learnt.get(model, BEST)
         if call.response_schema is not None and self._formats:
