@@ -135,6 +135,15 @@ def test_progress_counts_a_repeated_event_once() -> None:
     assert (progress.answered["a"], progress.failed["a"], progress.total) == (1, 1, 3)
 
 
+def test_who_took_no_turn_is_not_counted_as_planned_any_more() -> None:
+    progress = Progress()
+    progress.apply(ServerEvent("step-started", {"step_id": "s", "round": 1, "planned": {"a": 3}}, None))
+    for _ in range(2):
+        progress.apply(ServerEvent("delivery-completed", {"delivery_id": "d", "arm": "a", "skipped": 2}, None))
+    progress.apply(ServerEvent("simulation-state-changed", {"state": "ready", "planned": {"a": 1}}, None))
+    assert progress.total == 1
+
+
 async def test_a_refusal_names_fields_and_allowed_values() -> None:
     errors = [{"field": "success_metrics.0", "message": "is unknown", "allowed": ["open_rate"]}]
     body = {"title": "The request is not valid", "status": 422, "detail": "…", "errors": errors}
