@@ -120,9 +120,9 @@ async def test_a_service_that_is_away_is_not_asked_again_and_again(service: Serv
     service.refuses = 503
     with pytest.raises(ModelsAwayError):
         await everything(models, "one")
-    with pytest.raises(ModelFailedError, match="Service Unavailable"):
-        await ask_one(models, batch("one"), read)
     with pytest.raises(ModelFailedError, match="too bad"):
+        await ask_one(models, batch("one"), read)
+    with pytest.raises(ModelFailedError, match="Service Unavailable"):
         await check_model(models, "some-model")
 
 
