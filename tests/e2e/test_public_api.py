@@ -163,8 +163,6 @@ def test_an_oversized_body_is_refused(url: str) -> None:
 
 
 LATER = [
-    ("POST", "/simulations/sim_x/checkpoint"),
-    ("POST", "/simulations/sim_x/restore/cp_x"),
     ("POST", "/agent-populations/bulk-generate"),
     ("POST", "/interventions/compare"),
     ("POST", "/results/compare-interventions"),
