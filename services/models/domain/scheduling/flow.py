@@ -14,10 +14,14 @@ from services.models.domain.scheduling.latency import Group, Latency
 
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.25, 5.0
 WINDOWS_IN_LATENCY = 4
-GENTLE, STEEPER = 0.005, 1.5
+GENTLE, STEEPER = 0.01, 1.5
 STEEP = 2.0 ** (1 / WINDOWS_IN_LATENCY) - 1
 """The largest step: twice as many calls in one latency."""
+NEAR = (0.9, 1.02)
+"""So near to where calls were last refused the step stays gentle: it would overshoot what is probably the capacity."""
 RETREAT = 0.7
+MANY = 0.02
+"""The share of the limit beyond which refusals are not waited for until the window ends."""
 CATCH_UP_S = 0.02
 """Starts that a busy process missed are made up for, if it is no longer ago."""
 
@@ -50,6 +54,8 @@ class Flow:
     _latency: Latency = field(default_factory=Latency)
     _throughput: float = 0.0
     _step: float = STEEP
+    _refused_at: float = 0.0
+    """The limit at which calls were last refused."""
     _next_start: float = -inf
     _window: _Window = field(default_factory=lambda: _Window(Group(-inf)))
 
@@ -99,7 +105,9 @@ class Flow:
 
     @property
     def _length_s(self) -> float:
-        """How long a window is."""
+        """How long a window is: a part of a latency, but shorter when many calls are refused."""
+        if self._window.refused > MANY * self.limit:
+            return SHORTEST_WINDOW_S
         return min(max(SHORTEST_WINDOW_S, (self._latency.lately_s or 0.0) / WINDOWS_IN_LATENCY), LONGEST_WINDOW_S)
 
     def _look(self, now: float) -> None:
@@ -115,13 +123,15 @@ class Flow:
         if window.late:
             self._retreat(RETREAT)
         elif window.refused:
+            self._refused_at = self.limit
             self._retreat(max(RETREAT, 1.0 - window.refused / max(window.group.started, window.refused)))
         elif self._latency.is_slow(now):
             self._retreat(self._latency.retreat(now, self.limit, self._throughput))
         elif self._latency.is_calm(now) and window.is_binding and window.peak >= self.limit / 2:
             grown = self.limit + max(self.limit * self._step, 1 / WINDOWS_IN_LATENCY)
             self.limit = min(grown, float(self.most))
-            self._step = min(self._step * STEEPER, STEEP)
+            is_near = NEAR[0] * self._refused_at <= self.limit <= NEAR[1] * self._refused_at
+            self._step = GENTLE if is_near else min(self._step * STEEPER, STEEP)
 
     def _retreat(self, factor: float) -> None:
         self.limit = max(1.0, self.limit * factor)
