@@ -19,6 +19,8 @@ class LoadView(BaseModel):
     limit: int = Field(description="So many calls may be in flight now; follows what the endpoint bears.")
     waiting: int = Field(description="Calls that wait for their turn.")
     latency_s: float | None = Field(description="Of answers lately.")
+    retries: int = Field(description="How often a call was made again, since the service started.")
+    not_retried: int = Field(description="Calls that failed because the retry budget was used up, since then.")
     away_since_s: float | None = Field(description="Null: it is up. Otherwise calls wait, and are tried one by one.")
     reason: str = Field(description="Why it is thought to be away.")
 

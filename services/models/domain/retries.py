@@ -1,4 +1,9 @@
-"""When a call is made again: full jitter, what the server asked for, and a budget for all calls together."""
+"""When a call is made again: full jitter, what the server asked for, and a budget for all calls together.
+
+A call earns its share of the budget when it is asked for, not when it is answered: calls that are asked for together
+may lend each other theirs. Nothing refills with time, and a call that cannot be made again fails: calls that wait for
+a budget that only other calls can fill might wait for ever.
+"""
 
 import random
 from dataclasses import dataclass
@@ -7,32 +12,60 @@ BASE_S = 0.5
 LONGEST_S = 20.0
 LONGEST_ASKED_S = 60.0
 MAX_ATTEMPTS = 4
+CALLS_PER_RETRY = 5
+LEAST_RETRIES = MAX_ATTEMPTS - 1
+"""So many are always allowed: a single call may be tried out. Beyond 15 calls it is the fifth that counts."""
+REMEMBERED = 1_000
 
 
 @dataclass(slots=True)
-class RetryBudget:
-    """Allows one retry for every five calls, beyond a reserve for the first: an outage is not multiplied.
+class _Tally:
+    """Calls that were asked for, and how often one was made again."""
 
-    Attempts ≤ 1.2 · calls + `reserve`, whatever happens: with the reserve a single call may be tried again too.
+    calls: int = 0
+    retries: int = 0
+
+    @property
+    def is_spent(self) -> bool:
+        return self.retries >= max(LEAST_RETRIES, self.calls // CALLS_PER_RETRY)
+
+
+class RetryBudget:
+    """Allows one retry for every five calls, but at least three: of each simulation, and of all together.
+
+    Requests ≤ max(1.2 · calls, calls + 3) at any time, whatever happens. Of a simulation, because what went well before
+    is no reason to multiply the outage of today; of all, because many small simulations are one large one.
     """
 
-    calls_per_retry: int = 5
-    reserve: int = 10
-    _credit: int = 0
+    def __init__(self) -> None:
+        self._all = _Tally()
+        self._by_share: dict[str, _Tally] = {}
 
-    def __post_init__(self) -> None:
-        self._credit = self.reserve * self.calls_per_retry
+    @property
+    def retries(self) -> int:
+        """How many were taken."""
+        return self._all.retries
 
-    def deposit(self) -> None:
-        """A call is made for the first time."""
-        self._credit += 1
+    def deposit(self, share: str) -> None:
+        """A call is asked for."""
+        for tally in self._tallies(share):
+            tally.calls += 1
 
-    def withdraw(self) -> bool:
+    def withdraw(self, share: str) -> bool:
         """Take one retry; False when there is none left."""
-        if self._credit < self.calls_per_retry:
+        tallies = self._tallies(share)
+        if any(tally.is_spent for tally in tallies):
             return False
-        self._credit -= self.calls_per_retry
+        for tally in tallies:
+            tally.retries += 1
         return True
+
+    def _tallies(self, share: str) -> tuple[_Tally, _Tally]:
+        """Both; of simulations, those that were here last are remembered."""
+        own = self._by_share[share] = self._by_share.pop(share, _Tally())
+        if len(self._by_share) > REMEMBERED:
+            del self._by_share[next(iter(self._by_share))]
+        return self._all, own
 
 
 def delay_s(attempt: int, asked_s: float | None) -> float | None:

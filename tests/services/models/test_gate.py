@@ -54,7 +54,7 @@ async def test_an_outage_is_waited_for_and_no_turn_is_lost(start_with_provider, 
     async with start_with_provider(concurrency=32) as client:
         replies = await send(client, batch(250, model=MODEL))
     assert [reply.status for reply in replies] == ["answered"] * 250
-    assert 250 < len(stub.requests) <= 1.2 * 250 + 10
+    assert 250 < len(stub.requests) <= 1.2 * 250
 
 
 async def test_an_endpoint_that_accepts_nothing_is_asked_again_when_it_said(start_with_provider, stub):
@@ -63,9 +63,9 @@ async def test_an_endpoint_that_accepts_nothing_is_asked_again_when_it_said(star
         error(429, retry_after="0.6") if time.monotonic() < started + 0.5 else completion()
     )
     async with start_with_provider(concurrency=12) as client:
-        replies = await send(client, batch(30, model=MODEL))
-    assert [reply.status for reply in replies] == ["answered"] * 30
-    assert len(stub.requests) <= 30 + 12
+        replies = await send(client, batch(60, model=MODEL))
+    assert [reply.status for reply in replies] == ["answered"] * 60
+    assert len(stub.requests) <= 60 + 12
 
 
 async def test_calls_are_given_up_with_the_reason_when_an_endpoint_stays_away(start_with_provider, stub):

@@ -4,12 +4,14 @@ import json
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from services.models.app import PRICES, create_app
 from services.models.domain.calls import Spent
 from services.models.domain.prices import BatchFactor, Price, PriceTable, cost_usd
-from services.models.domain.retries import RetryBudget, delay_s
+from services.models.domain.retries import REMEMBERED, RetryBudget, delay_s
 from services.models.settings import Settings
 from tests.services.models.batches import batch, send
 
@@ -122,15 +124,44 @@ def test_what_the_server_asks_for_is_waited_unless_it_is_more_than_a_minute(aske
     assert delay_s(1, asked_s) == waited_s
 
 
-@pytest.mark.parametrize("calls", [1, 2, 5, 49, 1_000])
-def test_attempts_are_at_most_a_fifth_more_than_calls_beyond_the_reserve(calls):
+@pytest.mark.parametrize(("calls", "allowed"), [(1, 3), (5, 3), (15, 3), (19, 3), (20, 4), (50, 10), (1_000, 200)])
+def test_there_is_a_retry_for_every_five_calls_but_at_least_three(calls, allowed):
     budget = RetryBudget()
-    retries = 0
     for _ in range(calls):
-        budget.deposit()
-        while budget.withdraw():
-            retries += 1
-    assert retries == calls // 5 + 10
+        budget.deposit("sim")
+    assert [budget.withdraw("sim") for _ in range(allowed + 2)] == [True] * allowed + [False] * 2
+    assert budget.retries == allowed
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=200))
+def test_requests_are_at_no_time_more_than_a_fifth_above_calls_of_a_simulation_and_of_all(events):
+    budget, calls, requests = RetryBudget(), [0] * 4, [0] * 4
+    for simulation, is_retry in events:
+        if is_retry:
+            requests[simulation] += budget.withdraw(str(simulation))
+        else:
+            budget.deposit(str(simulation))
+            calls[simulation] += 1
+            requests[simulation] += 1
+        for asked, made in [*zip(calls, requests, strict=True), (sum(calls), sum(requests))]:
+            assert made <= max(1.2 * asked, asked + 3)
+
+
+def test_what_went_well_for_others_before_does_not_multiply_an_outage():
+    budget = RetryBudget()
+    for _ in range(10_000):
+        budget.deposit("earlier")
+    for _ in range(50):
+        budget.deposit("now")
+    assert sum(budget.withdraw("now") for _ in range(1_000)) == 10
+
+
+def test_the_budgets_of_simulations_long_gone_are_forgotten_but_not_the_one_of_all():
+    budget = RetryBudget()
+    for number in range(3 * REMEMBERED):
+        budget.deposit(str(number))
+    assert len(budget._by_share) == REMEMBERED
+    assert sum(budget.withdraw(str(number)) for number in range(3 * REMEMBERED)) == 3 * REMEMBERED // 5
 
 
 @pytest.mark.parametrize(

@@ -123,13 +123,33 @@ async def test_a_call_that_was_not_answered_is_made_again_when_asked_for_again(s
     assert (used["calls"], used["failed_calls"]) == (1, 0)
 
 
-async def test_an_outage_is_not_multiplied_by_retries(start_with_provider, stub):
-    stub.answer = lambda request, number: error(500, retry_after="0")
-    count = 100
+@pytest.mark.parametrize(("count", "allowed"), [(1, 4), (5, 8), (50, 60)])
+async def test_an_outage_is_not_multiplied_by_retries(start_with_provider, stub, count, allowed):
     async with start_with_provider() as client:
+        await send(client, batch(150, first=500, model=MODEL, simulation_id="earlier"))
+        stub.requests.clear()
+        stub.answer = lambda request, number: error(503, retry_after="0")
         replies = await send(client, batch(count, model=MODEL))
     assert {reply.status for reply in replies} == {"failed"}
-    assert len(stub.requests) <= 1.2 * count + 10
+    assert len(stub.requests) <= allowed
+
+
+async def test_a_pilot_of_five_does_not_lose_an_agent_to_a_few_refusals(start_with_provider, stub):
+    stub.answer = lambda request, number: error(429, retry_after="0") if number <= 3 else completion()
+    async with start_with_provider() as client:
+        replies = await send(client, batch(5, model=MODEL))
+    assert [reply.status for reply in replies] == ["answered"] * 5
+    assert len(stub.requests) == 8
+
+
+async def test_a_call_that_is_not_tried_again_for_want_of_budget_says_so_and_is_counted(start_with_provider, stub):
+    stub.answer = lambda request, number: error(429, "slow down", retry_after="0") if number <= 4 else completion()
+    async with start_with_provider() as client:
+        replies = await send(client, batch(5, model=MODEL))
+        load = (await client.get("/v1/load")).json()["items"][0]
+    (failed,) = [reply.failure for reply in replies if reply.status == "failed"]
+    assert failed == "the provider answered 429: slow down (not tried again: the retry budget is used up)"
+    assert (load["retries"], load["not_retried"]) == (3, 1)
 
 
 async def test_a_provider_that_is_too_slow_fails_the_turn(start_with_provider, stub):

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from services.models.adapters.upstream.connection import Connection, Exchange
-from services.models.adapters.upstream.gate import Gate
+from services.models.adapters.upstream.connection import Connection
+from services.models.adapters.upstream.gate import Asked, Gate
 from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.adapters.upstream.requests import chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
@@ -82,7 +82,7 @@ class Upstream:
             asked = await gate.ask(share, call.estimated_tokens, send)
             attempts += asked.attempts
             latency_s += asked.exchange.latency_s
-            found = _read(asked.exchange, call)
+            found = _read(asked, call)
             if isinstance(found, Reading):
                 spent = spent_on(call, found)
                 gate.settle(call.estimated_tokens, spent.prompt_tokens + spent.completion_tokens)
@@ -95,12 +95,14 @@ class Upstream:
             capabilities = weaker
 
 
-def _read(exchange: Exchange, call: Call) -> Reading | Refusal:
+def _read(asked: Asked, call: Call) -> Reading | Refusal:
+    exchange = asked.exchange
     if exchange.problem:
-        return Refusal(Cause.OTHER, exchange.problem, is_retryable=True)
+        return Refusal(Cause.OTHER, exchange.problem + asked.remark, is_retryable=True)
     if exchange.status == OK:
         return read_completion(exchange.document, call.response_schema)
-    return read_refusal(exchange.status, exchange.body)
+    refusal = read_refusal(exchange.status, exchange.body)
+    return replace(refusal, message=refusal.message + asked.remark)
 
 
 def _outcome(call: Call, answer: Answer) -> Outcome:

@@ -82,7 +82,8 @@ class Embedder:
             outcomes = _outcomes(calls, found, asked.attempts, latency_ms)
             gate.settle(tokens, sum(outcome.prompt_tokens for outcome in outcomes))
             return outcomes
-        failure = found or exchange.problem or read_refusal(exchange.status, exchange.body).message
+        refused = exchange.problem or read_refusal(exchange.status, exchange.body).message
+        failure = found or refused + asked.remark
         return [
             Outcome(
                 call.key, call.model, None, failure, found is not None, attempts=asked.attempts, latency_ms=latency_ms

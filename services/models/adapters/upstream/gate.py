@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 FIRST_CONTACT_S = 10.0
 """How long calls wait for an endpoint that has never answered: it is rather a wrong address than an outage."""
 TICK_S = 0.001
+SPENT = " (not tried again: the retry budget is used up)"
 OVERLOADED = frozenset({503, 529})
 OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
 
@@ -36,6 +37,8 @@ class Asked:
 
     exchange: Exchange
     attempts: int
+    remark: str = ""
+    """Why it was the last one, where its failure does not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,10 @@ class Load:
     """So many calls may be in flight now."""
     waiting: int
     latency_s: float | None
+    retries: int
+    """How often a call was made again, since the start."""
+    not_retried: int
+    """How many calls failed that would have been made again, but for the retry budget."""
     away_since_s: float | None
     """For so long it has not been answering; None when it is up."""
     reason: str
@@ -73,6 +80,7 @@ class Gate:
         self._outage_s = outage_s
         self._has_answered = False
         self._budget = RetryBudget()
+        self._not_retried = 0
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -81,7 +89,7 @@ class Gate:
 
         That the endpoint is away or full is not held against the call: it may fail a few times in other ways.
         """
-        self._budget.deposit()
+        self._budget.deposit(share.name)
         attempts = tries = 0
         while True:
             try:
@@ -94,8 +102,9 @@ class Gate:
             delay = 0.0 if is_away else delay_s(max(tries, 1), end.asked_s)
             if not _may_succeed_later(exchange) or tries == MAX_ATTEMPTS or delay is None:
                 return Asked(exchange, attempts)
-            if not self._budget.withdraw():
-                return Asked(exchange, attempts)
+            if not self._budget.withdraw(share.name):
+                self._not_retried += 1
+                return Asked(exchange, attempts, SPENT)
             await asyncio.sleep(delay)
 
     def load(self) -> Load:
@@ -108,6 +117,8 @@ class Gate:
             limit=int(flow.limit),
             waiting=self.schedule.waiting,
             latency_s=flow.latency_s,
+            retries=self._budget.retries,
+            not_retried=self._not_retried,
             away_since_s=None if breaker.opened_at is None else now - breaker.opened_at,
             reason=breaker.reason,
         )
