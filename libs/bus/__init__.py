@@ -5,9 +5,10 @@ noted in the same transaction (inbox); NATS JetStream only carries messages and 
 """
 
 from libs.bus.bus import Bus
+from libs.bus.dead_letters import DeadLetter
 from libs.bus.errors import NotReadyError, OnHoldError
 from libs.bus.outbox import Outbox, republish
 from libs.bus.router import Router
 from libs.bus.settings import BusSettings
 
-__all__ = ["Bus", "BusSettings", "NotReadyError", "OnHoldError", "Outbox", "Router", "republish"]
+__all__ = ["Bus", "BusSettings", "DeadLetter", "NotReadyError", "OnHoldError", "Outbox", "Router", "republish"]

@@ -17,9 +17,9 @@ from nats.js import JetStreamContext
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from libs.bus.dead_letters import bury
+from libs.bus.dead_letters import bury, delivered
 from libs.bus.errors import NotReadyError, OnHoldError, UndecodableError
-from libs.bus.router import Subscription
+from libs.bus.router import Mode, Subscription
 from libs.bus.settings import BusSettings
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, Message
@@ -61,6 +61,9 @@ class Delivery:
     def decode(self, raw: Msg) -> Message[Any]:
         """Read a message. Raises `UndecodableError` when it is not what its subject says."""
         try:
+            if self.subscription.mode is Mode.DEAD:
+                letter: Any = delivered(raw)
+                return Message(letter.envelope(), letter)
             envelope = Envelope.from_headers(raw.headers or {})
             data: MessageData = self.subscription.data.model_validate_json(raw.data)
         except KeyError as error:
@@ -117,9 +120,10 @@ class Delivery:
         await self._tell(raw.nak(delay))
 
     async def give_up(self, raw: Msg, error: Exception, envelope: Envelope | None = None) -> None:
-        """Make a message a dead letter. If that fails it stays on its stream and comes again."""
+        """Make a message a dead letter, unless it is one. If that fails it stays on its stream and comes again."""
         try:
-            await bury(self._js, raw, consumer=self.consumer, error=error)
+            if self.subscription.mode is not Mode.DEAD:
+                await bury(self._js, raw, consumer=self.consumer, error=error)
         except (NatsError, TimeoutError) as reason:
             logger.warning("%s: a dead letter could not be stored: %r", self.consumer, reason)
             await self._tell(raw.nak(self.settings.retry_delays[-1] if self.settings.retry_delays else 1.0))

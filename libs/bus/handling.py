@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -28,8 +28,7 @@ class Handling:
     def __init__(self, delivery: Delivery, subject_service: object) -> None:
         self.delivery = delivery
         self._subject_service = subject_service
-        modes: dict[Mode, Callable[[Message[Any], Msg], Awaitable[str]]] = {Mode.ON: self._on, Mode.WORK: self._work}
-        self._handle = modes[delivery.subscription.mode]
+        self._handle = self._work if delivery.subscription.mode is Mode.WORK else self._on
 
     async def receive(self, raw: Msg) -> None:
         """Take a message to its end. Raises nothing but cancellation, which hands the message back."""

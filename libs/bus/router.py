@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
-from libs.bus.streams import stream_of
+from libs.bus.dead_letters import DeadLetter
+from libs.bus.streams import DEAD_LETTERS, stream_of
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Message
@@ -17,6 +18,7 @@ D = TypeVar("D", bound=MessageData)
 Handler: TypeAlias = Callable[[Transaction, Message[D], Any], Awaitable[None]]
 Worker: TypeAlias = Callable[[Message[D], Any], Awaitable[None]]
 Sink: TypeAlias = Callable[[Transaction, list[Message[D]], Any], Awaitable[None]]
+LetterHandler: TypeAlias = Callable[[Transaction, DeadLetter, Any], Awaitable[None]]
 
 
 class Mode(StrEnum):
@@ -25,11 +27,12 @@ class Mode(StrEnum):
     ON = "on"
     WORK = "work"
     SINK = "sink"
+    DEAD = "dead"
 
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One message type that a service receives, through the durable consumer of this name."""
+    """One message type that a service receives, or whose dead letters, through the durable consumer of this name."""
 
     service: str
     mode: Mode
@@ -38,19 +41,21 @@ class Subscription:
 
     @property
     def durable(self) -> str:
-        """`<service>-<message>`, from version 2 on with the version."""
+        """`<service>-<message>`, from version 2 on with the version, and with `-dead` for dead letters."""
         contract = self.data.contract
-        return f"{self.service}-{contract.name}" + (f"-v{contract.version}" if contract.version > 1 else "")
+        version = f"-v{contract.version}" if contract.version > 1 else ""
+        return f"{self.service}-{contract.name}{version}" + ("-dead" if self.mode is Mode.DEAD else "")
 
     @property
     def stream(self) -> str:
         """The stream the messages are in."""
-        return stream_of(self.data.contract.kind)
+        return DEAD_LETTERS if self.mode is Mode.DEAD else stream_of(self.data.contract.kind)
 
     @property
     def template(self) -> str:
         """The subject with wildcards; also the name of spans and metrics."""
-        return subjects.template(self.data.contract)
+        template = subjects.template(self.data.contract)
+        return subjects.dead_letter(template) if self.mode is Mode.DEAD else template
 
 
 class Router:
@@ -58,7 +63,7 @@ class Router:
 
     def __init__(self, service: str) -> None:
         self.service = service
-        self._subscriptions: dict[type[MessageData], Subscription] = {}
+        self._subscriptions: dict[str, Subscription] = {}
 
     @property
     def subscriptions(self) -> Sequence[Subscription]:
@@ -92,12 +97,35 @@ class Router:
 
         return declare
 
+    def dead(self, *messages: type[MessageData]) -> Callable[[LetterHandler], LetterHandler]:
+        """Dead letters, handled as by `on`: of a command whoever gave it up, of an event when this service did."""
+
+        def declare(handler: LetterHandler) -> LetterHandler:
+            for data in messages:
+                self._add(Mode.DEAD, data, _opening(handler, self.service, data))
+            return handler
+
+        return declare
+
     def _add(self, mode: Mode, data: type[MessageData], handler: Callable[..., Awaitable[None]]) -> None:
         contract = data.contract
-        if self.service not in contract.consumers:
+        if mode is not Mode.DEAD and self.service not in contract.consumers:
             raise ValueError(
                 f"{contract.name} is not for {self.service}; its consumers: {', '.join(contract.consumers)}"
             )
-        if data in self._subscriptions:
+        subscription = Subscription(self.service, mode, data, handler)
+        if subscription.durable in self._subscriptions:
             raise ValueError(f"{self.service} has two handlers for {contract.name}")
-        self._subscriptions[data] = Subscription(self.service, mode, data, handler)
+        self._subscriptions[subscription.durable] = subscription
+
+
+def _opening(handler: LetterHandler, service: str, data: type[MessageData]) -> Handler[Any]:
+    """The handler, given the letters that concern it."""
+    own = Subscription(service, Mode.ON, data, handler).durable
+
+    async def open_letter(tx: Transaction, message: Message[Any], subject_service: Any) -> None:
+        letter: DeadLetter = message.data
+        if data.contract.kind == "cmd" or letter.consumer == own:
+            await handler(tx, letter, subject_service)
+
+    return open_letter

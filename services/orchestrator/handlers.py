@@ -1,12 +1,12 @@
 """Messages the orchestrator obeys and listens to."""
 
-from libs.bus import Router
-from libs.contracts.communication import DeliveryCompleted, ResponsesRecorded
+from libs.bus import DeadLetter, Router
+from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, ResponsesRecorded
 from libs.contracts.envelope import Message
-from libs.contracts.intervention import ArmsAssigned, AssignmentFailed
+from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
 from libs.contracts.orchestrator import RunProtocol, StartSimulation
 from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
-from libs.contracts.results import AnalysisCompleted
+from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from libs.db import Transaction
 from services.orchestrator.service import Orchestrator
 from services.orchestrator.store import Population
@@ -76,3 +76,10 @@ async def on_responses_recorded(
 async def on_analysis_completed(tx: Transaction, message: Message[AnalysisCompleted], service: Orchestrator) -> None:
     """Complete the simulation."""
     await service.analysis_completed(tx, message.data.simulation_id)
+
+
+@router.dead(AssignArms, ArmsAssigned, DeliverStimulus, DeliveryCompleted, AnalyseSimulation, AnalysisCompleted)
+async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Orchestrator) -> None:
+    """Fail the simulation that waits for it."""
+    delivery = letter.read(DeliverStimulus)
+    await service.work_given_up(tx, letter.key, letter.name, letter.error, delivery.delivery_id if delivery else None)

@@ -198,6 +198,15 @@ class Orchestrator:
             added = ArmProgress(arm, answered, len(responses) - answered)
             await self._store.add_progress(tx, simulation_id, timeline_id, place, added, usage)
 
+    async def work_given_up(
+        self, tx: Transaction, simulation_id: str, message: str, error: str, delivery_id: str | None
+    ) -> None:
+        """Nobody will do what the simulation waits for; a delivery that counts no more is not waited for."""
+        now = datetime.now(UTC)
+        is_awaited = delivery_id is None or await self._store.complete_delivery(tx, simulation_id, delivery_id, now)
+        if is_awaited and await self._store.get(tx, simulation_id) is not None:
+            await self._decide(tx, simulation_id, process.WorkGivenUp(message, error))
+
     async def analysis_completed(self, tx: Transaction, simulation_id: str) -> None:
         """The analysis is there. Complete means that the progress is, too: it is counted by another consumer."""
         simulation = await self.get(tx, simulation_id)

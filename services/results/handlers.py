@@ -1,6 +1,6 @@
 """Messages in: what other services tell the results service, and the command to analyse."""
 
-from libs.bus import Router
+from libs.bus import DeadLetter, Router
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import PlanFrozen
@@ -52,3 +52,9 @@ async def on_analyse_simulation(tx: Transaction, message: Message[AnalyseSimulat
 @router.work(ExtractFields)
 async def on_extract_fields(message: Message[ExtractFields], service: Results) -> None:
     await service.extractions.extract_block(message.data, message.envelope.tenant)
+
+
+@router.dead(ExtractFields)
+async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Results) -> None:
+    if (block := letter.read(ExtractFields)) is not None:
+        await service.extractions.block_given_up(tx, block, letter.error)

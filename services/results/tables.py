@@ -118,6 +118,8 @@ extractions = Table(
     Column("ways", JsonDocument, nullable=False),
     Column("planned", Integer, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("ended", String(16)),  # failed or cancelled
+    Column("reason", Text),
 )
 
 extracted = Table(

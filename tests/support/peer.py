@@ -10,6 +10,7 @@ from nats.aio.client import Client
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.errors import NotFoundError
 
+from libs.bus.dead_letters import CONSUMER, ERROR, SUBJECT
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, seal
@@ -36,6 +37,12 @@ class Peer:
         headers = envelope.headers()
         del headers["Nats-Msg-Id"]
         await self._publish(data, envelope, headers)
+
+    async def give_up(self, service: str, data: MessageData, error: str) -> None:
+        """Make a message a dead letter, as this service does when it cannot handle it."""
+        subject = subjects.concrete(data.contract, "default", data.key)
+        headers = {SUBJECT: subject, CONSUMER: f"{service}-{data.contract.name}", ERROR: error}
+        await self._js.publish(subjects.dead_letter(subject), data.model_dump_json().encode(), headers=headers)
 
     async def _publish(self, data: MessageData, envelope: Envelope, headers: dict[str, str]) -> None:
         subject = subjects.concrete(data.contract, envelope.tenant, data.key)

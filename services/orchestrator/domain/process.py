@@ -66,6 +66,14 @@ class DeliveryFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class WorkGivenUp:
+    """A message that the simulation waited for could not be handled, and is a dead letter."""
+
+    message: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnalysisFinished:
     """Results has analysed the simulation."""
 
@@ -94,6 +102,7 @@ Input = (
     | NobodyAssigned
     | StepsRequested
     | DeliveryFinished
+    | WorkGivenUp
     | AnalysisFinished
     | EndRequested
     | RestoreRequested
@@ -224,6 +233,11 @@ def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
     if simulation.open_deliveries > 0:
         return Decision(simulation)
     return _next_step(simulation)
+
+
+@_on.register
+def _(received: WorkGivenUp, simulation: Simulation) -> Decision:
+    return _enter(simulation, State.FAILED, reason=f"{received.message} was given up: {received.error}")
 
 
 @_on.register

@@ -12,7 +12,7 @@ from libs.contracts.errors import ConflictError, InvalidError
 from libs.contracts.evidence import Evidence
 from libs.contracts.protocol import Usage
 from libs.contracts.tools import ExtractionSpec
-from libs.http import Cursor, Limit, Page, Read, Tenant, Write, decode_cursor, encode_cursor, page
+from libs.http import DEFAULT_LIMIT, Cursor, Limit, Page, Read, Tenant, Write, decode_cursor, encode_cursor, page
 from services.results.api.access import CSV, Service, file_headers
 from services.results.domain.extraction.model import Extracted, Extraction, FieldSummary, Way
 from services.results.domain.findings import SIMULATED
@@ -58,7 +58,8 @@ class ExtractionSummary(BaseModel):
 class ExtractionView(ExtractionSummary):
     """An extraction with one page of what it gave, and what its simulation is worth."""
 
-    state: Literal["running", "completed"]
+    state: Literal["running", "completed", "failed", "cancelled"]
+    reason: str | None = Field(description="Why it failed or was cancelled; what was got until then is kept.")
     finished: int
     failed: int = Field(description="Agents whose fields could not all be got; they are among the items.")
     usage: Usage
@@ -73,7 +74,8 @@ class ExtractionView(ExtractionSummary):
         progress, listed = shown.progress, items[:limit]
         return cls(
             **ExtractionSummary.of(shown.extraction).model_dump(),
-            state="completed" if shown.is_completed else "running",
+            state=shown.state,
+            reason=None if shown.state == "completed" else shown.extraction.reason,
             finished=progress.finished,
             failed=progress.failed,
             usage=progress.usage,
@@ -135,6 +137,13 @@ async def show_extraction(
     """How far an extraction is, and what it gave so far, by agent."""
     after = decode_cursor(cursor, str, str)
     return await _view(service, tx, simulation_id, extraction_id, limit, after, only_failed=failed)
+
+
+@router.delete("/{simulation_id}/extractions/{extraction_id}")
+async def cancel_extraction(simulation_id: str, extraction_id: str, service: Service, tx: Write) -> ExtractionView:
+    """Stop an extraction; what was got stays. A block of agents that a model reads already is finished."""
+    await service.extractions.cancel(tx, simulation_id, extraction_id)
+    return await _view(service, tx, simulation_id, extraction_id, DEFAULT_LIMIT, None, only_failed=False)
 
 
 @router.get("/{simulation_id}/extractions/{extraction_id}/summary")

@@ -9,6 +9,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
 from libs.contracts.evidence import Evidence
@@ -21,7 +22,7 @@ from libs.db import Database, Transaction
 from libs.minds.field_extraction import FieldValue, fields_schema, read_fields, record_messages, task_messages
 from libs.models import Asked, Models, ask, check_model
 from services.results.domain.extraction.fields import extract, gone, has_words, record_of, ways_of
-from services.results.domain.extraction.model import Extracted, Extraction, FieldSummary, Pair, Progress
+from services.results.domain.extraction.model import Ended, Extracted, Extraction, FieldSummary, Pair, Progress
 from services.results.domain.extraction.recorded import Recorded
 from services.results.domain.extraction.summary import Summary
 from services.results.domain.records import Study, Turn, in_order
@@ -51,9 +52,11 @@ class Shown:
     evidence: Evidence
 
     @property
-    def is_completed(self) -> bool:
-        """True when every agent's fields were got, or could not be."""
-        return self.progress.finished >= self.extraction.planned
+    def state(self) -> Literal["running", "completed"] | Ended:
+        """Completed when every agent's fields were got, or could not be."""
+        if self.progress.finished >= self.extraction.planned:
+            return "completed"
+        return self.extraction.ended or "running"
 
 
 class Extractions:
@@ -100,10 +103,12 @@ class Extractions:
         return extraction
 
     async def extract_block(self, data: ExtractFields, tenant: str) -> None:
-        """Get the fields of some agents, in transactions of its own."""
+        """Get the fields of some agents, in transactions of its own; of none once the extraction has ended."""
         async with self._database.read(tenant=tenant) as tx:
             study = await find_study(self._store, tx, data.simulation_id)
             extraction = await self._extraction(tx, data.simulation_id, data.extraction_id)
+            if extraction.ended is not None:
+                return
             done = await self._store.extractions.finished(tx, extraction.id, data.agent_ids)
             groups = await self._groups(tx, extraction, data.agent_ids)
         left = {pair: turns for pair, turns in groups.items() if pair not in done}
@@ -114,6 +119,16 @@ class Extractions:
         await self._finish(extraction, tenant, [*_without_model(study, extraction, silent), *missing])
         if readable:
             await self._read(study, extraction, readable, tenant)
+
+    async def block_given_up(self, tx: Transaction, data: ExtractFields, error: str) -> None:
+        """A block will never be got."""
+        reason = f"the fields of {len(data.agent_ids)} agents were given up: {error}"
+        await self._store.extractions.end(tx, data.simulation_id, data.extraction_id, "failed", reason)
+
+    async def cancel(self, tx: Transaction, simulation_id: str, extraction_id: str) -> None:
+        """Begin no further block. Raises `NotFoundError`; harmless when it has ended."""
+        await self._extraction(tx, simulation_id, extraction_id)
+        await self._store.extractions.end(tx, simulation_id, extraction_id, "cancelled", "cancelled by request")
 
     async def show(self, tx: Transaction, simulation_id: str, extraction_id: str, evidence: Evidence) -> Shown:
         """An extraction and how far it has come."""
@@ -133,8 +148,10 @@ class Extractions:
 
     async def summary(self, tx: Transaction, shown: Shown) -> list[FieldSummary]:
         """Every field over all agents. Raises `ConflictError` before everything was got."""
-        if not shown.is_completed:
-            raise ConflictError("The extraction is running: there is a summary when every agent's fields were got.")
+        if shown.state != "completed":
+            raise ConflictError(
+                f"The extraction is {shown.state}: there is a summary when every agent's fields were got."
+            )
         summary = Summary(shown.extraction.spec.fields)
         async with aclosing(self._pages(tx, shown.extraction.id)) as pages:
             async for page in pages:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, Row, cast, func, select
+from sqlalchemy import Integer, Row, cast, func, select, update
 
 from libs.contracts.protocol import Usage
 from libs.contracts.tools import ExtractionSpec
 from libs.db import Transaction, insert_new
-from services.results.domain.extraction.model import Extracted, Extraction, Progress, Way
+from services.results.domain.extraction.model import Ended, Extracted, Extraction, Progress, Way
 from services.results.tables import extracted, extractions
 
 SPENT = tuple(Usage.model_fields)
@@ -50,6 +50,16 @@ class Extractions:
             query = query.where(extractions.c.extraction_id < before)
         rows = await tx.execute(query.order_by(extractions.c.extraction_id.desc()).limit(limit))
         return [_extraction(row) for row in rows]
+
+    async def end(self, tx: Transaction, simulation_id: str, extraction_id: str, ended: Ended, reason: str) -> None:
+        """Nobody's fields are got any more; the first end counts."""
+        statement = update(extractions).where(
+            extractions.c.tenant == tx.tenant,
+            extractions.c.simulation_id == simulation_id,
+            extractions.c.extraction_id == extraction_id,
+            extractions.c.ended.is_(None),
+        )
+        await tx.execute(statement.values(ended=ended, reason=reason))
 
     async def finish(self, tx: Transaction, extraction_id: str, found: Sequence[tuple[Extracted, Usage]]) -> None:
         """What was got of some agents; who is there already stays as it is."""
@@ -118,4 +128,6 @@ def _extraction(row: Row[Any]) -> Extraction:
         ways={field: Way(way) for field, way in row.ways.items()},
         planned=row.planned,
         created_at=row.created_at,
+        ended=row.ended,
+        reason=row.reason,
     )

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import select
 
-from libs.bus import NotReadyError, OnHoldError, Outbox, Router
-from libs.bus.dead_letters import dead_letters, replay
-from libs.bus.streams import COMMANDS, EVENTS
+from libs.bus import DeadLetter, NotReadyError, OnHoldError, Outbox, Router
+from libs.bus.dead_letters import CONSUMER, SUBJECT, dead_letters, replay
+from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
 from libs.bus.tables import OUTBOX
 from libs.contracts import subjects
 from libs.contracts.envelope import Envelope, Message, seal
@@ -127,6 +127,72 @@ async def test_after_five_failures_a_message_is_a_dead_letter_and_can_be_replaye
         assert await receiver.notes() == ["hello"]
         assert attempts[-1].id == envelope.id
         assert await dead_letters(receiver.js) == []
+
+
+async def test_whoever_waits_for_a_command_is_told_once_that_it_was_given_up(
+    nats_url: str, database_url: str, sqlite_url: str
+) -> None:
+    failing, waiting = Router("results"), Router("orchestrator")
+    outbox = Outbox("orchestrator")
+    letters: list[DeadLetter] = []
+
+    @failing.work(Note)
+    async def on_note(message: Message[Note], service: Any) -> None:
+        raise RuntimeError("cannot be done")
+
+    @waiting.dead(Note, Noted)
+    async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Any) -> None:
+        letters.append(letter)
+        assert len(letters) > 1, "a handler of dead letters is tried again like any other"
+        note = letter.read(Note)
+        await tx.execute(NOTES.insert(), {"text": note.text if note else "unreadable"})
+        await outbox.add(tx, Noted(text=letter.name))
+
+    quick = settings(nats_url, retry_delays=(0.01,))
+    async with (
+        running("results", sqlite_url, quick, failing) as other,
+        running("orchestrator", database_url, quick, waiting) as waiter,
+    ):
+        envelope = seal(Note(text="hello"), source="orchestrator")
+        subject = subjects.concrete(Note.contract, envelope.tenant, "s1")
+        await other.js.publish(subject, Note(text="hello").model_dump_json().encode(), headers=envelope.headers())
+        await until(lambda: _notes_are(waiter, ["hello"]))
+        assert (letters[1].name, letters[1].key, letters[1].error) == ("note", "s1", "RuntimeError: cannot be done")
+        assert (letters[1].envelope().causationid, letters[1].envelope().tenant) == (envelope.id, "default")
+        assert len(await sent(waiter)) == 1
+
+        await other.js.publish(subject, b"not a message", headers=seal(Note(text=""), source="orchestrator").headers())
+        await until(lambda: _notes_are(waiter, ["hello", "unreadable"]))
+        assert letters[2].error.startswith("UndecodableError")
+        assert len(await dead_letters(waiter.js)) == 2
+
+
+async def test_a_service_is_told_of_the_events_that_it_gave_up_itself_and_of_no_others(
+    nats_url: str, sqlite_url: str
+) -> None:
+    def fail(_message: Message[Noted], _attempt: int) -> None:
+        raise RuntimeError("no")
+
+    router, _ = noting(fail)
+    letters: list[DeadLetter] = []
+
+    @router.dead(Noted)
+    async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Any) -> None:
+        letters.append(letter)
+        raise RuntimeError("not even that")
+
+    async with running("results", sqlite_url, settings(nats_url, retry_delays=(0.01,)), router) as receiver:
+        for consumer in ("validation-noted", "results-noted"):
+            headers = {SUBJECT: "rehearsal.evt.default.population.noted.v1.s1", CONSUMER: consumer}
+            await receiver.js.publish("rehearsal.dlq.default.population.noted.v1.s1", b"{}", headers=headers)
+        await until(lambda: len(letters) == 2)
+        await until(lambda: settled(receiver, "results-noted-dead", DEAD_LETTERS))
+        assert {letter.consumer for letter in letters} == {"results-noted"}
+        assert len(await dead_letters(receiver.js)) == 2, "a dead letter does not become another one"
+
+
+async def _notes_are(service: Service, notes: list[str]) -> bool:
+    return await service.notes() == notes
 
 
 async def test_a_command_that_fails_leaves_the_work_queue_for_the_dead_letters(nats_url: str, sqlite_url: str) -> None:

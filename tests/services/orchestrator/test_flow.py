@@ -8,7 +8,7 @@ import pytest
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.ids import agent_id
-from libs.contracts.intervention import AssignArms, AssignmentFailed
+from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
 from libs.contracts.orchestrator import RunProtocol, SimulationCreated, SimulationStateChanged, StepStarted
 from libs.contracts.population import PopulationFailed
 from libs.contracts.protocol import Audience
@@ -16,6 +16,7 @@ from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from tests.services.orchestrator import parts
 from tests.services.orchestrator.parts import (
     ANALYSIS,
+    ASSIGN,
     CREATED,
     NOW,
     READY,
@@ -195,3 +196,34 @@ async def test_an_unknown_simulation_is_not_found(stage: Stage) -> None:
     for method, path in (("GET", "status"), ("DELETE", "end")):
         answer = await stage.client.request(method, f"/simulations/sim_9/{path}")
         assert answer.status_code == 404
+
+
+async def test_a_delivery_that_was_given_up_fails_its_simulation_and_says_why(stage: Stage) -> None:
+    await stage.peer.send("intervention", START)
+    await stage.peer.send("population", READY)
+    await stage.peer.published(AssignArms)
+    await stage.peer.send("intervention", assigned())
+    first, second = await stage.peer.published(DeliverStimulus, 2)
+    await stage.peer.send("communication", completed(first))
+    await stage.peer.give_up("communication", first, "a delivery that is complete is not waited for")
+    await stage.peer.give_up("communication", second, "ModelsError: turns without a reply")
+    status = await stage.reaches("failed")
+    assert status["reason"] == "deliver-stimulus was given up: ModelsError: turns without a reply"
+    changes = [change.state for change in await stage.peer.published(SimulationStateChanged, 4)]
+    assert changes[-2:] == ["running", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("service", "message"),
+    [
+        ("intervention", AssignArms(**ASSIGN, seed=7)),
+        ("orchestrator", assigned()),
+    ],
+)
+async def test_whatever_a_simulation_waits_for_in_vain_fails_it(
+    stage: Stage, service: str, message: AssignArms | ArmsAssigned
+) -> None:
+    await stage.peer.send("intervention", START)
+    await stage.reaches("provisioning")
+    await stage.peer.give_up(service, message, "RuntimeError: broken")
+    assert message.contract.name in (await stage.reaches("failed"))["reason"]

@@ -239,3 +239,11 @@ def test_every_input_restarts_the_clock() -> None:
     later = NOW + timedelta(hours=1)
     running, _ = play(provisioning(STEP), READY, ASSIGNED)
     assert decide(running, finished(), later).simulation.updated_at == later
+
+
+def test_a_simulation_fails_when_work_it_waits_for_is_given_up() -> None:
+    running, _ = play(provisioning(STEP, SECOND), READY, ASSIGNED)
+    after, effects = play(running, process.WorkGivenUp("deliver-stimulus", "ModelsError: no reply"))
+    assert (after.state, after.reason) == (State.FAILED, "deliver-stimulus was given up: ModelsError: no reply")
+    assert effects == [Announce(State.RUNNING)]
+    assert play(after, finished())[0].state is State.FAILED

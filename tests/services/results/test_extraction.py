@@ -48,11 +48,15 @@ async def post(scene: Scene, status: int = 201, **spec: Any) -> dict[str, Any]:
 
 async def completed(scene: Scene, extraction: dict[str, Any], **query: Any) -> dict[str, Any]:
     """The extraction, once its job has ended."""
+    return await in_state(scene, extraction, "completed", **query)
+
+
+async def in_state(scene: Scene, extraction: dict[str, Any], state: str, **query: Any) -> dict[str, Any]:
     shown: dict[str, Any] = {}
 
     async def done() -> bool:
         shown.update((await scene.client.get(extraction["links"]["self"], params={"limit": 500, **query})).json())
-        return bool(shown["state"] == "completed")
+        return bool(shown["state"] == state)
 
     await eventually(done)
     return shown
@@ -168,6 +172,30 @@ async def test_many_agents_are_a_job_with_progress_and_come_in_pages(scene: Scen
     assert concerns["ways"] == {"rules": 700}
     assert {item["value"]: item["count"] for item in bought["most_frequent"]} == {"true": 350, "false": 350}
     assert summary["evidence"]["caveat"]
+
+
+async def test_an_extraction_whose_block_was_given_up_has_failed_and_says_why(
+    online_scene: Scene, provider: Stub
+) -> None:
+    provider.answer = lambda request, number: replace(reads(request, number), delay_s=1.0)
+    await said(online_scene, 3)
+    made = await post(online_scene, 202, fields=["concerns"], model="some-model")
+    command = ExtractFields(simulation_id="sim_1", extraction_id=made["id"], agent_ids=("agent_0001", "agent_0002"))
+    await online_scene.others.give_up("results", command, "ModelsError: no reply")
+    shown = await in_state(online_scene, made, "failed")
+    assert shown["reason"] == "the fields of 2 agents were given up: ModelsError: no reply"
+    assert (await online_scene.client.get(made["links"]["summary"])).status_code == 409
+
+
+async def test_a_running_extraction_can_be_cancelled_and_keeps_what_it_got(online_scene: Scene, provider: Stub) -> None:
+    provider.answer = lambda request, number: replace(reads(request, number), delay_s=1.0)
+    await said(online_scene, 3)
+    made = await post(online_scene, 202, fields=["concerns"], model="some-model")
+    cancelled = (await online_scene.client.delete(made["links"]["self"])).json()
+    assert (cancelled["state"], cancelled["reason"]) == ("cancelled", "cancelled by request")
+    done = await post(online_scene, fields=["response"])
+    assert (await online_scene.client.delete(done["links"]["self"])).json()["state"] == "completed"
+    assert (await online_scene.client.delete("/results/sim_1/extractions/ext_none")).status_code == 404
 
 
 async def test_an_agent_whose_turns_are_gone_is_counted_with_the_reason(quick_scene: Scene) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -23,6 +24,10 @@ class Way(StrEnum):
     NONE = "none"
 
 
+Ended = Literal["failed", "cancelled"]
+"""How an extraction ends that does not get everything."""
+
+
 @dataclass(frozen=True, slots=True)
 class Extraction:
     """What was asked for, and how each field is got. `planned` counts agents by arm they were in."""
@@ -34,6 +39,8 @@ class Extraction:
     ways: dict[str, Way]
     planned: int
     created_at: datetime
+    ended: Ended | None = None
+    reason: str | None = None
 
     @property
     def asked(self) -> list[str]:
