@@ -4,14 +4,10 @@ Nothing here returns NaN: None means undefined, a ValueError names the argument 
 comes last, and a positive number means the other arm is higher.
 """
 
-from libs.stats.association import (
-    Association,
-    correlation_ratio,
-    cramers_v,
-    midranks,
-    rank_correlation,
-    spearman,
-)
+from libs.stats.adjustment import cuped, cuped_lift
+from libs.stats.association import Association, correlation_ratio, cramers_v, midranks, rank_correlation, spearman
+from libs.stats.bivariate import Bivariate, ratio_moments, ratio_variance
+from libs.stats.blocks import FriedmanTest, cochran_q, friedman
 from libs.stats.calibration import (
     FEWEST_STUDIES,
     Prediction,
@@ -22,9 +18,9 @@ from libs.stats.calibration import (
     predict,
     worth_of_calibrated,
 )
-from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_fit, independence_test
+from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_fit, independence_test, yates_test
 from libs.stats.clustering import average_linkage
-from libs.stats.contrast import Contrast
+from libs.stats.contrast import Contrast, Estimated, HypothesisTest
 from libs.stats.distances import (
     Distance,
     Measure,
@@ -41,31 +37,61 @@ from libs.stats.distances import (
 )
 from libs.stats.distributions import Interval
 from libs.stats.diversity import Diversity, diversity
+from libs.stats.effect_sizes import cohens_d, cohens_w, cramers_v_interval, odds_ratio, risk_ratio
+from libs.stats.equivalence import Equivalence, equivalent_means, equivalent_paired_means, equivalent_proportions
 from libs.stats.evidence import Worth, grade_c
+from libs.stats.exact import binomial_test, boschloo_exact, clopper_pearson_interval, fisher_exact, mcnemar_exact
 from libs.stats.means import (
     T_INTERVAL,
     Moments,
     StandardisedDifference,
-    WelchTest,
     compare_means,
     fieller_interval,
     mean_interval,
+    satterthwaite_df,
     standardised_difference,
+    two_means,
     welch_test,
 )
-from libs.stats.multiplicity import benjamini_hochberg, benjamini_yekutieli, holm
+from libs.stats.multiplicity import Rule, adjusted, benjamini_hochberg, benjamini_yekutieli, holm
+from libs.stats.omnibus import AdjustedContrast, FTest, against_baseline, welch_anova
+from libs.stats.ordinal import ProportionalOdds, proportional_odds, top_box
+from libs.stats.paired import PairedCounts, compare_paired_means, compare_paired_proportions
+from libs.stats.permutation import permutation_test, sign_flip_test
+from libs.stats.power import (
+    Design,
+    cluster_design_effect,
+    detectable_lift,
+    detectable_means,
+    detectable_proportions,
+    power_of_means,
+    power_of_proportions,
+    sample_size_of_means,
+    sample_size_of_proportions,
+)
 from libs.stats.proportions import (
     WILSON,
-    ProportionTest,
+    agresti_caffo_interval,
     cohens_h,
     cohens_h_interval,
     compare_proportions,
-    fisher_exact,
+    mover_difference,
+    mover_ratio,
     newcombe_interval,
     pooled_z,
     proportion_test,
     ratio_interval,
     wilson_interval,
+)
+from libs.stats.ranks import (
+    Superiority,
+    brunner_munzel,
+    cliffs_delta,
+    compare_ordinal,
+    from_counts,
+    kruskal_wallis,
+    mann_whitney,
+    wilcoxon_signed_rank,
 )
 from libs.stats.rectification import (
     Gain,
@@ -78,49 +104,102 @@ from libs.stats.rectification import (
     rectified_mean,
 )
 from libs.stats.sample_ratio import SampleRatio, sample_ratio
+from libs.stats.sequential import (
+    always_valid,
+    bernoulli_sequence,
+    mixture_bound,
+    mixture_rho,
+    monitor_means,
+    monitor_paired_means,
+)
 from libs.stats.shrinkage import Slope, fit_slope, shrink
+from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, delta_lift, fieller_limits, t_test
 
 __all__ = [
     "FEWEST_STUDIES",
+    "FIELLER",
     "T_INTERVAL",
     "WILSON",
+    "AdjustedContrast",
     "Association",
+    "Bivariate",
     "ChiSquareTest",
     "Contrast",
+    "Design",
     "Distance",
     "Diversity",
+    "Equivalence",
+    "Estimated",
+    "FTest",
+    "FriedmanTest",
     "Gain",
+    "HypothesisTest",
     "IndependenceTest",
     "Interval",
     "Measure",
     "Moments",
+    "PairedCounts",
     "Prediction",
-    "ProportionTest",
+    "ProportionalOdds",
     "Rectified",
+    "Rule",
     "SampleRatio",
     "Slope",
     "Spread",
     "StandardisedDifference",
-    "WelchTest",
+    "Superiority",
+    "TTest",
+    "TwoMeans",
     "Worth",
+    "adjusted",
+    "against_baseline",
+    "agresti_caffo_interval",
+    "always_valid",
     "average_linkage",
     "benjamini_hochberg",
     "benjamini_yekutieli",
+    "bernoulli_sequence",
     "best_split",
+    "binomial_test",
+    "boschloo_exact",
+    "brunner_munzel",
+    "cliffs_delta",
+    "clopper_pearson_interval",
+    "cluster_design_effect",
+    "cochran_q",
+    "cohens_d",
     "cohens_h",
     "cohens_h_interval",
+    "cohens_w",
     "compare_means",
+    "compare_ordinal",
+    "compare_paired_means",
+    "compare_paired_proportions",
     "compare_proportions",
     "compare_shares",
+    "contrast_of",
     "correlation_ratio",
     "cramers_v",
+    "cramers_v_interval",
+    "cuped",
+    "cuped_lift",
+    "delta_lift",
+    "detectable_lift",
+    "detectable_means",
+    "detectable_proportions",
     "divergence_of",
     "diversity",
     "effective_people",
+    "equivalent_means",
+    "equivalent_paired_means",
+    "equivalent_proportions",
     "fieller_interval",
+    "fieller_limits",
     "fisher_exact",
     "fit_slope",
     "fit_spread",
+    "friedman",
+    "from_counts",
     "gain_of_more",
     "gap_of",
     "goodness_of_fit",
@@ -131,27 +210,54 @@ __all__ = [
     "independence_test",
     "jensen_shannon",
     "kolmogorov_smirnov",
+    "kruskal_wallis",
+    "mann_whitney",
+    "mcnemar_exact",
     "mean_interval",
     "midranks",
+    "mixture_bound",
+    "mixture_rho",
+    "monitor_means",
+    "monitor_paired_means",
     "moved",
+    "mover_difference",
+    "mover_ratio",
     "newcombe_interval",
+    "odds_ratio",
+    "permutation_test",
     "pooled_z",
+    "power_of_means",
+    "power_of_proportions",
     "predict",
     "proportion_test",
+    "proportional_odds",
     "rank_correlation",
     "ratio_interval",
+    "ratio_moments",
+    "ratio_variance",
     "rectified_cloned_difference",
     "rectified_difference",
     "rectified_mean",
+    "risk_ratio",
     "sample_ratio",
+    "sample_size_of_means",
+    "sample_size_of_proportions",
+    "satterthwaite_df",
     "shrink",
+    "sign_flip_test",
     "spearman",
     "standardised_difference",
+    "t_test",
     "through",
+    "top_box",
     "total_variation",
+    "two_means",
     "variation_of",
     "wasserstein",
+    "welch_anova",
     "welch_test",
+    "wilcoxon_signed_rank",
     "wilson_interval",
     "worth_of_calibrated",
+    "yates_test",
 ]

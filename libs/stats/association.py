@@ -7,14 +7,12 @@ is there. `by_chance` says how large it then is: the root mean square over all p
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from libs.stats.arguments import Numbers, finite_numbers
 from libs.stats.chi_square import independence_test
-
-Numbers: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +50,7 @@ def correlation_ratio(groups: Sequence[int] | NDArray[np.integer], values: Array
     `groups` are small whole numbers from 0. Pearson, On the General Theory of Skew Correlation (1905). By chance
     E[η²] = (k-1)/(N-1), over all pairings.
     """
-    codes, numbers = np.asarray(groups), _numbers("values", values)
+    codes, numbers = np.asarray(groups), finite_numbers("values", values)
     if len(codes) != len(numbers):
         raise ValueError(f"values: {len(numbers)} of them, but {len(codes)} groups")
     n = len(numbers)
@@ -93,16 +91,9 @@ def rank_correlation(x: Numbers, y: Numbers) -> Association | None:
 
 def midranks(values: ArrayLike) -> Numbers:
     """Ranks from 1; equal values share the mean of theirs."""
-    _, place, counts = np.unique(_numbers("values", values), return_inverse=True, return_counts=True)
+    _, place, counts = np.unique(finite_numbers("values", values), return_inverse=True, return_counts=True)
     ranks: Numbers = (np.cumsum(counts) - (counts - 1) / 2)[place]
     return ranks
-
-
-def _numbers(name: str, values: ArrayLike) -> Numbers:
-    numbers = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(numbers).all():
-        raise ValueError(f"{name}: must be finite numbers")
-    return numbers
 
 
 def _centred(numbers: Numbers) -> Numbers:

@@ -1,8 +1,27 @@
-"""The result type of every two-arm comparison, so that a reader of results need not know which test was chosen."""
+"""The result types that all tests and comparisons share: a reader need not know which method was chosen."""
 
 from dataclasses import dataclass
 
 from libs.stats.distributions import Interval
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisTest:
+    """A test that estimates nothing: an exact one has no statistic, and only some have degrees of freedom."""
+
+    statistic: float | None
+    df: float | None
+    p_value: float
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Estimated:
+    """One number with its interval, which is None where the data do not show how uncertain the number is."""
+
+    value: float
+    interval: Interval | None
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +38,9 @@ class Contrast:
     df: float | None
     p_value: float | None
     method: str
-    relative_lift: float | None
-    relative_lift_interval: Interval | None
-    relative_lift_method: str
-    effect_size: float | None
-    effect_size_interval: Interval | None
-    effect_size_name: str
+    relative_lift: float | None = None
+    relative_lift_interval: Interval | None = None
+    relative_lift_method: str = ""
+    effect_size: float | None = None
+    effect_size_interval: Interval | None = None
+    effect_size_name: str = ""

@@ -6,18 +6,17 @@ two such samples that differ are compared exactly. The mean rank of a ranking is
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 from libs.stats.arguments import require_count, require_finite, require_level
 from libs.stats.contrast import Contrast
-from libs.stats.distributions import Interval, normal_critical, t_critical, t_two_sided
-from libs.stats.proportions import fisher_exact
+from libs.stats.distributions import Interval, normal_critical, t_critical
+from libs.stats.exact import fisher_exact
+from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, fieller_limits, t_test
 
 T_INTERVAL = "t interval"
 WELCH = "Welch's t-test and interval"
 CONSTANT = "exact permutation test (every answer in an arm is the same, so there is no interval)"
-LIFT_OF_MEANS = "Fieller interval"
 HEDGES_G = "Hedges' g"
 # What is left of a sum of squares after its mean is taken off is rounding when it is below this share of it.
 ROUNDING = 1e-12
@@ -77,17 +76,6 @@ class Moments:
 
 
 @dataclass(frozen=True, slots=True)
-class WelchTest:
-    """Difference of two means with unequal variances."""
-
-    difference: float
-    interval: Interval
-    t: float
-    df: float
-    p_value: float
-
-
-@dataclass(frozen=True, slots=True)
 class StandardisedDifference:
     """Cohen's d (pooled SD) and Hedges' g, d without its small-sample bias; the interval is of g."""
 
@@ -105,30 +93,33 @@ def mean_interval(sample: Moments, confidence_level: float = 0.95) -> Interval |
     return sample.mean - half, sample.mean + half
 
 
-def satterthwaite_df(v: float, n: int, v0: float, n0: int) -> float:
-    """(v + v0)² / (v²/(n-1) + v0²/(n0-1)) for squared standard errors v, v0 whose sum is above 0.
+def satterthwaite_df(*parts: tuple[float, float]) -> float:
+    """(Σ v)² / Σ v²/df of squared standard errors v with df of their own, whose sum is above 0.
 
     Satterthwaite, Biometrics Bulletin 2 (1946) 110-114.
     """
-    share = v / (v + v0)
-    return 1 / (share**2 / (n - 1) + (1 - share) ** 2 / (n0 - 1))
+    total = math.fsum(v for v, _ in parts)
+    return 1 / math.fsum((v / total) ** 2 / df for v, df in parts)
 
 
-def welch_test(sample: Moments, baseline: Moments, confidence_level: float = 0.95) -> WelchTest | None:
+def two_means(sample: Moments, baseline: Moments) -> TwoMeans | None:
+    """Two samples of different people; None unless both n >= 2 and one of them has a spread."""
+    if sample.mean is None or baseline.mean is None or sample.variance is None or baseline.variance is None:
+        return None
+    v, v0 = sample.variance / sample.n, baseline.variance / baseline.n
+    if v + v0 == 0:
+        return None
+    return TwoMeans(sample.mean, baseline.mean, v, v0, satterthwaite_df((v, sample.n - 1), (v0, baseline.n - 1)))
+
+
+def welch_test(sample: Moments, baseline: Moments, confidence_level: float = 0.95) -> TTest | None:
     """t = (m - m0) / √(s²/n + s0²/n0) on Satterthwaite's df, two-sided; None unless both n >= 2 and an s is above 0.
 
     Welch, Biometrika 34 (1947) 28-35.
     """
     require_level(confidence_level)
-    pair = _pair(sample, baseline)
-    if pair is None:
-        return None
-    df = satterthwaite_df(pair.v, sample.n, pair.v0, baseline.n)
-    difference = pair.mean - pair.mean0
-    error = math.sqrt(pair.v + pair.v0)
-    half = t_critical(confidence_level, df) * error
-    t = difference / error
-    return WelchTest(difference, (difference - half, difference + half), t, df, t_two_sided(t, df))
+    pair = two_means(sample, baseline)
+    return None if pair is None else t_test(pair.difference, pair.error, pair.df, confidence_level)
 
 
 def standardised_difference(
@@ -140,12 +131,12 @@ def standardised_difference(
     Borenstein et al., Introduction to Meta-Analysis (2009), eq. 4.20-4.24.
     """
     require_level(confidence_level)
-    pair = _pair(sample, baseline)
+    pair = two_means(sample, baseline)
     if pair is None:
         return None
     n, n0 = sample.n, baseline.n
     df = n + n0 - 2
-    d = (pair.mean - pair.mean0) / math.sqrt((n * (n - 1) * pair.v + n0 * (n0 - 1) * pair.v0) / df)
+    d = pair.difference / math.sqrt((n * (n - 1) * pair.v + n0 * (n0 - 1) * pair.baseline_v) / df)
     small_sample = 1 - 3 / (4 * df - 1)
     g = small_sample * d
     error = small_sample * math.sqrt((n + n0) / (n * n0) + d * d / (2 * (n + n0)))
@@ -154,70 +145,31 @@ def standardised_difference(
 
 
 def fieller_interval(sample: Moments, baseline: Moments, confidence_level: float = 0.95) -> Interval | None:
-    """Interval of m / m0: the ratios R with |m - R m0| <= t √(v + R² v0), v = s²/n, on Satterthwaite's df.
-
-    It excludes 1 exactly when the Welch interval excludes 0. None when the set is unbounded, which is when the baseline
-    itself is not clearly different from 0. Fieller, J. Royal Statistical Society B 16 (1954) 175-185.
-    """
+    """Fieller's interval of m / m0 on Satterthwaite's df: see `fieller_limits`."""
     require_level(confidence_level)
-    pair = _pair(sample, baseline)
-    if pair is None or pair.mean0 == 0:
-        return None
-    t = t_critical(confidence_level, satterthwaite_df(pair.v, sample.n, pair.v0, baseline.n))
-    # In units of the baseline mean, so that the squares neither overflow nor vanish.
-    ratio = pair.mean / pair.mean0
-    w, w0 = t * math.sqrt(pair.v) / abs(pair.mean0), t * math.sqrt(pair.v0) / abs(pair.mean0)
-    leading = 1 - w0 * w0
-    if leading <= 0:
-        return None
-    root = math.hypot(w * math.sqrt(leading), ratio * w0)
-    if not math.isfinite(root + ratio):
-        return None
-    return (ratio - root) / leading, (ratio + root) / leading
+    pair = two_means(sample, baseline)
+    return None if pair is None else fieller_limits(pair, confidence_level)
 
 
 def compare_means(sample: Moments, baseline: Moments, confidence_level: float = 0.95) -> Contrast:
     """Everything a comparison of two means reports; relative lift only above a baseline mean of 0."""
-    test = welch_test(sample, baseline, confidence_level)
+    require_level(confidence_level)
+    pair, method = two_means(sample, baseline), WELCH
+    if pair is None and sample.mean is not None and baseline.mean is not None:
+        pair = TwoMeans(sample.mean, baseline.mean, 0.0, 0.0, math.inf)
+    if pair is None:
+        contrast = Contrast(None, None, confidence_level, None, None, None, method, relative_lift_method=FIELLER)
+    else:
+        contrast = contrast_of(pair, confidence_level, method)
+    if sample.variance == 0 and baseline.variance == 0:
+        contrast = replace(contrast, p_value=_exact_p(sample, baseline), method=CONSTANT)
     size = standardised_difference(sample, baseline, confidence_level)
-    is_constant = sample.variance == 0 and baseline.variance == 0
-    difference = lift = ratio = None
-    if sample.mean is not None and baseline.mean is not None:
-        difference = sample.mean - baseline.mean
-        if baseline.mean > 0 and math.isfinite(difference / baseline.mean):
-            lift = difference / baseline.mean
-            ratio = fieller_interval(sample, baseline, confidence_level)
-    return Contrast(
-        difference=difference,
-        interval=test.interval if test else None,
-        confidence_level=confidence_level,
-        statistic=test.t if test else None,
-        df=test.df if test else None,
-        p_value=_exact_p(sample, baseline) if is_constant else test.p_value if test else None,
-        method=CONSTANT if is_constant else WELCH,
-        relative_lift=lift,
-        relative_lift_interval=(ratio[0] - 1, ratio[1] - 1) if ratio else None,
-        relative_lift_method=LIFT_OF_MEANS,
+    return replace(
+        contrast,
         effect_size=size.g if size else None,
         effect_size_interval=size.interval if size else None,
         effect_size_name=HEDGES_G,
     )
-
-
-class _Pair(NamedTuple):
-    """Means and squared standard errors of two samples that have a spread."""
-
-    mean: float
-    mean0: float
-    v: float
-    v0: float
-
-
-def _pair(sample: Moments, baseline: Moments) -> _Pair | None:
-    if sample.mean is None or baseline.mean is None or sample.variance is None or baseline.variance is None:
-        return None
-    pair = _Pair(sample.mean, baseline.mean, sample.variance / sample.n, baseline.variance / baseline.n)
-    return pair if pair.v + pair.v0 > 0 else None
 
 
 def _exact_p(sample: Moments, baseline: Moments) -> float:

@@ -4,13 +4,21 @@ None stands for a hypothesis that could not be tested: it is passed through and 
 rejected cannot be rejected falsely.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+
+from libs.stats.arguments import Numbers
 
 Adjusted = tuple[float | None, ...]
-Floats = NDArray[np.float64]
+Rule = Callable[[Sequence[float | None]], Adjusted]
+Key = TypeVar("Key", bound=Hashable)
+
+
+def adjusted(p_values: Mapping[Key, float | None], rule: Rule | None = None) -> dict[Key, float | None]:
+    """One family under its keys, for instance (metric, arm, segment): by Holm's rule unless another is given."""
+    return dict(zip(p_values, (rule or holm)(list(p_values.values())), strict=True))
 
 
 def holm(p_values: Sequence[float | None]) -> Adjusted:
@@ -34,12 +42,12 @@ def benjamini_yekutieli(p_values: Sequence[float | None]) -> Adjusted:
     return _adjust(p_values, lambda p: _step_up(p) * float(np.sum(1 / np.arange(1, len(p) + 1))))
 
 
-def _step_up(ordered: Floats) -> Floats:
+def _step_up(ordered: Numbers) -> Numbers:
     m = len(ordered)
     return np.minimum.accumulate((ordered * m / np.arange(1, m + 1))[::-1])[::-1]
 
 
-def _adjust(p_values: Sequence[float | None], rule: Callable[[Floats], Floats]) -> Adjusted:
+def _adjust(p_values: Sequence[float | None], rule: Callable[[Numbers], Numbers]) -> Adjusted:
     """Apply a rule to the sorted p-values that exist and put the results back in their places."""
     places = [place for place, p in enumerate(p_values) if p is not None]
     tested = np.array([p for p in p_values if p is not None], dtype=np.float64)

@@ -6,14 +6,11 @@ comes from a test of its own and may disagree with them close to the threshold.
 """
 
 import math
-from dataclasses import dataclass
 
-import numpy as np
-from scipy import special
-
-from libs.stats.arguments import require_level, require_successes
-from libs.stats.contrast import Contrast
+from libs.stats.arguments import require_level, require_share, require_successes
+from libs.stats.contrast import Contrast, HypothesisTest
 from libs.stats.distributions import Interval, normal_critical, normal_two_sided
+from libs.stats.exact import fisher_exact
 
 SMALLEST_EXPECTED_COUNT = 5.0
 WILSON = "Wilson score interval"
@@ -21,15 +18,6 @@ POOLED_Z = "pooled two-proportion z-test; Newcombe interval"
 FISHER = "Fisher's exact test (an expected count is below 5); Newcombe interval"
 LIFT_OF_PROPORTIONS = "MOVER-R interval from Wilson limits"
 COHENS_H = "Cohen's h"
-
-
-@dataclass(frozen=True, slots=True)
-class ProportionTest:
-    """A two-sided test of equal proportions; `statistic` is z, or None for the exact test."""
-
-    statistic: float | None
-    p_value: float
-    method: str
 
 
 def wilson_interval(successes: int, n: int, confidence_level: float = 0.95) -> Interval | None:
@@ -54,21 +42,15 @@ def wilson_interval(successes: int, n: int, confidence_level: float = 0.95) -> I
 def newcombe_interval(
     successes: int, n: int, baseline_successes: int, baseline_n: int, confidence_level: float = 0.95
 ) -> Interval | None:
-    """Hybrid score interval (MOVER-D) of p - p0; None when an arm is empty.
+    """Hybrid score interval (MOVER-D) of p - p0 from Wilson limits; None when an arm is empty.
 
-    With Wilson limits l, u of each: d - √((p-l)² + (u0-p0)²), d + √((u-p)² + (p0-l0)²).
     Newcombe, Statistics in Medicine 17 (1998) 873-890, method 10.
     """
     arm = wilson_interval(successes, n, confidence_level)
     base = wilson_interval(baseline_successes, baseline_n, confidence_level)
     if arm is None or base is None:
         return None
-    p, p0 = successes / n, baseline_successes / baseline_n
-    difference = p - p0
-    return (
-        difference - math.hypot(p - arm[0], base[1] - p0),
-        difference + math.hypot(arm[1] - p, p0 - base[0]),
-    )
+    return mover_difference(successes / n, arm, baseline_successes / baseline_n, base)
 
 
 def ratio_interval(
@@ -76,42 +58,59 @@ def ratio_interval(
 ) -> Interval | None:
     """MOVER-R interval of the ratio p / p0 from Wilson limits; None when an arm is empty or p0 = 0.
 
-    The roots in R of (p - R p0)² = (p-l)² + R²(u0-p0)² and of (p - R p0)² = (u-p)² + R²(p0-l0)².
     Donner and Zou, Statistical Methods in Medical Research 21 (2012) 347-359, eq. 9.
     """
     arm = wilson_interval(successes, n, confidence_level)
     base = wilson_interval(baseline_successes, baseline_n, confidence_level)
     if arm is None or base is None or baseline_successes == 0:
         return None
-    p, p0 = successes / n, baseline_successes / baseline_n
+    return mover_ratio(successes / n, arm, baseline_successes / baseline_n, base)
+
+
+def mover_difference(p: float, arm: Interval, p0: float, base: Interval, correlation: float = 0.0) -> Interval:
+    """Limits of p - p0 from the limits l, u of each: d - √((p-l)² + (u0-p0)² - 2φ(p-l)(u0-p0)), and d + √(…) likewise.
+
+    φ is the correlation of the two estimates. Zou, Statistics in Medicine 28 (2009) 2331-2349.
+    """
+    difference = p - p0
+    below, above0, above, below0 = p - arm[0], base[1] - p0, arm[1] - p, p0 - base[0]
+    return (
+        difference - _hypotenuse(below, above0, correlation),
+        difference + _hypotenuse(above, below0, correlation),
+    )
+
+
+def mover_ratio(p: float, arm: Interval, p0: float, base: Interval, correlation: float = 0.0) -> Interval:
+    """Limits of p / p0, p0 above 0, from the limits of each: the ratios at which those of p - R p0 are 0.
+
+    They exclude 1 exactly when those of the difference exclude 0. Donner and Zou (2012), eq. 8.
+    """
     low_arm, high_arm = arm[0] * (2 * p - arm[0]), arm[1] * (2 * p - arm[1])
     low_base, high_base = base[0] * (2 * p0 - base[0]), base[1] * (2 * p0 - base[1])
-    square = (p * p0) ** 2
+    lower_middle = p * p0 - correlation * (p - arm[0]) * (base[1] - p0)
+    upper_middle = p * p0 - correlation * (arm[1] - p) * (p0 - base[0])
     # The smaller root in its rationalised form: high_base may be 0 or negative.
-    lower = 0.0 if successes == 0 else low_arm / (p * p0 + math.sqrt(max(0.0, square - low_arm * high_base)))
-    upper = (p * p0 + math.sqrt(max(0.0, square - high_arm * low_base))) / low_base
+    root = math.sqrt(max(0.0, lower_middle**2 - low_arm * high_base))
+    lower = 0.0 if p == 0 else low_arm / (lower_middle + root)
+    upper = (upper_middle + math.sqrt(max(0.0, upper_middle**2 - high_arm * low_base))) / low_base
     return lower, upper
 
 
-def fisher_exact(successes: int, n: int, baseline_successes: int, baseline_n: int) -> float:
-    """Two-sided p-value of the 2 × 2 table given its margins: the probability of all tables no likelier than this one.
+def agresti_caffo_interval(
+    successes: int, n: int, baseline_successes: int, baseline_n: int, confidence_level: float = 0.95
+) -> Interval | None:
+    """Wald's interval of p - p0 after one more success and one more failure in each arm; None when an arm is empty.
 
-    Hypergeometric probabilities. Fisher, Statistical Methods for Research Workers (1934), §21.02.
+    Agresti and Caffo, The American Statistician 54 (2000) 280-288.
     """
     require_successes("successes", successes, "n", n)
     require_successes("baseline_successes", baseline_successes, "baseline_n", baseline_n)
-    total = successes + baseline_successes
-    table = np.arange(max(0, total - baseline_n), min(n, total) + 1, dtype=np.float64)
-    log_weight = -(
-        special.gammaln(table + 1)
-        + special.gammaln(n - table + 1)
-        + special.gammaln(total - table + 1)
-        + special.gammaln(baseline_n - total + table + 1)
-    )
-    weight = np.exp(log_weight - log_weight.max())
-    observed = weight[successes - int(table[0])]
-    # Tables that are equally likely differ in the last digits only; the tolerance is the one R uses.
-    return min(1.0, float(weight[weight <= observed * (1 + 1e-7)].sum() / weight.sum()))
+    require_level(confidence_level)
+    if n == 0 or baseline_n == 0:
+        return None
+    p, p0 = (successes + 1) / (n + 2), (baseline_successes + 1) / (baseline_n + 2)
+    half = normal_critical(confidence_level) * math.sqrt(p * (1 - p) / (n + 2) + p0 * (1 - p0) / (baseline_n + 2))
+    return max(-1.0, p - p0 - half), min(1.0, p - p0 + half)
 
 
 def pooled_z(successes: int, n: int, baseline_successes: int, baseline_n: int) -> float | None:
@@ -129,7 +128,7 @@ def pooled_z(successes: int, n: int, baseline_successes: int, baseline_n: int) -
     return (successes / n - baseline_successes / baseline_n) / error
 
 
-def proportion_test(successes: int, n: int, baseline_successes: int, baseline_n: int) -> ProportionTest | None:
+def proportion_test(successes: int, n: int, baseline_successes: int, baseline_n: int) -> HypothesisTest | None:
     """Two-sided test of equal proportions: pooled z, or Fisher when an expected count is below 5 (Cochran's rule).
 
     Fisher is conservative, z is not valid there. None when an arm is empty. Cochran, Biometrics 10 (1954) 417-451.
@@ -140,15 +139,14 @@ def proportion_test(successes: int, n: int, baseline_successes: int, baseline_n:
     total, size = successes + baseline_successes, n + baseline_n
     smallest = min(n, baseline_n) * min(total, size - total) / size
     if z is None or smallest < SMALLEST_EXPECTED_COUNT:
-        return ProportionTest(None, fisher_exact(successes, n, baseline_successes, baseline_n), FISHER)
-    return ProportionTest(z, normal_two_sided(z), POOLED_Z)
+        return HypothesisTest(None, None, fisher_exact(successes, n, baseline_successes, baseline_n), FISHER)
+    return HypothesisTest(z, None, normal_two_sided(z), POOLED_Z)
 
 
 def cohens_h(p: float, p0: float) -> float:
     """2 asin √p - 2 asin √p0, in radians. Cohen, Statistical Power Analysis (1988), ch. 6."""
-    for name, value in (("p", p), ("p0", p0)):
-        if not 0.0 <= value <= 1.0:
-            raise ValueError(f"{name}: {value} is not between 0 and 1")
+    require_share("p", p)
+    require_share("p0", p0)
     return 2 * math.asin(math.sqrt(p)) - 2 * math.asin(math.sqrt(p0))
 
 
@@ -187,3 +185,7 @@ def compare_proportions(
         effect_size_interval=None if h is None else cohens_h_interval(h, n, baseline_n, confidence_level),
         effect_size_name=COHENS_H,
     )
+
+
+def _hypotenuse(a: float, b: float, correlation: float) -> float:
+    return math.sqrt(max(0.0, a * a + b * b - 2 * correlation * a * b)) if correlation else math.hypot(a, b)
