@@ -62,7 +62,7 @@ class SimulationCreated(MessageData):
         "orchestrator",
         "simulation-created",
         "simulation_id",
-        ("intervention", "communication", "results", "validation", "gateway"),
+        ("population", "intervention", "communication", "results", "validation", "gateway"),
     )
     simulation_id: str
     name: str
@@ -82,7 +82,7 @@ class SimulationStateChanged(MessageData):
         "orchestrator",
         "simulation-state-changed",
         "simulation_id",
-        ("intervention", "communication", "results", "validation", "gateway"),
+        ("population", "intervention", "communication", "results", "validation", "gateway"),
     )
     simulation_id: str
     previous: SimulationState

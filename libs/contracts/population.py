@@ -13,7 +13,7 @@ class PopulationCreated(MessageData):
     """A population was asked for and its specification is valid; its people are being drawn."""
 
     contract: ClassVar = Contract(
-        "evt", "population", "population-created", "population_id", ("orchestrator", "intervention")
+        "evt", "population", "population-created", "population_id", ("orchestrator", "intervention", "gateway")
     )
     population_id: str
     name: str
@@ -67,7 +67,11 @@ class PopulationReady(MessageData):
     """Every person of the population was drawn; all of its agents-generated events come before this one."""
 
     contract: ClassVar = Contract(
-        "evt", "population", "population-ready", "population_id", ("orchestrator", "intervention", "communication")
+        "evt",
+        "population",
+        "population-ready",
+        "population_id",
+        ("orchestrator", "intervention", "communication", "gateway"),
     )
     population_id: str
     name: str
@@ -76,9 +80,31 @@ class PopulationReady(MessageData):
     ready_at: datetime
 
 
-class PopulationFailed(MessageData):
-    """The people could not be drawn."""
+class PopulationProgressed(MessageData):
+    """Another block of people was drawn, and there are more to come."""
 
-    contract: ClassVar = Contract("evt", "population", "population-failed", "population_id", ("orchestrator",))
+    contract: ClassVar = Contract("evt", "population", "population-progressed", "population_id", ("gateway",))
+    population_id: str
+    size: int
+    generated: int
+    people_per_second: float = Field(description="As it went lately.")
+    remaining_s: float = Field(description="Seconds until everybody is drawn, if it goes on like this.")
+    progressed_at: datetime
+
+
+class PopulationFailed(MessageData):
+    """The people could not be drawn, or drawing them was cancelled."""
+
+    contract: ClassVar = Contract(
+        "evt", "population", "population-failed", "population_id", ("orchestrator", "gateway")
+    )
     population_id: str
     reason: str
+
+
+class PopulationDeleted(MessageData):
+    """The population is gone. What simulations recorded of its people stays where it is."""
+
+    contract: ClassVar = Contract("evt", "population", "population-deleted", "population_id", ("orchestrator",))
+    population_id: str
+    deleted_at: datetime

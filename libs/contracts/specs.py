@@ -96,6 +96,25 @@ class ApplyFragmentsSpec(Body):
     )
 
 
+class FragmentSpec(Body):
+    """A fragment of one's own: `POST /agent-populations/fragments`."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    type: Literal["Fragment"] = "Fragment"
+    category: Literal["professional", "cultural", "behavioural"]
+    description: Annotated[Text, StringConstraints(max_length=500)]
+    traits: dict[str, Annotated[float, Field(strict=True, ge=-1, le=1, allow_inf_nan=False)]] = Field(
+        min_length=1, description="How it moves numeric traits, each from -1 to 1."
+    )
+    persona: JsonObject = Field(min_length=1, description="What it adds to a persona.")
+
+
+class CompareSpec(Body):
+    """Two populations side by side: `POST /agent-populations/compare`."""
+
+    population_ids: Annotated[list[Identity], Field(min_length=2, max_length=2)]
+
+
 class InterventionType(StrEnum):
     """What is being tried."""
 

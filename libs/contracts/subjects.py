@@ -32,6 +32,6 @@ def dead_letter(subject: str) -> str:
     return subject.replace(f"rehearsal.{kind}.", "rehearsal.dlq.", 1)
 
 
-def of_simulation(simulation_id: str, tenant: str = "*") -> str:
-    """Every event about one simulation."""
-    return f"rehearsal.evt.{tenant}.*.*.*.{simulation_id}"
+def about(key: str, tenant: str = "*") -> str:
+    """Every event about one simulation, or about one population."""
+    return f"rehearsal.evt.{tenant}.*.*.*.{key}"

@@ -7,9 +7,10 @@ from libs.db.database import Database
 from libs.db.rows import insert_into, insert_new, upsert
 from libs.db.timelines import along
 from libs.db.transaction import Transaction
-from libs.db.types import JsonDocument, UtcDateTime, tenant_column
+from libs.db.types import BytewiseText, JsonDocument, UtcDateTime, tenant_column
 
 __all__ = [
+    "BytewiseText",
     "Database",
     "JsonDocument",
     "Transaction",

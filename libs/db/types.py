@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, String
+from sqlalchemy import JSON, Column, DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
 # PostgreSQL's json (not jsonb) and SQLite's text both keep the bytes that were written.
 JsonDocument = JSON(none_as_null=True)
+# Sorted and compared alike on every store, whatever language a PostgreSQL database was made for.
+BytewiseText = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 class UtcDateTime(TypeDecorator[datetime]):

@@ -134,6 +134,15 @@ class Gateway:
             raise OwnerUnavailableError("orchestrator")
         return SimulationState(response.json()["state"])
 
+    async def is_drawing(self, population_id: str) -> bool:
+        """Whether people of a population are still to come. Raises `NotFoundError`."""
+        response = await self.get("population", f"/agent-populations/{population_id}")
+        if response.status_code == 404:
+            raise NotFoundError("population", population_id)
+        if response.status_code != 200:
+            raise OwnerUnavailableError("population")
+        return bool(response.json()["state"] == "generating")
+
     async def readiness(self) -> dict[str, bool]:
         """Whether each owner, and the event log, can work."""
         ready = await asyncio.gather(*(self._is_ready(owner) for owner in OWNERS))

@@ -5,11 +5,11 @@ from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Res
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
 from libs.contracts.orchestrator import RunProtocol, StartSimulation
-from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationReady
+from libs.contracts.population import PopulationCreated, PopulationDeleted, PopulationFailed, PopulationReady
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from libs.db import Transaction
 from services.orchestrator.service import Orchestrator
-from services.orchestrator.store import Population
+from services.orchestrator.store import DELETED, Population
 
 router = Router("orchestrator")
 
@@ -44,6 +44,12 @@ async def on_population_failed(tx: Transaction, message: Message[PopulationFaile
     """Fail waiting simulations."""
     data = message.data
     await service.population_settled(tx, Population(data.population_id, 0, "failed", data.reason))
+
+
+@router.on(PopulationDeleted)
+async def on_population_deleted(tx: Transaction, message: Message[PopulationDeleted], service: Orchestrator) -> None:
+    """Start nothing with it any more."""
+    await service.population_settled(tx, Population(message.data.population_id, 0, DELETED, "it was deleted"))
 
 
 @router.on(ArmsAssigned)

@@ -22,7 +22,7 @@ from services.orchestrator.domain.deliveries import Groups, divided
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import AudienceSize, Simulation
 from services.orchestrator.events import Events
-from services.orchestrator.store import ArmProgress, Population, Progress, Store
+from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +146,10 @@ class Orchestrator:
         await self._store.note_population(tx, Population(population_id, size, "generating", None))
 
     async def population_settled(self, tx: Transaction, population: Population) -> None:
-        """A population is ready or has failed: whoever waits for it goes on."""
+        """A population is ready, has failed or is deleted, which is the last: whoever waits for it goes on."""
+        known = await self._store.get_population(tx, population.population_id)
+        if known is not None and known.state == DELETED:
+            return
         await self._store.save_population(tx, population)
         for simulation_id in await self._store.waiting_for(tx, population.population_id):
             await self._settle(tx, simulation_id, population)

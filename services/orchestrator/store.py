@@ -27,7 +27,7 @@ from services.orchestrator.tables import (
     step_progress,
 )
 
-UNKNOWN = "unknown"
+UNKNOWN, DELETED = "unknown", "deleted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Messages out: what the population service tells the others, and the blocks it orders from itself."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from libs.bus import Outbox
 from libs.contracts.people import Agent
@@ -10,7 +11,9 @@ from libs.contracts.population import (
     GeneratePeople,
     PersonasChanged,
     PopulationCreated,
+    PopulationDeleted,
     PopulationFailed,
+    PopulationProgressed,
     PopulationReady,
 )
 from libs.db import Transaction
@@ -45,9 +48,24 @@ class Events:
             some = tuple(people[start : start + AGENTS_IN_A_MESSAGE])
             await self._outbox.add(tx, AgentsGenerated(population_id=population.id, agents=some))
 
-    async def draw_from(self, tx: Transaction, population: Population, start: int) -> None:
+    async def draw_next(self, tx: Transaction, population: Population) -> None:
         """Have the next block drawn."""
-        await self._outbox.add(tx, GeneratePeople(population_id=population.id, start=start))
+        await self._outbox.add(tx, GeneratePeople(population_id=population.id, start=population.generated + 1))
+
+    async def progressed(self, tx: Transaction, population: Population) -> None:
+        """Another block is drawn, and it is not the last one."""
+        remaining = population.remaining_s
+        if population.people_per_second is None or population.progressed_at is None or remaining is None:
+            raise ValueError(f"{population.id} has not come further")
+        event = PopulationProgressed(
+            population_id=population.id,
+            size=population.spec.size,
+            generated=population.generated,
+            people_per_second=population.people_per_second,
+            remaining_s=round(remaining, 1),
+            progressed_at=population.progressed_at,
+        )
+        await self._outbox.add(tx, event)
 
     async def people_changed(self, tx: Transaction, version: Version, people: Sequence[Agent]) -> None:
         """What a version made of a block, in messages of at most 50 people."""
@@ -77,3 +95,7 @@ class Events:
     async def failed(self, tx: Transaction, population: Population) -> None:
         """The people could not be drawn."""
         await self._outbox.add(tx, PopulationFailed(population_id=population.id, reason=population.reason or ""))
+
+    async def deleted(self, tx: Transaction, population_id: str, at: datetime) -> None:
+        """It is gone."""
+        await self._outbox.add(tx, PopulationDeleted(population_id=population_id, deleted_at=at))

@@ -3,13 +3,14 @@
 `agents` holds each person as the contract's Agent; its key is the place in the population, which the agent id says.
 `envelope` is the rest of the file somebody came from. `summaries` holds one row per version, block and segment: counts
 and sums, never changed once written; those of a version above 0 are what it adds. `changes` has a row for everybody a
-version changed (before, after) or could not change (before, conflict).
+version changed (before, after) or could not change (before, conflict). `fragments` are those of a tenant's own, and
+`simulations` who uses a population, as the orchestrator announced it: a row may know its state before its population.
 """
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from libs.bus.tables import attach
-from libs.db import JsonDocument, UtcDateTime, tenant_column
+from libs.db import BytewiseText, JsonDocument, UtcDateTime, tenant_column
 
 metadata = MetaData()
 
@@ -27,6 +28,9 @@ populations = Table(
     Column("reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("ready_at", UtcDateTime),
+    Column("people_per_second", Float),
+    Column("progressed_at", UtcDateTime),
+    Column("archived_at", UtcDateTime),
 )
 
 agents = Table(
@@ -38,7 +42,11 @@ agents = Table(
     Column("segment", Text),
     Column("document", JsonDocument, nullable=False),
     Column("envelope", JsonDocument),
+    Column("age", Integer),
+    Column("name_key", BytewiseText),
     Index("agents_by_segment", "tenant", "population_id", "segment", "agent_index"),
+    Index("agents_by_age", "tenant", "population_id", "age", "agent_index"),
+    Index("agents_by_name", "tenant", "population_id", "name_key", "agent_index"),
 )
 
 summaries = Table(
@@ -78,6 +86,27 @@ changes = Table(
     Column("before", JsonDocument, nullable=False),
     Column("after", JsonDocument),
     Column("conflict", Text),
+)
+
+fragments = Table(
+    "fragments",
+    metadata,
+    tenant_column(),
+    Column("name", String(64), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+simulations = Table(
+    "simulations",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("population_id", String(64)),
+    Column("name", Text),
+    Column("state", String(16)),
+    Column("changed_at", UtcDateTime),
+    Index("simulations_by_population", "tenant", "population_id", "simulation_id"),
 )
 
 attach(metadata)

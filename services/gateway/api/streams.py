@@ -1,4 +1,4 @@
-"""Server-sent events: one simulation, or the state of all of them.
+"""Server-sent events: one simulation, the state of all of them, or how far drawing one population is.
 
 Events are written in flushes, at most four a second, each as one piece; only the last event of a flush has an id, so a
 reader whose connection breaks inside a flush gets all of it again. Whoever applies events must bear that.
@@ -32,7 +32,7 @@ HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 BUSY_HEADERS = {"retry-after": "5"}
 DESCRIPTION: dict[int | str, JsonObject] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
-    204: {"description": "The simulation has ended and nothing more will come."},
+    204: {"description": "It has ended and nothing more will come."},
 }
 
 View = Callable[[MessageData], PageEvent | None]
@@ -50,15 +50,39 @@ async def stream_simulation(
     """Every event of a simulation, from its first on, until it has ended; 204 when there is nothing more to come."""
     if not subjects.TOKEN.fullmatch(simulation_id):
         raise NotFoundError("simulation", simulation_id)
-    ends = (await service.state_of(simulation_id)).is_terminal and not follow
-    filters = [subjects.of_simulation(simulation_id, DEFAULT_TENANT)]
+    ends = (await service.state_of(simulation_id)).is_terminal
+    filters = [subjects.about(simulation_id, DEFAULT_TENANT)]
+    return await _story(service, filters, pagedata.of_simulation, last_event_id, has_ended=ends, follow=follow)
+
+
+@router.get("/agent-populations/{population_id}/stream", responses=DESCRIPTION, response_class=StreamingResponse)
+async def stream_population(population_id: str, service: Service, last_event_id: LastEventId = None) -> Response:
+    """How far drawing a population is, from its first event on, until it has ended; 204 when nothing more will come."""
+    if not subjects.TOKEN.fullmatch(population_id):
+        raise NotFoundError("population", population_id)
+    ends = not await service.is_drawing(population_id)
+    filters = [subjects.concrete(kind.contract, DEFAULT_TENANT, population_id) for kind in pagedata.OF_POPULATIONS]
+    return await _story(service, filters, pagedata.of_population, last_event_id, has_ended=ends)
+
+
+async def _story(
+    service: Gateway,
+    filters: list[str],
+    view: View,
+    last_event_id: str | None,
+    *,
+    has_ended: bool,
+    follow: bool = False,
+) -> Response:
+    """Everything about one thing until its end, and beyond it with `follow`."""
+    ends = has_ended and not follow
     reader = await _open(service, filters, last_event_id)
     if isinstance(reader, Response):
         return reader
     if ends and reader.pending == 0:
         await _close(service, reader)
         return Response(status_code=204)
-    events = _events(service, reader, pagedata.of_simulation, until_end=not follow, known=reader.pending if ends else 0)
+    events = _events(service, reader, view, until_end=not follow, known=reader.pending if ends else 0)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -99,7 +123,7 @@ async def _close(service: Gateway, reader: Reader) -> None:
 async def _events(
     service: Gateway, reader: Reader, view: View, *, until_end: bool, known: int = 0
 ) -> AsyncIterator[bytes]:
-    """The stream as bytes. `known` events were waiting of a simulation that has ended: after them it closes."""
+    """The stream as bytes. `known` events were waiting of a story that has ended: after them it closes."""
     written = time.monotonic()
     read = 0
     try:

@@ -1,6 +1,7 @@
 """What a page gets to see of an event: personas and reasoning stay out, bursts of responses become one event.
 
 `of_simulation` is for the page of one simulation, `of_all` for a list: there, responses are counts to add up.
+`of_population` tells how far drawing is, not of whom.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
+from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationProgressed, PopulationReady
 from libs.contracts.results import AnalysisCompleted
 
 EXCERPT = 280  # characters of a stimulus
@@ -38,9 +40,16 @@ def of_all(message: MessageData) -> PageEvent | None:
     return _view(message, _LIST_VIEWS)
 
 
+def of_population(message: MessageData) -> PageEvent | None:
+    """The event for the page of a population that is being drawn."""
+    return _view(message, _POPULATION_VIEWS)
+
+
 def is_end(message: MessageData) -> bool:
     """True for the event nothing follows."""
-    return isinstance(message, SimulationStateChanged) and message.state.is_terminal
+    if isinstance(message, SimulationStateChanged):
+        return message.state.is_terminal
+    return isinstance(message, PopulationReady | PopulationFailed)
 
 
 def merged(events: Iterable[PageEvent]) -> list[PageEvent]:
@@ -141,4 +150,6 @@ _SIMULATION_VIEWS = _LIST_VIEWS | {
     DeliveryCompleted: _whole,
     AnalysisCompleted: _verdict,
 }
+OF_POPULATIONS = (PopulationCreated, PopulationProgressed, PopulationReady, PopulationFailed)
+_POPULATION_VIEWS: dict[type[MessageData], Callable[..., JsonObject]] = dict.fromkeys(OF_POPULATIONS, _whole)
 SHOWN_IN_LISTS = tuple(_LIST_VIEWS)

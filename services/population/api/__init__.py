@@ -1,9 +1,12 @@
-"""HTTP resources of the population service, by what they are about."""
+"""HTTP resources of the population service, by what they are about.
+
+Their order counts: parts with fixed paths (`/fragments`) come before those with `/{population_id}`.
+"""
 
 from fastapi import APIRouter
 
-from services.population.api import files, populations, profiles, versions
+from services.population.api import files, fragments, jobs, people, populations, profiles, versions
 
 router = APIRouter(prefix="/agent-populations", tags=["populations"])
-for part in (populations, profiles, files, versions):
+for part in (fragments, jobs, profiles, populations, people, files, versions):
     router.include_router(part.router)

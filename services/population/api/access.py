@@ -1,9 +1,13 @@
-"""What every resource of the service needs of its app."""
+"""What every resource of the service needs of its app and of its requests."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Depends, Query, Request
 
+from libs.contracts.errors import InvalidError
+from libs.http.app import MAX_LARGE_BODY_BYTES
+from libs.minds.json_documents import DocumentError, parse
 from services.population.service import Populations
 
 FURTHEST = 2**31 - 1
@@ -18,4 +22,13 @@ def populations(request: Request) -> Populations:
     return service
 
 
+async def lossless(request: Request) -> object:
+    """The body; refuses what reading it would have settled silently, such as a key that stands twice in one object."""
+    try:
+        return await asyncio.to_thread(parse, await request.body(), MAX_LARGE_BODY_BYTES)
+    except DocumentError as error:
+        raise InvalidError(error.path or "body", error.reason) from None
+
+
 Service = Annotated[Populations, Depends(populations)]
+Document = Annotated[object, Depends(lossless)]

@@ -1,6 +1,5 @@
 """People as files in TinyTroupe's `.agent.json` shape: many in one request, out one by one or as JSON lines."""
 
-import asyncio
 import re
 from collections.abc import AsyncIterator
 from typing import Annotated
@@ -12,23 +11,15 @@ from libs.contracts.errors import InvalidError
 from libs.contracts.specs import ImportSpec
 from libs.db import Database
 from libs.http import Read, Tenant, Write
-from libs.http.app import MAX_LARGE_BODY_BYTES
-from libs.minds.json_documents import DocumentError, one_line, parse, pretty
+from libs.minds.json_documents import one_line, pretty
 from libs.minds.persona_files import AGENT_SUFFIX
-from services.population.api.access import NOSNIFF, Service
+from services.population.api.access import NOSNIFF, Service, lossless
 from services.population.api.populations import PopulationView
+from services.population.domain.selection import Key
 
 router = APIRouter()
 FORMATS = ("agent_json",)
 PAGE = 200
-
-
-async def lossless(request: Request) -> None:
-    """Refuses what reading the body would have settled silently, such as a key that stands twice in one object."""
-    try:
-        await asyncio.to_thread(parse, await request.body(), MAX_LARGE_BODY_BYTES)
-    except DocumentError as error:
-        raise InvalidError(error.path or "body", error.reason) from None
 
 
 @router.post("/import", status_code=201, dependencies=[Depends(lossless)])
@@ -62,12 +53,12 @@ async def export_people(
     database: Database = request.app.state.database
 
     async def lines() -> AsyncIterator[str]:
-        after: int | None = 0
+        after: Key | None = (0,)
         while after is not None:
             async with database.read(tenant=tenant) as page:
-                people = await service.people(page, population_id, PAGE, after, None)
+                people = await service.people(page, population_id, PAGE, after)
             yield "".join(f"{one_line(person.document())}\n" for person in people)
-            after = people[-1].agent.index if len(people) == PAGE else None
+            after = (people[-1].agent.index,) if len(people) == PAGE else None
 
     headers = NOSNIFF | {"content-disposition": f'attachment; filename="{population_id}.agents.jsonl"'}
     return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)

@@ -1,25 +1,25 @@
-"""HTTP resources of populations and their people.
+"""HTTP resources of populations: made, listed, shown, put away, deleted.
 
-Fixed paths (`/list`, `/templates`, `/fragments`) stand before `/{population_id}`, which would swallow them.
+Fixed paths (`/list`, `/templates`) stand before `/{population_id}`, which would swallow them.
 """
 
 from datetime import datetime
+from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from libs.contracts.base import JsonObject
-from libs.contracts.errors import NotAvailableError
-from libs.contracts.people import Agent
+from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
-from services.population.api.access import FURTHEST, SegmentName, Service
-from services.population.domain.fragments import Fragment
-from services.population.domain.population import REST, Particularities, Population, State, Understood
+from services.population.api.access import Service
+from services.population.api.jobs import point_to_job
+from services.population.domain.population import REST, Particularities, Population, State, Understood, Use
 from services.population.domain.templates import Dimension, Template
 from services.population.service import Segment
 
 router = APIRouter()
+LINKED = ("job", "segments", "individuals", "export", "versions", "simulations", "profile")
 
 
 class SegmentSummary(BaseModel):
@@ -45,13 +45,14 @@ class PopulationView(BaseModel):
     reason: str | None
     size: int
     generated: int
-    version: int = Field(description="How often fragments were applied.")
+    version: int = Field(description="How often people were changed.")
     seed: int
     demographic_base: str
     segments: list[SegmentSummary]
     rest: int
     created_at: datetime
     ready_at: datetime | None
+    archived_at: datetime | None
     links: dict[str, str]
 
     @classmethod
@@ -80,10 +81,8 @@ class PopulationView(BaseModel):
             rest=population.rest,
             created_at=population.created_at,
             ready_at=population.ready_at,
-            links={
-                "self": here,
-                **{name: f"{here}/{name}" for name in ("segments", "individuals", "export", "versions")},
-            },
+            archived_at=population.archived_at,
+            links={"self": here, **{name: f"{here}/{name}" for name in LINKED}},
         )
 
 
@@ -100,21 +99,6 @@ class TemplateView(BaseModel):
     def of(cls, template: Template) -> "TemplateView":
         """The view of a template."""
         return cls(**{name: getattr(template, name) for name in cls.model_fields})
-
-
-class FragmentView(BaseModel):
-    """A persona fragment: what it says, and how it moves the numeric traits."""
-
-    name: str
-    category: str
-    description: str
-    traits: dict[str, float]
-    persona: JsonObject
-
-    @classmethod
-    def of(cls, name: str, fragment: Fragment) -> "FragmentView":
-        """The view of a fragment."""
-        return cls(name=name, **fragment.model_dump(exclude={"type"}))
 
 
 class Count(BaseModel):
@@ -160,6 +144,21 @@ class SegmentView(BaseModel):
         )
 
 
+class UseView(BaseModel):
+    """A simulation of a population; its state is null until it is known."""
+
+    simulation_id: str
+    name: str
+    state: SimulationState | None
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, use: Use) -> "UseView":
+        """The view of a use."""
+        links = {"status": f"/simulations/{use.simulation_id}/status"}
+        return cls(simulation_id=use.simulation_id, name=use.name, state=use.state, links=links)
+
+
 class SegmentsView(BaseModel):
     """The segments of a population, the rest last."""
 
@@ -170,46 +169,27 @@ class SegmentsView(BaseModel):
     segments: list[SegmentView]
 
 
-class IndividualView(BaseModel):
-    """One person."""
-
-    agent_id: str
-    name: str
-    age: int
-    segment: str | None
-    demographic_profile: dict[str, str | int | float]
-    traits: dict[str, float]
-    persona: JsonObject
-    version: int | None = Field(description="Version that last changed the person; null when none did.")
-
-    @classmethod
-    def of(cls, agent: Agent) -> "IndividualView":
-        """The view of a person."""
-        return cls(**{name: getattr(agent, name) for name in cls.model_fields})
-
-
 @router.post("/create", status_code=201, responses={202: {"description": "More than 500 people: still drawing."}})
 async def create_population(spec: PopulationSpec, service: Service, tx: Write, response: Response) -> PopulationView:
-    """Draw a population. Up to 500 people are there when this answers; with more, `state` is generating."""
-    population = await service.create(tx, spec)
+    """Draw a population. Up to 500 people are there when this answers; with more, `state` is generating, and
+    `links.job` says how far it is."""
+    population = await service.drawing.create(tx, spec)
     if population.state is State.GENERATING:
-        response.status_code = 202
+        point_to_job(population, response)
     return PopulationView.of(population)
-
-
-@router.post("/bulk-generate")
-async def bulk_generate() -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /agent-populations/bulk-generate")
 
 
 @router.get("/list")
 async def list_populations(
-    service: Service, tx: Read, limit: Limit = 50, cursor: Cursor = None
+    service: Service,
+    tx: Read,
+    archived: Annotated[bool, Query(description="Those that were put away, instead of the others.")] = False,
+    limit: Limit = 50,
+    cursor: Cursor = None,
 ) -> Page[PopulationView]:
     """Populations, newest first."""
     key = decode_cursor(cursor, str)
-    rows = await service.newest(tx, limit + 1, key[0] if key else None)
+    rows = await service.newest(tx, limit + 1, key[0] if key else None, archived=archived)
     return page(rows, limit, PopulationView.of, lambda row: (row.id,))
 
 
@@ -217,13 +197,6 @@ async def list_populations(
 async def list_templates(service: Service) -> Page[TemplateView]:
     """Values that `demographic_base` may have."""
     return Page(items=[TemplateView.of(template) for template in service.templates], next_cursor=None)
-
-
-@router.get("/fragments")
-async def list_fragments(service: Service) -> Page[FragmentView]:
-    """Names that `fragments` may hold."""
-    items = [FragmentView.of(name, fragment) for name, fragment in service.fragments.items()]
-    return Page(items=items, next_cursor=None)
 
 
 @router.get("/{population_id}")
@@ -245,23 +218,32 @@ async def show_segments(population_id: str, service: Service, tx: Read) -> Segme
     )
 
 
-@router.get("/{population_id}/individuals")
-async def list_individuals(
-    population_id: str,
-    service: Service,
-    tx: Read,
-    segment: SegmentName = None,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-) -> Page[IndividualView]:
-    """People in the order of their ids."""
-    key = decode_cursor(cursor, int)
-    after = min(max(key[0], 0), FURTHEST) if key else 0
-    rows = [person.agent for person in await service.people(tx, population_id, limit + 1, after, segment)]
-    return page(rows, limit, IndividualView.of, lambda agent: (agent.index,))
+@router.post("/{population_id}/archive")
+async def archive_population(population_id: str, service: Service, tx: Write) -> PopulationView:
+    """Put a population away: it is not listed and its people cannot be changed. Simulations may use it as before."""
+    return PopulationView.of(await service.set_archived(tx, population_id, archived=True))
 
 
-@router.get("/{population_id}/individuals/{agent_id}")
-async def show_individual(population_id: str, agent_id: str, service: Service, tx: Read) -> IndividualView:
-    """One person."""
-    return IndividualView.of((await service.person(tx, population_id, agent_id)).agent)
+@router.post("/{population_id}/restore")
+async def restore_population(population_id: str, service: Service, tx: Write) -> PopulationView:
+    """Take a population out of the archive."""
+    return PopulationView.of(await service.set_archived(tx, population_id, archived=False))
+
+
+@router.delete("/{population_id}", status_code=204)
+async def delete_population(population_id: str, service: Service, tx: Write) -> None:
+    """Delete a population and its people; refused while a simulation that is not over uses it.
+
+    What simulations recorded of its people stays where it is: it is their evidence.
+    """
+    await service.delete(tx, population_id)
+
+
+@router.get("/{population_id}/simulations")
+async def list_simulations(
+    population_id: str, service: Service, tx: Read, limit: Limit = 50, cursor: Cursor = None
+) -> Page[UseView]:
+    """Simulations of a population, newest first: one population may be used by many, also at the same time."""
+    key = decode_cursor(cursor, str)
+    rows = await service.simulations(tx, population_id, limit + 1, key[0] if key else None)
+    return page(rows, limit, UseView.of, lambda use: (use.simulation_id,))

@@ -1,5 +1,6 @@
 """Versions of a population: fragments applied to people who are there, and what that did to each of them."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -10,8 +11,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.ids import agent_id
 from libs.contracts.specs import ApplyFragmentsSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
-from services.population.api.access import FURTHEST, Service
-from services.population.api.files import lossless
+from services.population.api.access import FURTHEST, Service, lossless
 from services.population.domain.population import REST
 from services.population.domain.versions import Recorded, Version
 
@@ -25,11 +25,22 @@ class AppliedView(BaseModel):
     document: JsonObject
 
 
+class EditView(BaseModel):
+    """A JSON merge patch of one person; author and note as they were said."""
+
+    patch: JsonObject
+    author: str | None
+    note: str | None
+
+
 class VersionView(BaseModel):
-    """Fragments applied to a population. People whom they tell nothing new are targeted, and neither of the others."""
+    """Fragments applied to a population, or one person edited. People whom fragments tell nothing new are targeted, and
+    neither of the others."""
 
     population_id: str
     version: int
+    kind: Literal["fragments", "edit"]
+    edit: EditView | None
     state: Literal["applying", "applied"]
     fragments: list[AppliedView]
     target_segments: list[str]
@@ -49,6 +60,8 @@ class VersionView(BaseModel):
         return cls(
             population_id=version.population_id,
             version=version.number,
+            kind="edit" if version.edit else "fragments",
+            edit=version.edit and EditView(**asdict(version.edit)),
             state="applied" if version.applied_at else "applying",
             fragments=[AppliedView(name=one.name, document=one.document) for one in version.fragments],
             target_segments=[REST if name is None else name for name in version.target_segments],

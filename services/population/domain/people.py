@@ -6,6 +6,7 @@ generator seeded by seed and index alone, so blocks of any size, on any machine,
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate
@@ -17,7 +18,7 @@ from libs.contracts.ids import agent_id
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec, SegmentSpec
 from libs.minds.merging import MergeConflictError, merge
-from services.population.domain.fragments import Fragment, load_fragments, parts_of
+from services.population.domain.fragments import Fragment, contradicted, load_fragments, parts_of
 from services.population.domain.joint import Joint, load_associations
 from services.population.domain.names import Gender, NamePool, check_apart, load_names
 from services.population.domain.occupations import Occupations, load_jobs
@@ -60,6 +61,14 @@ class Library:
         if name not in self._bases:
             self._bases[name] = Base(self.templates[name], self._names)
         return self._bases[name]
+
+    def with_fragments(self, own: Mapping[str, Fragment]) -> "Library":
+        """The same with further fragments; what is fitted already is shared."""
+        if not own:
+            return self
+        other = copy(self)
+        other.fragments = {**self.fragments, **own}
+        return other
 
 
 @lru_cache(maxsize=1)
@@ -155,9 +164,10 @@ def _fragments(names: Sequence[str], known: Mapping[str, Fragment], field: str) 
             raise InvalidError(f"{field}.{place}", f"there is no fragment {name!r}", sorted(known))
         if name in chosen:
             continue
-        chosen[name] = known[name]
         try:
             merged = merge(merged, known[name].persona)
         except MergeConflictError as conflict:
-            raise InvalidError(f"{field}.{place}", f"{name!r} contradicts a fragment before it: {conflict}") from None
+            other = contradicted(known[name].persona, {one: chosen[one].persona for one in chosen})
+            raise InvalidError(f"{field}.{place}", f"{name!r} contradicts {other!r}: {conflict}") from None
+        chosen[name] = known[name]
     return tuple(chosen.values())

@@ -1,16 +1,21 @@
 """A population: what was asked for, how it was understood, and how far drawing its people has come."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from libs.contracts.base import Data, JsonObject
+from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
 from services.population.domain.particularities import Constraint, Reading
 from services.population.domain.templates import Template
 
 REST = "(rest)"
 """How the people outside of every segment are called where a name is needed."""
+SMOOTHING = 0.3
+"""Weight of the last block in the speed of drawing."""
+SHORTEST_S = 0.001
 
 
 class State(StrEnum):
@@ -19,6 +24,7 @@ class State(StrEnum):
     GENERATING = "generating"
     READY = "ready"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class Understood(Data):
@@ -60,19 +66,24 @@ def _understood(constraint: Constraint, template: Template) -> Understood:
 class Population:
     """`generated` people, from the first on, are there; `readings` stand in the order of the segments.
 
-    `version` counts how often fragments were applied.
+    `version` counts how often its people were changed. `fragments` are the documents of those of the tenant's own that
+    its segments name: it is drawn with what they said when it was asked for.
     """
 
     id: str
     spec: PopulationSpec
     seed: int
     readings: tuple[Particularities, ...]
+    fragments: Mapping[str, JsonObject]
     state: State
     generated: int
+    people_per_second: float | None
+    progressed_at: datetime | None
     version: int
     reason: str | None
     created_at: datetime
     ready_at: datetime | None
+    archived_at: datetime | None
 
     @property
     def segments(self) -> dict[str, int]:
@@ -84,9 +95,34 @@ class Population:
         """People outside of every segment."""
         return self.spec.size - sum(self.segments.values())
 
+    @property
+    def remaining_s(self) -> float | None:
+        """Seconds until everybody is drawn, as it went lately; None when that is not known or nothing is drawn."""
+        if self.state is not State.GENERATING or not self.people_per_second:
+            return None
+        return (self.spec.size - self.generated) / self.people_per_second
+
+    def drawn_up_to(self, index: int, at: datetime) -> "Population":
+        """With these further people. The speed is that of the last blocks, so that a pause is soon forgotten."""
+        seconds = (at - (self.progressed_at or self.created_at)).total_seconds()
+        now = (index - self.generated) / max(seconds, SHORTEST_S)
+        before = self.people_per_second
+        speed = now if before is None else before + SMOOTHING * (now - before)
+        return replace(self, generated=index, people_per_second=round(speed, 1), progressed_at=at)
+
     def document(self) -> JsonObject:
         """What was asked and how it was read, as JSON; the other fields are columns."""
         return {
             "spec": self.spec.model_dump(mode="json"),
             "readings": [reading.model_dump(mode="json") for reading in self.readings],
+            "fragments": dict(self.fragments),
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A simulation of a population; its state is None while only its creation is known."""
+
+    simulation_id: str
+    name: str
+    state: SimulationState | None

@@ -1,5 +1,7 @@
 """Versions of a population: fragments merged into people who are there, block by block, and what it did to each.
 
+An edit of one person (domain/edits.py) is a version too, without fragments.
+
 Whoever a fragment contradicts stays as they are and is reported. Whom it tells nothing new it does not change at all:
 applying it twice is the same as once. Numeric traits move on the scale on which drawing adds them up; none is cut off.
 """
@@ -15,7 +17,7 @@ from libs.contracts.people import Agent
 from libs.minds.json_documents import DocumentError
 from libs.minds.merging import MergeConflictError, merge
 from libs.minds.persona_files import FragmentFile, check_size, read_fragment
-from services.population.domain.fragments import Fragment
+from services.population.domain.fragments import Fragment, contradicted
 
 NEAR_END = 0.999
 
@@ -33,9 +35,11 @@ def chosen(
 ) -> tuple[Applied, ...]:
     """The fragments of a request. Raises `InvalidError` for one that is unknown, no fragment, or against another."""
     applied: list[Applied] = []
+    earlier: dict[str, JsonObject] = {}
     merged: JsonObject = {}
     for place, choice in enumerate(choices):
         path = f"fragments.{place}"
+        name = choice if isinstance(choice, str) else path
         if isinstance(choice, str):
             if choice not in library:
                 raise InvalidError(path, f"there is no fragment {choice!r}", sorted(library))
@@ -43,13 +47,25 @@ def chosen(
         else:
             one = Applied(None, choice)
         try:
-            merged = merge(merged, read_fragment(one.document, path, known_traits).persona)
+            persona = read_fragment(one.document, path, known_traits).persona
+            merged = merge(merged, persona)
         except DocumentError as error:
             raise InvalidError(error.path, error.reason) from None
         except MergeConflictError as error:
-            raise InvalidError(path, f"contradicts a fragment before it: {error}") from None
+            other = contradicted(persona, earlier) or "those before it"
+            raise InvalidError(path, f"{name!r} contradicts {other!r}: {error}") from None
+        earlier[name] = persona
         applied.append(one)
     return tuple(applied)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A JSON merge patch of one person, and what was said about it; until there is login, `author` is what they say."""
+
+    patch: JsonObject
+    author: str | None
+    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,7 @@ class Version:
     fragments: tuple[Applied, ...]
     target_segments: tuple[str | None, ...]
     target_indices: tuple[int, ...]
+    edit: Edit | None
     reached: int
     targeted: int
     changed: int

@@ -44,7 +44,7 @@ class Profiles:
         profile = await asyncio.to_thread(profile_of, columns, orders)
         comparison = None
         if other is not None:
-            beside = await self._store.get(tx, other)
+            beside = await self._store.populations.get(tx, other)
             if beside is None:
                 raise InvalidError("compare_with", f"there is no population {other!r}")
             theirs = await self._columns(tx, beside, None)
@@ -66,7 +66,7 @@ class Profiles:
         columns, after = Columns(only), 0
         rest = {"segment": REST} if population.segments else {}
         while True:
-            people, after = await self._store.attributes(tx, population.id, PROFILED_AT_ONCE, after, chosen)
+            people, after = await self._store.people.attributes(tx, population.id, PROFILED_AT_ONCE, after, chosen)
             if not people:
                 return columns
             for attributes in people:

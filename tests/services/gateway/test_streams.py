@@ -14,9 +14,15 @@ from libs.client.sse import Decoder, ServerEvent
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.orchestrator import StartSimulation
 from libs.contracts.protocol import NO_USAGE
+from libs.runtime.nats_server import NatsServer
+from services.gateway.app import create_app
 from services.gateway.domain.position import Position
-from tests.services.gateway.conftest import Stage
-from tests.support.apps import eventually
+from services.gateway.settings import Settings
+from services.population.app import create_app as create_population
+from services.population.settings import Settings as PopulationSettings
+from tests.services.gateway.conftest import LOCAL, Stage
+from tests.support.apps import eventually, running
+from tests.support.peer import peer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SECRET = "reasoning nobody should see on a page"
@@ -232,3 +238,24 @@ async def test_a_stream_survives_a_restart_of_the_server_that_holds_the_log(stag
         await end(stage, "sim_1")
         states = [event.data.get("state") async for event in events]
     assert states[-1] == "cancelled"
+
+
+async def test_how_far_drawing_is_can_be_followed_to_its_end(nats_server: NatsServer, sqlite_url: str) -> None:
+    population = create_population(PopulationSettings(database_url=sqlite_url, nats_url=nats_server.url))
+    app = create_app(Settings(nats_url=nats_server.url, **LOCAL))
+    spec = {"name": "Adults", "demographic_base": "uk_demographics", "size": 1_200, "seed": 1}
+    async with running("population", population), running("gateway", app) as client, peer(nats_server.url) as rest:
+        stage = Stage(client, rest, nats_server)
+        job = (await client.post("/agent-populations/bulk-generate", json=spec)).json()
+        told = await read_all(stage, job["links"]["stream"])
+        assert names(told) == [
+            "population-created", "population-progressed", "population-progressed", "population-ready",
+        ]  # fmt: skip
+        assert [event.data["generated"] for event in told[1:3]] == [500, 1_000]
+        assert all("agents" not in event.data for event in told)
+        again = await read_all(stage, job["links"]["stream"])
+        assert names(again) == names(told), "also afterwards"
+        assert again[-1].id is not None
+        async with reading(stage, job["links"]["stream"], again[-1].id) as (answer, _):
+            assert answer.status_code == 204
+        assert (await client.get("/agent-populations/pop_nobody/stream")).status_code == 404

@@ -10,7 +10,7 @@ from libs.contracts.communication import DeliverStimulus
 from libs.contracts.ids import agent_id
 from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
 from libs.contracts.orchestrator import RunProtocol, SimulationCreated, SimulationStateChanged, StepStarted
-from libs.contracts.population import PopulationFailed
+from libs.contracts.population import PopulationDeleted, PopulationFailed
 from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from tests.services.orchestrator import parts
@@ -124,6 +124,17 @@ async def test_a_simulation_that_cannot_run_says_why(
     await stage.reaches("provisioning")
     await stage.peer.send(source, message)
     assert reason in (await stage.reaches("failed"))["reason"]
+
+
+async def test_nothing_starts_with_a_population_that_was_deleted_not_even_when_it_is_called_ready_later(
+    stage: Stage,
+) -> None:
+    await stage.peer.send("population", CREATED, PopulationDeleted(population_id="pop_1", deleted_at=NOW))
+    await stage.peer.send("intervention", START)
+    assert "was deleted" in (await stage.reaches("failed"))["reason"]
+    await stage.peer.send("population", READY)
+    await stage.peer.send("intervention", START.model_copy(update={"simulation_id": "sim_2"}))
+    assert "was deleted" in (await stage.reaches("failed", "sim_2"))["reason"]
 
 
 async def test_an_interactive_simulation_runs_broadcasts_until_it_is_ended(stage: Stage) -> None:

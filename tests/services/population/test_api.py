@@ -109,7 +109,8 @@ async def test_individuals_of_one_segment(
 
 async def test_one_individual(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
     page = await get(client, made["links"]["individuals"], limit=1, cursor=encode_cursor(41))
-    assert await get(client, f"{made['links']['individuals']}/agent_0042") == page["items"][0]
+    shown = await get(client, f"{made['links']['individuals']}/agent_0042")
+    assert shown.items() >= page["items"][0].items()
 
 
 async def test_segments_show_distributions_that_count_the_people(
@@ -264,9 +265,3 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, made: d
     answer = await client.get(path.format(made=made["links"]["self"]))
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
-
-
-async def test_what_is_not_built_yet_says_so(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/agent-populations/bulk-generate", json={})
-    assert answer.status_code == 501
-    assert "not available" in answer.json()["detail"]

@@ -155,7 +155,7 @@ async def test_a_block_out_of_turn_or_done_before_changes_nothing(database_url: 
         population = (await client.post(CREATE, json=LARGE)).json()
         for start, generated in ((1_001, 500), (1, 500), (501, 1_000), (501, 1_000)):
             async with app.state.database.write() as tx:
-                await app.state.service.draw_block(tx, population["id"], start)
+                await app.state.service.drawing.draw_block(tx, population["id"], start)
             shown = (await client.get(population["links"]["self"])).json()
             assert (shown["state"], shown["generated"]) == ("generating", generated)
         assert len(await individuals(client, population)) == 1_000

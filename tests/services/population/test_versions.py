@@ -165,7 +165,10 @@ async def test_an_export_after_a_change_holds_what_the_persona_alone_does_not_sa
     assert list(document) == [*MIRA, "rehearsal"]
     again = await made(client, segments=[], agents=[document])
     restored, changed = await person(client, again, 1), await person(client, population, 1)
-    assert restored == {**changed, "version": None}
+    assert changed["version"] == 1
+    assert restored["version"] is None
+    for same in ("name", "segment", "demographic_profile", "traits", "persona"):
+        assert restored[same] == changed[same]
 
 
 REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
@@ -173,7 +176,7 @@ REFUSED: list[tuple[dict[str, Any], int, str, str]] = [
     ({"fragments": [MIRA]}, 422, "fragments.0.type", "not 'Fragment'"),
     ({"fragments": [HEALTH, {"type": "Fragment", "persona": 3}]}, 422, "fragments.1.persona", "is not an object"),
     ({"fragments": [{**THRIFTY, "traits": {"charm": 1}}]}, 422, "fragments.0.traits.charm", "is no known trait"),
-    ({"fragments": ["early_bird", "night_owl"]}, 422, "fragments.1", "contradicts a fragment before it: persona."),
+    ({"fragments": ["early_bird", "night_owl"]}, 422, "fragments.1", "'night_owl' contradicts 'early_bird': persona."),
     ({"fragments": [HEALTH], "target_segments": ["x"]}, 422, "target_segments.0", "there is no segment"),
     ({"fragments": [HEALTH], "agent_ids": ["agent_0004"]}, 422, "agent_ids.0", "there is no individual"),
     ({"fragments": []}, 422, "fragments", "at least 1"),

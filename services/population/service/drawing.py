@@ -1,0 +1,147 @@
+"""Drawing the people of populations, block by block, each block in a transaction of its own.
+
+The next block is ordered by a command that commits with the block before it: a process that is killed has drawn whole
+blocks, and whoever gets the command goes on. People depend on specification, seed and index alone, so those of an
+interrupted population are the same.
+"""
+
+import asyncio
+import logging
+import secrets
+from collections import OrderedDict
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from libs.contracts.errors import ConflictError
+from libs.contracts.ids import new_id
+from libs.contracts.people import Agent
+from libs.contracts.specs import PopulationSpec
+from libs.db import Transaction
+from services.population.domain.fragments import Fragment
+from services.population.domain.people import Design, Library
+from services.population.domain.population import Particularities, Population, State
+from services.population.events import Events
+from services.population.service.fragments import Fragments
+from services.population.service.lookup import find
+from services.population.store import Store
+
+BLOCK = 500
+"""People drawn in one transaction: in the request that creates a population, then by each command."""
+AT_A_TIME = 20
+"""People drawn before other work of the process gets its turn; about 10 ms."""
+DESIGNS_KEPT = 4
+SEED_LIMIT = 2**31
+
+log = logging.getLogger(__name__)
+
+
+class Drawing:
+    """Draws people; a population is drawn once, so its job is part of it."""
+
+    def __init__(self, store: Store, events: Events, library: Library, fragments: Fragments) -> None:
+        self._store, self._events, self._library, self._fragments = store, events, library, fragments
+        self._designs: OrderedDict[str, Design] = OrderedDict()
+
+    async def create(self, tx: Transaction, spec: PopulationSpec, *, in_background: bool = False) -> Population:
+        """Draw a population: up to 500 people at once unless all of it may happen in the background, the others by
+        commands.
+
+        Raises `InvalidError` for an unknown template or fragment and for particularities that nobody satisfies.
+        """
+        seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
+        own = await self._fragments.named_by(tx, spec)
+        design = Design(spec, seed, self._library.with_fragments(own))
+        template = self._library.templates[spec.demographic_base]
+        readings = tuple(
+            Particularities.of(group.reading, template) for group in design.groups if group.name is not None
+        )
+        population = Population(
+            id=new_id("pop"),
+            spec=spec,
+            seed=seed,
+            readings=readings,
+            fragments={name: own[name].model_dump() for name in sorted(own)},
+            state=State.GENERATING,
+            generated=0,
+            people_per_second=None,
+            progressed_at=None,
+            version=0,
+            reason=None,
+            created_at=datetime.now(UTC),
+            ready_at=None,
+            archived_at=None,
+        )
+        self._keep(population.id, design)
+        await self._store.populations.add(tx, population)
+        await self._events.created(tx, population)
+        if in_background:
+            await self._events.draw_next(tx, population)
+            return population
+        return await self._add_block(tx, population, await _draw(design, 1))
+
+    async def draw_block(self, tx: Transaction, population_id: str, start: int) -> None:
+        """Draw the people from `start` on, unless they are there already; the last block makes the population ready."""
+        population = await self._store.populations.get(tx, population_id, lock=True)
+        if population is None or population.state is not State.GENERATING or start != population.generated + 1:
+            return
+        try:
+            people = await _draw(self._design(population), start)
+        except Exception as error:  # drawing is a pure computation: it would fail again, so the wait must end
+            log.exception("people cannot be drawn", extra={"population_id": population_id, "start": start})
+            await self._end(tx, population, State.FAILED, f"people {start} and up: {error}")
+            return
+        await self._add_block(tx, population, people)
+
+    async def cancel(self, tx: Transaction, population_id: str) -> Population:
+        """Draw nobody more. Raises `ConflictError` when nobody is being drawn."""
+        population = await find(tx, self._store, population_id, lock=True)
+        if population.state is not State.GENERATING:
+            raise ConflictError(f"Population {population_id!r} is {population.state}; there is nothing to cancel.")
+        reason = f"cancelled after {population.generated} of {population.spec.size} people"
+        return await self._end(tx, population, State.CANCELLED, reason)
+
+    async def _end(self, tx: Transaction, population: Population, state: State, reason: str) -> Population:
+        population = replace(population, state=state, reason=reason)
+        self._designs.pop(population.id, None)
+        await self._store.populations.save(tx, population)
+        await self._events.failed(tx, population)
+        return population
+
+    async def _add_block(self, tx: Transaction, population: Population, people: list[Agent]) -> Population:
+        await self._store.people.add(tx, population.id, people)
+        await self._events.people_drawn(tx, population, people)
+        population = population.drawn_up_to(people[-1].index, datetime.now(UTC))
+        if population.generated < population.spec.size:
+            await self._store.populations.save(tx, population)
+            await self._events.progressed(tx, population)
+            await self._events.draw_next(tx, population)
+            return population
+        population = replace(population, state=State.READY, ready_at=population.progressed_at)
+        self._designs.pop(population.id, None)
+        await self._store.populations.save(tx, population)
+        await self._events.ready(tx, population)
+        return population
+
+    def _design(self, population: Population) -> Design:
+        """Made once for the blocks of a population, and again after a restart."""
+        design = self._designs.get(population.id)
+        if design is None:
+            own = {name: Fragment.model_validate(document) for name, document in population.fragments.items()}
+            design = Design(population.spec, population.seed, self._library.with_fragments(own))
+            self._keep(population.id, design)
+        return design
+
+    def _keep(self, population_id: str, design: Design) -> None:
+        self._designs[population_id] = design
+        if len(self._designs) > DESIGNS_KEPT:
+            self._designs.popitem(last=False)
+
+
+async def _draw(design: Design, start: int) -> list[Agent]:
+    """One block, drawn a few at a time so that requests of the same process are not held up."""
+    people: list[Agent] = []
+    end = min(start + BLOCK, design.size + 1)
+    for first in range(start, end, AT_A_TIME):
+        people += design.people(first, min(AT_A_TIME, end - first))
+        await asyncio.sleep(0)
+    return people
