@@ -13,11 +13,11 @@ from nats.errors import Error as NatsError
 from libs.bus import consumers
 from libs.bus.delivery import Delivery
 from libs.bus.handling import Handling
-from libs.bus.pull import PacedPull
+from libs.bus.pull import Pull, Taker
 from libs.bus.relay import Relay
 from libs.bus.router import Mode, Router, Subscription
 from libs.bus.settings import BusSettings
-from libs.bus.sink import SinkLoop
+from libs.bus.sink import Sink
 from libs.bus.streams import check_server, provision
 from libs.db import Database
 
@@ -45,8 +45,7 @@ class Bus:
         self._broker: NatsBroker | None = None
         self._connection: Client | None = None
         self._relay: Relay | None = None
-        self._sinks: list[SinkLoop] = []
-        self._pulls: list[PacedPull] = []
+        self._pulls: list[Pull] = []
         self._last_error = ""
 
     @property
@@ -84,8 +83,8 @@ class Bus:
         """Receive nothing more, finish or hand back what is in hand, publish the rest, disconnect."""
         if self._broker is None:
             return
-        fetching = [consumers.stop_fetching(self._broker), *(sink.stop() for sink in self._sinks)]
-        for problem in await asyncio.gather(*fetching, return_exceptions=True):
+        finishing = [pull.finish(self.settings.drain_timeout) for pull in self._pulls]
+        for problem in await asyncio.gather(*finishing, return_exceptions=True):
             if isinstance(problem, Exception):
                 logger.warning("%s: a consumer did not stop cleanly: %r", self.service, problem)
         if self._relay is not None:
@@ -96,7 +95,7 @@ class Bus:
             with suppress(OSError):
                 await self._connection.close()
         self._broker = self._connection = self._relay = None
-        self._sinks, self._pulls = [], []
+        self._pulls = []
 
     async def _connect(self, broker: "NatsBroker") -> None:
         """Connect and provision, with the patience of the settings."""
@@ -134,18 +133,25 @@ class Bus:
         return identities
 
     async def _consume(self, broker: "NatsBroker") -> None:
-        singles = []
+        takers: list[Taker] = []
         for subscription in self.router.subscriptions:
             delivery = self._delivery(subscription)
+            pull = Pull(
+                self.connection,
+                stream=subscription.stream,
+                durable=subscription.durable,
+                lifetime=self.settings.fetch_timeout,
+                on_missing=self._check_streams,
+            )
+            self._pulls.append(pull)
             if subscription.mode is Mode.SINK:
-                sink = SinkLoop(delivery, self.subject_service)
-                self._sinks.append(sink)
-                self._pulls.append(await sink.start(self.connection.jetstream(), self._check_streams))
+                takers.append(Sink(delivery, self.subject_service))
             else:
-                singles.append(Handling(delivery, self.subject_service))
-        consumers.subscribe(broker, singles, self.settings)
+                handling = Handling(delivery, self.subject_service)
+                takers.append(consumers.subscribe(broker, handling, pull, self.settings))
         await broker.start()
-        self._pulls += consumers.pace(broker, self._check_streams)
+        for pull, taker in zip(self._pulls, takers, strict=True):
+            await pull.start(taker)
 
     def _delivery(self, subscription: Subscription) -> Delivery:
         return Delivery(subscription, database=self.database, js=self.connection.jetstream(), settings=self.settings)

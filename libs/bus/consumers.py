@@ -1,23 +1,23 @@
 """FastStream's part: the connection, and the fetching of messages for `on` and `work`.
 
 Every subscriber is told that its stream and consumer exist already, acknowledges nothing itself, and hands the raw
-message over. FastStream waits for a whole fetched batch before it fetches again, so long work has one subscriber with a
-batch of one for each message worked on at the same time.
+message over. It does not fetch: FastStream waits for a whole fetched batch before it fetches again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import TYPE_CHECKING, Any
+
+from nats.aio.msg import Msg
 
 from libs.bus.handling import Handling
-from libs.bus.pull import PacedPull
+from libs.bus.pull import Pull
 from libs.bus.router import Mode
 from libs.bus.settings import BusSettings
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker
     from faststream.nats.message import NatsMessage
-    from faststream.nats.subscriber.usecases import LogicSubscriber
 
 RECONNECT_WAIT_S = 0.25
 CLOSING_S = 5
@@ -54,17 +54,8 @@ def create_broker(
     )
 
 
-def subscribe(broker: "NatsBroker", handlings: Iterable[Handling], settings: BusSettings) -> None:
-    """Declare the subscribers; they fetch once the broker starts."""
-    for handling in handlings:
-        if handling.delivery.subscription.mode is Mode.WORK:
-            for _ in range(settings.work_at_once):
-                _subscribe(broker, handling, settings, batch=1)
-        else:
-            _subscribe(broker, handling, settings, batch=settings.handlers_at_once)
-
-
-def _subscribe(broker: "NatsBroker", handling: Handling, settings: BusSettings, *, batch: int) -> None:
+def subscribe(broker: "NatsBroker", handling: Handling, pull: Pull, settings: BusSettings) -> "Feed":
+    """Declare a subscriber with its own pull. It handles what the feed gives it once the broker has started."""
     from faststream import AckPolicy
     from faststream.nats import JStream, PullSub
 
@@ -73,11 +64,9 @@ def _subscribe(broker: "NatsBroker", handling: Handling, settings: BusSettings, 
         subscription.template,
         stream=JStream(subscription.stream, declare=False),
         durable=subscription.durable,
-        pull_sub=PullSub(batch_size=batch, timeout=settings.fetch_timeout),
+        pull_sub=PullSub(),
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
-        # FastStream ignores the broker's prefix here, and permissions by prefix then silence the subscriber.
-        inbox_prefix=f"{settings.inbox_prefix}.".encode(),
         decoder=_undecoded,
     )
 
@@ -85,26 +74,33 @@ def _subscribe(broker: "NatsBroker", handling: Handling, settings: BusSettings, 
         await handling.receive(message.raw_message)
 
     subscriber(receive)
+    # One that is there already keeps FastStream from fetching by itself.
+    subscriber.subscription = pull  # type: ignore[assignment]
+    is_work = subscription.mode is Mode.WORK
+    return Feed(subscriber.consume, settings.work_at_once if is_work else settings.handlers_at_once)
+
+
+class Feed:
+    """Gives a subscriber its messages, each at once while fewer than `at_once` are in hand."""
+
+    def __init__(self, consume: Callable[[Msg], Coroutine[Any, Any, Any]], at_once: int) -> None:
+        self._consume = consume
+        self._at_once = at_once
+        self._busy: set[asyncio.Task[Any]] = set()
+
+    def room(self) -> int:
+        """How many more may be taken in hand."""
+        return self._at_once - len(self._busy)
+
+    async def take(self, raws: Sequence[Msg], group: asyncio.TaskGroup) -> None:
+        """Take messages in hand; done when there is room for another."""
+        for raw in raws:
+            task = group.create_task(self._consume(raw))
+            self._busy.add(task)
+            task.add_done_callback(self._busy.discard)
+        if not self.room():
+            await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
 
 
 async def _undecoded(message: "NatsMessage", _default: Any = None) -> "NatsMessage":
     return message
-
-
-def pace(broker: "NatsBroker", on_missing: Callable[[], None]) -> list[PacedPull]:
-    """Put a paced pull under each started subscriber."""
-    pulls = []
-    for subscriber in _subscribers(broker):
-        if subscriber.subscription is not None:
-            subscriber.subscription = PacedPull(subscriber.subscription, on_missing)  # type: ignore[arg-type]
-            pulls.append(subscriber.subscription)
-    return pulls
-
-
-async def stop_fetching(broker: "NatsBroker") -> None:
-    """Fetch nothing more and wait for the messages in hand; those that take too long are handed back."""
-    await asyncio.gather(*(subscriber.stop() for subscriber in _subscribers(broker)))
-
-
-def _subscribers(broker: "NatsBroker") -> "list[LogicSubscriber[Any]]":
-    return cast("list[LogicSubscriber[Any]]", broker.subscribers)

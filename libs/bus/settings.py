@@ -20,11 +20,7 @@ class BusSettings(BaseModel):
     )
     patience: float = Field(default=600.0, gt=0, description="How long a message may stay not ready.")
     hold_delay: float = Field(default=5.0, gt=0, description="Wait before the next try of a message that is on hold.")
-    fetch_timeout: float = Field(
-        default=5.0,
-        ge=1,
-        description="How long one request for messages stays open; short ones stall nats-py (nats.py#986).",
-    )
+    fetch_timeout: float = Field(default=5.0, ge=1, description="How long one request for messages stays open.")
     drain_timeout: float = Field(default=10.0, gt=0, description="Longest wait for handlers when the service stops.")
     handlers_at_once: int = Field(default=4, ge=1, description="Messages of one type handled at the same time.")
     work_at_once: int = Field(default=2, ge=1, description="Messages of one type worked on at the same time.")

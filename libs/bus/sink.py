@@ -1,34 +1,24 @@
-"""The loop for messages that come in great number: many of them in one transaction, acknowledged after its commit.
+"""For messages that come in great number: many of them in one transaction, acknowledged after its commit.
 
 A batch that fails is halved until the message that makes it fail stands alone, so a poisonous one holds up nobody.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from nats.aio.msg import Msg
-from nats.errors import ConnectionClosedError
-from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js import JetStreamContext
 from opentelemetry.trace import SpanKind
 
 from libs.bus.delivery import WAITED_FOR, Delivery
 from libs.bus.errors import NotReadyError, UndecodableError
-from libs.bus.pull import PacedPull
 from libs.bus.tables import INBOX
 from libs.contracts.envelope import Message
 from libs.db import insert_new
 from libs.telemetry import span
-
-PAUSE_S = 1.0
-
-logger = logging.getLogger(__name__)
 
 
 class Received(NamedTuple):
@@ -38,54 +28,19 @@ class Received(NamedTuple):
     message: Message[Any]
 
 
-class SinkLoop:
-    """Fetches and handles the messages of one subscription until stopped."""
+class Sink:
+    """Handles the messages of one subscription, as many at once as have come."""
 
     def __init__(self, delivery: Delivery, subject_service: object) -> None:
         self._delivery = delivery
         self._subject_service = subject_service
-        self._pull: PacedPull | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._handling = asyncio.Lock()
 
-    async def start(self, js: JetStreamContext, on_missing: Callable[[], None]) -> PacedPull:
-        """Subscribe to the durable consumer, which must exist, and begin."""
-        subscription = self._delivery.subscription
-        prefix = f"{self._delivery.settings.inbox_prefix}.".encode()
-        pull = await js.pull_subscribe_bind(subscription.durable, subscription.stream, inbox_prefix=prefix)
-        self._pull = PacedPull(pull, on_missing)
-        self._task = asyncio.create_task(self._run(self._pull), name=f"sink {subscription.durable}")
-        return self._pull
+    def room(self) -> int:
+        """The most messages of one transaction."""
+        return self._delivery.settings.sink_batch
 
-    async def stop(self) -> None:
-        """Fetch nothing more; finish the batch in hand, or hand it back when it takes too long."""
-        if self._task is None or self._pull is None:
-            return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(self._delivery.settings.drain_timeout), self._handling:
-                self._task.cancel()
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
-        with suppress(ConnectionClosedError):
-            await self._pull.unsubscribe()
-
-    async def _run(self, pull: PacedPull) -> None:
-        settings = self._delivery.settings
-        while True:
-            try:
-                raws = await pull.fetch(settings.sink_batch, settings.fetch_timeout)
-                async with self._handling:
-                    await self._receive(raws)
-            except NatsTimeoutError:
-                continue
-            except ConnectionClosedError:
-                return
-            except Exception:
-                logger.exception("%s: a batch was left to be delivered again", self._delivery.consumer)
-                await asyncio.sleep(PAUSE_S)
-
-    async def _receive(self, raws: Sequence[Msg]) -> None:
+    async def take(self, raws: Sequence[Msg], _group: asyncio.TaskGroup) -> None:
+        """Take messages to their end. Raises nothing but cancellation, which hands them back."""
         started = time.perf_counter()
         batch: list[Received] = []
         for raw in raws:

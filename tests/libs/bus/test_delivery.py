@@ -1,8 +1,10 @@
 """What a handler can rely on: each message takes effect once, with its messages, or not at all."""
 
 import asyncio
+import time
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from libs.bus import DeadLetter, NotReadyError, OnHoldError, Outbox, Router
@@ -411,3 +413,28 @@ async def test_the_trace_of_the_sender_is_carried_to_the_receiver(nats_url: str,
         async with receiver.database.read() as tx:
             headers = (await tx.execute(select(OUTBOX.c.headers))).scalar_one()
         assert f"{trace_id:032x}" in headers
+
+
+@pytest.mark.parametrize("mode", ["on", "sink"])
+async def test_a_message_after_a_pause_is_handled_at_once(mode: str, nats_url: str, sqlite_url: str) -> None:
+    router, handled = Router("results"), asyncio.Event()
+
+    async def on_noted(tx: Transaction, message: Any, service: Any) -> None:
+        handled.set()
+
+    async def other_work() -> None:  # which makes answers to requests that ended come a moment later
+        while True:
+            time.sleep(0.02)
+            await asyncio.sleep(0.002)
+
+    getattr(router, mode)(Noted)(on_noted)
+    patient = settings(nats_url, fetch_timeout=1.0)
+    async with running("population", sqlite_url, patient) as sender, running("results", sqlite_url, patient, router):
+        working = asyncio.create_task(other_work())
+        for pause in (1.2, 1.2, 1.3, 1.3):  # a request for messages ends in each
+            await asyncio.sleep(pause)
+            handled.clear()
+            await sender.send(Noted(text="late?"))
+            async with asyncio.timeout(0.5):
+                await handled.wait()
+        working.cancel()
