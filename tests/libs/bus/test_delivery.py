@@ -315,14 +315,6 @@ async def test_a_message_on_hold_is_tried_again_for_as_long_as_it_takes(nats_url
         assert await dead_letters(receiver.js) == []
 
 
-async def test_a_handler_receives_what_comes_after_a_quiet_time(nats_url: str, sqlite_url: str) -> None:
-    router, attempts = noting()
-    async with running("results", sqlite_url, settings(nats_url, fetch_timeout=1.0), router) as receiver:
-        await asyncio.sleep(1.3)
-        await publish(receiver, message := Noted(text="late"), seal(message, source="population"))
-        await until(lambda: len(attempts) == 1)
-
-
 async def test_work_longer_than_the_acknowledgement_time_is_done_once(nats_url: str, sqlite_url: str) -> None:
     router = Router("results")
     begun: list[str] = []

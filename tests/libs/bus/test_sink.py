@@ -1,10 +1,7 @@
 """What a sink can rely on: many messages in one transaction, each once, none held up by another."""
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
-
-import pytest
 
 from libs.bus import NotReadyError, Router
 from libs.bus.dead_letters import dead_letters
@@ -139,14 +136,3 @@ async def test_tenants_are_never_mixed_in_one_transaction(nats_url: str, sqlite_
             await until(lambda: settled(receiver))
     assert {tenant for tenant, _ in seen} == {"acme", "bolt"}
     assert all(tenants == {tenant} for tenant, tenants in seen)
-
-
-async def test_a_sink_receives_what_comes_after_a_quiet_time(
-    nats_url: str, sqlite_url: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    router, batches = collecting()
-    async with running("results", sqlite_url, settings(nats_url, fetch_timeout=1.0), router) as receiver:
-        await asyncio.sleep(1.3)
-        await publish(receiver, ["late"])
-        await until(lambda: batches == [["late"]])
-    assert not [record for record in caplog.records if record.levelname == "ERROR"]
