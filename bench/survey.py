@@ -14,14 +14,18 @@ LATENCY_S = 0.2
 
 async def measure() -> list[Figure]:
     """1,000 and 100 people asked by a platform that has answered before."""
-    seconds, cpu, calls, tokens, shared, hundred = [], [], [], [], [], []
-    with tempfile.TemporaryDirectory() as directory, Stub(Path(directory), latency_s=LATENCY_S) as stub:
+    slowed, seconds, cpu, calls, tokens, shared, hundred = [], [], [], [], [], [], []
+    with tempfile.TemporaryDirectory() as directory, Stub(Path(directory)) as stub:
         for seed in range(1, RUNS + 1):
             data = Path(directory) / str(seed)
             data.mkdir()
             with Platform(data, stub) as platform:
                 async with RehearsalClient(platform.url) as client:
+                    stub.control(latency_s=0.0)
                     await survey(client, await people(client, 50, seed + 200), MODEL)
+                    population = await people(client, 1_000, seed + 100)
+                    stub.control(latency_s=LATENCY_S)
+                    slowed.append(await timed(survey(client, population, MODEL)))
                     population = await people(client, 1_000, seed)
                     stub.control()
                     before = platform.use().cpu_s
@@ -33,6 +37,7 @@ async def measure() -> list[Figure]:
                     shared.append(100 * counts["shared_tokens"] / counts["prompt_tokens"])
                     hundred.append(await timed(_from_nothing(client, 100, seed + 300)))
     return [
+        figure("1,000-agent survey, the first after latency rose from 0 to 200 ms", "s", slowed, 5.0),
         figure("1,000-agent survey at 200 ms, execute to completed", "s", seconds, 5.0),
         figure("CPU per turn, all services and nats-server, language model", "ms", cpu, 2.5),
         figure("calls per answer", "", calls, 1.0),

@@ -44,6 +44,36 @@ def test_answers_that_take_longer_for_their_own_reasons_do_not_strangle_the_call
     assert done.rate(range(120, 160)) >= 0.95 * 100
 
 
+@pytest.mark.parametrize("few", [17, 50, 1_000])
+@pytest.mark.parametrize(("before_s", "after_s", "within_s"), [(0.2, 0.2, 2), (0.001, 0.2, 2), (2.0, 2.0, 14)])
+def test_the_limit_doubles_with_every_round_trip_until_demand_is_met(few, before_s, after_s, within_s):
+    arrivals = {"few": (0.0, few, 1.0), "many": (30.0, 1_000, 1.0)}
+    endpoint = Queued(10_000, lambda now: before_s if now < 30 else after_s)
+    done = run(endpoint, 60, limits=Limits(1_000), arrivals=arrivals)
+    assert done.answered.total() == few + 1_000
+    assert max(done.answered) < 30 + within_s
+
+
+@pytest.mark.parametrize("after_s", [0.35, 0.4, 0.45, 1.0])
+def test_a_latency_that_rose_for_its_own_reasons_is_found_out_soon(after_s):
+    arrivals = {"few": (0.0, 50, 1.0), "many": (30.0, 1_000, 1.0)}
+    done = run(Queued(10_000, lambda now: 0.001 if now < 30 else after_s), 60, limits=Limits(1_000), arrivals=arrivals)
+    assert max(done.answered) < 30 + 10 * max(after_s, 0.5)
+
+
+def test_retreats_that_prove_useless_are_taken_back():
+    arrivals = {"before": (0.0, 4_000, 1.0), "after": (30.0, 9_000, 1.0)}
+    endpoint = Queued(10_000, lambda now: 0.2 if now < 30 else 2.0)
+    done = run(endpoint, 60, limits=Limits(1_000), arrivals=arrivals)
+    assert done.rate(range(42, 46)) >= 0.95 * 1_000 / 2.0
+
+
+def test_an_endpoint_that_was_idle_for_long_does_not_start_from_scratch():
+    arrivals = {"before": (0.0, 4_000, 1.0), "after": (3_600.0, 1_000, 1.0)}
+    done = run(Queued(10_000, lambda now: 0.5), 3_610, limits=Limits(1_000), arrivals=arrivals)
+    assert max(done.answered) <= 3_601
+
+
 def test_no_more_are_in_flight_than_the_endpoint_may_have():
     done = run(Queued(10_000, lambda now: 1.0), 60, limits=Limits(50))
     assert done.schedule.flow.limit == 50

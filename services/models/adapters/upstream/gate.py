@@ -202,6 +202,8 @@ def _verdict(exchange: Exchange, asked_s: float | None) -> Verdict:
         return Verdict.LATE if exchange.is_late else Verdict.FAILED
     if exchange.status == OK:
         return Verdict.ANSWERED
+    if not _may_succeed_later(exchange):
+        return Verdict.REJECTED
     if exchange.status == TOO_MANY or (exchange.status in OVERLOADED and asked_s is not None):
         return Verdict.REFUSED
     return Verdict.FAILED if exchange.status >= SERVER_ERROR else Verdict.REJECTED

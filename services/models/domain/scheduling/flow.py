@@ -1,9 +1,10 @@
 """How many calls may be in flight at an endpoint at once, learned from how it answers.
 
-Gentle trial: while calls are held back and answered as quickly as usual, the limit grows by a step, at least by one
-call in a latency, and the step grows. Proportional retreat: the limit loses the share of calls that were refused (429),
-at once at most three tenths, as for a timeout. Starts are spread over a latency: a burst is refused where its average
-would fit.
+Trial: while calls are held back and answered as quickly as usual, the limit grows by a step, at most to twice as many
+in a latency and at least by one call. The step is the largest until something goes wrong, then gentle, and grows again.
+Proportional retreat: the limit loses the share of calls that were refused (429), at once at most three tenths, as for a
+timeout. Retreats from slow answers that do not make them quicker are taken back. Nothing is unlearnt with time. Starts
+are spread over a latency: a burst is refused where its average would fit.
 """
 
 from dataclasses import dataclass, field
@@ -15,8 +16,6 @@ from services.models.domain.scheduling.latency import Group, Latency
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.25, 5.0
 WINDOWS_IN_LATENCY = 4
 GENTLE, STEEPER = 0.01, 1.5
-STEEP = 2.0 ** (1 / WINDOWS_IN_LATENCY) - 1
-"""The largest step: twice as many calls in one latency."""
 NEAR = (0.9, 1.02)
 """So near to where calls were last refused the step stays gentle: it would overshoot what is probably the capacity."""
 RETREAT = 0.7
@@ -53,7 +52,7 @@ class Flow:
     in_flight: int = 0
     _latency: Latency = field(default_factory=Latency)
     _throughput: float = 0.0
-    _step: float = STEEP
+    _step: float = inf
     _refused_at: float = 0.0
     """The limit at which calls were last refused."""
     _next_start: float = -inf
@@ -128,11 +127,18 @@ class Flow:
         elif self._latency.is_slow(now):
             self._retreat(self._latency.retreat(now, self.limit, self._throughput))
         elif self._latency.is_calm(now) and window.is_binding and window.peak >= self.limit / 2:
-            grown = self.limit + max(self.limit * self._step, 1 / WINDOWS_IN_LATENCY)
-            self.limit = min(grown, float(self.most))
+            step = min(self._step, self._steepest)
+            self.limit = min(self.limit + max(self.limit * step, 1 / WINDOWS_IN_LATENCY), float(self.most))
             is_near = NEAR[0] * self._refused_at <= self.limit <= NEAR[1] * self._refused_at
-            self._step = GENTLE if is_near else min(self._step * STEEPER, STEEP)
+            self._step = GENTLE if is_near else step * STEEPER
+
+    @property
+    def _steepest(self) -> float:
+        """The largest step: twice as many calls in one latency, or in the shortest window if that is longer."""
+        in_latencies = self._length_s / max(self._latency.lately_s or 0.0, SHORTEST_WINDOW_S)
+        return float(2.0 ** min(1.0, in_latencies)) - 1.0
 
     def _retreat(self, factor: float) -> None:
-        self.limit = max(1.0, self.limit * factor)
-        self._step = GENTLE
+        """Lose a share of the limit; a factor of more than 1 takes back what was lost for nothing."""
+        self.limit = min(max(1.0, self.limit * factor), float(self.most))
+        self._step = inf if factor > 1.0 else GENTLE

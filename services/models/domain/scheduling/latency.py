@@ -10,6 +10,8 @@ from math import inf
 
 CALM, SLOW = 1.5, 2.0
 """Up to, and beyond, so many times the usual latency; in between nothing is concluded."""
+QUICK_S = 0.25
+"""What is quicker is alike: a queue that is as short does no harm, and is no reason to hold calls back."""
 LEAST_KEPT = 0.5
 SHRUGS = 2
 """After so many of them in a row calls are slower for another reason, such as longer answers."""
@@ -38,6 +40,8 @@ class Latency:
     _since: float = -inf
     _is_fresh: bool = False
     _shrugs: int = 0
+    _kept: float = 1.0
+    """What the retreats that have not proved useful left of the calls in flight."""
     _sum_s: float = 0.0
     _count: int = 0
     _groups: deque[Group] = field(default_factory=deque)
@@ -53,11 +57,11 @@ class Latency:
 
     def is_calm(self, now: float) -> bool:
         """True when calls do not wait for each other."""
-        return self._is_fresh and self._at_least(now) <= CALM * self._usual_s
+        return self._is_fresh and self._at_least(now) <= CALM * max(self._usual_s, QUICK_S)
 
     def is_slow(self, now: float) -> bool:
         """True when they do."""
-        return self._is_fresh and self._at_least(now) > SLOW * self._usual_s
+        return self._is_fresh and self._at_least(now) > max(SLOW * self._usual_s, CALM * QUICK_S)
 
     def _at_least(self, now: float) -> float:
         """The latency of late, or the age of a group of which most are still waited for."""
@@ -81,13 +85,18 @@ class Latency:
         self._sum_s, self._count, self._is_fresh = 0.0, 0, True
 
     def retreat(self, now: float, in_flight: float, throughput: float) -> float:
-        """The share of calls in flight that would wait no longer; 1 once retreats have proved useless."""
+        """The share of calls in flight that would wait no longer; after useless ones what undoes them."""
         lately = self.lately_s or 0.0
-        self._shrugs = self._shrugs + 1 if lately > self._hoped_for_s else 0
+        if lately > self._hoped_for_s:
+            self._shrugs += 1
+        else:
+            self._shrugs, self._kept = 0, 1.0
         if self._shrugs == SHRUGS:
-            self._usual_s, self._hoped_for_s, self._shrugs = lately, inf, 0
-            return 1.0
+            factor = 1.0 / self._kept
+            self._usual_s, self._hoped_for_s, self._shrugs, self._kept = lately, inf, 0, 1.0
+            return factor
         kept = min(1.0, max(LEAST_KEPT, CALM * self._usual_s * throughput / in_flight))
         self._hoped_for_s, self._since, self._is_fresh = lately * (1 + kept) / 2, now, False
         self._sum_s, self._count = 0.0, 0
+        self._kept *= kept
         return kept
