@@ -5,9 +5,12 @@ comes last, and a positive number means the other arm is higher.
 """
 
 from libs.stats.adjustment import cuped, cuped_lift
+from libs.stats.agreement import cohens_kappa, fleiss_kappa, krippendorff_alpha
 from libs.stats.association import Association, correlation_ratio, cramers_v, midranks, rank_correlation, spearman
+from libs.stats.bayesian import Posterior, Prior, lift_posterior, posterior, two_proportions
 from libs.stats.bivariate import Bivariate, ratio_moments, ratio_variance
 from libs.stats.blocks import FriedmanTest, cochran_q, friedman
+from libs.stats.bootstrap import bootstrap
 from libs.stats.calibration import (
     FEWEST_STUDIES,
     Prediction,
@@ -19,6 +22,13 @@ from libs.stats.calibration import (
     worth_of_calibrated,
 )
 from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_fit, independence_test, yates_test
+from libs.stats.cluster_robust import (
+    Clustered,
+    cluster_means,
+    clustered_means,
+    compare_clustered,
+    intraclass_correlation,
+)
 from libs.stats.clustering import average_linkage
 from libs.stats.contrast import Contrast, Estimated, HypothesisTest
 from libs.stats.distances import (
@@ -41,6 +51,8 @@ from libs.stats.effect_sizes import cohens_d, cohens_w, cramers_v_interval, odds
 from libs.stats.equivalence import Equivalence, equivalent_means, equivalent_paired_means, equivalent_proportions
 from libs.stats.evidence import Worth, grade_c
 from libs.stats.exact import binomial_test, boschloo_exact, clopper_pearson_interval, fisher_exact, mcnemar_exact
+from libs.stats.funnels import FunnelStep, StepContrast, compare_funnels, compare_paired_funnels, funnel
+from libs.stats.interaction import heterogeneity, interaction, segment_interactions, together
 from libs.stats.means import (
     T_INTERVAL,
     Moments,
@@ -113,7 +125,9 @@ from libs.stats.sequential import (
     monitor_paired_means,
 )
 from libs.stats.shrinkage import Slope, fit_slope, shrink
+from libs.stats.survival import SurvivalStep, Watched, kaplan_meier, log_rank, median_survival
 from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, delta_lift, fieller_limits, t_test
+from libs.stats.weighted import PostStratified, compare_post_stratified, post_stratified
 
 __all__ = [
     "FEWEST_STUDIES",
@@ -124,6 +138,7 @@ __all__ = [
     "Association",
     "Bivariate",
     "ChiSquareTest",
+    "Clustered",
     "Contrast",
     "Design",
     "Distance",
@@ -132,6 +147,7 @@ __all__ = [
     "Estimated",
     "FTest",
     "FriedmanTest",
+    "FunnelStep",
     "Gain",
     "HypothesisTest",
     "IndependenceTest",
@@ -139,7 +155,10 @@ __all__ = [
     "Measure",
     "Moments",
     "PairedCounts",
+    "PostStratified",
+    "Posterior",
     "Prediction",
+    "Prior",
     "ProportionalOdds",
     "Rectified",
     "Rule",
@@ -147,9 +166,12 @@ __all__ = [
     "Slope",
     "Spread",
     "StandardisedDifference",
+    "StepContrast",
     "Superiority",
+    "SurvivalStep",
     "TTest",
     "TwoMeans",
+    "Watched",
     "Worth",
     "adjusted",
     "against_baseline",
@@ -161,20 +183,28 @@ __all__ = [
     "bernoulli_sequence",
     "best_split",
     "binomial_test",
+    "bootstrap",
     "boschloo_exact",
     "brunner_munzel",
     "cliffs_delta",
     "clopper_pearson_interval",
     "cluster_design_effect",
+    "cluster_means",
+    "clustered_means",
     "cochran_q",
     "cohens_d",
     "cohens_h",
     "cohens_h_interval",
+    "cohens_kappa",
     "cohens_w",
+    "compare_clustered",
+    "compare_funnels",
     "compare_means",
     "compare_ordinal",
+    "compare_paired_funnels",
     "compare_paired_means",
     "compare_paired_proportions",
+    "compare_post_stratified",
     "compare_proportions",
     "compare_shares",
     "contrast_of",
@@ -198,22 +228,32 @@ __all__ = [
     "fisher_exact",
     "fit_slope",
     "fit_spread",
+    "fleiss_kappa",
     "friedman",
     "from_counts",
+    "funnel",
     "gain_of_more",
     "gap_of",
     "goodness_of_fit",
     "grade_c",
+    "heterogeneity",
     "holm",
     "human_mean",
     "human_sd_ratio",
     "independence_test",
+    "interaction",
+    "intraclass_correlation",
     "jensen_shannon",
+    "kaplan_meier",
     "kolmogorov_smirnov",
+    "krippendorff_alpha",
     "kruskal_wallis",
+    "lift_posterior",
+    "log_rank",
     "mann_whitney",
     "mcnemar_exact",
     "mean_interval",
+    "median_survival",
     "midranks",
     "mixture_bound",
     "mixture_rho",
@@ -226,6 +266,8 @@ __all__ = [
     "odds_ratio",
     "permutation_test",
     "pooled_z",
+    "post_stratified",
+    "posterior",
     "power_of_means",
     "power_of_proportions",
     "predict",
@@ -243,15 +285,18 @@ __all__ = [
     "sample_size_of_means",
     "sample_size_of_proportions",
     "satterthwaite_df",
+    "segment_interactions",
     "shrink",
     "sign_flip_test",
     "spearman",
     "standardised_difference",
     "t_test",
     "through",
+    "together",
     "top_box",
     "total_variation",
     "two_means",
+    "two_proportions",
     "variation_of",
     "wasserstein",
     "welch_anova",

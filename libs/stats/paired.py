@@ -55,10 +55,12 @@ class PairedCounts:
 
     @property
     def correlation(self) -> float:
-        """φ of the two answers; 0 where one of them is always the same."""
+        """Newcombe's φ of the two answers, n/2 taken off where they go together; 0 where one is always the same."""
         a, b, c, d = self.both, self.arm_only, self.baseline_only, self.neither
         margins = (a + b) * (c + d) * (a + c) * (b + d)
-        return (a * d - b * c) / math.sqrt(margins) if margins else 0.0
+        shared = a * d - b * c
+        corrected = max(0.0, shared - self.n / 2) if shared > 0 else float(shared)
+        return corrected / math.sqrt(margins) if margins else 0.0
 
 
 def compare_paired_means(pairs: Bivariate, confidence_level: float = 0.95) -> Contrast:
@@ -82,8 +84,8 @@ def compare_paired_means(pairs: Bivariate, confidence_level: float = 0.95) -> Co
 def compare_paired_proportions(counts: PairedCounts, confidence_level: float = 0.95) -> Contrast:
     """Difference, McNemar's mid-p test, MOVER intervals from Wilson limits with the correlation of the two answers.
 
-    Newcombe, Statistics in Medicine 17 (1998) 2635-2650, method 10, without continuity correction of φ; the ratio as in
-    Donner and Zou, Statistical Methods in Medical Research 21 (2012) 347-359. All None when nobody answered.
+    Newcombe, Statistics in Medicine 17 (1998) 2635-2650, method 10; the ratio as in Donner and Zou, Statistical
+    Methods in Medical Research 21 (2012) 347-359. All None when nobody answered.
     """
     require_level(confidence_level)
     n = counts.n

@@ -13,7 +13,10 @@ from libs.stats import (
     Bivariate,
     Design,
     Moments,
+    Prior,
     TTest,
+    TwoMeans,
+    Watched,
     agresti_caffo_interval,
     benjamini_hochberg,
     benjamini_yekutieli,
@@ -29,11 +32,15 @@ from libs.stats import (
     effective_people,
     equivalent_means,
     fisher_exact,
+    fleiss_kappa,
     friedman,
     from_counts,
     goodness_of_fit,
     holm,
     independence_test,
+    krippendorff_alpha,
+    lift_posterior,
+    log_rank,
     mann_whitney,
     mcnemar_exact,
     mixture_bound,
@@ -49,6 +56,7 @@ from libs.stats import (
     sample_size_of_proportions,
     standardised_difference,
     two_means,
+    two_proportions,
     wasserstein,
     welch_test,
     wilcoxon_signed_rank,
@@ -229,6 +237,31 @@ def _mixed_subjects(case: Case) -> Case:
     return {"n": [n for n, _ in split], "effective_n": [round(effective_people(*given)) for given in people]}
 
 
+def _posterior(means: TwoMeans | None, prior: Prior | None = None) -> Case:
+    found = None if means is None else lift_posterior(means, prior)
+    assert found is not None
+    answer = {"lift": found.mean, "ci": found.interval, "sd": found.standard_deviation}
+    losses = [found.loss_of_baseline, found.loss_of_arm]
+    return {**answer, "chance_to_win": found.chance_to_win, "risk": losses}
+
+
+def _log_rank(case: Case) -> Case:
+    def groups(events: list[int]) -> list[Watched]:
+        rows = list(zip(case["time"], case["group"], events, strict=True))
+        mine = [[(time, event == 1) for time, group, event in rows if group == g] for g in (0, 1)]
+        return [Watched([time for time, _ in each], [is_event for _, is_event in each]) for each in mine]
+
+    plain, censored = log_rank(groups([1] * len(case["event"]))), log_rank(groups(case["event"]))
+    assert plain is not None
+    assert censored is not None
+    answer = {"stat_no_censor": plain.statistic, "p_no_censor": plain.p_value}
+    return {**answer, "stat_censor": censored.statistic, "p_censor": censored.p_value}
+
+
+def _krippendorff(case: Case) -> Case:
+    return {scale: krippendorff_alpha(case["coders_x_units"], scale) for scale in ("nominal", "ordinal", "ratio")}
+
+
 def _mixture(case: Case) -> Case:
     rho = mixture_rho(case["v_opt"], case["alpha_opt"])
     return {"best_rho_two_sided": rho, "bound_two_sided": mixture_bound(case["v"], rho, case["alpha"])}
@@ -291,6 +324,14 @@ COVERED: dict[str, Callable[[Case], Case]] = {
     "gb_mde": _detectable_lift,
     "seq_ci_gb_mean": _monitored,
     "confseq_normal_mixture": _mixture,
+    "bayes_gb_prop": lambda case: _posterior(two_proportions(*case["treatment"], *case["control"])),
+    "bayes_gb_prior": lambda case: _posterior(two_means(*_growthbook_moments(case)), Prior(**case["prior"])),
+    "krippendorff_ordinal": _krippendorff,
+    "fleiss_kappa": lambda case: {
+        "fleiss": fleiss_kappa(case["table"]),
+        "randolph": fleiss_kappa(case["table"], is_free=True),
+    },
+    "logrank_R": _log_rank,
     "wasserstein_1d": _wasserstein,
     "ppi_identity": _rectified,
     "ppi_power_oracle": _mixed_subjects,
@@ -304,13 +345,8 @@ OTHER_METHOD = {"ppi_power_oracle/N"}
 
 # Take a case out of here when it is covered above.
 NOT_YET = {
-    "bayes_gb_prop",
-    "bayes_gb_prior",
     "weighted_mean_ci_balance",
     "rake_balance",
-    "krippendorff_ordinal",
-    "fleiss_kappa",
-    "logrank_R",
 }
 
 
