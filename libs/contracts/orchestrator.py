@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,10 @@ class SimulationState(StrEnum):
     def is_terminal(self) -> bool:
         """True for states that nothing leaves."""
         return self in {SimulationState.COMPLETED, SimulationState.FAILED, SimulationState.CANCELLED}
+
+
+ProtocolState = Literal["running", "finished", "dropped"]
+"""What becomes of a request to an interactive simulation."""
 
 
 class StartSimulation(MessageData):
@@ -92,6 +96,19 @@ class SimulationStateChanged(MessageData):
     answered: int
     failed: int
     usage: Usage
+    changed_at: datetime
+    is_ending: bool | None = Field(
+        default=None, description="True: it ends when the step that runs has ended, and takes no more requests."
+    )
+
+
+class ProtocolStateChanged(MessageData):
+    """Something that was asked of an interactive simulation runs, has run, or never will."""
+
+    contract: ClassVar = Contract("evt", "orchestrator", "protocol-state-changed", "simulation_id", ("communication",))
+    simulation_id: str
+    protocol_id: str
+    state: ProtocolState
     changed_at: datetime
 
 

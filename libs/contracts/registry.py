@@ -22,6 +22,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     orchestrator.RunProtocol,
     orchestrator.SimulationCreated,
     orchestrator.SimulationStateChanged,
+    orchestrator.ProtocolStateChanged,
     orchestrator.StepStarted,
     orchestrator.TimelineForked,
     communication.DeliverStimulus,

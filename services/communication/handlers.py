@@ -1,9 +1,15 @@
 """Messages the communication service obeys and listens to."""
 
-from libs.bus import Router
+from libs.bus import DeadLetter, Router
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.envelope import Message
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
+from libs.contracts.orchestrator import (
+    ProtocolStateChanged,
+    RunProtocol,
+    SimulationCreated,
+    SimulationStateChanged,
+    TimelineForked,
+)
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.db import Transaction
 from services.communication.service import Communication
@@ -43,6 +49,21 @@ async def on_simulation_state_changed(
 ) -> None:
     """Know whether it still runs."""
     await service.simulation_state_changed(tx, message.data)
+
+
+@router.on(ProtocolStateChanged)
+async def on_protocol_state_changed(
+    tx: Transaction, message: Message[ProtocolStateChanged], service: Communication
+) -> None:
+    """Know what became of a request."""
+    await service.protocol_state_changed(tx, message.data)
+
+
+@router.dead(RunProtocol)
+async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Communication) -> None:
+    """Know that a request will never run."""
+    if (command := letter.read(RunProtocol)) is not None:
+        await service.protocol_given_up(tx, command)
 
 
 @router.on(TimelineForked)

@@ -5,7 +5,7 @@ What an arm was shown is stored once, not once per agent. A relation has the sma
 `timeline_id` and a `moment` is a log: a fork of the timeline adds to it, nothing is copied or taken away.
 """
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from libs.bus.tables import attach
 from libs.db import JsonDocument, UtcDateTime, tenant_column
@@ -43,6 +43,7 @@ simulations = Table(
     Column("intervention_id", String(64)),
     Column("state", String(16)),
     Column("state_changed_at", UtcDateTime),
+    Column("is_ending", Boolean),
     Column("seed", Integer),
     Column("engine", String(64)),
 )
@@ -67,6 +68,7 @@ protocols = Table(
     Column("round", Integer, nullable=False),
     Column("rounds", Integer, nullable=False),
     Column("recipients", Integer, nullable=False),
+    Column("state", String(16)),  # running, finished or dropped; none while it waits
     Column("spec", JsonDocument, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
 )

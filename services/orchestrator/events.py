@@ -4,6 +4,8 @@ from libs.bus import Outbox
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import (
+    ProtocolState,
+    ProtocolStateChanged,
     SimulationCreated,
     SimulationState,
     SimulationStateChanged,
@@ -39,6 +41,19 @@ class Events:
             answered=simulation.answered,
             failed=simulation.failed,
             usage=simulation.usage,
+            changed_at=simulation.updated_at,
+            is_ending=simulation.is_ending and not simulation.state.is_terminal,
+        )
+        await self._outbox.add(tx, event)
+
+    async def protocol_state_changed(
+        self, tx: Transaction, simulation: Simulation, protocol_id: str, state: ProtocolState
+    ) -> None:
+        """A request runs, has run or never will."""
+        event = ProtocolStateChanged(
+            simulation_id=simulation.simulation_id,
+            protocol_id=protocol_id,
+            state=state,
             changed_at=simulation.updated_at,
         )
         await self._outbox.add(tx, event)

@@ -180,7 +180,7 @@ class Orchestrator:
             for audience in command.audiences
         }
         await self._store.add_audiences(tx, command.simulation_id, command.audiences)
-        await self._decide(tx, command.simulation_id, process.StepsRequested(command.steps, sizes))
+        await self._decide(tx, command.simulation_id, process.StepsRequested(command.protocol_id, command.steps, sizes))
 
     async def delivery_completed(self, tx: Transaction, event: DeliveryCompleted) -> None:
         """A delivery is complete; counted once."""
@@ -236,6 +236,8 @@ class Orchestrator:
             match effect:
                 case process.Announce(previous):
                     await self._events.state_changed(tx, simulation, previous)
+                case process.Report(protocol_id, state):
+                    await self._events.protocol_state_changed(tx, simulation, protocol_id, state)
                 case process.Fork():
                     await self._store.close_deliveries(tx, simulation.simulation_id, simulation.updated_at)
                     await self._events.timeline_forked(tx, simulation)

@@ -23,7 +23,14 @@ from services.intervention.domain.design import plan_hash
 
 M = TypeVar("M", bound=MessageData)
 FOLDER = Path("schemas/examples")
-ELSEWHERE = {"generate-people", "population-failed", "assignment-failed", "run-protocol", "timeline-forked"}
+ELSEWHERE = {
+    "generate-people",
+    "population-failed",
+    "assignment-failed",
+    "run-protocol",
+    "protocol-state-changed",
+    "timeline-forked",
+}
 STORY = [message for message in MESSAGES if message.contract.name not in ELSEWHERE]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, SequenceSpec
 from libs.http import Cursor, Limit, Page, Read, Tenant, decode_cursor, page
@@ -69,6 +69,11 @@ class RequestView(BaseModel):
     rounds: int
     recipients: int
     created_at: datetime
+    state: Annotated[
+        Literal["accepted", "running", "finished", "dropped"],
+        BeforeValidator(lambda state: state or "accepted"),
+        Field(description="Dropped: the simulation ended, failed or was restored before its last step had run."),
+    ]
 
 
 @router.post("/broadcast", status_code=202)

@@ -8,7 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 
 from libs.bus import NotReadyError
 from libs.contracts.errors import NotFoundError
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
+from libs.contracts.orchestrator import (
+    ProtocolStateChanged,
+    RunProtocol,
+    SimulationCreated,
+    SimulationStateChanged,
+    TimelineForked,
+)
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.contracts.timelines import Timeline
 from libs.db import Database, Transaction
@@ -67,6 +73,14 @@ class Communication:
     async def simulation_state_changed(self, tx: Transaction, event: SimulationStateChanged) -> None:
         """Project its state."""
         await self._store.projections.save_state(tx, event)
+
+    async def protocol_state_changed(self, tx: Transaction, event: ProtocolStateChanged) -> None:
+        """Project what became of a request."""
+        await self._store.dialogue.save_request_state(tx, event.simulation_id, event.protocol_id, event.state)
+
+    async def protocol_given_up(self, tx: Transaction, command: RunProtocol) -> None:
+        """A request that the orchestrator could not take."""
+        await self._store.dialogue.save_request_state(tx, command.simulation_id, command.protocol_id, "dropped")
 
     async def timeline_forked(self, tx: Transaction, event: TimelineForked) -> None:
         """Project a timeline."""

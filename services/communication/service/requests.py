@@ -156,8 +156,8 @@ class Requests:
                 f"Simulation {simulation_id!r} runs intervention {simulation.intervention_id!r}; communication is for "
                 "interactive simulations (POST /simulations/create)."
             )
-        if simulation.state not in OPEN_STATES:
-            state = simulation.state or SimulationState.DRAFT
+        if simulation.state not in OPEN_STATES or simulation.is_ending:
+            state = "ending" if simulation.is_ending else simulation.state or SimulationState.DRAFT
             raise ConflictError(
                 f"Simulation {simulation_id!r} is {state}; communication needs one that is ready or running."
             )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Select, exists, func, insert, or_, select, tuple_
+from sqlalchemy import Select, exists, func, insert, or_, select, tuple_, update
 
 from libs.contracts.base import JsonObject
 from libs.contracts.timelines import Timeline
@@ -23,6 +23,8 @@ class Request(NamedTuple):
     rounds: int
     recipients: int
     created_at: datetime
+    state: str | None = None
+    """Running, finished or dropped; None while it waits."""
 
 
 class Relation(NamedTuple):
@@ -40,6 +42,18 @@ class Dialogue:
         """Store a request that was accepted."""
         row = {"tenant": tx.tenant, "simulation_id": simulation_id, **request._asdict(), "spec": spec}
         await tx.execute(insert(protocols), row)
+
+    async def save_request_state(self, tx: Transaction, simulation_id: str, protocol_id: str, state: str) -> None:
+        """Note what became of a request, unless its end is known: news may arrive in any order."""
+        statement = update(protocols).where(
+            protocols.c.tenant == tx.tenant,
+            protocols.c.simulation_id == simulation_id,
+            protocols.c.protocol_id == protocol_id,
+            protocols.c.state.is_(None) | (protocols.c.state == "running"),
+        )
+        if state == "running":
+            statement = statement.where(protocols.c.state.is_(None))
+        await tx.execute(statement.values(state=state))
 
     async def count_requests(self, tx: Transaction, simulation_id: str) -> tuple[int, int]:
         """(requests of a simulation so far, rounds they have in all)."""

@@ -17,7 +17,10 @@ IDS_IN_QUERY = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """A simulation as the orchestrator announced it; its state is None while only its creation is known."""
+    """A simulation as the orchestrator announced it; its state is None while only its creation is known.
+
+    `is_ending`: it ends when the step that runs has ended.
+    """
 
     simulation_id: str
     population_id: str
@@ -25,6 +28,7 @@ class Simulation:
     state: SimulationState | None
     seed: int
     engine: str | None
+    is_ending: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +105,7 @@ class Projections:
         statement = (
             update(simulations)
             .where(*(simulations.c[name] == value for name, value in key.items()), is_later)
-            .values(state=event.state.value, state_changed_at=event.changed_at)
+            .values(state=event.state.value, state_changed_at=event.changed_at, is_ending=event.is_ending or False)
         )
         await tx.execute(statement)
 
@@ -135,7 +139,15 @@ class Projections:
         if row is None:
             return None
         state = None if row.state is None else SimulationState(row.state)
-        return Simulation(simulation_id, row.population_id, row.intervention_id, state, row.seed or 0, row.engine)
+        return Simulation(
+            simulation_id,
+            row.population_id,
+            row.intervention_id,
+            state,
+            row.seed or 0,
+            row.engine,
+            row.is_ending or False,
+        )
 
     async def get_state(self, tx: Transaction, simulation_id: str) -> SimulationState | None:
         """The last known state, also of a simulation whose creation has not arrived."""

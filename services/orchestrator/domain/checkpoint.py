@@ -44,6 +44,7 @@ def restored(simulation: Simulation, checkpoint: Checkpoint) -> Simulation:
         update={
             **mark.model_dump(exclude={"place"}),
             "steps": then.steps[: mark.place],
+            "protocols": {name: places for name, places in then.protocols.items() if places[1] <= mark.place},
             "next_step": mark.place,
             "audiences": then.audiences,
             "open_deliveries": 0,

@@ -9,11 +9,12 @@ from datetime import datetime
 from functools import singledispatch
 
 from libs.contracts.ids import ONLY_ARM
+from libs.contracts.orchestrator import ProtocolState
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import Step, Usage, total_usage
 from services.orchestrator.domain.checkpoint import Checkpoint, restored, why_not
 from services.orchestrator.domain.deliveries import deliveries_for
-from services.orchestrator.domain.simulation import AudienceSize, Simulation
+from services.orchestrator.domain.simulation import ENDS, AudienceSize, Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class NobodyAssigned:
 class StepsRequested:
     """Steps to run, in order, after those that are there already; each names one of the audiences."""
 
+    protocol_id: str
     steps: tuple[Step, ...]
     audiences: dict[str, AudienceSize]
 
@@ -141,7 +143,15 @@ class Fork:
     """Forget what is still open on the timeline that was left, and tell everybody about the new one."""
 
 
-Effect = AskForArms | Deliver | Analyse | Announce | Fork
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Tell what became of a request."""
+
+    protocol_id: str
+    state: ProtocolState
+
+
+Effect = AskForArms | Deliver | Analyse | Announce | Fork | Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +166,11 @@ def decide(simulation: Simulation, received: Input, now: datetime) -> Decision:
     """What an input means for a simulation in its present state."""
     if simulation.state.is_terminal:
         is_late = not isinstance(received, EndRequested | TimedOut)
-        return Decision(simulation.model_copy(update={"late_messages": simulation.late_messages + is_late}))
+        late = simulation.model_copy(update={"late_messages": simulation.late_messages + is_late})
+        return Decision(late, _reports(simulation, late, received))
     decision = _on(received, simulation)
-    return Decision(decision.simulation.model_copy(update={"updated_at": now}), decision.effects)
+    after = decision.simulation.model_copy(update={"updated_at": now})
+    return Decision(after, (*decision.effects, *_reports(simulation, after, received)))
 
 
 def begin(simulation: Simulation) -> Decision:
@@ -207,9 +219,11 @@ def _(received: NobodyAssigned, simulation: Simulation) -> Decision:
 def _(received: StepsRequested, simulation: Simulation) -> Decision:
     if not simulation.is_interactive or simulation.state not in {State.READY, State.RUNNING} or simulation.is_ending:
         return Decision(simulation.model_copy(update={"late_messages": simulation.late_messages + 1}))
+    first = len(simulation.steps)
     simulation = simulation.model_copy(
         update={
             "steps": (*simulation.steps, *received.steps),
+            "protocols": simulation.protocols | {received.protocol_id: (first, first + len(received.steps))},
             "audiences": simulation.audiences | received.audiences,
         }
     )
@@ -254,7 +268,9 @@ def _(_received: EndRequested, simulation: Simulation) -> Decision:
     if simulation.is_ending:
         return _enter(simulation, State.CANCELLED, reason="ended again before its last step was complete")
     simulation = simulation.model_copy(update={"is_ending": True})
-    return _finish(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
+    if simulation.open_deliveries == 0:
+        return _finish(simulation)
+    return Decision(simulation, (Announce(simulation.state),))
 
 
 @_on.register
@@ -270,6 +286,20 @@ def _(_received: TimedOut, simulation: Simulation) -> Decision:
     if simulation.state is State.READY and simulation.is_interactive:
         return _finish(simulation)
     return _enter(simulation, State.FAILED, reason=f"nothing happened for too long while {simulation.state}")
+
+
+def _reports(before: Simulation, after: Simulation, received: Input) -> tuple[Report, ...]:
+    """What has become of requests; one that was not taken, or that a restore left behind unfinished, is dropped."""
+    then, now = before.protocol_states, after.protocol_states
+    dropped = [identity for identity, state in then.items() if state not in ENDS and identity not in now]
+    if isinstance(received, StepsRequested) and received.protocol_id not in now:
+        dropped.append(received.protocol_id)
+    states = now | dict.fromkeys(dropped, ENDS[1])
+    return tuple(
+        Report(identity, state)
+        for identity, state in states.items()
+        if state != "pending" and state != then.get(identity)
+    )
 
 
 def _next_step(simulation: Simulation) -> Decision:

@@ -20,6 +20,7 @@ TIME_LIMITS = {
 
 
 StepState = Literal["pending", "running", "finished", "dropped"]
+ENDS: tuple[StepState, ...] = ("finished", "dropped")
 
 
 class AudienceSize(NamedTuple):
@@ -54,6 +55,8 @@ class Simulation(BaseModel):
     model: str
     engine: str | None = None
     steps: tuple[Step, ...]
+    protocols: dict[str, tuple[int, int]] = {}
+    """By request: the place of its first step, and the place after its last one."""
     created_at: datetime
     updated_at: datetime
     state: SimulationState = SimulationState.DRAFT
@@ -87,11 +90,18 @@ class Simulation(BaseModel):
     def step_states(self) -> list[StepState]:
         """Where each step stands; steps run one after the other."""
         finished = self.next_step - (self.open_deliveries > 0)
+        present: StepState = "dropped" if self.state.is_terminal else "running"
         rest: StepState = "dropped" if self.is_ending or self.state.is_terminal else "pending"
         states: list[StepState] = []
         for place in range(len(self.steps)):
-            states.append("finished" if place < finished else "running" if place < self.next_step else rest)
+            states.append("finished" if place < finished else present if place < self.next_step else rest)
         return states
+
+    @property
+    def protocol_states(self) -> dict[str, StepState]:
+        """Where each request stands: one that has begun runs until its last step has ended or will never begin."""
+        steps = self.step_states
+        return {identity: _overall(steps[first:end]) for identity, (first, end) in self.protocols.items()}
 
     @property
     def mark(self) -> Mark | None:
@@ -111,3 +121,9 @@ class Simulation(BaseModel):
         """When the present state times out; None for states that last."""
         limit = TIME_LIMITS.get(self.state)
         return self.updated_at + limit if limit else None
+
+
+def _overall(steps: list[StepState]) -> StepState:
+    if "running" in steps or {"pending", "finished"} <= set(steps):
+        return "running"
+    return steps[-1]

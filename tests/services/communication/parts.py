@@ -223,7 +223,7 @@ class Stage:
         await self.send("orchestrator", created)
         await self.state(state)
 
-    async def state(self, state: SimulationState) -> None:
+    async def state(self, state: SimulationState, *, is_ending: bool | None = None) -> None:
         changed = SimulationStateChanged(
             simulation_id=SIMULATION,
             previous=SimulationState.PROVISIONING,
@@ -234,6 +234,7 @@ class Stage:
             failed=0,
             usage=NO_USAGE,
             changed_at=datetime.now(UTC),
+            is_ending=is_ending,
         )
         await self.send("orchestrator", changed)
 

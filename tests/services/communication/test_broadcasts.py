@@ -2,13 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Literal
 
 import httpx
 import pytest
 
-from libs.contracts.orchestrator import SimulationState
+from libs.contracts.orchestrator import ProtocolStateChanged, SimulationState
 from tests.services.communication.parts import SIMULATION, Stage, stage
+from tests.support.apps import eventually
 
 SEGMENTS = {"families": 3, "students": 2}
 
@@ -64,6 +66,55 @@ async def test_a_broadcast_to_a_simulation_created_a_moment_ago_waits_for_its_ne
     await asyncio.sleep(0.2)
     await service.simulation()
     assert (await posting).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("state", "is_ending", "name"),
+    [
+        (SimulationState.RUNNING, True, "ending"),
+        (SimulationState.ANALYSING, None, "analysing"),
+        (SimulationState.COMPLETED, None, "completed"),
+        (SimulationState.FAILED, None, "failed"),
+    ],
+)
+async def test_a_simulation_that_ends_or_has_ended_takes_no_more_requests(
+    service: Stage, state: SimulationState, is_ending: bool | None, name: str
+) -> None:
+    await service.simulation(state)
+    await service.state(state, is_ending=is_ending)
+
+    async def is_refused() -> bool:
+        answer = await post(service)
+        return answer.status_code == 409 and f"is {name};" in answer.json()["detail"]
+
+    await eventually(is_refused)
+
+
+async def test_a_list_of_requests_says_what_became_of_each(nats_url: str, database_url: str) -> None:
+    async with stage(nats_url, database_url) as around:
+        await around.population(3)
+        await around.simulation()
+        ids = [(await post(around)).json()["id"] for _ in range(4)]
+        news: list[tuple[str, Literal["running", "finished", "dropped"]]] = [
+            (ids[0], "finished"),
+            (ids[0], "running"),  # news may come in any order
+            (ids[1], "running"),
+            (ids[2], "dropped"),
+        ]
+        for protocol_id, state in news:
+            told = ProtocolStateChanged(
+                simulation_id=SIMULATION, protocol_id=protocol_id, state=state, changed_at=datetime.now(UTC)
+            )
+            await around.send("orchestrator", told)
+
+        async def states() -> list[str]:
+            listed = (await around.client.get(f"/communications/{SIMULATION}/requests")).json()["items"]
+            return [one["state"] for one in listed]
+
+        async def are_there() -> bool:
+            return await states() == ["finished", "running", "dropped", "accepted"]
+
+        await eventually(are_there)
 
 
 async def test_an_unknown_simulation_is_not_found(service: Stage) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.ids import agent_id
-from libs.contracts.orchestrator import RunProtocol, StepStarted, TimelineForked
+from libs.contracts.orchestrator import ProtocolStateChanged, RunProtocol, StepStarted, TimelineForked
 from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation
 from libs.contracts.timelines import MAIN
@@ -168,6 +168,24 @@ async def test_the_end_of_a_step_that_was_left_does_not_end_the_one_that_runs(pa
     with pytest.raises(AssertionError, match="2 of 3 deliver-stimulus"):
         await panel.around.peer.published(DeliverStimulus, 3, within_s=1)
     assert (await panel.around.status(panel.id))["progress"]["answered"] == 0
+
+
+async def test_a_request_that_a_restore_leaves_behind_is_dropped_and_one_that_had_run_stays_finished(
+    panel: Panel,
+) -> None:
+    await panel.run("one")
+    mark = await panel.checkpoint()
+    await panel.run("two")
+    await panel.ask("three", "four")
+    await panel.delivery()
+    await panel.around.reaches("running", panel.id)
+    await panel.restore(mark)
+    told = await panel.around.peer.published(ProtocolStateChanged, 6)
+    assert {one.protocol_id: one.state for one in told} == {
+        "brd_1": "finished",
+        "brd_2": "finished",
+        "brd_3": "dropped",
+    }
 
 
 async def test_what_cannot_be_restored_says_why(panel: Panel) -> None:

@@ -8,7 +8,7 @@ from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import NO_USAGE, Step
 from services.orchestrator.domain import process
 from services.orchestrator.domain.deliveries import deliveries_for
-from services.orchestrator.domain.process import Analyse, Announce, AskForArms, Deliver, decide
+from services.orchestrator.domain.process import Analyse, Announce, AskForArms, Deliver, Report, decide
 from services.orchestrator.domain.simulation import TIME_LIMITS, AudienceSize, Simulation
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -46,7 +46,8 @@ def finished(answered: int = 10, failed: int = 0) -> process.DeliveryFinished:
 def asked(step: Step, agents: int) -> process.StepsRequested:
     """A request for one step, for so many agents."""
     size = AudienceSize(agents, deliveries_for(agents))
-    return process.StepsRequested((step.model_copy(update={"audience_id": step.step_id}),), {step.step_id: size})
+    steps = (step.model_copy(update={"audience_id": step.step_id}),)
+    return process.StepsRequested(f"brd_{step.step_id}", steps, {step.step_id: size})
 
 
 ASSIGNED = process.AgentsAssigned({"a": 63, "b": 62}, is_last=True)
@@ -159,9 +160,9 @@ def test_an_interactive_simulation_goes_back_to_ready_after_each_broadcast() -> 
 def test_ending_an_interactive_simulation_lets_open_deliveries_finish_first() -> None:
     running, _ = play(provisioning(intervention_id=None), READY, asked(STEP, 10))
     after, effects = play(running, process.EndRequested())
-    assert (after.state, effects) == (State.RUNNING, [])
+    assert (after.state, effects) == (State.RUNNING, [Announce(State.RUNNING)])
     after, effects = play(after, finished())
-    assert effects == [Announce(State.RUNNING), Analyse(10)]
+    assert effects == [Announce(State.RUNNING), Analyse(10), Report("brd_one", "finished")]
 
 
 def test_ending_an_interactive_simulation_that_asked_nothing_completes_it_without_analysis() -> None:
@@ -201,7 +202,7 @@ def test_what_is_queued_and_not_begun_is_dropped_when_the_simulation_ends() -> N
     interactive, _ = play(provisioning(intervention_id=None), READY)
     after, effects = play(interactive, asked(STEP, 10), asked(SECOND, 5), process.EndRequested(), finished())
     assert after.state is State.ANALYSING
-    assert effects == [Announce(State.RUNNING), Analyse(10)]
+    assert effects == [Announce(State.RUNNING), Analyse(10), Report("brd_one", "finished")]
 
 
 def test_agents_who_skip_a_step_are_not_planned_any_more() -> None:
@@ -213,7 +214,7 @@ def test_agents_who_skip_a_step_are_not_planned_any_more() -> None:
 
 def test_a_broadcast_to_a_simulation_with_a_protocol_is_refused_as_late() -> None:
     after, effects = play(provisioning(STEP), READY, asked(SECOND, 5))
-    assert effects == []
+    assert effects == [Report("brd_two", "dropped")]
     assert after.late_messages == 1
 
 
@@ -247,3 +248,35 @@ def test_a_simulation_fails_when_work_it_waits_for_is_given_up() -> None:
     assert (after.state, after.reason) == (State.FAILED, "deliver-stimulus was given up: ModelsError: no reply")
     assert effects == [Announce(State.RUNNING)]
     assert play(after, finished())[0].state is State.FAILED
+
+
+@pytest.mark.parametrize(
+    ("inputs", "states"),
+    [
+        ((), {}),
+        ((asked(STEP, 5), asked(SECOND, 5)), {"brd_one": "running"}),
+        ((asked(STEP, 5), asked(SECOND, 5), finished(5)), {"brd_one": "finished", "brd_two": "running"}),
+        ((asked(STEP, 5), asked(SECOND, 5), process.EndRequested()), {"brd_one": "running", "brd_two": "dropped"}),
+        ((asked(STEP, 5), process.EndRequested(), asked(SECOND, 5)), {"brd_one": "running", "brd_two": "dropped"}),
+        ((process.EndRequested(), asked(SECOND, 5)), {"brd_two": "dropped"}),
+        ((asked(STEP, 5), process.WorkGivenUp("deliver-stimulus", "why")), {"brd_one": "dropped"}),
+        ((asked(STEP, 5), process.EndRequested(), process.EndRequested()), {"brd_one": "dropped"}),
+    ],
+)
+def test_whatever_becomes_of_a_request_is_reported(inputs: tuple[process.Input, ...], states: dict[str, str]) -> None:
+    after, _ = play(provisioning(intervention_id=None), READY)
+    reported: dict[str, str] = {}
+    for received in inputs:
+        after, effects = play(after, received)
+        reported |= {effect.protocol_id: effect.state for effect in effects if isinstance(effect, Report)}
+    assert reported == states
+
+
+def test_a_request_of_several_steps_runs_until_its_last_one_has_ended() -> None:
+    steps = tuple(step.model_copy(update={"audience_id": "all"}) for step in (STEP, SECOND))
+    both = process.StepsRequested("seq_1", steps, {"all": AudienceSize(5, 1)})
+    after, effects = play(provisioning(intervention_id=None), READY, both)
+    assert Report("seq_1", "running") in effects
+    after, effects = play(after, finished(5))
+    assert [effect for effect in effects if isinstance(effect, Report)] == []
+    assert Report("seq_1", "finished") in play(after, finished(5))[1]
