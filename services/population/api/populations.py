@@ -9,13 +9,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from libs.contracts.demographics import Dimension, Template
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
 from services.population.api.access import Service
 from services.population.api.jobs import point_to_job
 from services.population.domain.population import REST, Particularities, Population, State, Understood, Use
-from services.population.domain.templates import Dimension, Template
 from services.population.service import Segment
 
 router = APIRouter()

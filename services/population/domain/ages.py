@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from services.population.domain.templates import ADULT, OLDEST
+from libs.contracts.demographics import ADULT, OLDEST
 
 DASH = r"\s*(?:-|–|—|to|and|until|through)\s*"
 UNIT = r"(?:[\s-]*(?:years?(?:[\s-]+old|[\s-]+of[\s-]+age)?|yrs?|y/?o|yo)\b)"

@@ -1,82 +1,92 @@
-"""Discrete factors and their elimination: the arithmetic of exact conditional draws.
+"""Networks of discrete variables: the arithmetic of exact conditional draws.
 
-A factor is a non-negative table over some variables; a missing row means 0. Eliminating the last variable first leaves,
-for every variable, its weights given only variables before it, so drawing in order is exact under any restriction.
+A factor is a non-negative table whose axes are its variables. Eliminating the last variable first leaves, for every
+variable, its weights given only variables before it, so drawing in order is exact under any restriction.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
-from operator import itemgetter
+from typing import TypeAlias
 
-Row = tuple[str, ...]
-Domains = Mapping[str, Sequence[str]]
-FLAT = 1e-9
+import numpy as np
+from numpy.typing import NDArray
+
+Names = tuple[str, ...]
+Table: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """A table over `scope`."""
+    """A table with one axis for each variable of `scope`."""
 
-    scope: Row
-    table: Mapping[Row, float]
+    scope: Names
+    table: Table
 
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """Weights of the values of one variable for every row of the variables it hangs on."""
-
-    variable: str
-    context: Row
-    weights: Mapping[Row, tuple[float, ...]]
-
-    def message(self) -> Factor | None:
-        """The factor left when the variable is summed out; None when it says nothing (the same for every row)."""
-        sums = {row: sum(weights) for row, weights in self.weights.items()}
-        if min(sums.values()) >= max(sums.values()) * (1 - FLAT) and max(sums.values()) > 0:
-            return None
-        return Factor(self.context, sums)
+    def along(self, names: Sequence[str]) -> Table:
+        """The table with its axes in the order of `names`, and an axis of length 1 for every other name."""
+        present = [name for name in names if name in self.scope]
+        axes = self.table.transpose([self.scope.index(name) for name in present])
+        return axes.reshape([axes.shape[present.index(name)] if name in self.scope else 1 for name in names])
 
 
-def bucket(variable: str, factors: Sequence[Factor], domains: Domains) -> Bucket:
-    """The product of all factors that mention the variable, as its weights per row of the other variables."""
-    context = tuple(dict.fromkeys(name for factor in factors for name in factor.scope if name != variable))
-    names = (*context, variable)
-    lookups = [(factor.table, _picker(names, factor.scope)) for factor in factors]
-    weights: dict[Row, tuple[float, ...]] = {}
-    for row in product(*(domains[name] for name in context)):
-        values = []
-        for value in domains[variable]:
-            full = (*row, value)
-            weight = 1.0
-            for table, pick in lookups:
-                weight *= table.get(pick(full), 0.0)
-                if not weight:
-                    break
-            values.append(weight)
-        weights[row] = tuple(values)
-    return Bucket(variable, context, weights)
+class Network:
+    """Variables in drawing order, each with its conditional given variables before it; the last axis is its own."""
+
+    def __init__(self, conditionals: Mapping[str, Factor]) -> None:
+        self.conditionals = dict(conditionals)
+        self.order: Names = tuple(self.conditionals)
+
+    def shares(self, *names: str) -> Table:
+        """The joint shares of some variables, one axis for each."""
+        needed = self._with_ancestors(names)
+        outer = [name for name in self.order if name in names]
+        inner = [name for name in self.order if name in needed and name not in names]
+        factors = [self.conditionals[name] for name in self.order if name in needed]
+        found, _ = _eliminate([*outer, *inner], factors)
+        joint = np.ones([1] * len(outer))
+        for name in outer:
+            joint = joint * _normalised(found[name]).along(outer)
+        return joint.transpose([outer.index(name) for name in names])
+
+    def restricted(self, factors: Iterable[Factor]) -> tuple["Network", float]:
+        """The network of those whom the factors keep, and their share; 0 when they keep nobody."""
+        found, share = _eliminate(self.order, [*self.conditionals.values(), *factors])
+        return Network({name: _normalised(factor) for name, factor in found.items()}), share
+
+    def _with_ancestors(self, names: Sequence[str]) -> set[str]:
+        found = set(names)
+        for name in reversed(self.order):
+            if name in found:
+                found.update(self.conditionals[name].scope)
+        return found
 
 
-def eliminate(order: Sequence[str], factors: Sequence[Factor], domains: Domains) -> list[Bucket]:
-    """The buckets of every variable, in `order`; each one's context holds only variables before it."""
-    left = list(factors)
-    buckets = []
+def _eliminate(order: Sequence[str], factors: Sequence[Factor]) -> tuple[dict[str, Factor], float]:
+    """Each variable's weights given variables before it, in `order`, and the sum over everything."""
+    left, found, total = list(factors), {}, 1.0
     for variable in reversed(order):
         touching = [factor for factor in left if variable in factor.scope]
         left = [factor for factor in left if variable not in factor.scope]
-        found = bucket(variable, touching, domains)
-        message = found.message()
-        if message is not None:
-            left.append(message)
-        buckets.append(found)
-    return buckets[::-1]
+        scope = dict.fromkeys(name for factor in touching for name in factor.scope)
+        names = (*(name for name in order if name in scope and name != variable), variable)
+        weights = touching[0].along(names)
+        for factor in touching[1:]:
+            weights = weights * factor.along(names)
+        found[variable] = Factor(names, weights)
+        sums = weights.sum(axis=-1)
+        low, high = float(sums.min()), float(sums.max())
+        if low >= high * (1 - FLAT):
+            total *= high
+        else:
+            left.append(Factor(names[:-1], sums))
+    return {name: found[name] for name in order}, total
 
 
-def _picker(names: Row, scope: Row) -> Callable[[Row], Row]:
-    """Picks the places of `scope` out of a row over `names`; itemgetter alone would unwrap a single place."""
-    places = [names.index(name) for name in scope]
-    if len(places) == 1:
-        only = places[0]
-        return lambda row: (row[only],)
-    return itemgetter(*places)
+def _normalised(factor: Factor) -> Factor:
+    """The weights as shares; rows without any weight, which nobody reaches, stay 0."""
+    sums = factor.table.sum(axis=-1, keepdims=True)
+    return Factor(factor.scope, np.divide(factor.table, sums, out=np.zeros_like(factor.table), where=sums > 0))
+
+
+FLAT = 1e-12
+"""Sums that differ by less say the same for every row: the factor is a number and ties nothing together."""

@@ -1,108 +1,74 @@
-"""The joint distribution of a template: its margins, tied together by the rules of data/associations.json.
+"""The joint distribution of a template: its margins and published joints, tied together by rules.
 
-Each dimension hangs on the ones its rules name (a Bayesian network). The rules give weights only; they are raked, one
-dimension after the other, until the expected share of every value is the template's. Age in years is drawn within
-its band in `cells`: runs of years that every rule treats alike, so restricting ages to any years stays exact.
+Each dimension hangs on the ones its rules or a published joint name (a Bayesian network). Rules give weights only; they
+are raked, one dimension after the other, until every margin is the template's. Age in years is drawn within its band
+in `cells`: runs of years that every rule treats alike, so restricting ages to any years stays exact.
 """
 
-import json
 import math
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
-from pathlib import Path
+from collections.abc import Mapping
 
-from pydantic import Field
+import numpy as np
 
-from libs.contracts.base import Body
-from services.population.domain.factors import Factor, Row, eliminate
-from services.population.domain.templates import Template, year_weight
-
-FILE = Path(__file__).parent.parent / "data" / "associations.json"
-Weights = dict[str, float]
-ROUNDS, TOLERANCE = 500, 1e-7
-MARGIN_ERROR = 5e-4
-
-
-class Rule(Body):
-    """How one parent shifts the weights of a dimension's values: by age steps, by a table, or by rank times rank."""
-
-    parent: str
-    steps: dict[int, Weights] = Field(default={})
-    table: dict[str, Weights] = Field(default={})
-    scores: Weights | None = None
-    child_scores: Weights | None = None
-    slope: float = 0.0
-
-    def weight(self, template: Template, child: str, value: str, parent_value: str) -> float:
-        """The factor for this value of the child dimension given the parent's value; 1 where the rule is silent."""
-        if self.steps:
-            first = int(parent_value.split("-")[0])
-            start = max((step for step in self.steps if step <= first), default=None)
-            return self.steps[start].get(value, 1.0) if start is not None else 1.0
-        if self.table:
-            return self.table.get(parent_value, {}).get(value, 1.0)
-        scores = self.scores if self.scores is not None else template.dimensions[self.parent].scores()
-        child_scores = self.child_scores if self.child_scores is not None else template.dimensions[child].scores()
-        return math.exp(self.slope * scores.get(parent_value, 0.0) * child_scores.get(value, 0.0))
-
-
-class Associations(Body):
-    """The file of rules."""
-
-    note: str
-    order: tuple[str, ...]
-    minimum_age: dict[str, dict[str, int]]
-    rules: dict[str, tuple[Rule, ...]]
-    impossible: tuple[dict[str, str], ...] = Field(description="Rows of values that no person has.")
+from libs.contracts.demographics import PublishedJoint, Template
+from services.population.domain.associations import Associations, Rule, Ties
+from services.population.domain.factors import Factor, Network, Table
+from services.population.domain.raking import Target, rake
+from services.population.domain.templates import year_weight
 
 
 class Joint:
-    """Dimensions in drawing order, their values, and one conditional factor each."""
+    """A network over the dimensions of a template and the age cell, and the values that stand on its axes."""
 
-    def __init__(self, template: Template, associations: Associations) -> None:
+    def __init__(self, template: Template, files: Mapping[str, Associations]) -> None:
         self.template = template
-        self._associations = associations
-        known = {"age", *template.dimensions}
-        listed = [name for name in associations.order if name in known]
-        self.order: tuple[str, ...] = (*listed, *(name for name in template.dimensions if name not in listed))
+        self.ties = Ties(template, files)
+        listed = [name for name in self.ties.order if name in {"age", *template.dimensions}]
+        order = (*listed, *(name for name in template.dimensions if name not in listed))
         self.cells = self._age_cells()
         self.values: dict[str, tuple[str, ...]] = {
-            name: tuple(self.cells) if name == "age" else template.dimensions[name].values for name in self.order
+            name: tuple(self.cells) if name == "age" else template.dimensions[name].values for name in order
         }
-        self.conditionals: dict[str, Factor] = {}
-        for name in self.order:
-            self.conditionals[name] = self._band_split() if name == "age" else self._fitted(name)
+        self.network = Network({})
+        for name in order:
+            factor = self._band_split() if name == "age" else self._fitted(name)
+            self.network = Network({**self.network.conditionals, name: factor})
 
-    def marginal(self, *names: str) -> dict[Row, float]:
+    def marginal(self, *names: str) -> dict[tuple[str, ...], float]:
         """The joint shares of some dimensions."""
-        needed = self._ancestors(names)
-        inner = [name for name in self.order if name in needed and name not in names]
-        outer = [name for name in self.order if name in names]
-        factors = [self.conditionals[name] for name in self.order if name in needed]
-        buckets = eliminate([*outer, *inner], factors, self.values)[: len(outer)]
-        shares: dict[Row, float] = {(): 1.0}
-        for bucket in buckets:
-            places = [outer.index(name) for name in bucket.context]
-            grown: dict[Row, float] = {}
-            for row, share in shares.items():
-                weights = bucket.weights[tuple(row[place] for place in places)]
-                total = sum(weights)
-                for value, weight in zip(self.values[bucket.variable], weights, strict=True):
-                    grown[*row, value] = share * weight / total if total else 0.0
-            shares = grown
-        places = [outer.index(name) for name in names]
-        return {tuple(row[place] for place in places): share for row, share in shares.items()}
+        shares = self.network.shares(*names)
+        return {
+            tuple(self.values[name][place] for name, place in zip(names, places, strict=True)): float(share)
+            for places, share in np.ndenumerate(shares)
+        }
 
-    def _ancestors(self, names: Sequence[str]) -> set[str]:
-        found = set(names)
-        for name in reversed(self.order):
-            if name in found:
-                found.update(self.conditionals[name].scope)
-        return found
+    def keeping(self, ages: frozenset[int] | None, allowed: Mapping[str, frozenset[str]]) -> tuple[Network, float]:
+        """The network of those of these years and values (all where None or absent), and their share of everybody."""
+        factors = [
+            Factor((name,), np.array([float(value in values) for value in self.values[name]]))
+            for name, values in allowed.items()
+        ]
+        if ages is not None:
+            factors.append(Factor(("age",), np.array([self._kept(cell, ages) for cell in self.cells])))
+        return self.network.restricted(factors)
+
+    def years(self, cell: int, ages: frozenset[int] | None) -> tuple[list[int], list[float]]:
+        """The years of a cell that are allowed, and how common each is."""
+        start, end = self.cells[self.values["age"][cell]]
+        years = [age for age in range(start, end + 1) if ages is None or age in ages]
+        return years, [year_weight(self._band_of(start), age) for age in years]
+
+    def _kept(self, cell: str, ages: frozenset[int]) -> float:
+        start, end = self.cells[cell]
+        weights = {age: year_weight(self._band_of(start), age) for age in range(start, end + 1)}
+        return sum(weight for age, weight in weights.items() if age in ages) / sum(weights.values())
+
+    def _band_of(self, age: int) -> str:
+        return next(band for band, (first, last) in self.template.ages.items() if first <= age <= last)
 
     def _age_cells(self) -> dict[str, tuple[int, int]]:
         """Cell name → first and last year: the bands, cut at every age from which something becomes possible."""
-        minimums = [*self._associations.minimum_age.values()]
+        minimums = [*self.ties.minimum_age.values()]
         minimums += [dimension.minimum_age for dimension in self.template.dimensions.values()]
         cuts = {age for ages in minimums for age in ages.values()}
         cells = {}
@@ -114,83 +80,79 @@ class Joint:
 
     def _band_split(self) -> Factor:
         """P(cell | band): years are alike within a closed band."""
-        table: dict[Row, float] = {}
-        for band, (first, last) in self.template.ages.items():
+        table = np.zeros((len(self.template.ages), len(self.cells)))
+        for row, (band, (first, last)) in enumerate(self.template.ages.items()):
             whole = sum(year_weight(band, age) for age in range(first, last + 1))
-            for cell, (start, end) in self.cells.items():
+            for column, (start, end) in enumerate(self.cells.values()):
                 if first <= start and end <= last:
-                    table[band, cell] = sum(year_weight(band, age) for age in range(start, end + 1)) / whole
+                    table[row, column] = sum(year_weight(band, age) for age in range(start, end + 1)) / whole
         return Factor(("age_band", "age"), table)
 
     def _fitted(self, name: str) -> Factor:
         """The conditional of one dimension, raked so that its expected margin is the template's."""
-        rules = [rule for rule in self._associations.rules.get(name, ()) if rule.parent in self.conditionals]
-        minimum_age = {**self._associations.minimum_age.get(name, {}), **self.template.dimensions[name].minimum_age}
-        parents = tuple(dict.fromkeys([*(rule.parent for rule in rules), *(["age"] if minimum_age else [])]))
-        shares: dict[Row, float] = self.marginal(*parents) if parents else {(): 1.0}
-        tables = {
-            rule.parent: {
-                parent_value: [rule.weight(self.template, name, value, parent_value) for value in self.values[name]]
-                for parent_value in self.values[rule.parent]
-            }
-            for rule in rules
-        }
-        weights: dict[Row, list[float]] = {}
-        for row in shares:
-            given = dict(zip(parents, row, strict=True))
-            first = int(given["age"].split("-")[0]) if minimum_age else 0
-            weights[row] = [
-                math.prod(tables[rule.parent][given[rule.parent]][place] for rule in rules)
-                if minimum_age.get(value, 0) <= first and not self._is_impossible(given, name, value)
-                else 0.0
-                for place, value in enumerate(self.values[name])
-            ]
-        margin = list(self.template.dimensions[name].shares.values())
-        fitted = rake(weights, shares, margin, f"{self.template.name}.{name}")
-        table = {(*row, value): p for row in fitted for value, p in zip(self.values[name], fitted[row], strict=True)}
-        return Factor((*parents, name), table)
+        known = self.network.conditionals
+        rules = [rule for rule in self.ties.rules.get(name, ()) if rule.parent in known]
+        joints = [joint for joint in self.template.joints if joint.of == name]
+        if late := [joint.given for joint in joints if joint.given not in known]:
+            raise ValueError(f"joints: {name} is drawn before {late[0]}; state how {late[0]} is spread given {name}")
+        minimum_age = {**self.ties.minimum_age.get(name, {}), **self.template.dimensions[name].minimum_age}
+        givens = ["age" if joint.given == "age_band" else joint.given for joint in joints]
+        parents = tuple(dict.fromkeys([*(rule.parent for rule in rules), *givens, *(["age"] if minimum_age else [])]))
+        shape = [len(self.values[parent]) for parent in (*parents, name)]
+        weights = np.ones(shape)
+        for rule in rules:
+            weights = weights * Factor((rule.parent, name), self._rule_table(rule, name)).along((*parents, name))
+        if minimum_age:
+            weights = weights * Factor(("age", name), self._possible_ages(name, minimum_age)).along((*parents, name))
+        self._strike(weights, (*parents, name))
+        shares = self.network.shares(*parents) if parents else np.ones(())
+        margin = np.array([*self.template.dimensions[name].shares.values()])
+        label = f"{self.template.name}.{name}"
+        targets = [self._target(joint, parents, label) for joint in joints]
+        fitted = rake(weights.reshape(-1, shape[-1]), shares.reshape(-1), margin, label, targets)
+        return Factor((*parents, name), fitted.reshape(shape))
 
-    def _is_impossible(self, given: Mapping[str, str], name: str, value: str) -> bool:
-        person = {**given, name: value}
-        return any(
-            name in row and all(person.get(other) == taken for other, taken in row.items())
-            for row in self._associations.impossible
+    def _rule_table(self, rule: Rule, name: str) -> Table:
+        return np.array(
+            [
+                [rule.weight(self.template, name, value, parent_value) for value in self.values[name]]
+                for parent_value in self.values[rule.parent]
+            ]
         )
 
+    def _possible_ages(self, name: str, minimum_age: Mapping[str, int]) -> Table:
+        return np.array(
+            [
+                [float(minimum_age.get(value, 0) <= start) for value in self.values[name]]
+                for start, _ in self.cells.values()
+            ]
+        )
 
-def rake(
-    weights: Mapping[Row, Sequence[float]], shares: Mapping[Row, float], margin: Sequence[float], label: str
-) -> dict[Row, list[float]]:
-    """Iterative proportional fitting of a conditional table to row shares and one margin.
+    def _strike(self, weights: Table, names: tuple[str, ...]) -> None:
+        """Puts 0 where a person would be impossible."""
+        for row in self.ties.impossible:
+            known = all(name in names and value in self.values[name] for name, value in row.items())
+            if names[-1] in row and known:
+                at = [self.values[name].index(row[name]) if name in row else slice(None) for name in names]
+                weights[tuple(at)] = 0
 
-    Keeps every zero. Raises `ValueError` naming `label` when the margin stays 0.05 percentage points or more away.
-    """
-    factors = list(margin)
-    error = math.inf
-    for _ in range(ROUNDS):
-        reached = [0.0] * len(factors)
-        for row, share in shares.items():
-            if not share:
-                continue
-            scaled = [weight * factor for weight, factor in zip(weights[row], factors, strict=True)]
-            scale = share / (sum(scaled) or math.inf)
-            for place, value in enumerate(scaled):
-                reached[place] += value * scale
-        error = max(abs(got - wanted) for got, wanted in zip(reached, margin, strict=True))
-        if error < TOLERANCE:
-            break
-        factors = [f * wanted / got if got else 0.0 for f, got, wanted in zip(factors, reached, margin, strict=True)]
-    if error > MARGIN_ERROR:
-        raise ValueError(f"{label}: the rules cannot be fitted to this margin; it stays {error:.4f} away")
-    fitted = {}
-    for row in shares:
-        scaled = [weight * factor for weight, factor in zip(weights[row], factors, strict=True)]
-        total = sum(scaled)
-        fitted[row] = [value / total if total else 0.0 for value in scaled]
-    return fitted
-
-
-@lru_cache(maxsize=1)
-def load_associations(file: Path = FILE) -> Associations:
-    """The rules that come with the service."""
-    return Associations.model_validate(json.loads(file.read_text("utf-8")))
+    def _target(self, joint: PublishedJoint, parents: tuple[str, ...], label: str) -> Target:
+        """A published joint in terms of the rows over `parents` and the columns of its dimension."""
+        dimension, rows = self.template.dimensions[joint.of], self.values[joint.given]
+        columns = list(next(iter(joint.rows.values())))
+        group_of = {value: place for place, column in enumerate(columns) for value in dimension.members(column)}
+        shares = np.full((len(rows), len(columns) + 1), -1.0)
+        for value, row in joint.rows.items():
+            stated = [row[column] for column in columns]
+            shares[rows.index(value)] = [*stated, max(0.0, 1 - math.fsum(stated))]
+        column_groups = np.array([group_of.get(value, len(columns)) for value in dimension.values])
+        if len(columns) not in column_groups:
+            shares = shares[:, :-1]
+        parent = "age" if joint.given == "age_band" else joint.given
+        groups = np.arange(len(rows))
+        if joint.given == "age_band":
+            groups = np.array([rows.index(self._band_of(start)) for start, _ in self.cells.values()])
+        shape = [len(self.values[each]) for each in parents]
+        axis = [-1 if each == parent else 1 for each in parents]
+        row_groups = np.broadcast_to(groups.reshape(axis), shape).reshape(-1)
+        return Target(f"{label} given {joint.given}", row_groups, column_groups, shares)

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.contracts.base import Body
-from services.population.domain.sampling import permuted
+from services.population.domain.draws import permuted
 
 FOLDER = Path(__file__).parent.parent / "names"
 Gender = Literal["female", "male"]

@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from libs.contracts.base import Body
-from services.population.domain.templates import Template
+from libs.contracts.demographics import Template
 
 FILE = Path(__file__).parent.parent / "data" / "occupations.json"
 SCHOOLING = {"low": 0, "school": 1, "degree": 3, "postgraduate": 4}

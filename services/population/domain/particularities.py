@@ -8,9 +8,9 @@ a hedge ("mostly women") or an unread negation, exception or "or" is never half 
 import re
 from dataclasses import dataclass, field
 
+from libs.contracts.demographics import Template
 from services.population.domain.ages import WAYS
-from services.population.domain.phrasebook import Phrasebook, load_phrasebook
-from services.population.domain.templates import Template
+from services.population.domain.phrasebook import Phrasebook, load_phrasebook, word_pattern
 
 STRONG = 0.4
 MARK = 0xE000
@@ -86,7 +86,7 @@ def _read_clause(words: str, template: Template) -> _Clause:
     clause.is_clear = clause.is_clear and not book.doubtful.search(clause.left)
     for pattern, other in book.reworded:
         clause.left = pattern.sub(other, clause.left)
-    _read_region(clause, template, book)
+    _read_names(clause, template, book)
     _read_traits(clause, book)
     _read_attributes(clause, template, book)
     clause.is_clear = clause.is_clear and not book.reversing.search(clause.left)
@@ -159,16 +159,18 @@ def _read_ages(clause: _Clause, book: Phrasebook) -> None:
             clause.found.append(Constraint(words, "age", minimum=low, maximum=high))
 
 
-def _read_region(clause: _Clause, template: Template, book: Phrasebook) -> None:
-    dimension = template.dimensions["region"]
-    names = {region.lower(): region for region in dimension.values}
-    names |= {word: region for region, words in dimension.aliases.items() for word in words}
+def _read_names(clause: _Clause, template: Template, book: Phrasebook) -> None:
+    """Regions by their names, and whatever the template has words for, long words before short ones."""
+    names = {region.lower(): ("region", region) for region in template.dimensions["region"].values}
+    for dimension, margin in template.dimensions.items():
+        names |= {word.lower(): (dimension, value) for value, words in margin.aliases.items() for word in words}
     for name in sorted(names, key=len, reverse=True):
-        if name in clause.left.lower() and (match := re.search(rf"\b{re.escape(name)}\b", clause.left, re.IGNORECASE)):
+        if name in clause.left.lower() and (match := word_pattern(name).search(clause.left)):
             words, negated = clause.take(match, book.negation)
-            values = frozenset({names[name]})
-            allowed = frozenset(dimension.values) - values if negated else values
-            clause.found.append(Constraint(words, "region", allowed))
+            dimension, value = names[name]
+            members = frozenset(template.dimensions[dimension].members(value))
+            others = frozenset(template.dimensions[dimension].values) - members
+            clause.found.append(Constraint(words, dimension, others if negated else members))
 
 
 def _read_traits(clause: _Clause, book: Phrasebook) -> None:

@@ -13,21 +13,24 @@ from itertools import accumulate
 from random import Random
 from typing import cast
 
+from libs.contracts.demographics import Template
 from libs.contracts.errors import InvalidError
 from libs.contracts.ids import agent_id
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec, SegmentSpec
 from libs.minds.merging import MergeConflictError, merge
+from services.population.domain.associations import load_associations
+from services.population.domain.draws import key_of
 from services.population.domain.fragments import Fragment, contradicted, load_fragments, parts_of
-from services.population.domain.joint import Joint, load_associations
+from services.population.domain.joint import Joint
 from services.population.domain.names import Gender, NamePool, check_apart, load_names
 from services.population.domain.occupations import Occupations, load_jobs
 from services.population.domain.particularities import Reading, read
 from services.population.domain.persona import Composer
 from services.population.domain.phrases import load_phrases
 from services.population.domain.restrictions import Restrictions, restrict
-from services.population.domain.sampling import Stratum, key_of
-from services.population.domain.templates import Template, load_templates
+from services.population.domain.sampling import Stratum
+from services.population.domain.templates import load_templates
 from services.population.domain.traits import Traits, load_trait_model
 
 
@@ -109,6 +112,11 @@ class Design:
             for gender in ("female", "male")
         }
 
+    def prepare(self) -> None:
+        """Draw everybody's attributes; without it the first person asked for takes as long, a second for 100,000."""
+        for group in self.groups:
+            group.stratum.prepare()
+
     def people(self, start: int, count: int) -> list[Agent]:
         """`count` people from index `start` (from 1) on, or as many as there are."""
         return [self.person(index) for index in range(start, min(start + count, self.size + 1))]
@@ -119,7 +127,7 @@ class Design:
         base, place = self._base, index - 1
         position = bisect_right(self._ends, place)
         group = self.groups[position]
-        age, profile = group.stratum.draw(place - (self._ends[position] - group.size), random)
+        age, profile = group.stratum.draw(place - (self._ends[position] - group.size))
         effects = [fragment.traits for fragment in group.fragments]
         traits = base.traits.draw(profile, effects, group.restrictions.traits, random)
         home = base.template.places[profile["region"]]

@@ -7,10 +7,10 @@ from collections.abc import Collection, Mapping
 from random import Random
 
 from libs.contracts.base import JsonObject
+from libs.contracts.demographics import Place, Template
 from services.population.domain.names import Gender, NamePool
 from services.population.domain.occupations import Occupations
 from services.population.domain.phrases import Phrases
-from services.population.domain.templates import Place, Template
 from services.population.domain.traits import BIG_FIVE
 
 CHILD_COUNT = {"none": 0, "1": 1, "2": 2, "3 or more": 3}
@@ -24,7 +24,7 @@ DEGREES = (
     (-0.5, "Low"),
     (-2.0, "Very low"),
 )
-SETTINGS = {"city": "in the city", "suburb": "in a suburb", "rural": "in the countryside near it"}
+SETTINGS = {"city": "city", "suburb": "suburb", "rural": "countryside"}
 Profile = Mapping[str, str]
 
 
@@ -125,9 +125,9 @@ def _relationships(age: int, profile: Profile, pool: NamePool, random: Random) -
 def _facts(profile: Profile, template: Template) -> list[str]:
     marital, size = profile["marital_status"], profile["household_size"]
     status = {"married": "", "never married": "You have never been married. "}.get(marital, f"You are {marital}. ")
-    owns = profile["home_tenure"] == "owner"
-    if size == "1 person":
-        home = f"You live alone and {'own' if owns else 'rent'} your home."
-    else:
-        home = f"Your household of {size} {'owns' if owns else 'rents'} its home."
-    return [f"{status}{home}", template.income_phrase.replace("{band}", profile["income_band"])]
+    tenure = "owning" if profile["home_tenure"] == "owner" else "renting"
+    home = f"You live alone, {tenure}." if size == "1 person" else f"Household of {size}, {tenure}."
+    told = [dimension.says(profile[name]) for name, dimension in template.dimensions.items() if dimension.told]
+    income = template.income_phrase.replace("{band}", profile["income_band"])
+    others = "; ".join(filter(None, told))
+    return [f"{status}{home}", income, *([f"{others[0].upper()}{others[1:]}."] if others else [])]

@@ -61,6 +61,12 @@ def _words(*patterns: str) -> Pattern:
     return re.compile(rf"(?<![\w'])(?:{'|'.join(patterns)})(?![\w'])", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4_096)
+def word_pattern(word: str) -> Pattern:
+    """Matches a word or phrase as it stands."""
+    return _words(re.escape(word))
+
+
 @lru_cache(maxsize=1)
 def load_phrasebook(file: Path = FILE) -> Phrasebook:
     """The phrasebook that comes with the service."""

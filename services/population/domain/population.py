@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from libs.contracts.base import Data, JsonObject
+from libs.contracts.demographics import Template
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
 from services.population.domain.particularities import Constraint, Reading
-from services.population.domain.templates import Template
 
 REST = "(rest)"
 """How the people outside of every segment are called where a name is needed."""

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
+from libs.contracts.demographics import ADULT, OLDEST
 from libs.contracts.errors import InvalidError
 from services.population.domain.joint import Joint
 from services.population.domain.particularities import Constraint
-from services.population.domain.sampling import Stratum
-from services.population.domain.templates import ADULT, OLDEST
 
 PAIRS_AT_MOST = 66
 
@@ -63,11 +62,7 @@ def _possible(constraints: Sequence[Constraint], joint: Joint) -> bool:
         return False
     if together.ages == frozenset() or not all(together.allowed.values()):
         return False
-    try:
-        Stratum(joint, 1, (), together.ages, together.allowed)
-    except ValueError:
-        return False
-    return True
+    return joint.keeping(together.ages, together.allowed)[1] > 0
 
 
 def _quarrel(constraints: Sequence[Constraint], joint: Joint) -> Sequence[Constraint]:

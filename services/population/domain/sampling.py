@@ -1,118 +1,111 @@
-"""Seeded draws: integer quotas, spread-out uniforms, and profiles that are exact under any restriction.
+"""Seeded draws of joint profiles: every margin by whole quotas, everything else as the network has it.
 
-Every person's place in each quota comes from a pseudo-random permutation that is computed, not stored. So a person
-depends on seed, segment and place alone, whatever block or order people are drawn in.
+A stratum's people are drawn together, one dimension after the other: along people who are alike so far, uniforms fill
+[0, 1) evenly, so that even a dozen people cover a distribution; then the few that rounding leaves over move to values
+that still lack people. A person depends on seed, stratum and place alone, whatever block people are asked for in.
 """
 
-import hashlib
-from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from itertools import accumulate
-from random import Random
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
 
-from services.population.domain.factors import Bucket, Factor, Row, eliminate
+import numpy as np
+from numpy.typing import NDArray
+
+from services.population.domain.draws import Places, Uniforms, key_of, largest_remainder, spread_out, uniforms
+from services.population.domain.factors import Factor, Table
 from services.population.domain.joint import Joint
-from services.population.domain.templates import year_weight
 
 Ages = frozenset[int]
 Allowed = Mapping[str, frozenset[str]]
-MASK64 = (1 << 64) - 1
-ROUNDS = 4
-
-
-def largest_remainder(shares: Sequence[float], size: int) -> list[int]:
-    """Whole quotas that add up to `size`, each within one of its exact share; ties go to the first."""
-    total = sum(shares)
-    exact = [share / total * size for share in shares]
-    quotas = [int(value) for value in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda place: (quotas[place] - exact[place], place))
-    for place in by_remainder[: size - sum(quotas)]:
-        quotas[place] += 1
-    return quotas
-
-
-def key_of(*parts: object) -> int:
-    """A 64-bit key that is the same everywhere (unlike `hash`)."""
-    text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")
-
-
-def permuted(place: int, size: int, key: int) -> int:
-    """Where `place` stands in a pseudo-random permutation of range(size): a Feistel cipher that walks its cycle."""
-    half = max(1, ((size - 1).bit_length() + 1) // 2)
-    mask = (1 << half) - 1
-    value = place
-    while True:
-        left, right = value >> half, value & mask
-        for turn in range(ROUNDS):
-            mixed = ((right + 1) * 0x9E3779B97F4A7C15 ^ (key + turn * 0xBF58476D1CE4E5B9)) & MASK64
-            mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
-            mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & MASK64
-            left, right = right, left ^ ((mixed >> 31) & mask)
-        value = (left << half) | right
-        if value < size:
-            return value
+DIGITS = 12
+"""Shares are compared rounded, so that the last bits of a sum, which differ between processors, decide nothing."""
 
 
 class Stratum:
-    """People drawn alike: one segment, or the rest. Built once; `draw` costs a few look-ups a person."""
+    """People drawn alike: one segment, or the rest. Drawn as a whole at first use; a person is then a look-up."""
 
     def __init__(self, joint: Joint, size: int, key: tuple[object, ...], ages: Ages | None, allowed: Allowed) -> None:
         """`ages`: the years of age that are allowed, all when None; `allowed`: values by dimension, all when absent.
 
         Raises `ValueError` when nobody satisfies the restrictions.
         """
-        self._joint, self._size, self._ages = joint, size, ages
-        factors = [*joint.conditionals.values(), *_restrictions(joint, ages, allowed)]
-        buckets = eliminate(joint.order, factors, joint.values)
-        if not any(any(weights) for weights in buckets[0].weights.values()):
+        self._joint, self.size, self._key, self._ages = joint, size, key, ages
+        self.network, self.share = joint.keeping(ages, allowed)
+        if not self.share > 0:
             raise ValueError("nobody satisfies these restrictions")
-        self._choices = [_Choice(bucket, joint.values[bucket.variable], size) for bucket in buckets]
-        self._keys = [key_of(*key, choice.variable) for choice in self._choices]
 
-    def draw(self, place: int, random: Random) -> tuple[int, dict[str, str]]:
+    def prepare(self) -> None:
+        """Draw everybody now."""
+        _ = self.years
+
+    def draw(self, place: int) -> tuple[int, dict[str, str]]:
         """Age and attributes of the person at this place (from 0) of the stratum."""
-        profile: dict[str, str] = {}
-        for choice, key in zip(self._choices, self._keys, strict=True):
-            position = permuted(place, self._size, key)
-            profile[choice.variable] = choice.value(profile, position, (position + random.random()) / self._size)
-        start, end = self._joint.cells[profile.pop("age")]
-        years = [age for age in range(start, end + 1) if self._ages is None or age in self._ages]
-        weights = [year_weight(profile["age_band"], age) for age in years]
-        return random.choices(years, weights)[0], profile
+        values = self._joint.values
+        profile = {name: values[name][codes[place]] for name, codes in self.codes.items() if name != "age"}
+        return int(self.years[place]), profile
+
+    def expected(self, name: str) -> Table:
+        """The share of every value of a dimension that these people stand for."""
+        return self.network.shares(name)
+
+    @cached_property
+    def codes(self) -> Mapping[str, NDArray[np.uint8]]:
+        """Everybody's value of every dimension, as its place among the values."""
+        drawn: dict[str, NDArray[np.uint8]] = {}
+        for name, factor in self.network.conditionals.items():
+            drawn[name] = self._drawn(name, factor, drawn)
+        return drawn
+
+    @cached_property
+    def years(self) -> NDArray[np.uint8]:
+        """Everybody's age in years."""
+        cells = self.codes["age"]
+        found = np.zeros(self.size, np.uint8)
+        spread = spread_out(self._order("years", [cells]), key_of(*self._key, "years"))
+        for cell in np.unique(cells):
+            years, weights = self._joint.years(int(cell), self._ages)
+            table = np.tile(np.array(weights) / sum(weights), (int((cells == cell).sum()), 1))
+            found[cells == cell] = np.array(years)[_chosen(table, spread[cells == cell])]
+        return found
+
+    def _drawn(self, name: str, factor: Factor, drawn: Mapping[str, NDArray[np.uint8]]) -> NDArray[np.uint8]:
+        context = [drawn[parent] for parent in factor.scope[:-1]]
+        table = factor.table[tuple(context)] if context else np.tile(factor.table, (self.size, 1))
+        spread = spread_out(self._order(name, context), key_of(*self._key, name))
+        quotas = largest_remainder(self.expected(name).tolist(), self.size)
+        luck = uniforms(self.size, key_of(*self._key, name, "moved"))
+        return _levelled(_chosen(table, spread), table, quotas, luck).astype(np.uint8)
+
+    def _order(self, name: str, context: list[NDArray[np.uint8]]) -> Places:
+        """People in an order in which those alike so far stand together, and by lot among themselves."""
+        lots = uniforms(self.size, key_of(*self._key, name, "order"))
+        keys: list[NDArray[Any]] = [lots, *reversed(context)]
+        return np.lexsort(keys)
 
 
-class _Choice:
-    """One dimension's draw: by quota where it hangs on nothing, by spread-out uniforms where it hangs on others."""
-
-    def __init__(self, bucket: Bucket, values: Sequence[str], size: int) -> None:
-        self.variable, self._context, self._values = bucket.variable, bucket.context, values
-        self._cumulative: dict[Row, list[float]] = {
-            row: list(accumulate(weights)) for row, weights in bucket.weights.items() if any(weights)
-        }
-        self._quotas = None if self._context else list(accumulate(largest_remainder(bucket.weights[()], size)))
-
-    def value(self, profile: Mapping[str, str], position: int, uniform: float) -> str:
-        if self._quotas is not None:
-            return self._values[bisect_right(self._quotas, position)]
-        cumulative = self._cumulative[tuple([profile[name] for name in self._context])]
-        place = bisect_right(cumulative, uniform * cumulative[-1])
-        while place >= len(cumulative) or cumulative[place] == (cumulative[place - 1] if place else 0.0):
-            place -= 1  # rounding put the uniform on the upper edge: step back to a value that is possible
-        return self._values[place]
+def _chosen(table: Table, spread: Uniforms) -> Places:
+    """The value of each row on which its uniform falls; never one without weight."""
+    below = np.round(np.cumsum(table, axis=1), DIGITS)
+    chosen: Places = np.minimum((below <= spread[:, np.newaxis]).sum(axis=1), table.shape[1] - 1)
+    empty = table[np.arange(len(table)), chosen] <= 0
+    chosen[empty] = table[empty].argmax(axis=1)
+    return chosen
 
 
-def _restrictions(joint: Joint, ages: Ages | None, allowed: Allowed) -> list[Factor]:
-    """Factors that keep what is allowed; a cell of ages keeps the share of its years that is."""
-    factors = [
-        Factor((name,), {(value,): 1.0 for value in joint.values[name] if value in values})
-        for name, values in allowed.items()
-    ]
-    if ages is not None:
-        bands = {cell: band for band, cell in joint.conditionals["age"].table}
-        kept: dict[Row, float] = {}
-        for cell, (start, end) in joint.cells.items():
-            weights = {age: year_weight(bands[cell], age) for age in range(start, end + 1)}
-            kept[(cell,)] = sum(weight for age, weight in weights.items() if age in ages) / sum(weights.values())
-        factors.append(Factor(("age",), kept))
-    return factors
+def _levelled(codes: Places, table: Table, quotas: list[int], luck: Uniforms) -> Places:
+    """Moves as few people as meet the quotas, by lot, those first whom the other value suits best."""
+    surplus = np.bincount(codes, minlength=len(quotas)) - np.array(quotas)
+    for source in np.flatnonzero(surplus > 0):
+        for sink in np.flatnonzero(surplus < 0):
+            count = min(int(surplus[source]), -int(surplus[sink]))
+            odds = table[:, sink] / np.where(table[:, source] > 0, table[:, source], 1.0)
+            able = np.flatnonzero((codes == source) & (table[:, sink] > 0))
+            if not count or not len(able):
+                continue
+            chances = np.round(np.log(odds[able]) - np.log(-np.log(np.clip(luck[able], 1e-300, 1 - 1e-16))), DIGITS)
+            movers = able[np.argsort(-chances, kind="stable")[:count]]
+            codes[movers] = sink
+            surplus[source] -= len(movers)
+            surplus[sink] += len(movers)
+    return codes

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from libs.contracts.base import Body
-from services.population.domain.templates import Template
+from libs.contracts.demographics import Template
 
 FILE = Path(__file__).parent.parent / "data" / "traits.json"
 Effects = dict[str, float]

@@ -139,6 +139,7 @@ class Drawing:
 
 async def _draw(design: Design, start: int) -> list[Agent]:
     """One block, drawn a few at a time so that requests of the same process are not held up."""
+    await asyncio.to_thread(design.prepare)
     people: list[Agent] = []
     end = min(start + BLOCK, design.size + 1)
     for first in range(start, end, AT_A_TIME):

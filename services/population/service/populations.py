@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from libs.contracts.demographics import Template
 from libs.contracts.errors import ConflictError
 from libs.contracts.ids import new_id
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
@@ -23,7 +24,6 @@ from services.population.domain.selection import (
     received,
 )
 from services.population.domain.summary import Summary
-from services.population.domain.templates import Template
 from services.population.domain.traits import load_trait_model
 from services.population.domain.versions import Recorded, Version
 from services.population.events import Events

@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from libs.contracts.demographics import Template
 from libs.contracts.errors import InvalidError
 from libs.db import Transaction
 from services.population.domain.population import REST, Population
 from services.population.domain.profile.columns import Columns
 from services.population.domain.profile.model import Comparison, Profile
 from services.population.domain.profile.page import ASSOCIATIONS
-from services.population.domain.templates import Template
 from services.population.service.lookup import find, segment_of
 from services.population.store import Store
 

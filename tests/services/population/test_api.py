@@ -163,7 +163,7 @@ async def test_templates_say_where_every_margin_is_from(client: httpx.AsyncClien
             assert dimension["source"]
             assert dimension["licence"]
             assert dimension["year"] >= 2010
-            assert dimension["status"] in ("published", "approximate")
+            assert dimension["status"] in ("published", "approximate", "derived")
             assert "Rounded" in dimension["note"] or "rounded" in dimension["note"] or "definition" in dimension["note"]
 
 
