@@ -74,6 +74,9 @@ class Response(Data):
     distributions: dict[str, dict[str, float]] | None = Field(
         default=None, description="Probabilities by value that an answer was drawn from, by metric."
     )
+    unrated: dict[str, str] | None = Field(
+        default=None, description="Why an answer given in words could not be rated, by metric; it is not in `answers`."
+    )
     regenerations: int | None = Field(default=None, description="How often the turn was taken again after checks.")
     actions: tuple[ActionTaken, ...] | None = Field(
         default=None, description="In order; null where `reasoning` and a `response` to nobody in particular are all."

@@ -35,14 +35,25 @@ def anchors_of(turn: Turn, instruments: Sequence[Instrument]) -> tuple[str, ...]
 
 
 def rated(turn: Turn, instruments: Sequence[Instrument], embeddings: Mapping[str, Vector], place: str) -> Turn:
-    """The turn with an answer to every question that was answered in words. Raises `TurnError` without embeddings."""
-    answers, distributions = dict(turn.answers), dict(turn.distributions)
+    """The turn with an answer to every question that was answered in words and can be rated.
+
+    One that cannot be is missing and said to be `unrated`. Raises `TurnError` when no answer at all is left.
+    """
+    answers, distributions, unrated = dict(turn.answers), dict(turn.distributions), dict[str, str]()
     for instrument in instruments:
-        if instrument.name in turn.statements:
+        if instrument.name not in turn.statements:
+            continue
+        try:
             distribution = rating(instrument, turn.statements[instrument.name], embeddings)
+        except TurnError as error:
+            unrated[instrument.name] = error.reason
+            del answers[instrument.name]
+        else:
             answers[instrument.name] = draw(instrument, distribution, place)
             distributions[instrument.name] = distribution
-    return replace(turn, answers=answers, distributions=distributions)
+    if unrated and not answers:
+        raise TurnError("; ".join(unrated.values()))
+    return replace(turn, answers=answers, distributions=distributions, unrated=unrated)
 
 
 def rating(instrument: Instrument, said: str, embeddings: Mapping[str, Vector]) -> Distribution:

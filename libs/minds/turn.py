@@ -54,7 +54,7 @@ class Turn:
     """One listen-and-act of one agent, with a valid answer (or null, by the funnel) to every instrument asked.
 
     `distributions` are the probabilities that answers were drawn from. `statements` are answers in words; these answers
-    stay null until `libs.minds.ssr.rated` rates them.
+    stay null until `libs.minds.ssr.rated` rates them. `unrated` says why it could not rate one, which has no answer.
     """
 
     actions: tuple[Action, ...]
@@ -63,6 +63,7 @@ class Turn:
     confidence: float | None
     distributions: dict[str, Distribution] = field(default_factory=dict)
     statements: dict[str, str] = field(default_factory=dict)
+    unrated: dict[str, str] = field(default_factory=dict)
 
     @property
     def reasoning(self) -> str | None:

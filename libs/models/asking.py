@@ -4,16 +4,19 @@ The models service sees to the form of a reply and has it repaired once; what a 
 cannot be read is a failure with its reason, like a call that failed.
 """
 
-from collections.abc import AsyncGenerator, Callable
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from libs.contracts.errors import BudgetError, DomainError, InvalidError
+from libs.contracts.instruments import Instrument
 from libs.contracts.protocol import Usage
 from libs.contracts.turns import TurnBatch, TurnReply, is_offline
 from libs.models.client import BudgetSpentError, Models, ModelsAwayError, ModelsError
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 ATTEMPTS = 3
 NO_LANGUAGE_MODEL = "no language model is configured here: give the models service an upstream"
@@ -89,6 +92,24 @@ async def check_model(models: Models, model: str, *, offline: str | None = None)
         raise InvalidError("model", offline if allowed else f"{offline}; {NO_LANGUAGE_MODEL}", allowed)
     if model not in names:
         raise InvalidError("model", f"there is no model {model!r}", allowed)
+
+
+async def check_mind(models: Models, model: str, instruments: Sequence[Instrument] = ()) -> None:
+    """Raise `InvalidError` for a model that agents cannot think with: it is not there, or has no embeddings beside it
+    although words are to be rated by them. While the models service is away nothing is known, and nothing refused.
+    """
+    in_words = [instrument.name for instrument in instruments if instrument.elicitation == "ssr"]
+    try:
+        names = await models.names()
+        if model not in names:
+            raise InvalidError("model", f"there is no model {model!r}", names)
+        if in_words and not await models.embedding_models(model):
+            able = [name for name in names if await models.embedding_models(name)]
+            raise InvalidError(
+                "model", f"{model!r} has no embeddings, by which {', '.join(in_words)} is rated (ssr)", able
+            )
+    except ModelsError as error:
+        log.warning("the model %r was not checked: %s", model, error)
 
 
 def _asked(reply: TurnReply, read: Callable[[str], T]) -> Asked[T]:

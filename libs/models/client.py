@@ -102,8 +102,12 @@ class ModelsClient:
             raise ModelsError(f"the models service failed: {error}") from error
 
     async def names(self) -> list[str]:
-        """The models that can be asked for. Raises `ModelsError`."""
-        return await self._ask("GET", "/v1/models", lambda body: [str(model["id"]) for model in body["data"]])
+        """The models that can be asked for; those for embeddings are none of them. Raises `ModelsError`."""
+        return await self._ask(
+            "GET",
+            "/v1/models",
+            lambda body: [str(model["id"]) for model in body["data"] if model.get("kind", "chat") == "chat"],
+        )
 
     async def embedding_models(self, model: str) -> list[str]:
         """The models for embeddings at the endpoint of a model. Raises `ModelsError`."""

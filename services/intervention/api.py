@@ -212,6 +212,7 @@ async def execute_intervention(
     asked = spec or ExecutionSpec()
     async with database.read(tenant=tenant) as tx:
         design, _ = await service.show(tx, intervention_id)
+    await service.check(design, asked)
     await _population_arrives(database, tenant, service, asked.population_id or design.population_id)
     async with database.write(tenant=tenant) as tx:
         execution = await service.execute(tx, intervention_id, asked)

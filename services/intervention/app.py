@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.intervention import api, handlers
 from services.intervention.events import Events
@@ -15,7 +16,8 @@ from services.intervention.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The service with its own store, wired to the bus."""
     database = Database(settings.database_url)
-    service = Interventions(Store(), Events(Outbox("intervention")))
+    models = ModelsClient(settings.models_url, silence_s=settings.models_patience_s)
+    service = Interventions(Store(), Events(Outbox("intervention")), models)
     return service_app(
         "intervention", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

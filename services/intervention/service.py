@@ -14,6 +14,7 @@ from libs.contracts.population import AgentsGenerated
 from libs.contracts.results import AnalysisCompleted
 from libs.contracts.specs import ExecutionSpec, InterventionSpec
 from libs.db import Transaction
+from libs.models import Models, check_mind
 from services.intervention.domain.assignment import assign, planned_n
 from services.intervention.domain.design import Design, check_segments, design, freeze, plan_hash
 from services.intervention.domain.execution import Execution, Population
@@ -28,9 +29,22 @@ POPULATIONS_NAMED = 20
 class Interventions:
     """Designs interventions, starts their executions, assigns arms, and answers with what came of it."""
 
-    def __init__(self, store: Store, events: Events) -> None:
+    def __init__(self, store: Store, events: Events, models: Models) -> None:
         self._store = store
         self._events = events
+        self._models = models
+
+    async def start(self) -> None:
+        """Get ready to reach the models service."""
+        await self._models.start()
+
+    async def stop(self) -> None:
+        """Let go of it."""
+        await self._models.stop()
+
+    async def check(self, made: Design, spec: ExecutionSpec) -> None:
+        """Raise `InvalidError` for a model that cannot do it; outside of any transaction, because others are asked."""
+        await check_mind(self._models, spec.model, made.instruments)
 
     async def create(self, tx: Transaction, spec: InterventionSpec) -> Design:
         """Raises `InvalidError` for metrics, a population or segments that are not there."""

@@ -1,5 +1,7 @@
 """Settings of the intervention service."""
 
+from pydantic import Field
+
 from libs.runtime import ServiceSettings, service_config
 
 
@@ -7,3 +9,7 @@ class Settings(ServiceSettings):
     """REHEARSAL_INTERVENTION_*, falling back to REHEARSAL_*."""
 
     model_config = service_config("intervention")
+    models_url: str = Field(default="http://127.0.0.1:8007", description="Where the models service is.")
+    models_patience_s: float = Field(
+        default=5.0, gt=0, description="How long it may take to say what models there are, before nothing is checked."
+    )

@@ -149,6 +149,7 @@ class CheckpointView(BaseModel):
 async def create_simulation(request: Request, spec: SimulationSpec, service: Service, tenant: Tenant) -> SimulationView:
     """Create an interactive simulation over a population."""
     database: Database = request.app.state.database
+    await service.check(spec)
     await arrives(database, lambda tx: service.knows_population(tx, spec.population_id), tenant=tenant)
     async with database.write(tenant=tenant) as tx:
         return SimulationView.of(await service.create(tx, spec))

@@ -16,6 +16,7 @@ from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimul
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
 from libs.db import Database, Transaction
+from libs.models import Models, check_mind
 from services.orchestrator.domain import process
 from services.orchestrator.domain.checkpoint import Checkpoint, why_not
 from services.orchestrator.domain.deliveries import Groups, divided
@@ -30,15 +31,19 @@ log = logging.getLogger(__name__)
 class Orchestrator:
     """The process manager's hands."""
 
-    def __init__(self, database: Database, store: Store, events: Events, *, timer_interval_s: float) -> None:
+    def __init__(
+        self, database: Database, store: Store, events: Events, models: Models, *, timer_interval_s: float
+    ) -> None:
         self._database = database
         self._store = store
         self._events = events
+        self._models = models
         self._timer_interval_s = timer_interval_s
         self._timer: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Begin to watch the deadlines of states."""
+        await self._models.start()
         self._timer = asyncio.create_task(self._watch_deadlines(), name="orchestrator-deadlines")
 
     async def stop(self) -> None:
@@ -47,6 +52,11 @@ class Orchestrator:
             self._timer.cancel()
             with suppress(asyncio.CancelledError):
                 await self._timer
+        await self._models.stop()
+
+    async def check(self, spec: SimulationSpec) -> None:
+        """Raise `InvalidError` for a model that is not there; outside of any transaction, because others are asked."""
+        await check_mind(self._models, spec.model)
 
     async def create(self, tx: Transaction, spec: SimulationSpec) -> Simulation:
         """Create an interactive simulation."""

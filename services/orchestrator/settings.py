@@ -10,3 +10,7 @@ class Settings(ServiceSettings):
 
     model_config = service_config("orchestrator")
     timer_interval_s: float = Field(default=1.0, gt=0, description="How often state deadlines are looked at.")
+    models_url: str = Field(default="http://127.0.0.1:8007", description="Where the models service is.")
+    models_patience_s: float = Field(
+        default=5.0, gt=0, description="How long it may take to say what models there are, before nothing is checked."
+    )

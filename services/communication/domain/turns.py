@@ -150,6 +150,7 @@ def response_of(record: TurnRecord) -> Response:
         option_orders=finished.option_orders or None,
         regenerations=finished.regenerations,
         distributions=(turn and turn.distributions) or None,
+        unrated=(turn and turn.unrated) or None,
         actions=turn and _actions(turn),
         cluster_id=None if record.cluster_id == agent.agent_id else record.cluster_id,
     )

@@ -88,6 +88,17 @@ def test_without_embeddings_the_turn_fails_and_says_why(missing: str) -> None:
         rating(in_words(), SAID, known)
 
 
+def test_an_answer_that_cannot_be_rated_is_missing_with_the_reason_and_the_others_stay() -> None:
+    asked = (OPEN, in_words())
+    turn = read_turn(json.dumps({"answers": {"open_rate": True, "intent": SAID}}), asked, "here")
+    done = rated(turn, asked, {}, "here")
+    assert done.answers == {"open_rate": True}
+    assert done.unrated["intent"].startswith("intent: the words cannot be rated without embeddings")
+    alone = read_turn(json.dumps({"answers": {"intent": SAID}}), (in_words(),), "here")
+    with pytest.raises(TurnError, match="intent: the words cannot be rated"):
+        rated(alone, (in_words(),), {}, "here")
+
+
 @pytest.mark.parametrize("written", ["", None, ["yes"]])
 def test_an_answer_without_words_fails_the_turn(written: object) -> None:
     with pytest.raises(TurnError, match="intent: no answer"):

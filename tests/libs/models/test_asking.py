@@ -7,10 +7,21 @@ from fastapi import FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
 
 from libs.contracts.errors import InvalidError
+from libs.contracts.instruments import Instrument, MetricType
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
 from libs.http import register_local
-from libs.models import Asked, ModelFailedError, ModelsAwayError, ModelsClient, ModelsError, ask, ask_one, check_model
+from libs.models import (
+    Asked,
+    ModelFailedError,
+    ModelsAwayError,
+    ModelsClient,
+    ModelsError,
+    ask,
+    ask_one,
+    check_mind,
+    check_model,
+)
 
 QUESTIONS = ("one", "two", "three")
 
@@ -40,11 +51,20 @@ class Service:
         self.app = FastAPI()
         self.app.post("/v1/turns")(self._turns)
         self.app.get("/v1/models")(self._models)
+        self.app.get("/v1/capabilities")(self._capabilities)
 
     async def _models(self) -> dict[str, list[dict[str, str]]]:
         if self.refuses:
             raise HTTPException(self.refuses)
-        return {"data": [{"id": "offline"}, {"id": "some-model"}]}
+        return {"data": [{"id": "offline"}, {"id": "some-model"}, {"id": "vectors", "kind": "embeddings"}]}
+
+    async def _capabilities(self) -> dict[str, list[dict[str, object]]]:
+        return {
+            "items": [
+                {"model": "offline", "embedding_models": []},
+                {"model": "some-model", "embedding_models": ["vectors"]},
+            ]
+        }
 
     async def _turns(self, asked: TurnBatch) -> StreamingResponse:
         if self.refuses:
@@ -146,3 +166,36 @@ async def test_a_model_that_is_not_there_or_cannot_do_it_is_refused_with_those_t
         with pytest.raises(InvalidError) as refused:
             await check_model(models, model, offline="the offline model writes no prose")
         assert refused.value.errors[0].allowed == ("some-model",)
+
+
+RATED = Instrument(
+    name="intent",
+    type=MetricType.ORDINAL,
+    question="?",
+    minimum=1,
+    maximum=2,
+    options=(),
+    requires=None,
+    role="primary",
+    elicitation="ssr",
+    anchors=(("no", "yes"),),
+)
+
+
+async def test_agents_think_with_a_model_that_is_there_and_has_embeddings_where_words_are_rated(
+    service: Service, models: ModelsClient
+) -> None:
+    await check_mind(models, "offline")
+    await check_mind(models, "some-model", [RATED])
+    for model in ("gpt-nobody", "vectors"):
+        with pytest.raises(InvalidError) as refused:
+            await check_mind(models, model)
+        assert refused.value.errors[0].allowed == ("offline", "some-model")
+    with pytest.raises(InvalidError, match="'offline' has no embeddings, by which intent is rated") as refused:
+        await check_mind(models, "offline", [RATED])
+    assert (refused.value.errors[0].field, refused.value.errors[0].allowed) == ("model", ("some-model",))
+
+
+async def test_while_the_models_service_is_away_no_model_is_refused(service: Service, models: ModelsClient) -> None:
+    service.refuses = 503
+    await check_mind(models, "gpt-nobody")

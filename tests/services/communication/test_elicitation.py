@@ -73,3 +73,15 @@ async def test_without_embeddings_words_cannot_be_rated_and_the_turn_fails_with_
     (done,) = await service.completed()
     assert (done.answered, done.failed) == (0, 2)
     assert "intent: the words cannot be rated without embeddings" in (done.failure or "")
+
+
+async def test_an_answer_that_cannot_be_rated_fails_alone_and_is_told_with_the_reason(service: Stage) -> None:
+    service.models.script = lambda turn: answered(turn, {"opened": True, "intent": "yes yes yes"})
+    opened = metric("opened", MetricType.BINARY)
+    await service.send("orchestrator", delivery(2, instruments=(opened, RATED)))
+    (done,) = await service.completed()
+    assert (done.answered, done.failed) == (2, 0)
+    for response in await service.responses():
+        assert response.answers == {"opened": True}
+        assert response.unrated is not None
+        assert "without embeddings" in response.unrated["intent"]

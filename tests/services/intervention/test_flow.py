@@ -94,7 +94,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene_on(database_url: str, nats_url: str) -> AsyncIterator[Scene]:
-    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
     async with running("intervention", app) as client, peer(nats_url) as others:
         yield Scene(client, others)
 

@@ -83,7 +83,7 @@ class Stage:
 @asynccontextmanager
 async def stage(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
     """The service, started, with the others around it."""
-    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
     async with running("orchestrator", app) as client, peer(nats_url) as other:
         yield Stage(other, client, app)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from libs.contracts.orchestrator import RunProtocol, SimulationCreated, Simulati
 from libs.contracts.population import PopulationDeleted, PopulationFailed
 from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
+from services.models.app import create_app as create_models
+from services.models.settings import Settings as ModelsSettings
 from tests.services.orchestrator import parts
 from tests.services.orchestrator.parts import (
     ANALYSIS,
@@ -27,7 +30,7 @@ from tests.services.orchestrator.parts import (
     completed,
     recorded,
 )
-from tests.support.apps import eventually
+from tests.support.apps import eventually, running
 
 
 @pytest.fixture
@@ -238,3 +241,18 @@ async def test_whatever_a_simulation_waits_for_in_vain_fails_it(
     await stage.reaches("provisioning")
     await stage.peer.give_up(service, message, "RuntimeError: broken")
     assert message.contract.name in (await stage.reaches("failed"))["reason"]
+
+
+async def test_a_model_that_is_not_there_is_refused_with_those_that_are(
+    nats_url: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    models = create_models(ModelsSettings(database_url=f"sqlite:///{tmp_path}/models.db"))
+    async with running("models", models), parts.stage(nats_url, sqlite_url) as around:
+        await around.peer.send("population", READY)
+        body = {"name": "Panel", "population_id": "pop_1", "model": "gpt-nobody"}
+        refused = await around.client.post("/simulations/create", json=body)
+        assert refused.status_code == 422
+        [problem] = refused.json()["errors"]
+        assert (problem["field"], problem["allowed"]) == ("model", ["offline"])
+        made = await around.client.post("/simulations/create", json=body | {"model": "offline"})
+        assert made.status_code == 201
