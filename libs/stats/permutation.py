@@ -15,7 +15,7 @@ from libs.stats.contrast import HypothesisTest
 
 SIGN_FLIP = "sign-flip test"
 PERMUTATION = "permutation test of Welch's t"
-MOST_REARRANGEMENTS = 20_000
+MOST_REARRANGEMENTS = 40_000
 SAMPLED = 9_999
 # Equal statistics differ in the last digits only.
 EQUAL = 1 - 1e-9
