@@ -127,7 +127,13 @@ from libs.stats.sequential import (
 from libs.stats.shrinkage import Slope, fit_slope, shrink
 from libs.stats.survival import SurvivalStep, Watched, kaplan_meier, log_rank, median_survival
 from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, delta_lift, fieller_limits, t_test
-from libs.stats.weighted import PostStratified, compare_post_stratified, post_stratified
+from libs.stats.weighted import (
+    PostStratified,
+    compare_post_stratified,
+    compare_weighted,
+    post_stratified,
+    weighted_estimate,
+)
 
 __all__ = [
     "FEWEST_STUDIES",
@@ -207,6 +213,7 @@ __all__ = [
     "compare_post_stratified",
     "compare_proportions",
     "compare_shares",
+    "compare_weighted",
     "contrast_of",
     "correlation_ratio",
     "cramers_v",
@@ -299,6 +306,7 @@ __all__ = [
     "two_proportions",
     "variation_of",
     "wasserstein",
+    "weighted_estimate",
     "welch_anova",
     "welch_test",
     "wilcoxon_signed_rank",

@@ -8,12 +8,17 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from numpy.typing import ArrayLike
+
 from libs.stats.arguments import require_above, require_level
-from libs.stats.contrast import Contrast
-from libs.stats.distributions import Interval, t_critical
+from libs.stats.contrast import Contrast, Estimated
+from libs.stats.distributions import Interval, normal_critical, t_critical
 from libs.stats.means import Moments, satterthwaite_df
 from libs.stats.two_means import FIELLER, TwoMeans, contrast_of
+from libs.stats.weighting import weighted_mean
 
+WEIGHTED = "weighted mean, linearised normal interval"
+COMPARE_WEIGHTED = "difference of weighted means, linearised z-test and interval"
 POST_STRATIFIED = "post-stratified t-test and interval"
 
 
@@ -32,6 +37,31 @@ class PostStratified:
             return None
         half = t_critical(confidence_level, self.df) * math.sqrt(self.v)
         return self.mean - half, self.mean + half
+
+
+def weighted_estimate(values: ArrayLike, weights: ArrayLike, confidence_level: float = 0.95) -> Estimated:
+    """ȳ = Σ w y / Σ w with ȳ ± z √(Σ w² (y - ȳ)²) / Σ w; no interval where nothing varies.
+
+    Särndal, Swensson and Wretman, Model Assisted Survey Sampling (1992), §5.7.
+    """
+    require_level(confidence_level)
+    found = weighted_mean(values, weights)
+    half = normal_critical(confidence_level) * found.standard_error
+    return Estimated(found.value, (found.value - half, found.value + half) if half else None, WEIGHTED)
+
+
+def compare_weighted(
+    values: ArrayLike,
+    weights: ArrayLike,
+    baseline: ArrayLike,
+    baseline_weights: ArrayLike,
+    confidence_level: float = 0.95,
+) -> Contrast:
+    """Two arms of different people, each weighted: normal, so from some tens of people in each arm."""
+    require_level(confidence_level)
+    arm, base = weighted_mean(values, weights), weighted_mean(baseline, baseline_weights)
+    means = TwoMeans(arm.value, base.value, arm.standard_error**2, base.standard_error**2, math.inf)
+    return contrast_of(means, confidence_level, COMPARE_WEIGHTED)
 
 
 def post_stratified(strata: Mapping[str, Moments], shares: Mapping[str, float]) -> PostStratified:

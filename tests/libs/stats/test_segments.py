@@ -17,6 +17,7 @@ from libs.stats import (
     compare_paired_funnels,
     compare_post_stratified,
     compare_proportions,
+    compare_weighted,
     cuped,
     cuped_lift,
     delta_lift,
@@ -28,6 +29,7 @@ from libs.stats import (
     segment_interactions,
     together,
     two_means,
+    weighted_estimate,
 )
 
 VALUES = st.lists(st.integers(-20, 20).map(float), min_size=2, max_size=15)
@@ -218,3 +220,18 @@ def test_a_funnel_that_widens_is_refused_by_name() -> None:
         compare_funnels([10, 5], [10, 5, 2])
     with pytest.raises(ValueError, match=r"^depths:"):
         compare_paired_funnels([-1], [0], 2)
+
+
+def test_equal_weights_are_no_weights_and_unequal_ones_cost_precision() -> None:
+    random = np.random.default_rng(8)
+    x, y = random.normal(1, 1, 200), random.normal(0, 1, 200)
+    equal = compare_weighted(x, np.full(200, 3.0), y, np.ones(200))
+    unequal = compare_weighted(x, np.tile([1.0, 5.0], 100), y, np.ones(200))
+    welch = compare_means(Moments.of(list(x)), Moments.of(list(y)))
+    assert equal.interval == pytest.approx(welch.interval, abs=5e-3)
+    assert unequal.interval is not None
+    assert equal.interval is not None
+    assert unequal.interval[1] - unequal.interval[0] > equal.interval[1] - equal.interval[0]
+    assert weighted_estimate([2.0, 2.0], [1.0, 3.0]).interval is None
+    with pytest.raises(ValueError, match=r"^weights:"):
+        weighted_estimate([1.0, 2.0], [1.0, -1.0])
