@@ -115,7 +115,9 @@ class ProtocolStateChanged(MessageData):
 class StepStarted(MessageData):
     """A step begins: what will be asked, and of how many agents in each arm."""
 
-    contract: ClassVar = Contract("evt", "orchestrator", "step-started", "simulation_id", ("results", "gateway"))
+    contract: ClassVar = Contract(
+        "evt", "orchestrator", "step-started", "simulation_id", ("results", "validation", "gateway")
+    )
     simulation_id: str
     step: Step
     planned: dict[str, int] = Field(description="Turns of this step, by arm.")

@@ -36,7 +36,7 @@ class AgentsGenerated(MessageData):
     """A block of people was drawn (at most 50 in one message)."""
 
     contract: ClassVar = Contract(
-        "evt", "population", "agents-generated", "population_id", ("intervention", "communication")
+        "evt", "population", "agents-generated", "population_id", ("intervention", "communication", "validation")
     )
     population_id: str
     agents: tuple[Agent, ...]
@@ -57,7 +57,9 @@ class PersonasChanged(MessageData):
     Versions grow; of two documents of one person that with the higher version counts.
     """
 
-    contract: ClassVar = Contract("evt", "population", "personas-changed", "population_id", ("communication",))
+    contract: ClassVar = Contract(
+        "evt", "population", "personas-changed", "population_id", ("communication", "validation")
+    )
     population_id: str
     version: int
     agents: tuple[Agent, ...]

@@ -1,6 +1,6 @@
 """Every message type there is. What is not listed here cannot be sent, received or documented."""
 
-from libs.contracts import communication, intervention, orchestrator, population, results
+from libs.contracts import communication, intervention, orchestrator, population, results, validation
 from libs.contracts.base import MessageData
 
 MESSAGES: tuple[type[MessageData], ...] = (
@@ -31,6 +31,8 @@ MESSAGES: tuple[type[MessageData], ...] = (
     results.AnalyseSimulation,
     results.ExtractFields,
     results.AnalysisCompleted,
+    validation.SimulationRectified,
+    validation.CalibrationChanged,
 )
 BY_TYPE: dict[str, type[MessageData]] = {message.contract.type: message for message in MESSAGES}
 

@@ -140,6 +140,27 @@ def bars(names: Sequence[str], series: Sequence[Sequence[float]], colours: Seque
     return _svg(len(names) * step, label, colours[0], *parts)
 
 
+def intervals(points: Sequence[tuple[str, float, Interval]], colour: int, label: str) -> Chart:
+    """A row per name with its point and its interval, all on one axis with its zero, which is drawn below them."""
+    axis = axis_for([end for _, _, interval in points for end in interval], reference=0.0)
+    step, parts = BAR_TEXT + ROW_HEIGHT, [_grid(axis, (BAR_TEXT + ROW_HEIGHT) * len(points))]
+    for index, (name, value, interval) in enumerate(points):
+        top, middle = index * step, index * step + BAR_TEXT + ROW_HEIGHT // 2
+        low, high = (axis.place(end) for end in interval)
+        text = f"{value:+.2f} ({interval[0]:+.2f} to {interval[1]:+.2f})"
+        parts.append(tag("text", _shortened(name), x=0, y=top + 11, class_="tick value"))
+        parts.append(tag("text", text, x="100%", y=top + 11, text_anchor="end", class_="tick"))
+        parts.append(_line(low, middle, high, middle, "span"))
+        parts += [_line(end, middle - 5, end, middle + 5, "span") for end in (low, high)]
+        parts.append(tag("circle", cx=f"{axis.place(value)}%", cy=middle, r=6, class_="dot"))
+    for mark in axis.ticks:
+        place = axis.place(mark)
+        anchor = "start" if place < 2 else "end" if place > 98 else "middle"
+        bottom = step * len(points) + 15
+        parts.append(tag("text", f"{mark:g}", x=f"{place}%", y=bottom, text_anchor=anchor, class_="tick"))
+    return _svg(step * len(points) + AXIS_HEIGHT, label, colour, *parts)
+
+
 def heatmap(names: Sequence[str], cells: Mapping[tuple[int, int], float], label: str) -> Chart:
     """The lower half of a square of signed shares of 1: the stronger, the darker; below zero in another colour."""
     left, size = 34.0, 66.0 / max(len(names), 1)

@@ -2,9 +2,11 @@
 
 from fastapi import FastAPI
 
+from libs.bus import Outbox
 from libs.db import Database
 from libs.runtime import service_app
 from services.validation import api, handlers
+from services.validation.events import Events
 from services.validation.service import Validation
 from services.validation.settings import Settings
 from services.validation.store import Store
@@ -17,7 +19,7 @@ def create_app(settings: Settings) -> FastAPI:
         "validation",
         settings,
         database=database,
-        service=Validation(Store()),
+        service=Validation(Store(), Events(Outbox("validation"))),
         api=api.router,
         handlers=handlers.router,
     )

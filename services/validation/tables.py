@@ -1,4 +1,8 @@
-"""Tables of the validation service: all of them projected from events."""
+"""Tables of the validation service.
+
+`simulations`, `steps`, `assignments`, `turns` and `agents` are projected from events. The others hold what people
+brought (`baselines`, `human_answers`) and what was found. `comparisons`, `ledger` and `rectifications` only grow.
+"""
 
 from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
 
@@ -19,6 +23,27 @@ simulations = Table(
     Column("plan", JsonDocument),
     Column("plan_hash", String(64)),
     Column("timeline", JsonDocument),
+    Column("population_id", String(128)),
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("step_id", String(128), primary_key=True),
+    Column("step_place", Integer, nullable=False),
+    Column("instruments", JsonDocument, nullable=False),
+)
+
+agents = Table(
+    "agents",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(128), primary_key=True),
+    Column("agent_id", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("document", JsonDocument, nullable=False),
 )
 
 assignments = Table(
@@ -48,7 +73,59 @@ turns = Table(
     Column("usage", JsonDocument, nullable=False),
     Column("responded_at", UtcDateTime, nullable=False),
     Column("step_place", Integer, nullable=False),
+    Column("segment", Text),
+    Column("said", JsonDocument),  # what was thought, said and felt, and the order in which options were seen
     Index("turns_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
+)
+
+baselines = Table(
+    "baselines",
+    metadata,
+    tenant_column(),
+    Column("baseline_id", String(64), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("answers", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+comparisons = Table(
+    "comparisons",
+    metadata,
+    tenant_column(),
+    Column("comparison_id", String(64), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    tenant_column(),
+    Column("entry_id", String(64), primary_key=True),
+    Column("simulator", Text),
+    Column("document", JsonDocument, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Index("ledger_by_simulator", "tenant", "simulator"),
+)
+
+human_answers = Table(
+    "human_answers",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("person_id", String(64), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+)
+
+rectifications = Table(
+    "rectifications",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("rectified_at", UtcDateTime, nullable=False),
 )
 
 attach(metadata)

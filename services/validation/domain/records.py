@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from libs.contracts.base import Data
+from libs.contracts.communication import Response
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Plan, Usage
@@ -21,16 +23,44 @@ class Simulation:
     state: SimulationState | None
     plan: Plan | None
     plan_hash: str | None
+    population_id: str | None = None
+    asked: tuple[Instrument, ...] = ()
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
-        """What was asked, as far as a plan says it."""
-        return self.plan.instruments if self.plan else ()
+        """What was asked: as the plan says it, or without one as the steps did."""
+        return self.plan.instruments if self.plan else self.asked
+
+    @property
+    def baseline_arm(self) -> str | None:
+        """The arm that the others are compared with."""
+        return next((arm.name for arm in self.plan.arms if arm.is_baseline), None) if self.plan else None
+
+
+class Said(Data):
+    """What a turn consisted of besides its answers; all of it is text from outside."""
+
+    name: str = ""
+    response: str | None = None
+    reasoning: str | None = None
+    confidence: float | None = None
+    sentiment: float | None = None
+    option_orders: dict[str, tuple[str, ...]] | None = None
+    regenerations: int | None = None
+
+    @classmethod
+    def of(cls, response: Response) -> "Said":
+        """Of a response."""
+        known = {name: getattr(response, name) for name in cls.model_fields}
+        return cls.model_validate({name: value for name, value in known.items() if value is not None})
+
+
+NOTHING_SAID = Said()
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One finished turn; of what was said only a digest is kept."""
+    """One finished turn."""
 
     agent_id: str
     arm: str
@@ -43,6 +73,8 @@ class Turn:
     answers: Mapping[str, Answer]
     usage: Usage
     responded_at: datetime
+    segment: str | None = None
+    said: Said = NOTHING_SAID
 
 
 def text_digest(text: str | None) -> str | None:

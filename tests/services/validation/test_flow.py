@@ -104,10 +104,8 @@ async def test_what_is_not_there(client: httpx.AsyncClient, store: str) -> None:
     missing = await client.get("/validation/sim_none/metrics")
     assert missing.status_code == 404
     assert missing.headers["content-type"] == "application/problem+json"
-    for path in ("empirical-compare", "agent-behavior", "historical-baseline"):
-        answer = await client.post(f"/validation/{path}", json={})
-        assert answer.status_code == 501
-        assert path in answer.json()["detail"]
+    for path in ("empirical-compare", "historical-baseline"):
+        assert (await client.post(f"/validation/{path}", json={})).status_code == 422
 
 
 async def test_turns_of_a_timeline_that_was_left_are_not_judged(client: httpx.AsyncClient, nats_url: str) -> None:

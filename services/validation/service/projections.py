@@ -1,33 +1,25 @@
-"""Use cases of the validation service; the edge that calls them owns the transaction."""
+"""What other services announced, noted; the edge that calls this owns the transaction."""
 
 from collections.abc import Sequence
 
 from libs.contracts.communication import ResponsesRecorded
-from libs.contracts.errors import NotFoundError
 from libs.contracts.intervention import ArmsAssigned, PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, TimelineForked
+from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
+from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.db import Transaction
-from services.validation.domain.card import QualityCard, quality_card
 from services.validation.store import Store
 
 
-class Validation:
-    """Keeps what quality is judged from, and judges it when asked."""
+class Projections:
+    """Keeps what quality and behaviour are judged from."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
-
-    async def quality(self, tx: Transaction, simulation_id: str) -> QualityCard:
-        """The quality card of what has been recorded so far."""
-        simulation = await self._store.simulation(tx, simulation_id)
-        if simulation is None:
-            raise NotFoundError("simulation", simulation_id)
-        arms = await self._store.arms(tx, simulation_id)
-        return quality_card(simulation, arms, await self._store.turns(tx, simulation_id))
+        self._store = store.simulations
 
     async def simulation_created(self, tx: Transaction, created: SimulationCreated) -> None:
         """A simulation exists."""
-        await self._store.put(tx, created.simulation_id, name=created.name, model=created.model)
+        known = {"name": created.name, "model": created.model, "population_id": created.population_id}
+        await self._store.put(tx, created.simulation_id, **known)
 
     async def state_changed(self, tx: Transaction, change: SimulationStateChanged) -> None:
         """A simulation entered a state."""
@@ -42,6 +34,10 @@ class Validation:
         """Some agents were assigned."""
         await self._store.assign(tx, part)
 
+    async def step_started(self, tx: Transaction, started: StepStarted) -> None:
+        """A step asks something."""
+        await self._store.add_step(tx, started)
+
     async def timeline_forked(self, tx: Transaction, event: TimelineForked) -> None:
         """The simulation went back to a mark."""
         await self._store.put_timeline(tx, event.simulation_id, event.timeline)
@@ -49,3 +45,13 @@ class Validation:
     async def responses_recorded(self, tx: Transaction, recorded: Sequence[ResponsesRecorded]) -> None:
         """Turns were finished."""
         await self._store.add_turns(tx, recorded)
+
+    async def agents_generated(self, tx: Transaction, generated: Sequence[AgentsGenerated]) -> None:
+        """People were drawn."""
+        for population_id in sorted({event.population_id for event in generated}):
+            mine = (event.agents for event in generated if event.population_id == population_id)
+            await self._store.add_agents(tx, population_id, (agent for agents in mine for agent in agents))
+
+    async def personas_changed(self, tx: Transaction, changed: PersonasChanged) -> None:
+        """People are no longer as they were."""
+        await self._store.add_agents(tx, changed.population_id, changed.agents)

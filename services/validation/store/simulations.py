@@ -1,28 +1,31 @@
-"""Every query of the validation service.
+"""What has been heard of simulations and their people.
 
 Events of one simulation may arrive in any order, so each of them makes the simulation's row if it is not there yet.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, update
 
 from libs.contracts.communication import Response, ResponsesRecorded
+from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import ArmsAssigned
-from libs.contracts.orchestrator import SimulationState
+from libs.contracts.orchestrator import SimulationState, StepStarted
+from libs.contracts.people import Agent
 from libs.contracts.protocol import Plan, Usage
 from libs.contracts.timelines import MAIN, Timeline
 from libs.db import Transaction, along, insert_new, upsert
-from services.validation.domain.records import Simulation, Turn, text_digest
-from services.validation.tables import assignments, simulations, turns
+from services.validation.domain.records import Said, Simulation, Turn, text_digest
+from services.validation.tables import agents, assignments, simulations, steps, turns
 
+IDS_IN_QUERY = 1_000
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
 
 
-class Store:
-    """What has been heard of simulations."""
+class Simulations:
+    """What other services announced."""
 
     async def simulation(self, tx: Transaction, simulation_id: str) -> Simulation | None:
         query = select(simulations).where(*_of(tx, simulations, simulation_id))
@@ -36,7 +39,28 @@ class Store:
             state=SimulationState(row.state) if row.state else None,
             plan=Plan.model_validate(row.plan) if row.plan else None,
             plan_hash=row.plan_hash,
+            population_id=row.population_id,
+            asked=await self._asked(tx, simulation_id),
         )
+
+    async def _asked(self, tx: Transaction, simulation_id: str) -> tuple[Instrument, ...]:
+        """What the steps asked, each metric as it was asked last."""
+        query = select(steps.c.instruments).where(*_of(tx, steps, simulation_id)).order_by(steps.c.step_place)
+        found = [Instrument.model_validate(one) for row in await tx.execute(query) for one in row.instruments]
+        return tuple({instrument.name: instrument for instrument in found}.values())
+
+    async def people(self, tx: Transaction, population_id: str, agent_ids: Sequence[str]) -> dict[str, Agent]:
+        """Who these agents are, as far as it has been heard."""
+        found = {}
+        for start in range(0, len(agent_ids), IDS_IN_QUERY):
+            query = select(agents.c.document).where(
+                agents.c.tenant == tx.tenant,
+                agents.c.population_id == population_id,
+                agents.c.agent_id.in_(agent_ids[start : start + IDS_IN_QUERY]),
+            )
+            known = [Agent.model_validate(row.document) for row in await tx.execute(query)]
+            found.update({agent.agent_id: agent for agent in known})
+        return found
 
     async def arms(self, tx: Transaction, simulation_id: str) -> dict[str, str]:
         """The arm of every assigned agent, by agent."""
@@ -60,6 +84,8 @@ class Store:
                 answers=row.answers,
                 usage=Usage.model_validate(row.usage),
                 responded_at=row.responded_at,
+                segment=row.segment,
+                said=Said.model_validate(row.said or {}),
             )
             for row in await tx.execute(query)
         ]
@@ -104,6 +130,38 @@ class Store:
         ]
         await insert_new(tx, assignments, rows)
 
+    async def add_step(self, tx: Transaction, started: StepStarted) -> None:
+        """What a step asks."""
+        instruments = [instrument.model_dump(mode="json") for instrument in started.step.instruments]
+        row = {
+            "tenant": tx.tenant,
+            "simulation_id": started.simulation_id,
+            "step_id": started.step.step_id,
+            "step_place": started.place or 0,
+            "instruments": instruments,
+        }
+        await self.put(tx, started.simulation_id)
+        await insert_new(tx, steps, [row])
+
+    async def add_agents(self, tx: Transaction, population_id: str, people: Iterable[Agent]) -> None:
+        """Who agents are, unless a later version of them is known."""
+        given = {agent.agent_id: agent for agent in people}
+        key = agents.c.tenant == tx.tenant, agents.c.population_id == population_id
+        query = select(agents.c.agent_id, agents.c.version).where(*key, agents.c.agent_id.in_(list(given)))
+        known = {row.agent_id: row.version for row in await tx.execute(query.with_for_update())}
+        rows = [
+            {
+                "tenant": tx.tenant,
+                "population_id": population_id,
+                "agent_id": agent.agent_id,
+                "version": agent.version or 0,
+                "document": agent.model_dump(mode="json"),
+            }
+            for agent in given.values()
+            if (agent.version or 0) > known.get(agent.agent_id, -1)
+        ]
+        await upsert(tx, agents, rows)
+
     async def add_turns(self, tx: Transaction, recorded: Iterable[ResponsesRecorded]) -> None:
         messages = list(recorded)
         for simulation_id in sorted({message.simulation_id for message in messages}):
@@ -130,6 +188,8 @@ def _turn(tx: Transaction, message: ResponsesRecorded, response: Response) -> di
         "usage": document["usage"],
         "responded_at": response.responded_at,
         "step_place": message.place or 0,
+        "segment": response.segment,
+        "said": Said.of(response).model_dump(mode="json"),
     }
 
 

@@ -1,0 +1,32 @@
+"""All use cases of the service, by what they are about."""
+
+from libs.contracts.errors import NotFoundError
+from libs.db import Transaction
+from services.validation.domain.card import QualityCard, quality_card
+from services.validation.events import Events
+from services.validation.service.baselines import Baselines
+from services.validation.service.comparisons import Comparisons
+from services.validation.service.hybrids import Hybrids
+from services.validation.service.ledger import Ledger
+from services.validation.service.projections import Projections
+from services.validation.store import Store
+
+
+class Validation:
+    """What simulated answers are like among themselves, and how far they are those of people."""
+
+    def __init__(self, store: Store, events: Events) -> None:
+        self._store = store.simulations
+        self.projections = Projections(store)
+        self.baselines = Baselines(store)
+        self.ledger = Ledger(store, events)
+        self.comparisons = Comparisons(store, self.baselines, self.ledger)
+        self.hybrids = Hybrids(store, events, self.ledger)
+
+    async def quality(self, tx: Transaction, simulation_id: str) -> QualityCard:
+        """The quality card of what has been recorded so far."""
+        simulation = await self._store.simulation(tx, simulation_id)
+        if simulation is None:
+            raise NotFoundError("simulation", simulation_id)
+        arms = await self._store.arms(tx, simulation_id)
+        return quality_card(simulation, arms, await self._store.turns(tx, simulation_id))

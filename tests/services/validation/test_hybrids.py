@@ -1,0 +1,168 @@
+"""Hybrid studies: people answer what a finished simulation asked, and both together speak of people."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from libs.contracts.catalogue import resolve
+from libs.contracts.intervention import ArmsAssigned
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.validation import SimulationRectified
+from services.validation.app import create_app
+from services.validation.domain.hybrid import caveats_of, rectify
+from services.validation.domain.people import Agent, Person
+from services.validation.settings import Settings
+from tests.services.intervention import build
+from tests.services.validation.test_flow import SIMULATION, assigned, frozen
+from tests.support.apps import eventually, running
+from tests.support.peer import peer
+
+PATH = f"/validation/{SIMULATION}/human-answers"
+TRUST = resolve(["trust"])
+
+
+def twins(n: int, others: int, noise: float, seed: int = 1) -> tuple[list[Person], list[Agent]]:
+    """n people on a scale of 1 to 7, their agents two points lower, and agents of people who were not asked."""
+    draw = np.random.default_rng(seed)
+    opinion = draw.integers(3, 8, n + others)
+    said = np.clip(np.round(opinion - 2 + draw.normal(0, noise, n + others)), 1, 7)
+    people = [Person(f"p{place:03d}", "all", f"a{place}", None, {"trust": float(opinion[place])}) for place in range(n)]
+    agents = [Agent(f"a{place}", "all", None, {"trust": float(value)}) for place, value in enumerate(said)]
+    return people, agents
+
+
+def test_the_bias_of_the_agents_is_taken_off_and_their_likeness_narrows_the_interval() -> None:
+    people, agents = twins(60, 600, 0.3)
+    [one] = rectify(TRUST, people, agents, None)
+    assert one.value == pytest.approx(5.0, abs=0.15)
+    assert one.interval[1] - one.interval[0] < 0.7 * (one.human_interval[1] - one.human_interval[0])
+    assert one.effective_n > 120
+    assert one.narrower > 0.3
+    assert one.simulated_n == 600
+
+
+def test_agents_that_are_like_nobody_add_nothing_and_more_of_them_will_not_make_it_truer() -> None:
+    people, agents = twins(60, 600, 50)
+    [one] = rectify(TRUST, people, agents, None)
+    assert one.narrower < 0.05
+    assert one.agents_help is False
+    assert one.people_for_half is not None
+    assert one.people_for_half > 150
+
+
+def test_segments_predict_where_nobody_has_an_agent_of_their_own() -> None:
+    draw = np.random.default_rng(2)
+    mean = {"a": 2.0, "b": 6.0}
+    said = [mean["ab"[n % 2]] + float(draw.integers(-1, 2)) for n in range(80)]
+    people = [Person(f"p{n:03d}", "all", None, "ab"[n % 2], {"trust": value}) for n, value in enumerate(said)]
+    agents = [Agent(f"a{n}", "all", "ab"[n % 2], {"trust": mean["ab"[n % 2]]}) for n in range(400)]
+    [one] = rectify(TRUST, people, agents, None)
+    assert one.narrower > 0.3
+    alone = [Person(each.person_id, "all", None, None, each.answers) for each in people]
+    [without] = rectify(TRUST, alone, agents, None)
+    assert without.narrower == 0
+    assert any("predicts the same for everybody" in caveat for caveat in caveats_of(alone, agents))
+
+
+def test_people_of_other_segments_than_the_agents_are_pointed_out() -> None:
+    people = [Person(f"p{n}", "all", None, "a", {"trust": 4.0}) for n in range(50)]
+    agents = [Agent(f"a{n}", "all", "ab"[n % 2], {"trust": 4.0}) for n in range(200)]
+    assert any("spread over segments unlike the agents" in caveat for caveat in caveats_of(people, agents))
+
+
+def test_order_changes_nothing_and_a_handful_of_people_nothing_either() -> None:
+    people, agents = twins(60, 100, 0.5)
+    assert rectify(TRUST, people, agents, None) == rectify(TRUST, people[::-1], agents[::-1], None)
+    assert rectify(TRUST, people[:9], agents, None) == []
+
+
+@pytest.fixture
+async def client(database_url: str, nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url))
+    async with running("validation", app) as made:
+        yield made
+
+
+def person(number: int, **more: object) -> dict[str, object]:
+    arm = ("a", "b")[number % 2]
+    answers = {"open_rate": number % 3 == 0, "purchase_intent": 1 + number % 10}
+    return {"person_id": f"p{number}", "arm": arm, "agent_id": f"agent_{number:04d}", "answers": answers, **more}
+
+
+async def upload(client: httpx.AsyncClient, people: list[dict[str, object]], status: int = 201) -> Any:
+    answer = await client.post(PATH, json={"answers": people, "source": "our panel"})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+async def simulate(client: httpx.AsyncClient, nats_url: str, state: SimulationState) -> None:
+    people: ArmsAssigned = assigned()
+    responses = list(build.responses_recorded(people, at=build.NOW + timedelta(seconds=5)))
+    async with peer(nats_url) as others:
+        for event in (build.simulation_created(SIMULATION, "int_1"), frozen(), people, *responses):
+            await others.send(event.contract.service, event)
+        await others.send("orchestrator", build.state_changed(SIMULATION, state, at=9))
+
+    async def is_there() -> bool:
+        card = (await client.get(f"/validation/{SIMULATION}/metrics")).json()
+        return (card.get("state"), card.get("answered"), bool(card.get("plan_hash"))) == (state, 125, True)
+
+    await eventually(is_there)
+
+
+async def test_people_added_to_a_finished_simulation_make_its_estimates_grade_a(
+    client: httpx.AsyncClient, nats_url: str
+) -> None:
+    await simulate(client, nats_url, SimulationState.COMPLETED)
+    assert (await client.get(PATH)).status_code == 404
+    made = await upload(client, [person(number) for number in range(1, 61)])
+    assert (made["evidence_grade"], made["people"], made["revision"]) == ("A", 60, 1)
+    means = {(one["metric"], one["arm"]): one for one in made["estimates"] if one["baseline"] is None}
+    assert set(means) == {(metric, arm) for metric in ("open_rate", "purchase_intent") for arm in ("a", "b")}
+    assert means["purchase_intent", "a"]["narrower"] > 0.1
+    assert means["purchase_intent", "a"]["correlation"] == pytest.approx(1)
+    [difference] = [one for one in made["estimates"] if one["baseline"] and one["metric"] == "open_rate"]
+    assert (difference["arm"], difference["baseline"], difference["people_for_half"]) == ("b", "a", None)
+    assert any("more people would halve the interval" in told for told in made["advice"])
+    assert (await client.get(PATH)).json() == made
+
+    again = await upload(client, [person(number) for number in range(1, 61)])
+    assert again == made
+    more = await upload(client, [person(number) for number in range(50, 101)])
+    assert (more["people"], more["revision"]) == (100, 2)
+    async with peer(nats_url) as others:
+        told = await others.published(SimulationRectified, 2)
+    assert [event.revision for event in told] == [1, 2]
+    entries = (await client.get("/validation/ledger", params={"simulator": "offline"})).json()["items"]
+    assert {entry["origin"] for entry in entries} == {"hybrid"}
+    assert any(entry["human_effect"] is not None for entry in entries)
+
+
+async def test_answers_that_do_not_fit_the_simulation_are_refused_by_name(
+    client: httpx.AsyncClient, nats_url: str
+) -> None:
+    await simulate(client, nats_url, SimulationState.RUNNING)
+    assert "has not ended" in (await upload(client, [person(1)], 409))["detail"]
+    async with peer(nats_url) as others:
+        await others.send("orchestrator", build.state_changed(SIMULATION, SimulationState.COMPLETED, at=19))
+
+    async def is_over() -> bool:
+        return (await client.post(PATH, json={"answers": [person(1, arm="z")], "source": "s"})).status_code == 422
+
+    await eventually(is_over)
+    for wrong, field, allowed in (
+        (person(1, arm=None), "answers.0.arm", ["a", "b"]),
+        (person(1, arm="z"), "answers.0.arm", ["a", "b"]),
+        (person(1, answers={"mood": 1}), "answers.0.answers", ["open_rate", "click_through", "purchase_intent"]),
+        (person(1, answers={"purchase_intent": 11}), "answers.0.answers.purchase_intent", ["a number from 1 to 10"]),
+        (person(1, answers={"open_rate": "maybe"}), "answers.0.answers.open_rate", ["true", "false"]),
+    ):
+        [error] = (await upload(client, [wrong], 422))["errors"]
+        assert (error["field"], error["allowed"]) == (field, allowed)
+    few = await upload(client, [person(number) for number in range(1, 5)])
+    assert few["estimates"] == []
+    assert few["advice"] == ["no metric has ten people in an arm yet"]
