@@ -7,7 +7,7 @@ import numpy as np
 from libs.contracts.comparisons import MetricDeclaration
 from libs.contracts.evidence import Interval
 from libs.contracts.instruments import MetricType
-from libs.stats import Moments, compare_shares, holm, newcombe_interval, welch_test
+from libs.stats import Equivalence, Moments, compare_shares, equivalent_means, equivalent_proportions, holm
 from libs.stats.distances import Distance
 from services.validation.domain.comparison.judging import (
     ALPHA,
@@ -40,7 +40,8 @@ SEED = 20_061
 DRAWS = 1_000
 WIDE = 2_000
 """Values of a support beyond which fewer draws are made: a thousand of each would take seconds."""
-NEWCOMBE = "Newcombe's interval inside of the margin"
+OF_DISTANCE = "bootstrap interval of the distance, below the margin"
+NO_TEST = "nobody differs from anybody, so there is no test"
 AS_NUMBERS = {MetricType.ORDINAL, MetricType.NUMERIC}
 
 
@@ -107,27 +108,32 @@ def _equivalence(
     distance: Distance | None,
     margin: float | None,
 ) -> EquivalenceView:
-    """Two one-sided tests as an interval inside of the margin: of the means, of the shares, or of the distance."""
-    method, difference, interval = "no answers", None, None
+    """Two one-sided tests: of the means, of the shares; of anything else the distance's interval below the margin."""
+    found: Equivalence | None = None
     if metric.type in AS_NUMBERS:
         people, agents = (Moments.of([x for x in of if isinstance(x, float)]) for of in (human, simulated))
-        margin = margin or MARGIN_IN_SD * (people.standard_deviation or 0.0) or 1e-9
-        test = welch_test(agents, people, 1 - 2 * ALPHA)
-        method = "two one-sided Welch tests" if test else "nobody differs from anybody, so there is no test"
-        difference, interval = (test.difference, test.interval) if test else (None, None)
+        margin = margin or MARGIN_IN_SD * (people.standard_deviation or 0.0) or MARGIN_OF_SHARES
+        found = equivalent_means(agents, people, margin, ALPHA)
     elif metric.type is MetricType.BINARY and human and simulated:
-        method, (yes, n), (human_yes, human_n) = NEWCOMBE, _successes(simulated), _successes(human)
-        difference = yes / n - human_yes / human_n
-        interval = newcombe_interval(yes, n, human_yes, human_n, 1 - 2 * ALPHA)
+        margin = margin or MARGIN_OF_SHARES
+        found = equivalent_proportions(*_successes(simulated), *_successes(human), margin, ALPHA)
     elif distance is not None:
-        method = "bootstrap interval of the distance inside of the margin"
-        difference, interval = distance.value, distance.interval
-    margin = margin or MARGIN_OF_SHARES
+        margin = margin or MARGIN_OF_SHARES
+        return _view_of(OF_DISTANCE, distance.value, distance.interval, None, margin)
+    if found is None:
+        return _view_of(NO_TEST, None, None, None, margin or MARGIN_OF_SHARES)
+    return _view_of(found.method, found.difference, found.interval, found.p_value, found.margin[1])
+
+
+def _view_of(
+    method: str, difference: float | None, interval: Interval | None, p_value: float | None, margin: float
+) -> EquivalenceView:
     return EquivalenceView(
         conclusion=conclude(interval, -margin, margin),
         method=method,
         difference=difference,
         interval=interval,
+        p_value=p_value,
         margin=margin,
     )
 

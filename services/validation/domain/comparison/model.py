@@ -54,7 +54,8 @@ class EquivalenceView(Data):
     conclusion: Conclusion
     method: str
     difference: float | None = Field(description="Simulated less human; of choice, ranking and text the distance.")
-    interval: Interval | None = Field(description="The 90 % interval that has to lie inside of the margin.")
+    interval: Interval | None = Field(description="The 90 % interval (95 % of a distance) that has to be inside.")
+    p_value: float | None = Field(description="Of equivalence: a low one shows that they are alike.")
     margin: float
 
 
