@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Literal
 
 from libs.client.errors import ProblemError, UnreachableError
+from libs.client.evidence import EvidenceClient
 from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
 from libs.client.tools import ToolsClient
@@ -26,7 +27,7 @@ ExportFormat = Literal["json", "csv", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 
-class RehearsalClient(ToolsClient):
+class RehearsalClient(ToolsClient, EvidenceClient):
     """The client of one platform."""
 
     # Populations
@@ -154,7 +155,7 @@ class RehearsalClient(ToolsClient):
         """Go on from a checkpoint on a new timeline; answers the simulation as it stands then."""
         return await self._post(f"/simulations/{token(simulation_id)}/restore/{token(checkpoint_id)}", {})
 
-    # Communication, results, validation
+    # Communication, results
 
     async def broadcast(self, spec: BroadcastSpec | JsonObject) -> JsonObject:
         """Show a stimulus to all or some segments of an interactive simulation."""
@@ -224,10 +225,6 @@ class RehearsalClient(ToolsClient):
     async def export(self, simulation_id: str, export_format: ExportFormat) -> bytes:
         """The results as a file, byte for byte as the platform made it."""
         return (await self._send("GET", f"/results/{token(simulation_id)}/export", {"format": export_format})).content
-
-    async def validation_metrics(self, simulation_id: str) -> JsonObject:
-        """Quality metrics of a simulation."""
-        return await self._get(f"/validation/{token(simulation_id)}/metrics")
 
     # Progress
 

@@ -213,8 +213,19 @@ class HumanAnswer(Body):
 class HumanAnswersSpec(Body):
     """Answers of people to the questions of a finished simulation: `POST /validation/{simulation_id}/human-answers`."""
 
-    answers: list[HumanAnswer] = Field(min_length=1, max_length=MAX_VALUES)
+    answers: list[HumanAnswer] | None = Field(default=None, min_length=1, max_length=MAX_VALUES)
+    csv: Csv | None = Field(
+        default=None,
+        description="Instead of `answers` a CSV file with a line per person: person_id, arm, agent_id, segment (only "
+        "the first is needed where there is one arm), and a column for each metric, by its name.",
+    )
     source: Annotated[Text, StringConstraints(max_length=500)] = Field(description="Who asked whom, and when.")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.answers is None) == (self.csv is None):
+            raise ValueError("answers: give one of answers, csv")
+        return self
 
 
 class BehaviorSpec(Body):

@@ -4,10 +4,13 @@ import csv
 from collections.abc import Mapping, Sequence
 from io import StringIO
 
-from libs.contracts.comparisons import MAX_VALUES, Columns, Value
+from pydantic import ValidationError
+
+from libs.contracts.comparisons import MAX_VALUES, Columns, HumanAnswer, Value
 from libs.contracts.errors import InvalidError
 
 DELIMITERS = (",", ";", "\t")
+WHO = ("person_id", "arm", "agent_id", "segment")
 Table = Mapping[str, Sequence[str]]
 
 
@@ -52,6 +55,23 @@ def answers_in(table: Table, columns: Columns, field: str) -> list[Value]:
 def segments_in(table: Table, column: str | None, field: str) -> list[str | None] | None:
     """The segment of each line; empty cells are none."""
     return None if column is None else [cell.strip() or None for cell in column_of(table, column, field)]
+
+
+def people_in(text: str) -> list[HumanAnswer]:
+    """Answers of people, a line each. Raises `InvalidError` naming the column or the line."""
+    table = read_table(text)
+    column_of(table, "person_id", "csv")
+    metrics = [name for name in table if name not in WHO]
+    people = []
+    for place in range(len(table["person_id"])):
+        who = {name: table[name][place].strip() or None for name in WHO if name in table}
+        answers = {name: table[name][place].strip() or None for name in metrics}
+        try:
+            people.append(HumanAnswer.model_validate({**who, "answers": answers}))
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InvalidError("csv", f"row {place + 2}: {first['loc'][0]}: {first['msg']}") from error
+    return people
 
 
 def _ranking(options: list[str], ranks: list[str]) -> Value:

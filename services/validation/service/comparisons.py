@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from libs.contracts.comparisons import ComparisonSpec, MetricDeclaration, SimulatedSample, Value
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
 from libs.contracts.ids import new_id
-from libs.contracts.instruments import Instrument, MetricType
+from libs.contracts.instruments import MetricType
 from libs.db import Transaction
 from services.validation.domain.baselines import empirical_values
 from services.validation.domain.comparison.kept import Comparison
-from services.validation.domain.comparison.reading import Sample, read_sample
+from services.validation.domain.comparison.reading import Sample, declared, read_sample
 from services.validation.domain.records import Simulation, Turn
 from services.validation.service.baselines import Baselines
 from services.validation.service.ledger import Ledger
@@ -111,17 +111,11 @@ def _check_asked(metric: MetricDeclaration, simulation: Simulation) -> None:
         return
     if metric.name not in asked:
         raise InvalidError("metric.name", f"the simulation did not ask {metric.name!r}", tuple(asked))
-    own = _declared(asked[metric.name])
+    own = declared(asked[metric.name])
     if own.type != metric.type or (metric.type is not MetricType.BINARY and own.ends != metric.ends):
         raise InvalidError("metric", "was asked otherwise in the simulation", (own.model_dump_json(exclude_none=True),))
     if metric.type in {MetricType.CHOICE, MetricType.RANKING} and set(own.labels) != set(metric.labels):
         raise InvalidError("metric.scale", "are not the options of the simulation", own.labels)
-
-
-def _declared(instrument: Instrument) -> MetricDeclaration:
-    ends = None if instrument.minimum is None else [instrument.minimum, instrument.maximum]
-    scale = list(instrument.options) or ends
-    return MetricDeclaration.model_validate({"name": instrument.name, "type": instrument.type, "scale": scale})
 
 
 def _value(answer: object) -> Value:

@@ -9,9 +9,10 @@ from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.validation import SimulationRectified
 from libs.db import Transaction
-from services.validation.domain.answers import is_valid
+from services.validation.domain.comparison.reading import read_answer
 from services.validation.domain.people import Agent, Person
 from services.validation.domain.records import Simulation, Turn
+from services.validation.domain.uploads import people_in
 from services.validation.events import Events
 from services.validation.service.comparisons import last_answers
 from services.validation.service.ledger import Ledger
@@ -33,9 +34,10 @@ class Hybrids:
         simulation = await self._simulation(tx, simulation_id)
         turns = await self._store.simulations.turns(tx, simulation_id)
         arms = sorted({turn.arm for turn in turns})
-        _check(simulation, arms, spec.answers)
+        given = spec.answers if spec.answers is not None else people_in(spec.csv or "")
+        _check(simulation, arms, given)
         now = datetime.now(UTC)
-        new = await self._store.hybrids.add_people(tx, simulation_id, spec.answers, now)
+        new = await self._store.hybrids.add_people(tx, simulation_id, given, now)
         last = await self._store.hybrids.last(tx, simulation_id)
         if last is not None and not new:
             return last
@@ -86,7 +88,7 @@ def _check(simulation: Simulation, arms: Sequence[str], answers: Sequence[HumanA
         for metric, value in person.answers.items():
             if metric not in asked:
                 raise InvalidError(f"{field}.answers", f"{metric!r} was not asked", tuple(asked))
-            if value is not None and not is_valid(asked[metric], _answer(value)):
+            if value is not None and read_answer(asked[metric], value) is None:
                 raise InvalidError(f"{field}.answers.{metric}", f"{value!r} is no answer", _allowed(asked[metric]))
 
 
@@ -98,13 +100,9 @@ def _allowed(instrument: Instrument) -> tuple[str, ...]:
     return ("true", "false")
 
 
-def _answer(value: object) -> Answer:
-    return tuple(value) if isinstance(value, list) else value  # type: ignore[return-value]
-
-
 def _person(given: HumanAnswer, arms: Sequence[str], instruments: Sequence[Instrument]) -> Person:
-    names = {instrument.name for instrument in instruments}
-    answers = {name: _answer(value) for name, value in given.answers.items() if name in names}
+    asked = {instrument.name: instrument for instrument in instruments}
+    answers = {name: read_answer(asked[name], value) for name, value in given.answers.items() if name in asked}
     arm = given.arm or (arms[0] if arms else ONLY_ARM)
     return Person(given.person_id, arm, given.agent_id, given.segment, answers)
 

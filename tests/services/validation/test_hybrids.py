@@ -142,6 +142,18 @@ async def test_people_added_to_a_finished_simulation_make_its_estimates_grade_a(
     assert any(entry["human_effect"] is not None for entry in entries)
 
 
+async def test_answers_of_people_may_come_as_a_csv_file(client: httpx.AsyncClient, nats_url: str) -> None:
+    await simulate(client, nats_url, SimulationState.COMPLETED)
+    lines = [f"p{n},{'ab'[n % 2]},agent_{n:04d},{'yes' if n % 3 else 'no'},{1 + n % 10}" for n in range(1, 61)]
+    text = "\n".join(["person_id,arm,agent_id,open_rate,purchase_intent", *lines])
+    answer = await client.post(PATH, json={"csv": text, "source": "our panel"})
+    assert answer.status_code == 201, answer.text
+    [one] = [
+        e for e in answer.json()["estimates"] if (e["metric"], e["arm"]) == ("open_rate", "a") and not e["baseline"]
+    ]
+    assert (one["n"], one["human_value"]) == (30, pytest.approx(2 / 3))
+
+
 async def test_answers_that_do_not_fit_the_simulation_are_refused_by_name(
     client: httpx.AsyncClient, nats_url: str
 ) -> None:
@@ -163,6 +175,8 @@ async def test_answers_that_do_not_fit_the_simulation_are_refused_by_name(
     ):
         [error] = (await upload(client, [wrong], 422))["errors"]
         assert (error["field"], error["allowed"]) == (field, allowed)
+    faulty = await client.post(PATH, json={"csv": "person_id,arm,mood\np1,a,3\n", "source": "s"})
+    assert faulty.json()["errors"][0]["allowed"] == ["open_rate", "click_through", "purchase_intent"]
     few = await upload(client, [person(number) for number in range(1, 5)])
     assert few["estimates"] == []
     assert few["advice"] == ["no metric has ten people in an arm yet"]

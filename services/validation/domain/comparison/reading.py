@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from libs.contracts.base import Data
 from libs.contracts.comparisons import MetricDeclaration, Value
-from libs.contracts.instruments import MetricType
+from libs.contracts.instruments import Answer as InstrumentAnswer
+from libs.contracts.instruments import Instrument, MetricType
 
 SHOWN = 5
 LONGEST_SHOWN = 60
@@ -66,6 +67,20 @@ def read_sample(
     examples = [text for text, _ in sorted(odd.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]]
     unrecognised = Unrecognised(count=odd.total(), examples=examples)
     return Sample(tuple(answers), tuple(own), missing, unrecognised)
+
+
+def declared(instrument: Instrument) -> MetricDeclaration:
+    """A metric as a simulation asked it."""
+    ends = None if instrument.minimum is None else [instrument.minimum, instrument.maximum]
+    scale = list(instrument.options) or ends
+    return MetricDeclaration.model_validate({"name": instrument.name, "type": instrument.type, "scale": scale})
+
+
+def read_answer(instrument: Instrument, value: Value) -> InstrumentAnswer:
+    """A value as an answer to a metric of a simulation; None where it is none."""
+    metric = declared(instrument)
+    found = READERS[metric.type](metric, value)
+    return bool(found) if metric.type is MetricType.BINARY and found is not None else found
 
 
 def _binary(metric: MetricDeclaration, value: Value) -> Answer | None:
