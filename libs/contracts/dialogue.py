@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
 from libs.contracts.protocol import StimulusKind
@@ -20,10 +20,26 @@ SIMULATED_START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 """Monday morning, where a simulated clock starts unless told otherwise. Fixed, so that a replay sees the same times."""
 
 
+N = TypeVar("N", bound=str)
+
+
+def distinct(names: list[N]) -> list[N]:
+    """The names. Raises `ValueError` when one is there twice."""
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"{repeated[0]!r} is there more than once")
+    return names
+
+
+ToolNames = Annotated[list[Label], AfterValidator(distinct)]
+
+
 class ChecksSpec(Body):
     """Have what agents do checked, and turns that fall short taken again, as TinyTroupe's action correction does."""
 
-    checks: list[Literal["persona_adherence", "self_consistency", "fluency"]] = Field(min_length=1, max_length=3)
+    checks: Annotated[list[Literal["persona_adherence", "self_consistency", "fluency"]], AfterValidator(distinct)] = (
+        Field(min_length=1, max_length=3)
+    )
     threshold: float = Field(default=5.0, ge=0, le=9, description="Scores are from 0 to 9; below it a turn is retaken.")
     attempts: int = Field(default=2, strict=True, ge=1, le=5, description="How often a turn is taken again at most.")
 
@@ -33,7 +49,7 @@ class _Said(Body):
 
     simulation_id: Identity
     metrics: list[Metric] = Field(default=[], max_length=30, description="Asked of everybody addressed.")
-    tools: list[Label] = Field(default=[], max_length=10, description="Tools the agents may use: word_processor, …")
+    tools: ToolNames = Field(default=[], max_length=10, description="Tools the agents may use: word_processor, …")
     correction: ChecksSpec | None = None
 
 
@@ -179,7 +195,7 @@ class SequenceSpec(Body):
     target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
     agent_ids: list[Identity] = Field(default=[], max_length=10_000, description="These agents only.")
     starts_at: UtcTime = Field(default=SIMULATED_START, description="When the simulated clock starts; UTC unless said.")
-    tools: list[Label] = Field(default=[], max_length=10)
+    tools: ToolNames = Field(default=[], max_length=10)
     correction: ChecksSpec | None = None
 
     @model_validator(mode="after")

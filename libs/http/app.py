@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from uuid import uuid4
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.params import Query
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.contracts.errors import FieldError
+from libs.contracts.errors import FieldError, InvalidError
 from libs.http.problems import add_problem_handlers, problem_response
 from libs.telemetry import correlation_id, exposition, observe_request
 
@@ -32,13 +35,30 @@ def create_http_app(
     openapi_url: str | None = "/openapi.json",
 ) -> FastAPI:
     """An app with the service's routes, `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`."""
-    app = FastAPI(title=f"Rehearsal {service}", lifespan=lifespan, redoc_url=None, openapi_url=openapi_url)
+    app = FastAPI(
+        title=f"Rehearsal {service}",
+        lifespan=lifespan,
+        redoc_url=None,
+        openapi_url=openapi_url,
+        dependencies=[Depends(_known_query)],
+    )
     app.include_router(router)
     app.include_router(_operations(readiness))
     add_problem_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
     app.add_middleware(RequestContext, service=service)
     return app
+
+
+async def _known_query(request: Request) -> None:
+    """Refuse query parameters that a public route does not have: a misspelt filter must not show everything."""
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute) or not route.include_in_schema:
+        return
+    known = [field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, Query)]
+    for name in request.query_params:
+        if name not in known:
+            raise InvalidError(name, "is not a parameter of this request", known)
 
 
 def _operations(readiness: Readiness | None) -> APIRouter:

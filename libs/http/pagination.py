@@ -14,7 +14,7 @@ from libs.contracts.errors import InvalidError
 T = TypeVar("T")
 R = TypeVar("R")
 DEFAULT_LIMIT = 50
-MAX_LIMIT = 200
+MAX_LIMIT = 500
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Items in one page.")]
 Cursor = Annotated[str | None, Query(max_length=500, description="`next_cursor` of the page before.")]

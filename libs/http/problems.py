@@ -1,7 +1,8 @@
 """Errors as RFC 9457 problem+json that name the field, what is wrong with it and what is allowed."""
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,6 +15,7 @@ from libs.contracts.errors import DomainError, FieldError
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
+ALLOWED = re.compile(r"\ballowed(?: here)?: (.+)$")
 NO_FIELDS: Sequence[FieldError] = ()
 
 
@@ -71,7 +73,7 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(_request: Request, error: RequestValidationError) -> JSONResponse:
-        fields = [_field_error(item) for item in error.errors()]
+        fields = _merged(_field_error(item, error.body) for item in error.errors())
         detail = "; ".join(f"{field.field}: {field.message}" for field in fields)
         return problem_response(422, "The request is not valid", detail, fields)
 
@@ -87,20 +89,36 @@ def add_problem_handlers(app: FastAPI) -> None:
         return problem_response(500, "Internal error", "The request failed; the log has the cause.")
 
 
-def _field_error(item: dict[str, Any]) -> FieldError:
+def _merged(errors: Iterable[FieldError]) -> list[FieldError]:
+    """One error for each field: a value that fits no branch of a union fails in every one of them."""
+    by_field: dict[str, list[FieldError]] = {}
+    for error in errors:
+        by_field.setdefault(error.field, []).append(error)
+    return [
+        FieldError(
+            field,
+            "; or: ".join(dict.fromkeys(error.message for error in found)),
+            tuple(dict.fromkeys(name for error in found for name in error.allowed)),
+        )
+        for field, found in by_field.items()
+    ]
+
+
+def _field_error(item: dict[str, Any], body: object) -> FieldError:
     """One pydantic error; a validator's `field: message` names its field more exactly than its location does."""
-    parts = map(str, item["loc"])
-    # Parts with brackets are pydantic's own: tags of unions, validators.
-    location = [part for part in parts if part not in {"body", "query", "path", "header"} and "[" not in part]
+    place, *parts = item["loc"] or ("body",)
     kind = item["type"]
+    location = _sent(parts, body, keeps_last=kind == "missing") if place == "body" else list(map(str, parts))
     message = str(item["msg"])
     allowed: tuple[str, ...] = ()
     if kind == "value_error":
         text = str(item.get("ctx", {}).get("error", message))
         field, separator, rest = text.partition(": ")
-        if separator and field.isidentifier():
+        if separator and all(part.isidentifier() or part.isdigit() for part in field.split(".")):
             location, text = [*location, field], rest
         message = text
+        if named := ALLOWED.search(text):
+            allowed = tuple(named[1].split(", "))
     elif kind in {"enum", "literal_error"}:
         expected = str(item.get("ctx", {}).get("expected", ""))
         allowed = tuple(part.strip("' ") for part in expected.replace(" or ", ", ").split(", "))
@@ -111,3 +129,17 @@ def _field_error(item: dict[str, Any]) -> FieldError:
     elif kind == "missing":
         message = "is required"
     return FieldError(".".join(location) or "body", message, allowed)
+
+
+def _sent(location: Sequence[str | int], body: object, *, keeps_last: bool) -> list[str]:
+    """The parts of a location that lead through what was sent; others are pydantic's: tags of unions, validators."""
+    found: list[str] = []
+    for place, part in enumerate(location):
+        if isinstance(body, Mapping) and part in body:
+            body = body[part]
+        elif isinstance(body, list) and isinstance(part, int):
+            body = body[part] if part < len(body) else None
+        elif not (keeps_last and place == len(location) - 1):
+            continue
+        found.append(str(part))
+    return found

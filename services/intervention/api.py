@@ -46,7 +46,6 @@ def store_of(request: Request) -> Database:
 
 Service = Annotated[Interventions, Depends(interventions)]
 Store = Annotated[Database, Depends(store_of)]
-ResultLimit = Annotated[int, Query(ge=1, le=500, description="Individual results in one answer.")]
 SimulationQuery = Annotated[str | None, Query(max_length=64, description="The latest execution when left out.")]
 
 
@@ -227,7 +226,7 @@ async def intervention_results(
     service: Service,
     tx: Read,
     simulation_id: SimulationQuery = None,
-    limit: ResultLimit = 100,
+    limit: Limit = 100,
     cursor: Cursor = None,
 ) -> ResultsView:
     """Aggregate, analysis and individual results of an execution; the individual ones in pages."""
@@ -266,6 +265,7 @@ async def individual_responses(
     """What each agent said and answered, by agent; of one arm or segment when asked."""
     after = decode_cursor(cursor, str, str)
     execution = await service.execution(tx, intervention_id, simulation_id)
+    await service.check_filters(tx, execution, arm, segment)
     rows = await service.responses(tx, execution, limit + 1, after, arm, segment)
     return page(rows, limit, IndividualResult.of, _place)
 

@@ -127,6 +127,14 @@ class Interventions:
         finished = await self._store.responses.finished(tx, execution.simulation_id)
         return aggregate(execution.plan, headcount, finished, is_offline=execution.is_offline)
 
+    async def check_filters(self, tx: Transaction, execution: Execution, arm: str | None, segment: str | None) -> None:
+        """Raise `InvalidError` for an arm of another intervention or a segment of another population."""
+        arms = [one.name for one in (await self._design(tx, execution.intervention_id)).arms]
+        segments = list((await self._population(tx, execution.population_id)).segments)
+        for field, value, known in (("arm", arm, arms), ("segment", segment, segments)):
+            if value is not None and value not in known:
+                raise InvalidError(field, f"there is no {field} {value!r}", known)
+
     async def responses(
         self,
         tx: Transaction,

@@ -7,13 +7,12 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from libs.contracts.base import UtcTime
-from libs.http import Cursor, Page, Read, decode_cursor, page
+from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
 from services.communication.api.service import Service
 from services.communication.domain.history import Content, HistoryKind
 from services.communication.store import HistoryFilter
 
 router = APIRouter()
-MAX_HISTORY = 500
 LAST_SEQUENCE = 2**63 - 1
 
 
@@ -46,7 +45,7 @@ async def history(
     simulation_id: str,
     service: Service,
     tx: Read,
-    limit: Annotated[int, Query(ge=1, le=MAX_HISTORY, description="Items in one page.")] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
     agent_id: Annotated[str | None, Query(description="Only items of this agent.")] = None,
     kind: Annotated[HistoryKind | None, Query(description="Only items of this kind.")] = None,

@@ -7,7 +7,7 @@ what was recorded `stories` are told; `writing` is a model's work on any text.
 from collections.abc import AsyncIterator, Sequence
 
 from libs.bus import NotReadyError
-from libs.contracts.errors import NotFoundError
+from libs.contracts.errors import InvalidError, NotFoundError
 from libs.contracts.orchestrator import (
     ProtocolStateChanged,
     RunProtocol,
@@ -100,8 +100,8 @@ class Communication:
     async def history(
         self, tx: Transaction, simulation_id: str, wanted: HistoryFilter, *, after: int, limit: int
     ) -> list[HistoryEntry]:
-        """Items of a simulation's history after a sequence number. Raises `NotFoundError`."""
-        await self._check_known(tx, simulation_id)
+        """Items of a simulation's history after a sequence number. Raises `NotFoundError`, `InvalidError`."""
+        await self._check_agent(tx, simulation_id, wanted.agent_id)
         return await self._store.history.list(tx, simulation_id, wanted, after=after, limit=limit)
 
     async def whole_history(
@@ -137,6 +137,7 @@ class Communication:
         self, tx: Transaction, simulation_id: str, wanted: ArtefactFilter, *, after: int, limit: int
     ) -> list[StoredArtefact]:
         """What agents made with tools, in the order of recording. Raises `NotFoundError`."""
+        await self._check_agent(tx, simulation_id, wanted.agent_id)
         timeline = await self.timeline(tx, simulation_id, None)
         return await self._store.artefacts.list(tx, simulation_id, timeline, wanted, after=after, limit=limit)
 
@@ -151,6 +152,15 @@ class Communication:
     async def knows_simulation(self, tx: Transaction, simulation_id: str) -> bool:
         """True once the simulation is known here."""
         return await self._store.projections.get_simulation(tx, simulation_id) is not None
+
+    async def _check_agent(self, tx: Transaction, simulation_id: str, agent_id: str | None) -> None:
+        """Raise for a simulation that is not known, and for an agent that its people do not have."""
+        simulation = await self._store.projections.get_simulation(tx, simulation_id)
+        if simulation is None:
+            raise NotFoundError("simulation", simulation_id)
+        known = await self._store.projections.known_agents(tx, simulation.population_id, [agent_id] if agent_id else [])
+        if agent_id is not None and agent_id not in known:
+            raise InvalidError("agent_id", f"the population has no agent {agent_id!r}")
 
     async def _check_known(self, tx: Transaction, simulation_id: str) -> None:
         if not await self.knows_simulation(tx, simulation_id):

@@ -130,7 +130,7 @@ async def show_extraction(
     extraction_id: str,
     service: Service,
     tx: Read,
-    limit: Annotated[int, Query(ge=1, le=AT_ONCE, description="Items in one page.")] = 50,
+    limit: Limit = 50,
     cursor: Cursor = None,
     failed: Annotated[bool, Query(description="Only agents whose fields could not all be got.")] = False,
 ) -> ExtractionView:

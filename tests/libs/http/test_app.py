@@ -3,12 +3,12 @@
 from collections.abc import AsyncIterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import httpx
 import pytest
 from fastapi import APIRouter
-from pydantic import model_validator
+from pydantic import Discriminator, Tag, model_validator
 from sqlalchemy import Column, Integer, MetaData, Table, select
 
 from libs.contracts.base import Body
@@ -27,11 +27,28 @@ class Colour(StrEnum):
     BLUE = "blue"
 
 
+class Line(Body):
+    kind: Colour
+    price: int
+
+    @model_validator(mode="after")
+    def _has_a_price(self) -> "Line":
+        if self.price not in (1, 2):
+            raise ValueError(f"price.0: {self.price} is no price; allowed: 1, 2")
+        return self
+
+
+def _line_kind(value: object) -> str:
+    return "[name]" if isinstance(value, str) else "own"
+
+
 class Order(Body):
     colour: Colour
     size: Literal["s", "m"] = "s"
     count: int = 1
     note: list[str] = []
+    extra: bool | float | list[str] = False
+    lines: list[Annotated[Annotated[str, Tag("[name]")] | Annotated[Line, Tag("own")], Discriminator(_line_kind)]] = []
 
     @model_validator(mode="after")
     def _red_is_single(self) -> "Order":
@@ -89,6 +106,10 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     await database.close()
 
 
+RED_OR_BLUE = "Input should be 'red' or 'blue'"
+NO_PRICE = "3 is no price; allowed: 1, 2"
+
+
 @pytest.mark.parametrize(
     ("body", "field", "message", "allowed"),
     [
@@ -97,6 +118,9 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
         ({"colour": "blue", "sise": "s"}, "sise", "is not a field of this request", []),
         ({"colour": "red", "count": 2}, "count", "red comes alone", []),
         ({}, "colour", "is required", []),
+        ({"colour": "blue", "lines": [{"price": 1}]}, "lines.0.kind", "is required", []),
+        ({"colour": "blue", "lines": ["a", {"kind": "x", "price": 1}]}, "lines.1.kind", RED_OR_BLUE, ["red", "blue"]),
+        ({"colour": "blue", "lines": [{"kind": "red", "price": 3}]}, "lines.0.price.0", NO_PRICE, ["1", "2"]),
     ],
 )
 async def test_a_bad_field_is_named_with_what_is_allowed(
@@ -106,6 +130,20 @@ async def test_a_bad_field_is_named_with_what_is_allowed(
     assert answer.status_code == 422
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["errors"] == [{"field": field, "message": message, "allowed": allowed}]
+
+
+async def test_a_value_that_fits_no_branch_of_a_union_is_one_problem_of_its_field(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/orders", json={"colour": "blue", "extra": {"a": 1}})
+    [problem] = answer.json()["errors"]
+    assert problem["field"] == "extra"
+    assert "valid boolean; or: " in problem["message"]
+
+
+async def test_a_parameter_that_a_list_does_not_have_is_refused_with_those_it_has(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/numbers", params={"limits": 3})
+    assert answer.status_code == 422
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], problem["allowed"]) == ("limits", ["limit", "cursor"])
 
 
 async def test_malformed_json_is_a_problem_of_the_body(client: httpx.AsyncClient) -> None:

@@ -158,3 +158,18 @@ async def test_nothing_is_asked_of_the_orchestrator_when_a_broadcast_is_refused(
     asked = await service.asked_of_orchestrator()
     assert asked is not None
     assert (asked.protocol_id, asked.steps[0].round) == (accepted["id"], 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"tools": ["calendar", "calendar"]}, "tools"),
+        ({"correction": {"checks": ["fluency", "fluency"]}}, "correction.checks"),
+    ],
+)
+async def test_what_is_listed_twice_is_refused(service: Stage, changes: dict[str, Any], field: str) -> None:
+    answer = await post(service, **changes)
+    assert answer.status_code == 422
+    [problem] = answer.json()["errors"]
+    assert problem["field"] == field
+    assert "more than once" in problem["message"]

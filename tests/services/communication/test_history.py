@@ -85,3 +85,10 @@ async def test_wrong_questions_are_refused_with_what_is_allowed(embedded: Stage)
     kinds = (await embedded.client.get(path, params={"kind": "shout"})).json()["errors"][0]["allowed"]
     assert {"stimulus", "think", "talk", "answer", "failure"} <= set(kinds)
     assert (await embedded.client.get("/communications/sim_nowhere/history")).status_code == 404
+
+
+async def test_an_agent_whom_the_population_does_not_have_is_refused(embedded: Stage) -> None:
+    for path in ("history", "artefacts"):
+        answer = await embedded.client.get(f"/communications/{SIMULATION}/{path}", params={"agent_id": "agent_9999"})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["field"] == "agent_id"

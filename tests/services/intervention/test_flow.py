@@ -353,3 +353,17 @@ async def test_an_older_state_does_not_replace_a_newer_one(simple: Scene) -> Non
 
     await eventually(marker_is_there)
     assert (await simple.client.get(f"/interventions/{made['id']}")).json()["state"] == "failed"
+
+
+@pytest.mark.parametrize(("field", "known"), [("arm", "rational_appeal"), ("segment", "families")])
+async def test_a_filter_by_what_is_not_there_is_refused_with_what_is(simple: Scene, field: str, known: str) -> None:
+    await simple.population()
+    made = await simple.intervention()
+    await simple.execution(made["id"])
+    path = f"/interventions/{made['id']}/individual-responses"
+    assert (await simple.client.get(path, params={field: known})).status_code == 200
+    answer = await simple.client.get(path, params={field: "nobody"})
+    assert answer.status_code == 422
+    [problem] = answer.json()["errors"]
+    assert problem["field"] == field
+    assert known in problem["allowed"]
