@@ -21,6 +21,7 @@ from libs.contracts.specs import (
     InterventionSpec,
     PopulationSpec,
     SimulationSpec,
+    StudySpec,
 )
 
 ExportFormat = Literal["json", "csv", "html"]
@@ -92,6 +93,16 @@ class RehearsalClient(ToolsClient, EvidenceClient):
         """One page of what a version did to each person, before and after."""
         query = {"outcome": outcome, "limit": limit, "cursor": cursor}
         return await self._get(f"/agent-populations/{token(population_id)}/versions/{version}/changes", query)
+
+    async def preview_population(self, spec: PopulationSpec | JsonObject, *, people: int | None = None) -> JsonObject:
+        """Some of the people that a specification draws, and how it is understood; nothing is kept."""
+        return await self._post("/agent-populations/preview", spec, {"people": people})
+
+    # Studies
+
+    async def estimate(self, spec: StudySpec | JsonObject) -> JsonObject:
+        """Calls, tokens, USD and time of a study before it runs, with what each figure rests on."""
+        return await self._post("/studies/estimate", spec)
 
     # Interventions
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from typing import Protocol, TypeVar
+from urllib.parse import urlencode
 
 import httpx
 import orjson
@@ -11,6 +12,7 @@ from pydantic import ValidationError
 
 from libs.bus import OnHoldError
 from libs.contracts.base import JsonObject
+from libs.contracts.estimates import Quote
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.turns import TurnBatch, TurnReply
 from libs.http import connect
@@ -54,6 +56,9 @@ class Models(Protocol):
 
     async def embed(self, model: str, texts: Sequence[str], simulation_id: str) -> list[list[float]]:
         """The vectors of texts, in their order. Raises `ModelsError`."""
+
+    async def quote(self, model: str) -> Quote:
+        """What is known of a model before it is called. Raises `ModelsError`."""
 
 
 class ModelsClient:
@@ -123,6 +128,10 @@ class ModelsClient:
         return await self._ask(
             "POST", "/v1/embeddings", lambda body: [item["embedding"] for item in body["data"]], wanted
         )
+
+    async def quote(self, model: str) -> Quote:
+        """What is known of a model before it is called. Raises `ModelsError`."""
+        return await self._ask("GET", f"/v1/quotes?{urlencode({'model': model})}", Quote.model_validate)
 
     async def _ask(self, method: str, path: str, read: Callable[[JsonObject], T], body: JsonObject | None = None) -> T:
         """One request, and what `read` finds in its answer."""

@@ -62,6 +62,29 @@ def run(
     carry_out(run_study(study, source_of(url, data, own=own, starts=True), options))
 
 
+@app.command(epilog=CODES, short_help="Say what a study takes before it runs.")
+def estimate(
+    study: Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study.")],
+    seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Instead of the study's seed.")] = None,
+    model: Annotated[str | None, typer.Option(help="Instead of the study's model.")] = None,
+    engine: Annotated[
+        Literal["native", "tinytroupe"] | None, typer.Option(help="Instead of the study's engine.")
+    ] = None,
+    url: Url = None,
+    data: Data = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a study takes before it runs: calls, tokens, USD and time, each from low to high.
+
+    Prompts are composed for some of its people and measured; no model is called and nothing is kept.
+    """
+    from services.cli.estimate import EstimateOptions, estimate_study
+    from services.cli.exits import carry_out
+
+    options = EstimateOptions(seed=seed, model=model, engine=engine, as_json=as_json)
+    carry_out(estimate_study(study, source_of(url, data, starts=True), options))
+
+
 @app.command(epilog=CODES, short_help="Follow a simulation to its end.")
 def watch(simulation: SimulationId, url: Url = None) -> None:
     """Follow a simulation until it has ended, and print its verdict."""

@@ -46,6 +46,8 @@ simulations = Table(
     Column("is_ending", Boolean),
     Column("seed", Integer),
     Column("engine", String(64)),
+    Column("model", String(64)),
+    Index("simulations_by_model", "tenant", "model"),
 )
 
 timelines = Table(

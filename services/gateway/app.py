@@ -7,7 +7,7 @@ from fastapi import APIRouter, FastAPI, Request, Response
 
 from libs.http import create_http_app, problem_response
 from libs.http.app import MAX_LARGE_BODY_BYTES
-from services.gateway.api import forwarding, pages, streams
+from services.gateway.api import forwarding, pages, streams, studies
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import refusal_to_listen
 from services.gateway.service import Gateway, OwnerUnavailableError
@@ -33,8 +33,9 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         pages.router,
         streams.router,
+        studies.router,
         forwarding.router,
-    ):  # streams before what is forwarded under their prefix
+    ):  # what is answered here before what is forwarded
         router.include_router(part)
     app = create_http_app(
         "gateway",

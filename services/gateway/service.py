@@ -7,9 +7,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import BaseModel
 
 from libs.contracts.base import JsonObject
-from libs.contracts.errors import DomainError, NotFoundError
+from libs.contracts.errors import DomainError, FieldError, NotFoundError
 from libs.contracts.orchestrator import SimulationState
 from libs.http import connect
 from services.gateway.adapters import EventLog
@@ -45,6 +46,18 @@ class OwnerUnavailableError(DomainError):
 
     def __init__(self, owner: str) -> None:
         super().__init__(f"The {owner} service does not answer now; nothing is lost, try again shortly.")
+
+
+class OwnerRefusedError(DomainError):
+    """The service that owns a part of what was asked for refused it."""
+
+    def __init__(self, status: int, problem: JsonObject, part: str) -> None:
+        self.title, self.status = str(problem["title"]), status
+        errors = [
+            FieldError(".".join(filter(None, (part, error["field"]))), error["message"], tuple(error["allowed"]))
+            for error in problem["errors"]
+        ]
+        super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors) or str(problem["detail"]), errors)
 
 
 class OwnerSlowError(DomainError):
@@ -116,7 +129,22 @@ class Gateway:
 
     async def get(self, owner: str, path: str) -> httpx.Response:
         """An owner's answer, read in full."""
-        response = await self._send(owner, "GET", path, {"accept": "application/json"}, b"")
+        return await self._read(owner, "GET", path, {"accept": "application/json"}, b"")
+
+    async def ask(self, owner: str, path: str, body: BaseModel, part: str = "") -> JsonObject:
+        """What an owner answers to a question. Raises `OwnerRefusedError`, naming fields as parts of `part`."""
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        response = await self._read(owner, "POST", path, headers, body.model_dump_json().encode())
+        answer = response.json()
+        if not response.is_success:
+            raise OwnerRefusedError(response.status_code, answer, part)
+        found: JsonObject = answer
+        return found
+
+    async def _read(
+        self, owner: str, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> httpx.Response:
+        response = await self._send(owner, method, path, headers, body)
         try:
             await response.aread()
         except httpx.TransportError as error:

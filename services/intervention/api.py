@@ -15,10 +15,11 @@ from libs.contracts.errors import NotAvailableError
 from libs.contracts.evidence import Analysis
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import Step
 from libs.contracts.specs import ExecutionSpec, InterventionSpec, InterventionType
 from libs.db import Database
 from libs.http import Cursor, Limit, Page, Read, Tenant, arrives, decode_cursor, encode_cursor, page
-from services.intervention.domain.design import Design
+from services.intervention.domain.design import Design, protocol
 from services.intervention.domain.execution import Execution
 from services.intervention.domain.scores import Aggregate
 from services.intervention.service import Interventions
@@ -171,6 +172,14 @@ class ResultsView(BaseModel):
     next_cursor: str | None
 
 
+class PreviewView(BaseModel):
+    """The arms and the steps of an execution."""
+
+    arms: list[str]
+    target_segments: list[str]
+    steps: tuple[Step, ...]
+
+
 @router.post("/create", status_code=201)
 async def create_intervention(
     spec: InterventionSpec, service: Service, database: Store, tenant: Tenant
@@ -179,6 +188,15 @@ async def create_intervention(
     await _population_arrives(database, tenant, service, spec.population_id)
     async with database.write(tenant=tenant) as tx:
         return InterventionView.of(await service.create(tx, spec), SimulationState.DRAFT)
+
+
+@router.post("/preview")
+async def preview_intervention(spec: InterventionSpec, service: Service) -> PreviewView:
+    """What an execution would do, without designing anything. `POST /studies/estimate` does it for a whole study."""
+    made = service.preview(spec)
+    return PreviewView(
+        arms=[arm.name for arm in made.arms], target_segments=list(made.target_segments), steps=protocol(made)
+    )
 
 
 @router.get("/list")

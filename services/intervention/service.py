@@ -57,6 +57,10 @@ class Interventions:
         await self._events.created(tx, made)
         return made
 
+    def preview(self, spec: InterventionSpec) -> Design:
+        """The design that would be made. Raises `InvalidError` for metrics that are not there."""
+        return design(spec, "preview", spec.seed or 0, datetime.now(UTC))
+
     async def execute(self, tx: Transaction, intervention_id: str, spec: ExecutionSpec) -> Execution:
         """Start a simulation of the intervention; it waits by itself while its population is still being drawn."""
         made = await self._design(tx, intervention_id)

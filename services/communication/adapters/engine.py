@@ -6,7 +6,7 @@ from typing import Protocol
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.people import Agent
-from libs.contracts.turns import ChatMessage, TurnReply
+from libs.contracts.turns import ChatMessage, TurnBatch, TurnReply
 from libs.minds.memory import NO_MEMORY, Memory
 
 
@@ -47,6 +47,9 @@ class Engine(Protocol):
 
     async def availability(self) -> Availability:
         """Whether it can run here."""
+
+    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch | None:
+        """What is asked of a model for these turns; None where that is known only as they are taken."""
 
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Raises `ModelsError` when some will not come."""

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.protocol import NO_USAGE
-from libs.contracts.turns import TurnReply
+from libs.contracts.turns import TurnBatch, TurnReply
 from libs.minds.tools import Tools
 from services.communication.adapters.engine import Availability, Encounter, Engine
 
@@ -39,6 +39,10 @@ class Engines:
         if engine is None:
             return f"no engine {name!r} here; known: {', '.join(self._engines)}"
         return (await engine.availability()).problem
+
+    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch | None:
+        """What is asked of a model for these turns; None where that is known only as they are taken."""
+        return self._engines[command.engine or DEFAULT].batch(command, encounters)
 
     async def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Where the engine cannot run, every turn fails and says why."""

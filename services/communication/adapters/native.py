@@ -35,9 +35,13 @@ class NativeEngine:
         """Always."""
         return AVAILABLE
 
+    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch:
+        """All turns in one request."""
+        return _batch(command, encounters, self._tools.box(command.tools))
+
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""
-        return self._models.turns(_batch(command, encounters, self._tools.box(command.tools)))
+        return self._models.turns(self.batch(command, encounters))
 
 
 def _batch(command: DeliverStimulus, encounters: Sequence[Encounter], tools: Toolbox) -> TurnBatch:

@@ -2,8 +2,18 @@
 
 from fastapi import APIRouter
 
-from services.communication.api import artefacts, engines, history, interactions, relations, requests, stories, writing
+from services.communication.api import (
+    artefacts,
+    engines,
+    estimates,
+    history,
+    interactions,
+    relations,
+    requests,
+    stories,
+    writing,
+)
 
 router = APIRouter(prefix="/communications", tags=["communications"])
-for part in (engines, requests, relations, history, interactions, stories, writing, artefacts):
+for part in (engines, estimates, requests, relations, history, interactions, stories, writing, artefacts):
     router.include_router(part.router)

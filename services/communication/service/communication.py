@@ -23,6 +23,7 @@ from services.communication.adapters import Availability, Minds
 from services.communication.domain.history import HistoryEntry
 from services.communication.events import Events
 from services.communication.service.deliveries import Deliveries
+from services.communication.service.estimates import Estimates
 from services.communication.service.requests import Requests
 from services.communication.service.stories import Stories
 from services.communication.service.writing import Writing
@@ -39,6 +40,7 @@ class Communication:
         self.deliveries = Deliveries(database, store, events, minds)
         self.stories = Stories(database, store, models)
         self.writing = Writing(models)
+        self.estimates = Estimates(database, store, minds.engines, models)
 
     async def start(self) -> None:
         """Get the engines ready."""

@@ -94,6 +94,7 @@ class Projections:
             "intervention_id": event.intervention_id,
             "seed": event.seed,
             "engine": event.engine,
+            "model": event.model,
         }
         await upsert(tx, simulations, [row])
 

@@ -13,13 +13,22 @@ from libs.contracts.timelines import Timeline
 from libs.db import Transaction, insert_new, upsert
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES, Heard, consolidate
 from libs.minds.semantic import Recollection
+from services.communication.domain.estimates import Observed
 from services.communication.domain.history import HistoryKind
 from services.communication.domain.moments import spoken_at, timeline_of
 from services.communication.domain.talk import Utterance
 from services.communication.domain.turns import Totals, TurnRecord
 from services.communication.store.log import on_timeline
 from services.communication.store.recording import episode_of, hearing_rows, history_rows, turn_row
-from services.communication.tables import episodes, hearings, history, recollections, stimuli, turns
+from services.communication.tables import (
+    episodes,
+    hearings,
+    history,
+    recollections,
+    simulations,
+    stimuli,
+    turns,
+)
 
 
 class Remembered(NamedTuple):
@@ -63,6 +72,24 @@ class Turns:
         failure = (await tx.execute(reasons)).scalar_one_or_none()
         answered, failed = counts.pop("answered", 0), counts.pop("failed", 0)
         return Totals(answered, failed, sum(counts.values()), usage, failure)
+
+    async def latest_of_model(self, tx: Transaction, model: str, engine: str, most: int) -> list[Observed]:
+        """What the latest turns of a model took, of those that made calls of their own."""
+        of_model = (simulations.c.tenant == turns.c.tenant) & (simulations.c.simulation_id == turns.c.simulation_id)
+        query = (
+            select(turns.c.calls, turns.c.completion_tokens)
+            .join(simulations, of_model)
+            .where(
+                turns.c.tenant == tx.tenant,
+                simulations.c.model == model,
+                func.coalesce(simulations.c.engine, "native") == engine,
+                turns.c.status == "answered",
+                turns.c.calls > 0,
+            )
+            .order_by(turns.c.responded_at.desc())
+            .limit(most)
+        )
+        return [Observed(row.calls, row.completion_tokens) for row in await tx.execute(query)]
 
     async def find_memories(
         self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]

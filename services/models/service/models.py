@@ -8,12 +8,23 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from libs.contracts.errors import DomainError, InvalidError
+from libs.contracts.estimates import Quote, QuotedPrice, Range
 from libs.contracts.protocol import Usage
 from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
 from libs.db import Database, Transaction
 from services.models.adapters import Backend, Load, Server
 from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
-from services.models.domain.calls import REFUSED, Call, Chat, Embedding, Outcome, Spent, calls_of, embedding_calls
+from services.models.domain.calls import (
+    CHARACTERS_PER_TOKEN,
+    REFUSED,
+    Call,
+    Chat,
+    Embedding,
+    Outcome,
+    Spent,
+    calls_of,
+    embedding_calls,
+)
 from services.models.domain.capabilities import Found
 from services.models.domain.offline import NAME as OFFLINE
 from services.models.domain.prices import PriceTable, cost_usd
@@ -22,6 +33,8 @@ from services.models.settings import Endpoint
 from services.models.store import Accounts, JobRow, JobStore, ModelUsage, Settled, Store
 
 log = logging.getLogger(__name__)
+CHARACTERS_IN_A_TOKEN = Range(low=3.2, likely=4.0, high=4.8)
+"""Of a language model's prompt and reply. Assumed: tokenizers differ, and JSON has shorter tokens than prose."""
 CACHED = Usage(calls=0, cached_calls=1, prompt_tokens=0, completion_tokens=0, cost_usd=0.0)
 
 
@@ -187,6 +200,24 @@ class Models:
                 raise InvalidError("model", f"no endpoint has a model {model!r}; known: {', '.join(known)}", known)
             wanted = [(server, name) for server, name in wanted if name == model]
         await asyncio.gather(*(server.knowledge.probe(name, is_forced=True) for server, name in wanted))
+
+    def quote(self, model: str) -> Quote:
+        """What is known of a chat model before it is called. Raises `InvalidError` naming the known ones."""
+        backend = self.backend(model, None)
+        price = None if backend.is_free else self._prices.price(model, datetime.now(UTC).date())
+        found = [(server, load) for server in self._servers for load in server.loads() if load.model == model]
+        endpoint, load = (found[0][0].endpoint, found[0][1]) if found else (None, None)
+        return Quote(
+            model=model,
+            is_free=backend.is_free,
+            price=price and QuotedPrice(**price.model_dump(include=set(QuotedPrice.model_fields))),
+            characters_per_token=Range.exactly(CHARACTERS_PER_TOKEN) if backend.is_free else CHARACTERS_IN_A_TOKEN,
+            counts_schema=not backend.is_free,
+            concurrency=load.limit if load else 1,
+            latency_s=load and load.latency_s,
+            rpm=endpoint and endpoint.rpm,
+            tpm=endpoint and endpoint.tpm,
+        )
 
     async def usage(self, tx: Transaction, simulation_id: str) -> list[ModelUsage]:
         """What a simulation used, by model."""

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -23,6 +24,7 @@ from services.population.domain.population import Particularities, Population, S
 from services.population.events import Events
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import find
+from services.population.service.previews import Preview, preview
 from services.population.store import Store
 
 BLOCK = 500
@@ -78,6 +80,12 @@ class Drawing:
             await self._events.draw_next(tx, population)
             return population
         return await self._add_block(tx, population, await _draw(design, 1))
+
+    async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, segments: Sequence[str]) -> Preview:
+        """Some of the people this specification draws, kept nowhere. Raises `InvalidError` as creating it would."""
+        seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
+        own = await self._fragments.named_by(tx, spec)
+        return await asyncio.to_thread(preview, spec, seed, self._library.with_fragments(own), count, segments)
 
     async def draw_block(self, tx: Transaction, population_id: str, start: int) -> None:
         """Draw the people from `start` on, unless they are there already; the last block makes the population ready."""

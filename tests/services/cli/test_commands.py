@@ -21,7 +21,7 @@ def rehearsal(*arguments: str, **environment: str) -> "subprocess.CompletedProce
 def test_help_lists_the_commands_and_documents_the_exit_codes() -> None:
     done = rehearsal("--help")
     assert done.returncode == 0
-    for command in ("run", "watch", "ls", "results", "replay", "doctor", "up"):
+    for command in ("run", "estimate", "watch", "ls", "results", "replay", "doctor", "up"):
         assert f"  {command} " in done.stdout
     text = " ".join(done.stdout.split())
     assert "0 completed · 1 the run failed · 2 invalid study or usage · 3 platform not reachable" in text

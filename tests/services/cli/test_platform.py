@@ -77,6 +77,19 @@ def test_people_are_spoken_to_from_the_terminal(platform: EmbeddedPlatform, tmp_
     assert "completed" in refused.stderr
 
 
+def test_what_a_study_takes_is_said_before_it_runs(platform: EmbeddedPlatform, tmp_path: Path) -> None:
+    shown = rehearsal("estimate", EXAMPLE, "--url", platform.url, cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    lines = [line.split() for line in shown.stdout.splitlines()]
+    assert ["calls", "125", "125", "125"] in lines
+    assert "completion tokens (assumed)" in shown.stdout
+    answered = rehearsal("estimate", EXAMPLE, "--seed", 1, "--json", "--url", platform.url, cwd=tmp_path)
+    assert json.loads(answered.stdout)["prompt_tokens"]["likely"] > 125 * 1_000
+    refused = rehearsal("estimate", EXAMPLE, "--model", "no-such-model", "--url", platform.url, cwd=tmp_path)
+    assert (refused.returncode, refused.stdout) == (4, "")
+    assert f"{EXAMPLE}:7" in refused.stderr
+
+
 def slow_study(tmp_path: Path) -> Path:
     """A study that takes long enough to be interrupted."""
     study: dict[str, Any] = yaml.safe_load(EXAMPLE.read_text())

@@ -20,6 +20,7 @@ from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.envelope import Envelope, seal
+from libs.contracts.estimates import Quote, Range
 from libs.contracts.instruments import Instrument, MetricType
 from libs.contracts.orchestrator import (
     RunProtocol,
@@ -110,11 +111,25 @@ class ScriptedModels:
         self.app.get("/v1/models")(self._names)
         self.app.get("/v1/capabilities")(self._capabilities)
         self.app.post("/v1/embeddings")(self._embeddings)
+        self.app.get("/v1/quotes")(self._quote)
         self.embedder: str | None = None
         self.embedded: list[str] = []
 
     async def _names(self) -> JsonObject:
         return {"data": [{"id": "offline"}, {"id": "some-model"}]}
+
+    async def _quote(self, model: str) -> Quote:
+        return Quote(
+            model=model,
+            is_free=True,
+            price=None,
+            characters_per_token=Range.exactly(4),
+            counts_schema=False,
+            concurrency=1,
+            latency_s=None,
+            rpm=None,
+            tpm=None,
+        )
 
     async def _turns(self, batch: TurnBatch) -> StreamingResponse:
         if self.refuses is not None:

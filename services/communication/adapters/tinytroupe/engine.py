@@ -55,6 +55,10 @@ class TinyTroupeEngine:
             self._installed = await examine(self._python)
         return self._installed
 
+    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> None:
+        """The library composes prompts as it goes, and asks as often as it likes."""
+        return
+
     async def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""
         tools = self._tools.box(command.tools)

@@ -1,0 +1,116 @@
+"""What a study will take, told before it runs: figures with an interval, and what each of them rests on.
+
+Nobody knows beforehand how much a model will write. The interval is honest about that: it holds what a study would take
+if every reply were short and what it would take if every one were long, not a confidence level.
+"""
+
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from libs.contracts.base import Body, Data
+from libs.contracts.people import Agent
+from libs.contracts.protocol import Step
+from libs.contracts.specs import MAX_POPULATION, Engine, Label
+
+SAMPLE = 20
+"""People for whom prompts are composed and measured."""
+
+
+class Range(Data):
+    """A figure that is not known exactly: from `low` to `high`, and what is most likely."""
+
+    low: float
+    likely: float
+    high: float
+
+    @classmethod
+    def exactly(cls, value: float) -> "Range":
+        """A figure that is known."""
+        return cls(low=value, likely=value, high=value)
+
+    def times(self, other: "Range") -> "Range":
+        """The product; none of the figures is negative."""
+        return Range(low=self.low * other.low, likely=self.likely * other.likely, high=self.high * other.high)
+
+    def plus(self, other: "Range") -> "Range":
+        """The sum, as if both erred in the same direction."""
+        return Range(low=self.low + other.low, likely=self.likely + other.likely, high=self.high + other.high)
+
+    @model_validator(mode="after")
+    def _is_ordered(self) -> Self:
+        if not 0 <= self.low <= self.likely <= self.high:
+            raise ValueError("low: 0 <= low <= likely <= high")
+        return self
+
+
+NOTHING = Range.exactly(0)
+
+
+class QuotedPrice(Data):
+    """A line of the price table, in USD per million tokens."""
+
+    prompt_usd: float
+    cached_prompt_usd: float
+    completion_usd: float
+    valid_from: date
+    source: str
+
+
+class Quote(Data):
+    """What the models service knows of a model before it is called."""
+
+    model: str
+    is_free: bool = Field(description="It runs here and costs nothing.")
+    price: QuotedPrice | None = Field(description="Null: it is free, or the price table does not know it.")
+    characters_per_token: Range = Field(description="High is the fewest tokens.")
+    counts_schema: bool = Field(description="Whether the form of the reply may count as a part of the prompt.")
+    concurrency: int = Field(description="Calls that may be in flight now.")
+    latency_s: float | None = Field(description="Of answers lately; null before any.")
+    rpm: int | None
+    tpm: int | None
+
+
+class TurnsSpec(Body):
+    """Turns to be estimated: `POST /communications/estimate`."""
+
+    model: Label
+    engine: Engine = "native"
+    seed: int = 0
+    steps: tuple[Step, ...] = Field(min_length=1, max_length=1_000)
+    turns: dict[str, int] = Field(description="People by arm.")
+    agents: tuple[Agent, ...] = Field(min_length=1, max_length=2 * SAMPLE, description="Some of the people.")
+
+    @model_validator(mode="after")
+    def _can_be_counted(self) -> Self:
+        if any(not 0 <= number <= MAX_POPULATION for number in self.turns.values()):
+            raise ValueError(f"turns: from 0 to {MAX_POPULATION} people in an arm")
+        return self
+
+
+class Ground(Data):
+    """What a figure rests on."""
+
+    figure: str
+    kind: Literal["computed", "measured", "observed", "published", "assumed"] = Field(
+        description="computed from the study; measured on composed prompts; observed in earlier turns; published by a "
+        "provider; assumed for want of all of these."
+    )
+    says: str
+
+
+class Estimate(Data):
+    """What a study takes. `cost_usd` is null when the price table does not know the model."""
+
+    model: str
+    engine: str
+    people: int
+    turns: int
+    calls: Range
+    prompt_tokens: Range
+    completion_tokens: Range
+    tokens: Range
+    cost_usd: Range | None
+    seconds: Range
+    rests_on: tuple[Ground, ...]

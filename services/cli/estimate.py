@@ -1,0 +1,76 @@
+"""`rehearsal estimate`: what a study takes before it runs, as a table with what every figure rests on."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from libs.client import ProblemError
+from libs.contracts.estimates import Estimate, Range
+from libs.contracts.specs import Engine
+from services.cli.exits import Exit, StopError, refusal
+from services.cli.own import Source
+from services.cli.study import InvalidStudyError, load, resolved
+from services.cli.verdict import console
+
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateOptions:
+    """What the command line says about an estimate."""
+
+    seed: int | None
+    model: str | None
+    engine: Engine | None
+    as_json: bool
+
+
+async def estimate_study(path: Path, source: Source, options: EstimateOptions) -> Exit:
+    """Print what a study takes; nothing runs and no model is called."""
+    try:
+        study = load(path)
+    except InvalidStudyError as error:
+        raise StopError(Exit.INVALID, str(error)) from error
+    spec = resolved(study.spec, options.seed, options.model, options.engine)
+    async with source.connect() as client:
+        try:
+            answer = await client.estimate(spec)
+        except ProblemError as error:
+            lines = sorted({line for problem in error.errors if (line := study.line_of(problem.field))})
+            raise StopError(
+                Exit.REFUSED, "\n".join([refusal(error), *(f"  {path}:{line}" for line in lines)])
+            ) from error
+    if options.as_json:
+        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+    else:
+        show(Estimate.model_validate(answer), spec.name, console())
+    return Exit.COMPLETED
+
+
+def show(estimate: Estimate, name: str, output: Console) -> None:
+    """The table."""
+    output.print(Text(f"{name}: {estimate.people} people, {estimate.turns} turns with {estimate.model}", style="bold"))
+    table = Table("", "low", "likely", "high", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for label, figure, form in (
+        ("calls", estimate.calls, "{:,.0f}"),
+        ("prompt tokens", estimate.prompt_tokens, "{:,.0f}"),
+        ("completion tokens", estimate.completion_tokens, "{:,.0f}"),
+        ("USD", estimate.cost_usd, "{:,.2f}"),
+        ("seconds", estimate.seconds, "{:,.0f}"),
+    ):
+        table.add_row(label, *_cells(figure, form))
+    output.print(table)
+    for ground in estimate.rests_on:
+        output.print(Text(f"{ground.figure.replace('_', ' ')} ({ground.kind}): {ground.says}", style="dim"))
+
+
+def _cells(figure: Range | None, form: str) -> tuple[str, str, str]:
+    if figure is None:
+        return UNKNOWN, UNKNOWN, UNKNOWN
+    return form.format(figure.low), form.format(figure.likely), form.format(figure.high)

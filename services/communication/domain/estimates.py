@@ -1,0 +1,217 @@
+"""What turns will take, from prompts as they will be sent, earlier turns of the model, and what is known of it.
+
+Sums of many turns: chance between people evens out, so the interval is that of what is not known of all turns together,
+how much a model writes and how it counts tokens.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, sqrt
+from statistics import mean, quantiles, stdev
+
+from libs.contracts.estimates import NOTHING, Estimate, Ground, Quote, Range, TurnsSpec
+from libs.contracts.turns import TurnBatch
+from libs.minds.blocks import canonical
+from libs.minds.reply_size import reply_characters
+
+ENOUGH = 30
+"""Earlier turns from which more is learned than from the form of the reply."""
+REPAIRS = Range(low=1.0, likely=1.0, high=1.1)
+"""Calls of a turn of a language model. Assumed: a reply that cannot be read is asked for once more."""
+LATENCY_S = Range(low=1.0, likely=5.0, high=30.0)
+"""Of a call to a language model. Assumed where none was observed."""
+LATENCY_SPREAD = Range(low=0.5, likely=1.0, high=2.0)
+OWN_S = Range(low=0.4, likely=1.5, high=8.0)
+TURN_S = Range(low=0.001, likely=0.004, high=0.03)
+"""The platform's own work: once, and for each turn. Measured with up to 3,000 turns on two cores."""
+STANDARD_ERRORS = 2.6
+PER_MILLION = 1_000_000
+MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An earlier turn that made calls of its own."""
+
+    calls: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """The prompts of one arm in one step, for some of its people, and how many turns there will be."""
+
+    turns: int
+    batch: TurnBatch
+    earlier: int
+    """Turns that each of them will remember."""
+
+
+def estimate(spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed]) -> Estimate:
+    """The whole estimate."""
+    per_call, learned = _completion(prompted, quote, observed)
+    calls = prompt_tokens = shared_tokens = completion_tokens = NOTHING
+    a_turn = Range.exactly(1) if quote.is_free else learned or REPAIRS
+    for part in prompted:
+        made = a_turn.times(Range.exactly(part.turns))
+        shared, own = _prompt(part, quote, per_call[id(part)])
+        calls = calls.plus(made)
+        prompt_tokens = prompt_tokens.plus(made.times(shared.plus(own)))
+        shared_tokens = shared_tokens.plus(made.times(shared))
+        completion_tokens = completion_tokens.plus(made.times(per_call[id(part)]))
+    turns = sum(part.turns for part in prompted)
+    return Estimate(
+        model=spec.model,
+        engine=spec.engine,
+        people=sum(spec.turns.values()),
+        turns=turns,
+        calls=_whole(calls),
+        prompt_tokens=_whole(prompt_tokens),
+        completion_tokens=_whole(completion_tokens),
+        tokens=_whole(prompt_tokens.plus(completion_tokens)),
+        cost_usd=_cost(prompt_tokens, shared_tokens, completion_tokens, quote),
+        seconds=_seconds(spec, prompted, calls, prompt_tokens.plus(completion_tokens), quote),
+        rests_on=(*_grounds(spec, quote, observed), *_pace(quote)),
+    )
+
+
+def _prompt(part: Prompted, quote: Quote, completion: Range) -> tuple[Range, Range]:
+    """Tokens of a prompt: what all turns share, and what is one turn's own."""
+    batch = part.batch
+    shared = sum(len(message.content) for message in batch.shared)
+    schema = len(canonical(batch.response_schema)) if quote.counts_schema else 0
+    lengths = [sum(len(message.content) for message in turn.messages) for turn in batch.turns]
+    error = STANDARD_ERRORS * stdev(lengths) / sqrt(len(lengths)) if len(lengths) > 1 else 0.0
+    usual = mean(lengths)
+    own = Range(low=max(min(lengths), usual - error), likely=usual, high=max(usual, min(max(lengths), usual + error)))
+    memory = Range(low=0, likely=completion.likely, high=completion.high).times(Range.exactly(part.earlier))
+    return (
+        _tokens(Range(low=shared, likely=shared + schema / 2, high=shared + schema), quote),
+        _tokens(own, quote).plus(memory),
+    )
+
+
+def _completion(
+    prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed]
+) -> tuple[dict[int, Range], Range | None]:
+    """Tokens of a reply by part, and calls of a turn if that is known better than by assumption."""
+    if len(observed) >= ENOUGH:
+        each = [one.completion_tokens / one.calls for one in observed]
+        tenths = quantiles(each, n=10)
+        usual = mean(each)
+        length = Range(low=min(tenths[0], usual), likely=usual, high=max(tenths[-1], usual))
+        calls = mean(one.calls for one in observed)
+        return {id(part): length for part in prompted}, Range(low=1.0, likely=calls, high=max(REPAIRS.high, calls))
+    return {
+        id(part): _capped(part, _tokens(reply_characters(part.batch.response_schema), quote)) for part in prompted
+    }, None
+
+
+def _capped(part: Prompted, length: Range) -> Range:
+    most = part.batch.max_completion_tokens
+    return Range(low=min(length.low, most), likely=min(length.likely, most), high=min(length.high, most))
+
+
+def _tokens(characters: Range, quote: Quote) -> Range:
+    ratio = quote.characters_per_token
+    return Range(
+        low=characters.low / ratio.high, likely=characters.likely / ratio.likely, high=characters.high / ratio.low
+    )
+
+
+def _whole(figure: Range) -> Range:
+    return Range(low=int(round(figure.low, 6)), likely=round(figure.likely), high=ceil(round(figure.high, 6)))
+
+
+def _cost(prompt: Range, shared: Range, completion: Range, quote: Quote) -> Range | None:
+    """Low: the shared beginning of every prompt at the price of cached tokens. High: nothing is cached."""
+    if quote.is_free:
+        return NOTHING
+    price = quote.price
+    if price is None:
+        return None
+    saved = shared.low * (price.prompt_usd - min(price.cached_prompt_usd, price.prompt_usd))
+    full = prompt.times(Range.exactly(price.prompt_usd)).plus(completion.times(Range.exactly(price.completion_usd)))
+    return Range(low=(full.low - saved) / PER_MILLION, likely=full.likely / PER_MILLION, high=full.high / PER_MILLION)
+
+
+def _seconds(spec: TurnsSpec, prompted: Sequence[Prompted], calls: Range, tokens: Range, quote: Quote) -> Range:
+    """The platform's work, and for a language model the calls, as many at once as it bears, step after step."""
+    own = OWN_S.plus(TURN_S.times(Range.exactly(sum(part.turns for part in prompted))))
+    if quote.is_free:
+        return _rounded(own)
+    latency = LATENCY_S if quote.latency_s is None else LATENCY_SPREAD.times(Range.exactly(quote.latency_s))
+    waves = max(1.0, calls.likely / max(1, quote.concurrency) / len(spec.steps)) * len(spec.steps)
+    wave = Range(low=len(spec.steps), likely=waves, high=waves)
+    waiting = latency.times(wave)
+    for figure, allowed in ((calls, quote.rpm), (tokens, quote.tpm)):
+        if allowed is not None:
+            pace = figure.times(Range.exactly(MINUTE / allowed))
+            waiting = Range(
+                low=max(waiting.low, pace.low - MINUTE if pace.low > MINUTE else 0.0),
+                likely=max(waiting.likely, pace.likely),
+                high=max(waiting.high, pace.high),
+            )
+    return _rounded(own.plus(waiting))
+
+
+def _rounded(figure: Range) -> Range:
+    return Range(low=round(figure.low, 1), likely=round(figure.likely, 1), high=round(figure.high, 1))
+
+
+def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed]) -> list[Ground]:
+    ratio = quote.characters_per_token
+    found = [
+        Ground(
+            figure="turns",
+            kind="computed",
+            says=f"{sum(spec.turns.values())} people in {len(spec.turns)} arms take {len(spec.steps)} steps",
+        ),
+        Ground(
+            figure="prompt_tokens",
+            kind="measured",
+            says=f"prompts composed for {len(spec.agents)} of the people as they will be sent",
+        ),
+    ]
+    if quote.is_free:
+        says = f"the offline model counts {ratio.likely:g} characters as a token"
+        found.append(Ground(figure="prompt_tokens", kind="computed", says=says))
+    else:
+        says = f"from {ratio.low:g} to {ratio.high:g} characters in a token, and the form of the reply may count or not"
+        found.append(Ground(figure="prompt_tokens", kind="assumed", says=says))
+    if len(observed) >= ENOUGH:
+        says = f"the latest {len(observed)} turns of {spec.model}: from their shortest to their longest tenth"
+        found.append(Ground(figure="completion_tokens", kind="observed", says=says))
+    else:
+        says = f"the form of the reply, with short and with long texts; {spec.model} took too few turns to tell"
+        found.append(Ground(figure="completion_tokens", kind="assumed", says=says))
+    if quote.is_free:
+        found.append(Ground(figure="calls", kind="computed", says="one for each turn"))
+    elif len(observed) < ENOUGH:
+        found.append(Ground(figure="calls", kind="assumed", says="one for each turn; up to a tenth are repaired"))
+    else:
+        found.append(Ground(figure="calls", kind="observed", says=f"calls in these {len(observed)} turns"))
+    return found
+
+
+def _pace(quote: Quote) -> list[Ground]:
+    """What cost and time rest on."""
+    if quote.is_free:
+        cost = Ground(figure="cost_usd", kind="computed", says="the offline model is free")
+        return [cost, Ground(figure="seconds", kind="measured", says="turns of the platform on two cores")]
+    if quote.price is None:
+        cost = Ground(figure="cost_usd", kind="assumed", says="the price table does not know the model")
+    else:
+        valid = f"prices of {quote.price.valid_from}: {quote.price.source}"
+        cost = Ground(figure="cost_usd", kind="published", says=f"{valid}; low: the shared part of prompts is cached")
+    limits = [
+        f"{number} {unit} a minute" for number, unit in ((quote.rpm, "requests"), (quote.tpm, "tokens")) if number
+    ]
+    at_once = ", ".join([f"{quote.concurrency} calls at once", *limits])
+    if quote.latency_s is None:
+        says = f"{at_once}; a call takes from {LATENCY_S.low:g} to {LATENCY_S.high:g} s, none was observed yet"
+        return [cost, Ground(figure="seconds", kind="assumed", says=says)]
+    return [
+        cost,
+        Ground(figure="seconds", kind="observed", says=f"{at_once}; calls took {quote.latency_s:.1f} s lately"),
+    ]

@@ -1,0 +1,70 @@
+"""Estimates: prompts are composed for some people as they will be sent, and measured; no model is called."""
+
+from libs.contracts import ids
+from libs.contracts.communication import DeliverStimulus
+from libs.contracts.errors import InvalidError
+from libs.contracts.estimates import Estimate, TurnsSpec
+from libs.contracts.protocol import Step
+from libs.contracts.timelines import MAIN
+from libs.db import Database
+from libs.models import Models, ModelsError, check_model, refusal_of
+from services.communication.adapters import Encounter, Engines
+from services.communication.domain.estimates import Prompted, estimate
+from services.communication.store import Store
+
+LATEST = 1_000
+PLACE = "estimate"
+
+
+class Estimates:
+    """What turns will take."""
+
+    def __init__(self, database: Database, store: Store, engines: Engines, models: Models) -> None:
+        self._database, self._store, self._engines, self._models = database, store, engines, models
+
+    async def estimate(self, spec: TurnsSpec, tenant: str) -> Estimate:
+        """Raises `InvalidError` for a model that is not there and for an engine whose prompts are not known."""
+        await check_model(self._models, spec.model)
+        try:
+            quote = await self._models.quote(spec.model)
+        except ModelsError as error:
+            raise refusal_of(error) from error
+        async with self._database.read(tenant=tenant) as tx:
+            observed = await self._store.turns.latest_of_model(tx, spec.model, spec.engine, LATEST)
+        prompted = [
+            self._prompted(spec, step, arm, place)
+            for place, step in enumerate(spec.steps)
+            for arm, turns in spec.turns.items()
+            if turns
+        ]
+        if not prompted:
+            raise InvalidError("turns", "nobody is in an arm")
+        return estimate(spec, prompted, quote, observed)
+
+    def _prompted(self, spec: TurnsSpec, step: Step, arm: str, place: int) -> Prompted:
+        command = DeliverStimulus(
+            simulation_id=PLACE,
+            delivery_id=PLACE,
+            population_id=PLACE,
+            timeline_id=MAIN.timeline_id,
+            step_id=step.step_id,
+            round=step.round,
+            arm=arm,
+            stimulus=step.stimuli.get(arm),
+            instruments=step.instruments,
+            agent_ids=tuple(agent.agent_id for agent in spec.agents),
+            seed=spec.seed,
+            model=spec.model,
+            engine=spec.engine,
+            conversation=step.conversation,
+            simulated_at=step.simulated_at,
+            tools=step.tools,
+        )
+        turn = (PLACE, MAIN.timeline_id, step.step_id, step.round)
+        encounters = [Encounter(str(ids.turn_id(*turn, agent.agent_id)), agent) for agent in spec.agents]
+        batch = self._engines.batch(command, encounters)
+        if batch is None:
+            raise InvalidError(
+                "engine", f"{spec.engine} composes prompts of its own, which cannot be measured", ["native"]
+            )
+        return Prompted(turns=spec.turns[arm], batch=batch, earlier=place)

@@ -1,0 +1,146 @@
+"""What turns will take: the arithmetic, and the endpoint in front of it."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from libs.contracts.estimates import Quote, QuotedPrice, Range, TurnsSpec
+from libs.contracts.protocol import Step
+from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest
+from services.communication.domain.estimates import ENOUGH, Observed, Prompted, estimate
+from tests.services.communication.parts import EMAIL, INSTRUMENTS, Stage, delivery, person, stage
+
+PRICE = QuotedPrice(
+    prompt_usd=2.0, cached_prompt_usd=0.5, completion_usd=10.0, valid_from=date(2026, 1, 1), source="their page"
+)
+STEP = Step(kind="deliver", step_id="touch-1", round=1, stimuli={"a": EMAIL, "b": EMAIL}, instruments=INSTRUMENTS)
+
+
+def quote(**changes: Any) -> Quote:
+    known: dict[str, Any] = {
+        "model": "some-model",
+        "is_free": False,
+        "price": PRICE,
+        "characters_per_token": Range.exactly(4),
+        "counts_schema": False,
+        "concurrency": 10,
+        "latency_s": 2.0,
+        "rpm": None,
+        "tpm": None,
+    }
+    return Quote(**known | changes)
+
+
+def asked(turns: int = 100, *, earlier: int = 0) -> Prompted:
+    """Prompts of 4,000 shared characters and 400 of each person's own."""
+    batch = TurnBatch(
+        simulation_id="estimate",
+        model="some-model",
+        timeline_id="main",
+        step_id="touch-1",
+        round=1,
+        seed=1,
+        response_schema={"type": "object", "properties": {"yes": {"type": "boolean"}}},
+        shared=(ChatMessage(role="system", content="s" * 4_000),),
+        turns=tuple(
+            TurnRequest(turn_id=str(n), agent_id=str(n), messages=(ChatMessage(role="user", content="p" * 400),))
+            for n in range(5)
+        ),
+    )
+    return Prompted(turns, batch, earlier)
+
+
+def spec(**changes: Any) -> TurnsSpec:
+    body: dict[str, Any] = {"model": "some-model", "steps": (STEP,), "turns": {"a": 100}, "agents": (person(1),)}
+    return TurnsSpec(**body | changes)
+
+
+OBSERVED = [Observed(calls=1, completion_tokens=50 + n) for n in range(ENOUGH)]
+
+
+def test_prompts_of_equal_length_are_known_exactly_but_for_repairs() -> None:
+    found = estimate(spec(), [asked()], quote(), ())
+    assert found.calls == Range(low=100, likely=100, high=110)
+    assert (found.prompt_tokens.low, found.prompt_tokens.likely) == (110_000, 110_000)
+
+
+def test_low_cost_has_the_shared_part_cached_and_high_cost_has_not() -> None:
+    found = estimate(spec(), [asked()], quote(), OBSERVED).cost_usd
+    cheapest, dearest = Observed(1, 50), Observed(1, 80)
+    assert found is not None
+    cached = (100_000 * 0.5 + 10_000 * 2 + 100 * cheapest.completion_tokens * 10) / 1e6
+    full = (110_000 * 2 * 1.1 + 100 * dearest.completion_tokens * 10 * 1.1) / 1e6
+    assert found.low == pytest.approx(cached, rel=0.05)
+    assert found.high == pytest.approx(full, rel=0.05)
+
+
+def test_earlier_turns_tell_how_long_replies_are_once_there_are_enough() -> None:
+    few, many = (estimate(spec(), [asked()], quote(), OBSERVED[:number]) for number in (ENOUGH - 1, ENOUGH))
+    assert many.completion_tokens.likely == 100 * (50 + (ENOUGH - 1) / 2)
+    assert few.completion_tokens == estimate(spec(), [asked()], quote(), ()).completion_tokens
+
+
+def test_repairs_that_were_observed_are_calls_to_come() -> None:
+    repaired = [Observed(calls=2 if n % 2 else 1, completion_tokens=100) for n in range(ENOUGH)]
+    assert estimate(spec(), [asked()], quote(), repaired).calls.likely == 150
+
+
+def test_later_steps_carry_what_was_said_before() -> None:
+    first, second = (estimate(spec(), [asked(earlier=number)], quote(), OBSERVED) for number in (0, 2))
+    assert second.prompt_tokens.likely - first.prompt_tokens.likely == pytest.approx(2 * first.completion_tokens.likely)
+
+
+def test_the_price_table_may_not_know_a_model_and_the_offline_model_is_free() -> None:
+    assert estimate(spec(), [asked()], quote(price=None), ()).cost_usd is None
+    assert estimate(spec(), [asked()], quote(price=None, is_free=True), ()).cost_usd == Range.exactly(0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "least_s"),
+    [({}, 20), ({"concurrency": 1}, 200), ({"rpm": 10}, 600), ({"tpm": 10_000}, 660), ({"latency_s": 20.0}, 200)],
+)
+def test_time_follows_what_the_endpoint_bears(changes: dict[str, Any], least_s: float) -> None:
+    seconds = estimate(spec(), [asked()], quote(**changes), ()).seconds
+    assert least_s <= seconds.likely <= 1.2 * least_s + 5
+    assert seconds.low < seconds.likely < seconds.high
+
+
+def test_every_figure_says_what_it_rests_on() -> None:
+    for observed in ((), OBSERVED):
+        for offer in (quote(), quote(price=None, latency_s=None), quote(is_free=True, price=None)):
+            grounds = {ground.figure for ground in estimate(spec(), [asked()], offer, observed).rests_on}
+            assert grounds == {"turns", "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds"}
+
+
+@pytest.fixture
+async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
+    async with stage(nats_url, database_url) as around:
+        yield around
+
+
+async def test_turns_of_the_model_that_were_taken_here_are_what_is_observed(service: Stage) -> None:
+    body = spec(model="offline", turns={"a": 30}).model_dump(mode="json")
+    before = await service.client.post("/communications/estimate", json=body)
+    await service.population(ENOUGH)
+    await service.simulation()
+    await service.send("orchestrator", delivery(ENOUGH))
+    await service.completed()
+    after = await service.client.post("/communications/estimate", json=body)
+    kinds = [
+        {ground["figure"]: ground["kind"] for ground in answer.json()["rests_on"]}["completion_tokens"]
+        for answer in (before, after)
+    ]
+    assert kinds == ["assumed", "observed"]
+    assert after.json()["completion_tokens"]["likely"] == 30 * 80
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [({"model": "no-such-model"}, "model"), ({"engine": "tinytroupe"}, "engine"), ({"turns": {"a": 0}}, "turns")],
+)
+async def test_what_cannot_be_estimated_is_refused(service: Stage, change: dict[str, Any], field: str) -> None:
+    answer = await service.client.post("/communications/estimate", json=spec().model_dump(mode="json") | change)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
