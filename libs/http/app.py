@@ -17,7 +17,8 @@ from libs.telemetry import correlation_id, exposition, observe_request
 
 MAX_BODY_BYTES = 1_048_576
 MAX_LARGE_BODY_BYTES = 16 * MAX_BODY_BYTES
-"""For services that take files, and for what stands before them."""
+LARGE_BODIES = {"/agent-populations/import": MAX_LARGE_BODY_BYTES}
+"""Paths that take files: the same for the service that owns one and for what stands before it."""
 CORRELATION_HEADER = "x-correlation-id"
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -137,19 +138,20 @@ class BodyLimit:
         if scope["type"] != "http" or scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             await self.app(scope, receive, send)
             return
+        max_bytes = max(self.max_bytes, LARGE_BODIES.get(scope["path"], 0))
         announced = Request(scope).headers.get("content-length", "0")
         body = bytearray()
-        more = announced.isdigit() and int(announced) <= self.max_bytes
+        more = announced.isdigit() and int(announced) <= max_bytes
         is_small = more
         while more:
             message = await receive()
             body += message.get("body", b"")
             more = message.get("more_body", False)
-            is_small = len(body) <= self.max_bytes
+            is_small = len(body) <= max_bytes
             if not is_small:
                 break
         if not is_small:
-            error = FieldError("body", f"may have at most {self.max_bytes} bytes")
+            error = FieldError("body", f"may have at most {max_bytes} bytes")
             await problem_response(413, "The body is too large", error.message, [error])(scope, receive, send)
             return
         pending: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from libs.http import create_http_app, problem_response
-from libs.http.app import MAX_LARGE_BODY_BYTES
 from services.gateway.api import forwarding, pages, streams, studies
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import refusal_to_listen
@@ -42,7 +41,6 @@ def create_app(settings: Settings) -> FastAPI:
         router,
         lifespan=lifespan,
         readiness=service.readiness,
-        max_body_bytes=MAX_LARGE_BODY_BYTES,  # owners that take no files refuse smaller ones
         openapi_url=None,
     )
     app.mount("/ui", pages.PageFiles(), name="ui")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ from services.gateway.settings import Settings
 log = logging.getLogger(__name__)
 FORWARD_TIMEOUT = httpx.Timeout(10.0, read=60.0)
 PROBE_S = 3.0
+APPEARS_S = 5.0
 REQUEST_HEADERS = ("accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "tracestate")
 RESPONSE_HEADERS = (
     "allow",
@@ -154,10 +156,15 @@ class Gateway:
         return response
 
     async def state_of(self, simulation_id: str) -> SimulationState:
-        """The state of a simulation. Raises `NotFoundError` for one the orchestrator does not know."""
-        response = await self.get("orchestrator", f"/simulations/{simulation_id}/status")
-        if response.status_code == 404:
-            raise NotFoundError("simulation", simulation_id)
+        """The state of a simulation, which may have been asked for a moment ago and be on its way to the orchestrator.
+
+        Raises `NotFoundError` for one that does not appear there in time.
+        """
+        deadline = time.monotonic() + APPEARS_S
+        while (response := await self.get("orchestrator", f"/simulations/{simulation_id}/status")).status_code == 404:
+            if time.monotonic() > deadline:
+                raise NotFoundError("simulation", simulation_id)
+            await asyncio.sleep(APPEARS_S / 50)
         if response.status_code != 200:
             raise OwnerUnavailableError("orchestrator")
         return SimulationState(response.json()["state"])

@@ -4,7 +4,6 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
-from libs.http.app import MAX_LARGE_BODY_BYTES
 from libs.runtime import service_app
 from services.population import api, handlers
 from services.population.domain.people import load_library
@@ -25,5 +24,4 @@ def create_app(settings: Settings) -> FastAPI:
         service=service,
         api=api.router,
         handlers=handlers.router,
-        max_body_bytes=MAX_LARGE_BODY_BYTES,
     )

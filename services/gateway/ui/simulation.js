@@ -8,6 +8,7 @@ const KEPT = 40;
 const id = new URLSearchParams(location.search).get("id") || location.hash.slice(1);
 const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, seen: new Set(), latest: [], usage: null, deliveries: new Map(), metrics: [], trend: new Trend() };
 let isPaused = false;
+let misses = 0;
 
 function arm(name) {
   if (!run.arms.has(name)) run.arms.set(name, { name, place: run.arms.size % 6, answered: 0, failed: 0, stimulus: null });
@@ -199,9 +200,10 @@ async function open() {
   try {
     run.status = await getJson(`/simulations/${encodeURIComponent(id)}/status`);
   } catch (error) {
-    if (error.status === 404) { byId("name").textContent = "There is no such simulation"; ended(); }
-    report(error);
-    if (error.status !== 404) setTimeout(open, 3000);
+    const isMissing = error.status === 404 && ++misses > 5;  // it may have been asked for a moment ago
+    if (isMissing) { byId("name").textContent = "There is no such simulation"; ended(); }
+    if (isMissing || error.status !== 404) report(error);
+    if (!isMissing) setTimeout(open, error.status === 404 ? 1000 : 3000);
     return;
   }
   report(null);

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from libs.http.app import MAX_LARGE_BODY_BYTES
+from libs.http.app import MAX_BODY_BYTES, MAX_LARGE_BODY_BYTES
 from services.gateway.domain.owners import is_plain
 from tests.services.gateway.conftest import Stage
 
@@ -39,10 +39,24 @@ async def test_endpoints_of_later_versions_say_that_they_are_not_there(gateway: 
     assert f"POST {path} is not available" in answer.json()["detail"]
 
 
-async def test_a_body_larger_than_any_owner_takes_is_refused(gateway: httpx.AsyncClient) -> None:
-    answer = await gateway.post("/agent-populations/create", content=b"x" * (MAX_LARGE_BODY_BYTES + 1))
+@pytest.mark.parametrize(
+    ("path", "limit"),
+    [
+        ("/agent-populations/create", MAX_BODY_BYTES),
+        ("/communications/broadcast", MAX_BODY_BYTES),
+        ("/agent-populations/import", MAX_LARGE_BODY_BYTES),
+    ],
+)
+async def test_a_body_larger_than_the_owner_of_its_path_takes_is_refused_with_the_limit(
+    gateway: httpx.AsyncClient, path: str, limit: int
+) -> None:
+    answer = await gateway.post(path, content=b"x" * (limit + 1))
     assert answer.status_code == 413
     assert answer.headers["content-type"] == PROBLEM
+    assert answer.json()["errors"][0]["message"] == f"may have at most {limit} bytes"
+    assert (await gateway.post(path, content=b"x" * limit)).status_code == 503, (
+        "it is passed on to its owner, who is away"
+    )
 
 
 async def test_an_unknown_path_is_a_problem(gateway: httpx.AsyncClient) -> None:

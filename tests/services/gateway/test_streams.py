@@ -198,6 +198,14 @@ async def test_follow_goes_on_after_the_end(stage: Stage) -> None:
         assert agents([await anext(events)]) == ["agent_0005"]
 
 
+async def test_a_stream_waits_a_moment_for_a_simulation_that_was_just_asked_for(stage: Stage) -> None:
+    reading_early = asyncio.create_task(read_all(stage, "/simulations/sim_soon/stream"))
+    await asyncio.sleep(0.3)
+    await begin(stage, "sim_soon")
+    await end(stage, "sim_soon")
+    assert names(await reading_early)[0] == "simulation-created"
+
+
 @pytest.mark.parametrize("simulation_id", ["sim_unknown", "%3E", "a.b", "*"])
 async def test_an_unknown_simulation_has_no_stream(stage: Stage, simulation_id: str) -> None:
     answer = await stage.client.get(f"/simulations/{simulation_id}/stream")
