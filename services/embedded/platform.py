@@ -12,6 +12,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import uvloop
 from fastapi import FastAPI
 
 from libs.runtime.hosting import Hosting
@@ -95,7 +96,7 @@ def run(data: Path, *, port: int = 8000, host: str = "127.0.0.1", log_level: str
     allow_open_files()
     configure_logs(log_level)
     configure_traces("embedded")
-    asyncio.run(_serve(data, host, port))
+    uvloop.run(_serve(data, host, port))
 
 
 async def _serve(data: Path, host: str, port: int) -> None:
