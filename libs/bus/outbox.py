@@ -73,7 +73,7 @@ class Outbox:
 
         async def write() -> None:
             del self._pending[tx]
-            statement = insert_into(tx, OUTBOX).on_conflict_do_nothing(index_elements=["id"])
+            statement = insert_into(tx.dialect, OUTBOX).on_conflict_do_nothing(index_elements=["id"])
             await tx.execute(statement, [_row(message, time) for message, time in pending])
 
         tx.before_commit(write)

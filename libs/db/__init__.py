@@ -4,7 +4,7 @@ Only the edge (an HTTP dependency, a message consumer, a worker's own loop) open
 """
 
 from libs.db.database import Database
-from libs.db.rows import insert_into, insert_new, upsert
+from libs.db.rows import add_up, insert_into, insert_new, upsert
 from libs.db.timelines import along
 from libs.db.transaction import Transaction
 from libs.db.types import BytewiseText, JsonDocument, UtcDateTime, tenant_column
@@ -15,6 +15,7 @@ __all__ = [
     "JsonDocument",
     "Transaction",
     "UtcDateTime",
+    "add_up",
     "along",
     "insert_into",
     "insert_new",

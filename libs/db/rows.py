@@ -1,9 +1,14 @@
-"""Inserts that may meet the same row again, batched, on both stores."""
+"""Inserts that may meet the same row again, batched, on both stores.
+
+A statement is made once for each table: making it, and the key by which SQLAlchemy finds what it compiled it to, costs
+more than running it.
+"""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Table
+from sqlalchemy import Executable, Table
 
 from libs.db.transaction import Transaction
 
@@ -13,9 +18,9 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 
 
-def insert_into(tx: Transaction, table: Table) -> "postgresql.Insert | sqlite.Insert":
+def insert_into(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
     """An insert that can say what happens on a conflict, in the dialect of the store; the other one is not loaded."""
-    if tx.dialect == "postgresql":
+    if dialect == "postgresql":
         from sqlalchemy.dialects import postgresql
 
         return postgresql.insert(table)
@@ -28,9 +33,8 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list
     """Insert the rows whose primary key is not there yet; those rows come back, in no particular order."""
     if not rows:
         return []
-    key = [column.name for column in table.primary_key]
-    statement = insert_into(tx, table).on_conflict_do_nothing(index_elements=key).returning(*table.primary_key)
-    inserted = {tuple(row) for row in await tx.execute(statement, list(rows))}
+    inserted = {tuple(row) for row in await tx.execute(_inserting(tx.dialect, table), list(rows))}
+    key = _key(table)
     fresh: list[Row] = []
     for row in rows:
         identity = tuple(row[name] for name in key)
@@ -42,12 +46,37 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list
 
 async def upsert(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
     """Insert the rows; where the primary key is there already, overwrite the other columns that are given."""
-    if not rows:
-        return
-    key = [column.name for column in table.primary_key]
-    statement = insert_into(tx, table)
-    changes = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    if rows:
+        await tx.execute(_upserting(tx.dialect, table, tuple(rows[0])), list(rows))
+
+
+async def add_up(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """Insert the rows; where the primary key is there already, add to the other columns that are given."""
+    if rows:
+        await tx.execute(_adding(tx.dialect, table, tuple(rows[0])), list(rows))
+
+
+@cache
+def _inserting(dialect: str, table: Table) -> Executable:
+    statement = insert_into(dialect, table).on_conflict_do_nothing(index_elements=_key(table))
+    return statement.returning(*table.primary_key)
+
+
+@cache
+def _upserting(dialect: str, table: Table, given: tuple[str, ...]) -> Executable:
+    key, statement = _key(table), insert_into(dialect, table)
+    changes = {name: statement.excluded[name] for name in given if name not in key}
     if changes:
-        await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=changes), list(rows))
-    else:
-        await tx.execute(statement.on_conflict_do_nothing(index_elements=key), list(rows))
+        return statement.on_conflict_do_update(index_elements=key, set_=changes)
+    return statement.on_conflict_do_nothing(index_elements=key)
+
+
+@cache
+def _adding(dialect: str, table: Table, given: tuple[str, ...]) -> Executable:
+    key, statement = _key(table), insert_into(dialect, table)
+    sums = {name: table.c[name] + statement.excluded[name] for name in given if name not in key}
+    return statement.on_conflict_do_update(index_elements=key, set_=sums)
+
+
+def _key(table: Table) -> list[str]:
+    return [column.name for column in table.primary_key]

@@ -189,11 +189,12 @@ class Responses:
                 "arm": message.arm,
                 "segment": response.segment,
                 "status": response.status,
-                "answers": response.model_dump(mode="json")["answers"],
-                "document": response.model_dump(mode="json"),
+                "answers": document["answers"],
+                "document": document,
             }
             for message in recorded
             for response in message.responses
+            for document in [response.model_dump(mode="json")]
         ]
         await insert_new(tx, responses, rows)
 

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Assignment, Audience, Usage, total_usage
 from libs.contracts.timelines import Timeline
-from libs.db import Transaction, insert_new, upsert
+from libs.db import Transaction, add_up, insert_new, upsert
 from libs.db.rows import Row
 from services.orchestrator.domain.checkpoint import Checkpoint
 from services.orchestrator.domain.deliveries import Groups
@@ -233,21 +233,17 @@ class Store:
         self, tx: Transaction, simulation_id: str, timeline_id: str, place: int, added: ArmProgress, usage: Usage
     ) -> None:
         """Add finished turns to the counts of a step and arm."""
-        counts = {"answered": added.answered, "failed": added.failed, **usage.model_dump()}
-        key = {
+        row = {
             "tenant": tx.tenant,
             "simulation_id": simulation_id,
             "timeline_id": timeline_id,
             "place": place,
             "arm": added.arm,
+            "answered": added.answered,
+            "failed": added.failed,
+            **usage.model_dump(),
         }
-        await insert_new(tx, step_progress, [{**key, **dict.fromkeys(counts, 0)}])
-        statement = (
-            update(step_progress)
-            .where(*(step_progress.c[name] == value for name, value in key.items()))
-            .values({name: step_progress.c[name] + value for name, value in counts.items()})
-        )
-        await tx.execute(statement)
+        await add_up(tx, step_progress, [row])
 
     async def progress_of(self, tx: Transaction, found: Sequence[Simulation]) -> dict[str, Progress]:
         """Finished turns and usage by simulation."""

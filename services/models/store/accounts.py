@@ -4,8 +4,9 @@ The account of the tenant has the empty simulation id; whatever is booked for a 
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 
-from sqlalchemy import case, select
+from sqlalchemy import Executable, bindparam, case, select
 
 from libs.db import Transaction, insert_into
 from services.models.domain.budgets import TENANT, Amount, Balance, Booking, Cap, merged
@@ -13,6 +14,13 @@ from services.models.tables import accounts
 
 _SUMS = tuple(f"{kind}_{name}" for kind in ("spent", "reserved") for name in Amount._fields)
 _CAPS = tuple(f"cap_{name}" for name in Cap._fields)
+_KEY = [column.name for column in accounts.primary_key]
+_THESE = (
+    select(accounts)
+    .where(accounts.c.tenant == bindparam("of_tenant"), accounts.c.simulation_id.in_(bindparam("ids", expanding=True)))
+    .order_by(accounts.c.simulation_id)
+)
+_THESE_LOCKED = _THESE.with_for_update()
 
 
 class Accounts:
@@ -20,12 +28,8 @@ class Accounts:
 
     async def find(self, tx: Transaction, simulation_id: str, *, lock: bool = False) -> list[Balance]:
         """The balances that a call of this simulation must fit into; none where nothing was booked or capped yet."""
-        statement = (
-            select(accounts)
-            .where(accounts.c.tenant == tx.tenant, accounts.c.simulation_id.in_({TENANT, simulation_id}))
-            .order_by(accounts.c.simulation_id)
-        )
-        found = await tx.execute(statement.with_for_update() if lock else statement)
+        these = {"of_tenant": tx.tenant, "ids": [TENANT, simulation_id]}
+        found = await tx.execute(_THESE_LOCKED if lock else _THESE, these)
         return [
             Balance(
                 simulation_id=row["simulation_id"],
@@ -38,11 +42,7 @@ class Accounts:
 
     async def lock(self, tx: Transaction, simulation_ids: Iterable[str]) -> None:
         """Lock these accounts and the tenant's until the transaction ends."""
-        names = {TENANT, *simulation_ids}
-        among = (accounts.c.tenant == tx.tenant) & accounts.c.simulation_id.in_(names)
-        await tx.execute(
-            select(accounts.c.simulation_id).where(among).order_by(accounts.c.simulation_id).with_for_update()
-        )
+        await tx.execute(_THESE_LOCKED, {"of_tenant": tx.tenant, "ids": [TENANT, *simulation_ids]})
 
     async def book(self, tx: Transaction, bookings: Sequence[Booking]) -> None:
         """Add to what is spent and reserved."""
@@ -53,20 +53,23 @@ class Accounts:
         ]
         if not rows:
             return
-        statement = insert_into(tx, accounts)
-        sums = {name: accounts.c[name] + statement.excluded[name] for name in _SUMS}
-        # What many additions and subtractions leave of a sum of nothing is not an amount.
-        sums["reserved_cost_usd"] = case((sums["reserved_calls"] == 0, 0.0), else_=sums["reserved_cost_usd"])
-        key = [column.name for column in accounts.primary_key]
-        await tx.execute(statement.on_conflict_do_update(index_elements=key, set_=sums), rows)
+        await tx.execute(_booking(tx.dialect), rows)
 
     async def set_cap(self, tx: Transaction, simulation_id: str, cap: Cap, *, is_first: bool = False) -> None:
         """Set the cap of an account; only if nobody has, if asked."""
         caps = dict(zip(_CAPS, cap, strict=True))
         row = {"tenant": tx.tenant, "simulation_id": simulation_id, "is_decided": True}
-        statement = insert_into(tx, accounts).values(**row, **caps, **dict.fromkeys(_SUMS, 0))
-        key = [column.name for column in accounts.primary_key]
+        statement = insert_into(tx.dialect, accounts).values(**row, **caps, **dict.fromkeys(_SUMS, 0))
         where = ~accounts.c.is_decided if is_first else None
         await tx.execute(
-            statement.on_conflict_do_update(index_elements=key, set_=caps | {"is_decided": True}, where=where)
+            statement.on_conflict_do_update(index_elements=_KEY, set_=caps | {"is_decided": True}, where=where)
         )
+
+
+@cache  # made with every group of calls
+def _booking(dialect: str) -> Executable:
+    statement = insert_into(dialect, accounts)
+    sums = {name: accounts.c[name] + statement.excluded[name] for name in _SUMS}
+    # What many additions and subtractions leave of a sum of nothing is not an amount.
+    sums["reserved_cost_usd"] = case((sums["reserved_calls"] == 0, 0.0), else_=sums["reserved_cost_usd"])
+    return statement.on_conflict_do_update(index_elements=_KEY, set_=sums)

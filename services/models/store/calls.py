@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Function, bindparam, case, func, or_, select, update
 
-from libs.db import Transaction, insert_into, insert_new
+from libs.db import Transaction, add_up, insert_new
 from services.models.domain.budgets import Amount, Booking, total_of
 from services.models.domain.calls import STOP, Call, Outcome
 from services.models.tables import CallState, cache_hits, calls
@@ -95,6 +95,16 @@ _NOTHING_RESERVED = {"reserved_tokens": 0, "reserved_cost_usd": 0.0}
 
 
 _IN_A_JOB = calls.c.job_id.is_not(None)
+# What every group of calls needs is made once. By key alone: with the state in the query, SQLite would look through
+# every call in flight.
+_RESERVATIONS = select(calls.c.simulation_id, calls.c.state, calls.c.reserved_cost_usd, calls.c.reserved_tokens).where(
+    calls.c.tenant == bindparam("of_tenant"), calls.c.call_key.in_(bindparam("keys", expanding=True))
+)
+_FINISH = (
+    update(calls)
+    .where(calls.c.tenant == bindparam("of_tenant"), calls.c.call_key == bindparam("ended_key"))
+    .values({name: bindparam(f"new_{name}") for name in _ENDING} | {"finished_at": bindparam("now")})
+)
 
 
 class Store:
@@ -162,26 +172,18 @@ class Store:
 
     async def reservations(self, tx: Transaction, keys: Sequence[str]) -> list[Booking]:
         """What is reserved for these calls, to be released."""
-        # By key alone: with the state in the query, SQLite would look through every call in flight.
-        statement = select(
-            calls.c.simulation_id, calls.c.state, calls.c.reserved_cost_usd, calls.c.reserved_tokens
-        ).where(calls.c.tenant == tx.tenant, calls.c.call_key.in_(keys))
         return [
             Booking(
                 tx.tenant, row.simulation_id, reserved=Amount(row.reserved_cost_usd, row.reserved_tokens, 1).negative()
             )
-            for row in await tx.execute(statement)
+            for row in await tx.execute(_RESERVATIONS, {"of_tenant": tx.tenant, "keys": keys})
             if row.state == CallState.RESERVED
         ]
 
     async def finish(self, tx: Transaction, outcomes: Sequence[tuple[Outcome, float | None]], now: datetime) -> None:
         """Write how calls ended, each with its cost in USD (null: its model has no price). Nothing stays reserved."""
-        statement = (
-            update(calls)
-            .where(calls.c.tenant == tx.tenant, calls.c.call_key == bindparam("ended_key"))
-            .values({name: bindparam(f"new_{name}") for name in _ENDING} | {"finished_at": now})
-        )
-        await tx.execute(statement, [_ending(outcome, cost) for outcome, cost in outcomes])
+        ended = {"of_tenant": tx.tenant, "now": now}
+        await tx.execute(_FINISH, [ended | _ending(outcome, cost) for outcome, cost in outcomes])
 
     async def renew(self, tx: Transaction, owner: str, until: datetime) -> None:
         """Say that this process is still making its calls."""
@@ -216,13 +218,8 @@ class Store:
 
     async def count_hits(self, tx: Transaction, simulation_id: str, model: str, number: int) -> None:
         """Add answers that cost this simulation nothing."""
-        key = [column.name for column in cache_hits.primary_key]
-        statement = insert_into(tx, cache_hits).values(
-            tenant=tx.tenant, simulation_id=simulation_id, asked_model=model, calls=number
-        )
-        await tx.execute(
-            statement.on_conflict_do_update(index_elements=key, set_={"calls": cache_hits.c.calls + number})
-        )
+        row = {"tenant": tx.tenant, "simulation_id": simulation_id, "asked_model": model, "calls": number}
+        await add_up(tx, cache_hits, [row])
 
     async def usage(self, tx: Transaction, simulation_id: str) -> list[ModelUsage]:
         """What a simulation was the first to pay for, and what it got for nothing, by the model asked for."""

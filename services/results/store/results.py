@@ -16,7 +16,7 @@ from libs.contracts.orchestrator import SimulationCreated, StepStarted
 from libs.contracts.protocol import Plan, Stimulus, Usage
 from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.tools import Scope
-from libs.db import Transaction, along, insert_into, insert_new
+from libs.db import Transaction, add_up, along, insert_new
 from services.results.domain.description import Description
 from services.results.domain.extraction.model import Pair
 from services.results.domain.findings import Ended
@@ -191,12 +191,7 @@ class Analyses:
     async def advance(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> Progress:
         """Count new responses, and hold the simulation's row until the transaction ends."""
         row = {"tenant": tx.tenant, "simulation_id": simulation_id, "recorded": recorded, "looks": 0}
-        statement = insert_into(tx, progress).values(row)
-        raised = statement.on_conflict_do_update(
-            index_elements=["tenant", "simulation_id"],
-            set_={"recorded": progress.c.recorded + statement.excluded.recorded},
-        )
-        await tx.execute(raised)
+        await add_up(tx, progress, [row])
         found = await self.progress(tx, simulation_id)
         assert found is not None
         return found
