@@ -6,6 +6,7 @@ reaches. `traits` is ours: numbers that people are drawn with, in a short form t
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from libs.contracts.base import JsonObject
 from libs.contracts.people import Agent
@@ -56,6 +57,7 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
 }
 """Where fields of TinyTroupe's shape stand in a prompt."""
 _LISTED = (*LAYOUT, "beliefs", "skills")
+_LEVELS = frozenset(word for word, _ in LEVELS)
 _LONGEST_JOINED = 500
 _WORD = re.compile(r"\w+")
 _STATED_TRAIT = re.compile(r"(\w+)([+-]\d+)")
@@ -87,8 +89,9 @@ def write_traits(traits: Mapping[str, float]) -> str:
     """Traits in hundredths by short name, the known ones first: "O-48 C+30 health+65"."""
     known = [name for name in SHORT_NAMES if name in traits]
     others = sorted(name for name in traits if name not in SHORT_NAMES and _LONG_NAMES.get(name) not in traits)
-    names = {name: SHORT_NAMES.get(name, "_".join(_WORD.findall(name))) for name in (*known, *others)}
-    return " ".join(f"{short}{round(100 * _clip(traits[name])):+d}" for name, short in names.items() if short)
+    return " ".join(
+        f"{short}{round(100 * _clip(traits[name])):+d}" for name in (*known, *others) if (short := _short(name))
+    )
 
 
 def read_traits(text: str) -> dict[str, float]:
@@ -97,18 +100,24 @@ def read_traits(text: str) -> dict[str, float]:
     return {_LONG_NAMES.get(match[1], match[1]): int(match[2]) / 100 for match in found if match is not None}
 
 
+@lru_cache(maxsize=1_024)
+def _short(name: str) -> str:
+    return SHORT_NAMES.get(name) or "_".join(_WORD.findall(name))
+
+
 def _clip(value: float) -> float:
     return max(-1.0, min(1.0, value))
 
 
 def _without_empty(value: object) -> object:
     """Without nulls and empty texts, lists and objects, at any depth."""
+    if isinstance(value, str):
+        return value.strip()
     if isinstance(value, dict):
-        items = ((name, _without_empty(part)) for name, part in value.items())
-        return {name: part for name, part in items if part not in (None, "", [], {})}
+        return {name: part for name, inner in value.items() if (part := _without_empty(inner)) or part == 0}
     if isinstance(value, list):
-        return [part for part in map(_without_empty, value) if part not in (None, "", [], {})]
-    return value.strip() if isinstance(value, str) else value
+        return [part for inner in value if (part := _without_empty(inner)) or part == 0]
+    return value
 
 
 def _move(persona: JsonObject, path: tuple[str, ...], name: str) -> None:
@@ -140,11 +149,10 @@ def _drop_levels(persona: JsonObject, traits: Mapping[str, float]) -> None:
     """Leave out the Big Five of which nothing is said but a level ("High."): the traits say that more exactly."""
     stated = persona.get("big_five")
     if isinstance(stated, dict):
-        levels = {word for word, _ in LEVELS}
         kept = {
             name: said
             for name, said in stated.items()
-            if name not in traits or str(said).lower().strip(" .") not in levels
+            if name not in traits or str(said).lower().strip(" .") not in _LEVELS
         }
         persona["big_five"] = kept
         if not kept:
