@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import and_, bindparam, func, insert, or_, select
 
 from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
@@ -40,6 +40,19 @@ class Remembered(NamedTuple):
 
 
 NOTHING_REMEMBERED = Remembered([], [], -1)
+# What every delivery asks is made once.
+_THESE = and_(turns.c.tenant == bindparam("of_tenant"), turns.c.turn_id.in_(bindparam("ids", expanding=True)))
+_RECORDED = select(turns.c.turn_id).where(_THESE)
+_SUMS = [func.coalesce(func.sum(turns.c[name]), 0).label(name) for name in Usage.model_fields]
+_TOTALS = select(turns.c.status, func.count().label("turns"), *_SUMS).where(_THESE).group_by(turns.c.status)
+_REASON = (
+    select(turns.c.failure)
+    .where(_THESE, turns.c.failure.is_not(None))
+    .group_by(turns.c.failure)
+    .order_by(func.count().desc(), turns.c.failure)
+    .limit(1)
+)
+"""The most frequent reason."""
 
 
 class Turns:
@@ -47,30 +60,17 @@ class Turns:
 
     async def find_recorded(self, tx: Transaction, turn_ids: Iterable[str]) -> set[str]:
         """Those of the turns that are finished."""
-        query = select(turns.c.turn_id).where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)))
-        return set((await tx.execute(query)).scalars())
+        these = {"of_tenant": tx.tenant, "ids": list(turn_ids)}
+        return set((await tx.execute(_RECORDED, these)).scalars())
 
     async def total(self, tx: Transaction, turn_ids: Iterable[str]) -> Totals:
         """Counts and usage of finished turns, and why most of the failed ones failed."""
-        names = list(Usage.model_fields)
-        sums = [func.coalesce(func.sum(turns.c[name]), 0).label(name) for name in names]
-        query = (
-            select(turns.c.status, func.count().label("turns"), *sums)
-            .where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)))
-            .group_by(turns.c.status)
-        )
-        rows = (await tx.execute(query)).all()
+        these = {"of_tenant": tx.tenant, "ids": list(turn_ids)}
+        rows = (await tx.execute(_TOTALS, these)).all()
         counts = {row.status: row.turns for row in rows}
-        usage = Usage.model_validate({name: sum(getattr(row, name) for row in rows) for name in names})
-        reasons = (
-            select(turns.c.failure)
-            .where(turns.c.tenant == tx.tenant, turns.c.turn_id.in_(list(turn_ids)), turns.c.failure.is_not(None))
-            .group_by(turns.c.failure)
-            .order_by(func.count().desc(), turns.c.failure)
-            .limit(1)
-        )
-        failure = (await tx.execute(reasons)).scalar_one_or_none()
+        usage = Usage.model_validate({name: sum(getattr(row, name) for row in rows) for name in Usage.model_fields})
         answered, failed = counts.pop("answered", 0), counts.pop("failed", 0)
+        failure = (await tx.execute(_REASON, these)).scalar_one_or_none() if failed else None
         return Totals(answered, failed, sum(counts.values()), usage, failure)
 
     async def latest_of_model(self, tx: Transaction, model: str, engine: str, most: int) -> list[Observed]:
