@@ -16,7 +16,6 @@ from libs.db import sqlite
 from libs.db.transaction import Transaction
 
 DRIVERS = {"sqlite": f"sqlite+{sqlite.DRIVER}", "postgresql": "postgresql+asyncpg"}
-BUSY_TIMEOUT_MS = 30_000
 # Alembic keeps the migration under way in a global, so services of one process migrate one after the other.
 _migrating: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -91,7 +90,8 @@ def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
     def _connect(connection: Any, _record: object) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        wait_ms = 0 if begin == sqlite.LOCKING else sqlite.BUSY_TIMEOUT_MS  # a writer waits for its lock in a thread
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={wait_ms}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
         connection.begin = begin

@@ -2,8 +2,8 @@
 
 aiosqlite makes a cursor, executes, fetches and closes in a trip to its thread each. A trip costs more than most
 statements, and while two threads run they wait for each other's lock on the interpreter at every row. Here a statement
-is one function, called where it is needed. Only what waits goes to the thread: the first statement of a transaction
-that takes the write lock, which another process may have, and the commit, which waits for the disk.
+is one function, called where it is needed. Only what waits goes to the thread: taking the write lock while another
+process has it, and the commit, which waits for the disk.
 """
 
 import sqlite3
@@ -19,6 +19,9 @@ from sqlalchemy.util.concurrency import await_
 
 DRIVER = "onetrip"
 LOCKING, READING = "BEGIN IMMEDIATE", "BEGIN"
+BUSY_TIMEOUT_MS = 30_000
+PRIMARY_CODE = 0xFF
+"""The bits of an SQLite error code that say what kind it is."""
 
 
 class OneTripCursor(aiosqlite.AsyncAdapt_aiosqlite_cursor):
@@ -77,20 +80,33 @@ class OneTripCursor(aiosqlite.AsyncAdapt_aiosqlite_cursor):
     async def _run(self, statement: Any) -> None:
         async with self._adapt_connection._execute_mutex:
             connection: sqlite3.Connection = self._connection._conn
-            begin = "" if connection.in_transaction else self._adapt_connection.begin  # type: ignore[attr-defined]
-            if begin == LOCKING:
-                result = await self._connection._execute(_executed, connection, begin, statement)
-            else:
-                result = _executed(connection, begin, statement)
-            self._description, self._rowcount, self._lastrowid, rows = result
+            if not connection.in_transaction:
+                await self._begin(connection, self._adapt_connection.begin)  # type: ignore[attr-defined]
+            self._description, self._rowcount, self._lastrowid, rows = _executed(connection, statement)
             self._rows = deque(rows)
 
+    async def _begin(self, connection: sqlite3.Connection, begin: str) -> None:
+        if not begin:
+            return
+        try:
+            connection.execute(begin)
+        except sqlite3.OperationalError as error:
+            if begin != LOCKING or error.sqlite_errorcode & PRIMARY_CODE != sqlite3.SQLITE_BUSY:
+                raise
+            await self._connection._execute(_wait_for_lock, connection)
 
-def _executed(connection: sqlite3.Connection, begin: str, statement: Any) -> tuple[Any, int, int, list[Any]]:
+
+def _wait_for_lock(connection: sqlite3.Connection) -> None:
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    try:
+        connection.execute(LOCKING)
+    finally:
+        connection.execute("PRAGMA busy_timeout=0")
+
+
+def _executed(connection: sqlite3.Connection, statement: Any) -> tuple[Any, int, int, list[Any]]:
     cursor = connection.cursor()
     try:
-        if begin:
-            cursor.execute(begin)
         statement(cursor)
         rows = cursor.fetchall() if cursor.description else []
         return cursor.description, cursor.rowcount, cursor.lastrowid or 0, rows

@@ -1,14 +1,17 @@
 """Transactions, rows and types mean the same on both stores."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, select
 from sqlalchemy.exc import StatementError
 
-from libs.db import Database, JsonDocument, Transaction, UtcDateTime, insert_new, upsert
+from libs.db import Database, JsonDocument, Transaction, UtcDateTime, add_up, insert_new, upsert
 
 metadata = MetaData()
 things = Table(
@@ -18,6 +21,13 @@ things = Table(
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("document", JsonDocument),
     Column("at", UtcDateTime),
+)
+counts = Table(
+    "counts",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("calls", Integer, nullable=False),
+    Column("tokens", Integer, nullable=False, server_default="7"),
 )
 
 
@@ -102,6 +112,15 @@ async def test_an_upsert_overwrites_only_the_columns_it_is_given(database: Datab
     assert (row.document, row.at) == ("second", at)
 
 
+async def test_what_is_added_up_adds_to_the_columns_it_is_given(database: Database) -> None:
+    async with database.write() as tx:
+        await add_up(tx, counts, [{"id": 1, "calls": 2, "tokens": 10}, {"id": 2, "calls": 1, "tokens": 0}])
+        await add_up(tx, counts, [{"id": 1, "calls": 3}, {"id": 1, "calls": 4}, {"id": 3, "calls": 5}])
+    async with database.read() as tx:
+        rows = (await tx.execute(select(counts).order_by(counts.c.id))).all()
+    assert [tuple(row) for row in rows] == [(1, 9, 10), (2, 1, 0), (3, 5, 7)]
+
+
 async def test_a_time_without_its_zone_is_refused(database: Database) -> None:
     async with database.write() as tx:
         with pytest.raises(StatementError, match="without its zone"):
@@ -127,6 +146,27 @@ async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
     async with database.write() as tx:
         await insert_new(tx, things, [thing(1)])
         assert await asyncio.wait_for(count(database), timeout=2) == 0
+
+
+async def test_a_writer_waits_for_another_process_and_nobody_waits_for_the_writer(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/things.db")
+    async with database.write() as tx:
+        await tx.connection.run_sync(metadata.create_all)
+
+    async def write() -> None:
+        async with database.write() as tx:
+            await insert_new(tx, things, [thing(1)])
+
+    with closing(sqlite3.connect(tmp_path / "things.db", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(write())
+        await asyncio.sleep(0.05)
+        assert await asyncio.wait_for(count(database), timeout=2) == 0
+        assert not writing.done()
+        other.execute("COMMIT")
+    await asyncio.wait_for(writing, timeout=10)
+    assert await count(database) == 1
+    await database.close()
 
 
 async def test_the_tenant_of_a_transaction_is_the_default_one_unless_given(database: Database) -> None:
