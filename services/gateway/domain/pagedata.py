@@ -12,6 +12,7 @@ from libs.contracts.communication import DeliveryCompleted, Response, ResponsesR
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
 from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationProgressed, PopulationReady
 from libs.contracts.results import AnalysisCompleted
+from libs.contracts.timelines import MAIN
 
 EXCERPT = 280  # characters of a stimulus
 
@@ -27,7 +28,7 @@ class PageEvent(NamedTuple):
         """Events with the same key may be merged; None for one that stands alone."""
         if self.name != ResponsesRecorded.contract.name:
             return None
-        return (self.data["simulation_id"], self.data.get("step_id"), self.data.get("round"))
+        return tuple(self.data.get(name) for name in ("simulation_id", "timeline_id", "step_id", "round"))
 
 
 def of_simulation(message: MessageData) -> PageEvent | None:
@@ -96,6 +97,8 @@ def _step(message: StepStarted) -> JsonObject:
         "step_id": step.step_id,
         "round": step.round,
         "kind": step.kind,
+        "timeline_id": (message.timeline or MAIN).timeline_id,
+        "place": message.place or 0,
         "planned": message.planned,
         "stimuli": stimuli,
         "metrics": [instrument.model_dump(mode="json", include=shown) for instrument in step.instruments],
@@ -107,6 +110,8 @@ def _responses(message: ResponsesRecorded) -> JsonObject:
         "simulation_id": message.simulation_id,
         "step_id": message.step_id,
         "round": message.round,
+        "timeline_id": message.timeline_id,
+        "place": message.place or 0,
         "responses": [_response(response, message.arm) for response in message.responses],
     }
 

@@ -6,7 +6,7 @@ import { drawVerdict } from "./verdict.js";
 
 const KEPT = 40;
 const id = new URLSearchParams(location.search).get("id") || location.hash.slice(1);
-const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, seen: new Set(), latest: [], usage: null, deliveries: new Map(), metrics: [], trend: new Trend() };
+const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, timeline: { timeline_id: "main", number: 1, ancestors: [] }, turns: new Map(), latest: [], usage: null, deliveries: new Map(), metrics: [], trend: new Trend() };
 let isPaused = false;
 let misses = 0;
 
@@ -15,7 +15,10 @@ function arm(name) {
   return run.arms.get(name);
 }
 
-const planned = (name) => Math.max(run.planned[name] ?? 0, [...run.steps.values()].reduce((sum, step) => sum + (step.planned[name] ?? 0), 0));
+// Whether what happened there is part of the present timeline: after a restore some is not any more.
+const counts = ({ timeline_id, place }) => timeline_id === run.timeline.timeline_id
+  || run.timeline.ancestors.some((one) => one.timeline_id === timeline_id && place <= one.through);
+const planned = (name) => Math.max(run.planned[name] ?? 0, [...run.steps.values()].filter(counts).reduce((sum, step) => sum + (step.planned[name] ?? 0), 0));
 const sum = (key) => [...run.arms.values()].reduce((total, one) => total + one[key], 0);
 
 const apply = {
@@ -40,16 +43,31 @@ const apply = {
   "responses-recorded"(data) {
     for (const response of data.responses) {
       const turn = `${data.step_id}/${data.round}/${response.agent_id}`;
-      if (run.seen.has(turn)) continue;
-      run.seen.add(turn);
-      const one = arm(response.arm);
-      one[response.status === "answered" ? "answered" : "failed"] += 1;
-      run.trend.add(response.arm, response.answers);
-      run.latest.unshift(response);
+      if (run.turns.has(turn)) continue;
+      // Only an interactive simulation can go back, and then what its turns said is needed again.
+      const { timeline_id, place } = data;
+      const taken = { timeline_id, place, response: run.status.intervention_id ? null : response };
+      run.turns.set(turn, taken);
+      if (counts(taken)) add(response);
     }
-    run.latest.length = Math.min(run.latest.length, KEPT);
+  },
+  "timeline-forked"(data) {
+    if (data.timeline.number <= run.timeline.number) return;
+    run.timeline = data.timeline;
+    run.planned = {};
+    run.latest = [];
+    run.trend = new Trend();
+    for (const one of run.arms.values()) one.answered = one.failed = 0;
+    for (const turn of run.turns.values()) if (turn.response && counts(turn)) add(turn.response);
   },
 };
+
+function add(response) {
+  arm(response.arm)[response.status === "answered" ? "answered" : "failed"] += 1;
+  run.trend.add(response.arm, response.answers);
+  run.latest.unshift(response);
+  run.latest.length = Math.min(run.latest.length, KEPT);
+}
 
 function offerMetrics() {
   const choose = byId("metric");
@@ -145,7 +163,7 @@ const draw = throttled(() => {
   drawTicker();
   drawUsage();
   const metric = run.metrics.find((one) => one.name === byId("metric").value);
-  if (metric && run.seen.size) drawTrend(byId("trend"), run.trend, metric, [...run.arms.values()], TERMINAL.has(run.state));
+  if (metric && run.turns.size) drawTrend(byId("trend"), run.trend, metric, [...run.arms.values()], TERMINAL.has(run.state));
 }, 250);
 
 const announce = throttled(() => {

@@ -77,6 +77,8 @@ class AggregateView(BaseModel):
     state: State
     note: str | None
     notice: str
+    timeline_id: str = Field(description="The timeline whose responses these are: the present one.")
+    timelines: int = Field(description="Timelines there are: one, and one more for each restore of a checkpoint.")
     aggregate_results: AggregateResults
     analysis: Analysis | None
 
@@ -92,6 +94,8 @@ class AggregateView(BaseModel):
             state=status.state,
             note=None if made else why_no_analysis(status.state),
             notice=SIMULATED,
+            timeline_id=status.timeline.timeline_id,
+            timelines=status.timeline.number,
             aggregate_results=_aggregate(status),
             analysis=made.analysis if made else None,
         )

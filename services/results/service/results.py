@@ -18,7 +18,7 @@ from libs.contracts.orchestrator import (
     TimelineForked,
 )
 from libs.contracts.results import AnalyseSimulation
-from libs.contracts.timelines import MAIN
+from libs.contracts.timelines import MAIN, Timeline
 from libs.db import Database, Transaction
 from libs.models import Models
 from services.results.domain.analysis import analyse
@@ -44,6 +44,7 @@ class Status:
     heads: Headcount
     evidence: Evidence
     made: Made | None
+    timeline: Timeline
 
 
 class Results:
@@ -110,11 +111,12 @@ class Results:
     async def status(self, tx: Transaction, simulation_id: str) -> Status:
         """Where a simulation stands, without loading its responses."""
         study = await find_study(self._store, tx, simulation_id)
-        state = _state(await self._store.analyses.progress(tx, simulation_id))
+        progress = await self._store.analyses.progress(tx, simulation_id)
+        state = _state(progress)
         made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
         heads = await self._store.responses.headcount(tx, study)
         evidence = made.description.evidence if made else evidences(study, (), heads, 0).overall(heads)
-        return Status(study, state, heads, evidence, made)
+        return Status(study, state, heads, evidence, made, progress.timeline if progress else MAIN)
 
     async def findings(self, tx: Transaction, simulation_id: str) -> Findings:
         """Everything there is to say about a simulation now."""

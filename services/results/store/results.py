@@ -42,6 +42,7 @@ class Progress:
     cause: Envelope | None
     looks: int
     ended: Ended | None
+    timeline: Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +203,8 @@ class Analyses:
         if row is None:
             return None
         cause = Envelope.from_headers(row.cause) if row.cause else None
-        return Progress(row.recorded, row.expected, cause, row.looks, row.ended)
+        timeline = Timeline.model_validate(row.timeline) if row.timeline else MAIN
+        return Progress(row.recorded, row.expected, cause, row.looks, row.ended, timeline)
 
     async def go_on(self, tx: Transaction, simulation_id: str, timeline: Timeline) -> None:
         """Note the present timeline, unless a later one is known. The simulation's row must be there."""

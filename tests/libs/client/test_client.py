@@ -11,6 +11,7 @@ import pytest
 from libs.client import ProblemError, Progress, RehearsalClient, ServerEvent, UnreachableError
 from libs.client import sse as sse_module
 from libs.client.sse import Decoder
+from libs.contracts.timelines import MAIN
 
 NOWHERE = "http://127.0.0.1:9"
 
@@ -142,6 +143,25 @@ def test_who_took_no_turn_is_not_counted_as_planned_any_more() -> None:
         progress.apply(ServerEvent("delivery-completed", {"delivery_id": "d", "arm": "a", "skipped": 2}, None))
     progress.apply(ServerEvent("simulation-state-changed", {"state": "ready", "planned": {"a": 1}}, None))
     assert progress.total == 1
+
+
+def test_what_a_restore_left_behind_is_not_counted_any_more() -> None:
+    progress = Progress()
+    step = {"round": 1, "planned": {"all": 2}, "timeline_id": "main"}
+    for place, step_id in enumerate(("one", "two"), start=1):
+        progress.apply(ServerEvent("step-started", step | {"step_id": step_id, "place": place}, None))
+        recorded = responses("agent_1") | {"step_id": step_id, "timeline_id": "main", "place": place}
+        progress.apply(ServerEvent("responses-recorded", recorded, None))
+    progress.apply(ServerEvent("simulation-state-changed", {"state": "running", "planned": {"all": 4}}, None))
+    assert (progress.done, progress.total) == (2, 4)
+    fork = {"timeline": MAIN.fork(2, 1).model_dump()}
+    for _ in range(2):
+        progress.apply(ServerEvent("timeline-forked", fork, None))
+    late = responses("agent_2") | {"step_id": "two", "timeline_id": "main", "place": 2}
+    progress.apply(ServerEvent("responses-recorded", late, None))
+    assert (progress.done, progress.total) == (1, 2)
+    progress.apply(ServerEvent("step-started", step | {"step_id": "x", "place": 2, "timeline_id": "main.2"}, None))
+    assert (progress.done, progress.total) == (1, 4)
 
 
 async def test_a_refusal_names_fields_and_allowed_values() -> None:

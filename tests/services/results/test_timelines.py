@@ -80,6 +80,8 @@ async def test_what_was_recorded_on_a_timeline_that_was_left_is_not_analysed(sce
     assert made.analysis.assigned == {"all": 4}
     (estimate,) = made.analysis.estimates
     assert estimate.value == 2.5 / 4, "each agent's answers are averaged: 1, (0 + 1) / 2, 1 and 0"
+    shown = await scene.aggregate()
+    assert (shown["timeline_id"], shown["timelines"]) == ("main.2", 2)
     served = (await scene.export("csv")).text
     assert "step-1-2" not in served
     assert "step-2-2" in served
