@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -19,8 +20,9 @@ ROUNDING = 0.02
 """How far the shares of a given margin may sum away from 1: as far as rounding to whole percent brings them."""
 EXACT = 1e-6
 MAX_VALUES, MAX_DIMENSIONS = 100, 40
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300)]
-Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300, pattern=PRINTABLE)]
+Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120, pattern=PRINTABLE)]
 DimensionName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Year = Annotated[int, Field(ge=1900, le=2100)]
@@ -187,8 +189,9 @@ class Template(Body):
         for name, known in PERSONS.items():
             if unknown := [value for value in self.dimensions[name].values if value not in known]:
                 raise ValueError(f"dimensions.{name}: {unknown[0]!r} is none of {', '.join(known)}")
-        for band in self.dimensions["age_band"].values:
-            age_range(band)
+        ages = [age_range(band) for band in self.dimensions["age_band"].values]
+        if any(first <= last for (_, last), (first, _) in pairwise(ages)):
+            raise ValueError("dimensions.age_band: the bands must stand in order and not overlap")
         for joint in self.joints:
             self._check(joint)
         return self
@@ -223,3 +226,22 @@ def age_range(band: str) -> tuple[int, int]:
     if not ADULT <= first <= last <= OLDEST:
         raise ValueError(f"age_band: {band!r} is not within {ADULT} to {OLDEST}")
     return first, last
+
+
+class TraitBounds(Body):
+    """The part of a trait's scale, from -1 to 1, that is allowed."""
+
+    minimum: float = Field(default=-1, ge=-1, le=1, allow_inf_nan=False)
+    maximum: float = Field(default=1, ge=-1, le=1, allow_inf_nan=False)
+
+
+class Screen(Body):
+    """Who may be drawn at all. What is stated holds for everybody; the words are read like particularities."""
+
+    text: str = Field(default="", max_length=2_000)
+    minimum_age: int | None = Field(default=None, ge=ADULT, le=OLDEST)
+    maximum_age: int | None = Field(default=None, ge=ADULT, le=OLDEST)
+    values: dict[DimensionName, Annotated[tuple[Value, ...], Field(min_length=1, max_length=MAX_VALUES)]] = Field(
+        default={}, max_length=MAX_DIMENSIONS, description="Values or levels of dimensions that are allowed."
+    )
+    traits: dict[Value, TraitBounds] = Field(default={}, max_length=MAX_DIMENSIONS)

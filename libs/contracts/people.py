@@ -19,3 +19,7 @@ class Agent(Data):
     version: int | None = Field(
         default=None, description="Version of the population that last changed this person; null when none did."
     )
+    weight: float | None = Field(
+        default=None,
+        description="How many this person stands for, 1 on average; null: unknown.",
+    )

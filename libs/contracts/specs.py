@@ -7,6 +7,7 @@ from pydantic import Discriminator, Field, StringConstraints, Tag, model_validat
 
 from libs.contracts.anchors import ANCHORS, AnchorSets
 from libs.contracts.base import Body, JsonObject, Name, Text
+from libs.contracts.demographics import MAX_DIMENSIONS, DimensionName, GivenMargin, Screen, Template
 from libs.contracts.instruments import LONGEST_STATED, Elicitation, MetricType, Role
 
 Seed = Annotated[
@@ -31,6 +32,14 @@ class SegmentSpec(Body):
     fragments: list[Label] = Field(default=[], max_length=20, description="Names of persona fragments to merge in.")
 
 
+Eligibility = Annotated[
+    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2_000), Tag("[text]")]
+    | Annotated[Screen, Tag("[screen]")],
+    Discriminator(lambda value: "[text]" if isinstance(value, str) else "[screen]"),
+]
+"""Who may be drawn, in words as of particularities or spelled out."""
+
+
 class PopulationSpec(Body):
     """A population to draw: `POST /agent-populations/create`."""
 
@@ -39,6 +48,22 @@ class PopulationSpec(Body):
     size: int = Field(strict=True, ge=1, le=MAX_POPULATION, description="People in all, the unsegmented rest too.")
     segments: list[SegmentSpec] = Field(default=[], max_length=100)
     seed: Seed | None = None
+    eligibility: Eligibility | None = Field(default=None, description="Who may be drawn: adults who buy groceries, …")
+    margins: dict[DimensionName, GivenMargin] | None = Field(
+        default=None, max_length=MAX_DIMENSIONS, description="Margins of one's own: they replace the template's or add."
+    )
+    template: Template | None = Field(default=None, description="A template of one's own; demographic_base names it.")
+
+    @model_validator(mode="after")
+    def _template_is_named(self) -> Self:
+        if self.template and self.template.name != self.demographic_base:
+            raise ValueError(f"demographic_base: it must name the template given here, {self.template.name!r}")
+        return self
+
+    @property
+    def screen(self) -> Screen | None:
+        """Who may be drawn, spelled out."""
+        return Screen(text=self.eligibility) if isinstance(self.eligibility, str) else self.eligibility
 
     @model_validator(mode="after")
     def _segments_fit(self) -> Self:

@@ -6,7 +6,7 @@ from libs.bus import Outbox
 from libs.db import Database
 from libs.runtime import service_app
 from services.population import api, handlers
-from services.population.domain.people import load_library
+from services.population.domain.library import load_library
 from services.population.events import Events
 from services.population.service import Populations
 from services.population.settings import Settings

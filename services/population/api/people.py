@@ -58,6 +58,7 @@ class IndividualView(BaseModel):
     traits: dict[str, float]
     persona: JsonObject
     version: int | None = Field(description="Version that last changed the person; null when none did.")
+    weight: float | None = Field(description="How many people this one stands for, 1 on average; null when unknown.")
 
     @classmethod
     def of(cls, agent: Agent) -> "IndividualView":

@@ -19,7 +19,7 @@ from services.population.domain.population import REST, Particularities, Populat
 from services.population.service import Segment
 
 router = APIRouter()
-LINKED = ("job", "segments", "individuals", "export", "versions", "simulations", "profile")
+LINKED = ("job", "segments", "margins", "individuals", "export", "versions", "simulations", "profile")
 
 
 class SegmentSummary(BaseModel):

@@ -73,6 +73,8 @@ class Ties:
 
     def __init__(self, template: Template, files: Mapping[str, Associations]) -> None:
         common = files[COMMON]
+        if template.associations and template.associations not in files:
+            raise ValueError(f"associations: there are none named {template.associations!r}, only {', '.join(files)}")
         own = files[template.associations] if template.associations else None
         self.order, self.minimum_age, self.impossible = common.order, common.minimum_age, common.impossible
         self.rules = {**common.rules, **(own.rules if own else {})}

@@ -4,6 +4,7 @@ A factor is a non-negative table whose axes are its variables. Eliminating the l
 variable, its weights given only variables before it, so drawing in order is exact under any restriction.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,6 +14,10 @@ from numpy.typing import NDArray
 
 Names = tuple[str, ...]
 Table: TypeAlias = NDArray[np.float64]
+
+
+class TooManyError(ValueError):
+    """Values hang together in more combinations than are worth computing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +69,14 @@ class Network:
 def _eliminate(order: Sequence[str], factors: Sequence[Factor]) -> tuple[dict[str, Factor], float]:
     """Each variable's weights given variables before it, in `order`, and the sum over everything."""
     left, found, total = list(factors), {}, 1.0
+    sizes = {name: size for each in factors for name, size in zip(each.scope, each.table.shape, strict=True)}
     for variable in reversed(order):
         touching = [factor for factor in left if variable in factor.scope]
         left = [factor for factor in left if variable not in factor.scope]
         scope = dict.fromkeys(name for factor in touching for name in factor.scope)
         names = (*(name for name in order if name in scope and name != variable), variable)
+        if math.prod(sizes[name] for name in names) > MAX_CELLS:
+            raise TooManyError(f"{variable} hangs on too many values at once: {', '.join(names[:-1])}")
         weights = touching[0].along(names)
         for factor in touching[1:]:
             weights = weights * factor.along(names)
@@ -88,5 +96,6 @@ def _normalised(factor: Factor) -> Factor:
     return Factor(factor.scope, np.divide(factor.table, sums, out=np.zeros_like(factor.table), where=sums > 0))
 
 
+MAX_CELLS = 2_000_000
 FLAT = 1e-12
 """Sums that differ by less say the same for every row: the factor is a number and ties nothing together."""

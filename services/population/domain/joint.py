@@ -12,7 +12,7 @@ import numpy as np
 
 from libs.contracts.demographics import PublishedJoint, Template
 from services.population.domain.associations import Associations, Rule, Ties
-from services.population.domain.factors import Factor, Network, Table
+from services.population.domain.factors import MAX_CELLS, Factor, Network, Table, TooManyError
 from services.population.domain.raking import Target, rake
 from services.population.domain.templates import year_weight
 
@@ -99,6 +99,8 @@ class Joint:
         givens = ["age" if joint.given == "age_band" else joint.given for joint in joints]
         parents = tuple(dict.fromkeys([*(rule.parent for rule in rules), *givens, *(["age"] if minimum_age else [])]))
         shape = [len(self.values[parent]) for parent in (*parents, name)]
+        if math.prod(shape) > MAX_CELLS:
+            raise TooManyError(f"{name} hangs on too many values at once: {', '.join(parents)}")
         weights = np.ones(shape)
         for rule in rules:
             weights = weights * Factor((rule.parent, name), self._rule_table(rule, name)).along((*parents, name))

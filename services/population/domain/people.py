@@ -6,78 +6,27 @@ generator seeded by seed and index alone, so blocks of any size, on any machine,
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
 from itertools import accumulate
 from random import Random
 from typing import cast
 
-from libs.contracts.demographics import Template
 from libs.contracts.errors import InvalidError
 from libs.contracts.ids import agent_id
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec, SegmentSpec
 from libs.minds.merging import MergeConflictError, merge
-from services.population.domain.associations import load_associations
 from services.population.domain.draws import key_of
-from services.population.domain.fragments import Fragment, contradicted, load_fragments, parts_of
-from services.population.domain.joint import Joint
-from services.population.domain.names import Gender, NamePool, check_apart, load_names
-from services.population.domain.occupations import Occupations, load_jobs
+from services.population.domain.factors import Table
+from services.population.domain.fragments import Fragment, contradicted, parts_of
+from services.population.domain.library import Library
+from services.population.domain.names import Gender
 from services.population.domain.particularities import Reading, read
-from services.population.domain.persona import Composer
-from services.population.domain.phrases import load_phrases
 from services.population.domain.restrictions import Restrictions, restrict
 from services.population.domain.sampling import Stratum
-from services.population.domain.templates import load_templates
-from services.population.domain.traits import Traits, load_trait_model
-
-
-class Base:
-    """A template made ready for drawing: its fitted joint, its traits, its words."""
-
-    def __init__(self, template: Template, names: Mapping[str, NamePool]) -> None:
-        used = {place.names for place in template.places.values()}
-        if unknown := sorted(used - set(names)):
-            raise ValueError(f"{template.name}: places: there is no name pool {unknown[0]!r}")
-        self.names = {name: names[name] for name in used}
-        check_apart(self.names)
-        self.template = template
-        self.joint = Joint(template, load_associations())
-        self.traits = Traits(load_trait_model(), template)
-        self.composer = Composer(template, Occupations(load_jobs(), template), load_phrases())
-
-
-class Library:
-    """Everything that can be named in a specification."""
-
-    def __init__(self, templates: Mapping[str, Template], fragments: Mapping[str, Fragment]) -> None:
-        self.templates, self.fragments = templates, fragments
-        self._names = load_names()
-        self._bases: dict[str, Base] = {}
-
-    def base(self, name: str) -> Base:
-        """A template made ready, fitted at first use. Raises `InvalidError` with the allowed names."""
-        if name not in self.templates:
-            raise InvalidError("demographic_base", f"there is no template {name!r}", sorted(self.templates))
-        if name not in self._bases:
-            self._bases[name] = Base(self.templates[name], self._names)
-        return self._bases[name]
-
-    def with_fragments(self, own: Mapping[str, Fragment]) -> "Library":
-        """The same with further fragments; what is fitted already is shared."""
-        if not own:
-            return self
-        other = copy(self)
-        other.fragments = {**self.fragments, **own}
-        return other
-
-
-@lru_cache(maxsize=1)
-def load_library() -> Library:
-    """Templates and fragments that come with the service."""
-    return Library(load_templates(), load_fragments(load_trait_model().traits))
+from services.population.domain.screening import screened
+from services.population.domain.weights import Weighting, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,16 +48,19 @@ class Design:
 
     def __init__(self, spec: PopulationSpec, seed: int, library: Library) -> None:
         """Raises `InvalidError` naming the field and what is allowed, for whatever is wrong with the specification."""
-        self._base = library.base(spec.demographic_base)
+        self.base = library.base(spec)
+        self.template, self.joint = self.base.template, self.base.joint
         self.size, self._seed = spec.size, seed
+        self.eligible = screened(spec.screen, self.joint)
         self.groups = [self._segment(place, segment, library) for place, segment in enumerate(spec.segments)]
         rest = spec.size - sum(group.size for group in self.groups)
         if rest:
-            self.groups.append(self._group(None, rest, Reading(), Restrictions(), ()))
+            restrictions = restrict(self.eligible.constraints, self.joint, "eligibility")
+            self.groups.append(self._group(None, rest, Reading(), restrictions, ()))
         self._ends = list(accumulate(group.size for group in self.groups))
         self._name_keys = {
             (pool, gender): key_of(seed, "name", pool, gender)
-            for pool in self._base.names
+            for pool in self.base.names
             for gender in ("female", "male")
         }
 
@@ -116,6 +68,20 @@ class Design:
         """Draw everybody's attributes; without it the first person asked for takes as long, a second for 100,000."""
         for group in self.groups:
             group.stratum.prepare()
+        _ = self.weighting
+
+    @cached_property
+    def weighting(self) -> Weighting:
+        """How many people each of these stands for."""
+        groups = [(group.stratum, group.restrictions) for group in self.groups]
+        return weigh(self.joint, groups, self.eligible.share, self.expected)
+
+    @cached_property
+    def expected(self) -> Mapping[str, Table]:
+        """The margins of everybody who is eligible."""
+        restrictions = restrict(self.eligible.constraints, self.joint, "eligibility")
+        network, _ = self.joint.keeping(restrictions.ages, restrictions.allowed)
+        return {name: network.shares(name) for name in self.template.dimensions}
 
     def people(self, start: int, count: int) -> list[Agent]:
         """`count` people from index `start` (from 1) on, or as many as there are."""
@@ -124,7 +90,7 @@ class Design:
     def person(self, index: int) -> Agent:
         """The person at one place (from 1) of the population."""
         random = Random(f"{self._seed}:{index}")  # noqa: S311 - people are drawn reproducibly, not kept secret
-        base, place = self._base, index - 1
+        base, place = self.base, index - 1
         position = bisect_right(self._ends, place)
         group = self.groups[position]
         age, profile = group.stratum.draw(place - (self._ends[position] - group.size))
@@ -145,20 +111,22 @@ class Design:
             demographic_profile={"age": age, "country": home.country, **profile},
             traits=traits,
             persona=persona,
+            weight=round(float(self.weighting.weights[place]), 4),
         )
 
     def _segment(self, place: int, segment: SegmentSpec, library: Library) -> Group:
         field = f"segments.{place}"
         fragments = _fragments(segment.fragments, library.fragments, f"{field}.fragments")
-        reading = read(segment.particularities, self._base.template)
-        restrictions = restrict(reading.understood, self._base.joint, f"{field}.particularities")
+        reading = read(segment.particularities, self.base.template)
+        constraints = (*self.eligible.constraints, *reading.understood)
+        restrictions = restrict(constraints, self.joint, f"{field}.particularities")
         return self._group(segment.name, segment.size, reading, restrictions, fragments)
 
     def _group(
         self, name: str | None, size: int, reading: Reading, restrictions: Restrictions, fragments: tuple[Fragment, ...]
     ) -> Group:
         key = (self._seed, "segment", name or "")
-        stratum = Stratum(self._base.joint, size, key, restrictions.ages, restrictions.allowed)
+        stratum = Stratum(self.joint, size, key, restrictions.ages, restrictions.allowed)
         told = frozenset(part for fragment in fragments for part in parts_of(fragment.persona))
         return Group(name, size, reading, stratum, restrictions, fragments, told)
 

@@ -47,11 +47,12 @@ class Particularities(Data):
     @classmethod
     def of(cls, reading: Reading, template: Template) -> "Particularities":
         """A reading, with values in the template's order."""
-        understood = [_understood(constraint, template) for constraint in reading.understood]
-        return cls(understood=understood, not_understood=list(reading.not_understood))
+        found = [understood(constraint, template) for constraint in reading.understood]
+        return cls(understood=found, not_understood=list(reading.not_understood))
 
 
-def _understood(constraint: Constraint, template: Template) -> Understood:
+def understood(constraint: Constraint, template: Template) -> Understood:
+    """A constraint as it is shown, with values in the template's order."""
     dimension = template.dimensions.get(constraint.dimension)
     return Understood(
         text=constraint.text,

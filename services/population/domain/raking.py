@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from services.population.domain.factors import Table
 
-ROUNDS, TOLERANCE = 2_000, 1e-9
+ROUNDS, TOLERANCE = 1_000, 1e-9
 MARGIN_ERROR, JOINT_ERROR = 5e-4, 0.02
 LEAST_PART = 0.25
 """Of its share among everybody, what a value keeps at least among people of whom a published joint does not speak."""

@@ -51,11 +51,7 @@ def _dimension(name: str, margin: GivenMargin, known: Dimension | None) -> Dimen
     total = margin.total
     scaled = f"The shares summed to {total:.4g} and were scaled to 1." if abs(total - 1) > EXACT else ""
     values = known.values if known else tuple(margin.shares)
-    words = (
-        known.model_dump(include=WORDS)
-        if known
-        else {"told": {"*": f"{name.replace('_', ' ').capitalize()}: {{value}}."}}
-    )
+    words = known.model_dump(include=WORDS) if known else {"told": {"*": f"{name.replace('_', ' ')}: {{value}}"}}
     provenance = {"status": "given", "source": margin.source, "year": margin.year, "licence": margin.licence}
     return Dimension.model_validate(
         {

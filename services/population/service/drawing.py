@@ -19,7 +19,10 @@ from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
 from libs.db import Transaction
 from services.population.domain.fragments import Fragment
-from services.population.domain.people import Design, Library
+from services.population.domain.imports import IMPORTED
+from services.population.domain.library import Library
+from services.population.domain.margins import MarginReport, report
+from services.population.domain.people import Design
 from services.population.domain.population import Particularities, Population, State
 from services.population.events import Events
 from services.population.service.fragments import Fragments
@@ -52,10 +55,9 @@ class Drawing:
         """
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         own = await self._fragments.named_by(tx, spec)
-        design = Design(spec, seed, self._library.with_fragments(own))
-        template = self._library.templates[spec.demographic_base]
+        design = await asyncio.to_thread(Design, spec, seed, self._library.with_fragments(own))
         readings = tuple(
-            Particularities.of(group.reading, template) for group in design.groups if group.name is not None
+            Particularities.of(group.reading, design.template) for group in design.groups if group.name is not None
         )
         population = Population(
             id=new_id("pop"),
@@ -100,6 +102,15 @@ class Drawing:
             return
         await self._add_block(tx, population, people)
 
+    async def margins(self, population: Population) -> MarginReport:
+        """How far the people drawn are from every margin. Raises `ConflictError` for people who were not drawn."""
+        if population.spec.demographic_base == IMPORTED:
+            raise ConflictError(f"The people of {population.id!r} come from files; no margins were drawn from.")
+        design = self._designs.get(population.id)
+        if design is None:
+            design = await asyncio.to_thread(self._made, population)
+        return await asyncio.to_thread(report, design)
+
     async def cancel(self, tx: Transaction, population_id: str) -> Population:
         """Draw nobody more. Raises `ConflictError` when nobody is being drawn."""
         population = await find(tx, self._store, population_id, lock=True)
@@ -134,10 +145,13 @@ class Drawing:
         """Made once for the blocks of a population, and again after a restart."""
         design = self._designs.get(population.id)
         if design is None:
-            own = {name: Fragment.model_validate(document) for name, document in population.fragments.items()}
-            design = Design(population.spec, population.seed, self._library.with_fragments(own))
+            design = self._made(population)
             self._keep(population.id, design)
         return design
+
+    def _made(self, population: Population) -> Design:
+        own = {name: Fragment.model_validate(document) for name, document in population.fragments.items()}
+        return Design(population.spec, population.seed, self._library.with_fragments(own))
 
     def _keep(self, population_id: str, design: Design) -> None:
         self._designs[population_id] = design

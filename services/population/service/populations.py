@@ -12,7 +12,8 @@ from libs.contracts.orchestrator import SimulationCreated, SimulationStateChange
 from libs.contracts.specs import ImportSpec
 from libs.db import Transaction
 from services.population.domain.imports import Person, read_people
-from services.population.domain.people import Library
+from services.population.domain.library import Library
+from services.population.domain.margins import MarginReport
 from services.population.domain.population import Particularities, Population, State, Use
 from services.population.domain.selection import (
     EVERYBODY,
@@ -68,7 +69,7 @@ class Populations:
         self._known_traits = load_trait_model().traits
         self.fragments = Fragments(store, library.fragments)
         self.drawing = Drawing(store, events, library, self.fragments)
-        self.profiles = Profiles(store, library.templates)
+        self.profiles = Profiles(store, library)
         self.versions = Versions(store, events, self.fragments)
 
     @property
@@ -108,6 +109,10 @@ class Populations:
         """A population of this tenant."""
         return await find(tx, self._store, population_id)
 
+    async def margins(self, tx: Transaction, population_id: str) -> MarginReport:
+        """How far the people drawn are from every margin."""
+        return await self.drawing.margins(await self.show(tx, population_id))
+
     async def newest(self, tx: Transaction, limit: int, before: str | None, *, archived: bool) -> list[Population]:
         """Populations, newest first: those that are archived, or the others."""
         return await self._store.populations.newest(tx, limit, before, archived=archived)
@@ -120,7 +125,7 @@ class Populations:
         if population.rest:
             sizes[None] = population.rest
         found = [Segment(name, size, summaries.get(name, Summary())) for name, size in sizes.items()]
-        return population, self._library.templates.get(population.spec.demographic_base), found
+        return population, self._library.shown(population.spec), found
 
     async def people(
         self,
@@ -196,7 +201,7 @@ class Populations:
             versions = await self._store.versions.below(tx, population.id, MOST_VERSIONS, LAST)
             fragments = (received(wanted.fragment, population, versions),)
         if wanted.attributes:
-            template = self._library.templates.get(population.spec.demographic_base)
+            template = self._library.shown(population.spec)
             dimensions = template.dimensions if template else {}
             known = known_values(
                 await self._store.people.summaries(tx, population.id),

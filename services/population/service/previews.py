@@ -7,7 +7,8 @@ from itertools import accumulate
 from libs.contracts.errors import InvalidError
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
-from services.population.domain.people import Design, Library
+from services.population.domain.library import Library
+from services.population.domain.people import Design
 from services.population.domain.population import Particularities
 
 
@@ -24,7 +25,7 @@ class Preview:
 def preview(spec: PopulationSpec, seed: int, library: Library, count: int, segments: Sequence[str]) -> Preview:
     """People from all over the population, or over these segments. Raises `InvalidError` as creating it would."""
     design = Design(spec, seed, library)
-    template = library.templates[spec.demographic_base]
+    template = library.template(spec)
     readings = tuple(Particularities.of(group.reading, template) for group in design.groups if group.name is not None)
     known = [group.name for group in design.groups if group.name is not None]
     if unknown := [name for name in segments if name not in known]:

@@ -1,12 +1,12 @@
 """Profiles of populations: how their people are spread, and how two populations differ."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from libs.contracts.demographics import Template
 from libs.contracts.errors import InvalidError
 from libs.db import Transaction
+from services.population.domain.library import Library
 from services.population.domain.population import REST, Population
 from services.population.domain.profile.columns import Columns
 from services.population.domain.profile.model import Comparison, Profile
@@ -31,8 +31,8 @@ class Profiled:
 class Profiles:
     """Profiles the people drawn so far."""
 
-    def __init__(self, store: Store, templates: Mapping[str, Template]) -> None:
-        self._store, self._templates = store, templates
+    def __init__(self, store: Store, library: Library) -> None:
+        self._store, self._library = store, library
 
     async def profile(self, tx: Transaction, population_id: str, segment: str | None, other: str | None) -> Profiled:
         """How the people drawn so far are spread, of one segment if named, and how another population differs."""
@@ -75,7 +75,7 @@ class Profiles:
 
     def _orders(self, population: Population) -> dict[str, Sequence[str]]:
         """The values of the template's dimensions in their order, and the segments in theirs."""
-        template = self._templates.get(population.spec.demographic_base)
+        template = self._library.shown(population.spec)
         dimensions = template.dimensions if template else {}
         return {name: dimension.values for name, dimension in dimensions.items()} | {
             "segment": [*population.segments, REST][: len(population.segments) + bool(population.rest)]

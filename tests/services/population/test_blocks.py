@@ -21,7 +21,8 @@ from libs.contracts.population import (
 from libs.contracts.specs import PopulationSpec
 from libs.runtime.nats_server import NatsServer
 from services.population.app import create_app
-from services.population.domain.people import Design, load_library
+from services.population.domain.library import load_library
+from services.population.domain.people import Design
 from services.population.settings import Settings
 from tests.support.apps import eventually, running
 from tests.support.peer import peer

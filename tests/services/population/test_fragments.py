@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from libs.contracts.specs import PopulationSpec
 from services.population.domain.fragments import FOLDER, load_fragments, parts_of
-from services.population.domain.people import Design, load_library
+from services.population.domain.library import load_library
+from services.population.domain.people import Design
 from services.population.domain.traits import load_trait_model
 
 TRAITS = load_trait_model().traits

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from libs.contracts.errors import InvalidError
+from services.population.domain.library import load_library
 from services.population.domain.particularities import Reading, read
-from services.population.domain.people import load_library
 from services.population.domain.restrictions import restrict
 from services.population.domain.templates import load_templates
 

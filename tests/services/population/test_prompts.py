@@ -14,7 +14,8 @@ from libs.contracts.specs import StudySpec
 from libs.minds.persona import persona_of
 from libs.minds.prompt import Messages, turn_prompt
 from services.models.domain.offline.persona import read_persona
-from services.population.domain.people import Design, load_library
+from services.population.domain.library import load_library
+from services.population.domain.people import Design
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "email_ab.yaml"
 CHARACTERS_PER_TOKEN, BLOCK = 4, 16
