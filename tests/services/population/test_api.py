@@ -95,7 +95,7 @@ async def test_individuals_come_in_pages_that_miss_nobody(client: httpx.AsyncCli
     people = await everybody(client, made["links"]["individuals"], limit=37)
     assert [person["agent_id"] for person in people] == [f"agent_{index:04d}" for index in range(1, 201)]
     assert set(people[0]) == {
-        "agent_id", "name", "age", "segment", "demographic_profile", "traits", "persona", "version",
+        "agent_id", "name", "age", "segment", "demographic_profile", "traits", "persona", "version", "weight",
     }  # fmt: skip
 
 
@@ -224,7 +224,7 @@ async def test_all_allowed_names_are_given(client: httpx.AsyncClient) -> None:
     ("path", "field"),
     [
         ("individuals?limit=0", "limit"),
-        ("individuals?limit=201", "limit"),
+        ("individuals?limit=501", "limit"),
         ("individuals?cursor=nonsense", "cursor"),
         ("individuals?segment=nobody", "segment"),
     ],

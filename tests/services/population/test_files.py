@@ -100,7 +100,8 @@ async def test_people_who_were_drawn_come_back_the_same_from_their_export(client
     documents = [json.loads(line) for line in await exported(client, drawn)]
     assert [document["type"] for document in documents] == ["TinyPerson"] * 9
     again = await imported(client, agents=documents)
-    assert await people(client, again) == await people(client, drawn)
+    unweighted = [{**person, "weight": None} for person in await people(client, drawn)]
+    assert await people(client, again) == unweighted
     assert [(each["name"], each["size"]) for each in again["segments"]] == [("retired", 4)]
     assert await exported(client, again) == await exported(client, drawn)
 

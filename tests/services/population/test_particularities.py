@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from libs.contracts.errors import InvalidError
+from libs.contracts.specs import PopulationSpec
 from services.population.domain.library import load_library
 from services.population.domain.particularities import Reading, read
 from services.population.domain.restrictions import restrict
@@ -26,10 +27,10 @@ def bound(text: str, template: str = "usa_demographics") -> dict[str, object]:
 
 
 def refused(text: str) -> InvalidError:
-    library = load_library()
+    spec = PopulationSpec(name="x", demographic_base="usa_demographics", size=1)
     reading = read(text, USA)
     with pytest.raises(InvalidError) as error:
-        restrict(reading.understood, library.base("usa_demographics").joint, "segments.0.particularities")
+        restrict(reading.understood, load_library().base(spec).joint, "segments.0.particularities")
     assert error.value.errors[0].field == "segments.0.particularities"
     return error.value
 
