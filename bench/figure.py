@@ -3,17 +3,18 @@
 import statistics
 import time
 from collections.abc import Awaitable
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
 class Figure(TypedDict):
-    """One line of the report; `samples` are all measurements, `value` their median."""
+    """One line of the report; `samples` are all measurements, `value` their median. `least` is there with "between"."""
 
     name: str
     unit: str
     value: float
     limit: float
-    bound: Literal["at most", "at least"]
+    least: NotRequired[float]
+    bound: Literal["at most", "at least", "between"]
     is_met: bool
     samples: list[float]
 
@@ -30,6 +31,12 @@ def figure(name: str, unit: str, samples: list[float], limit: float, *, is_least
         is_met=value >= limit if is_least else value <= limit,
         samples=[round(sample, 3) for sample in samples],
     )
+
+
+def figure_between(name: str, unit: str, value: float, least: float, limit: float) -> Figure:
+    """A figure that may be neither lower nor higher than it should be."""
+    found = figure(name, unit, [value], limit)
+    return {**found, "least": least, "bound": "between", "is_met": least <= value <= limit}
 
 
 async def timed(work: Awaitable[Any]) -> float:

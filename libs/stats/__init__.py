@@ -4,7 +4,7 @@ Nothing here returns NaN: None means undefined, a ValueError names the argument 
 comes last, and a positive number means the other arm is higher.
 """
 
-from libs.stats.adjustment import cuped, cuped_lift
+from libs.stats.adjustment import compare_cuped, cuped, cuped_lift
 from libs.stats.agreement import cohens_kappa, fleiss_kappa, krippendorff_alpha
 from libs.stats.association import Association, correlation_ratio, cramers_v, midranks, rank_correlation, spearman
 from libs.stats.bayesian import Posterior, Prior, lift_posterior, posterior, two_proportions
@@ -204,6 +204,7 @@ __all__ = [
     "cohens_kappa",
     "cohens_w",
     "compare_clustered",
+    "compare_cuped",
     "compare_funnels",
     "compare_means",
     "compare_ordinal",

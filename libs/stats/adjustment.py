@@ -5,9 +5,11 @@ The covariate must not be able to depend on the arm: an answer given before, or 
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from libs.stats.bivariate import Bivariate
-from libs.stats.means import Moments, satterthwaite_df
+from libs.stats.contrast import Contrast
+from libs.stats.means import Moments, compare_means, satterthwaite_df
 from libs.stats.two_means import TTest, t_test
 
 
@@ -19,6 +21,13 @@ def cuped(arms: Sequence[Bivariate]) -> list[Moments]:
     """
     theta, centre = _slope(arms)
     return [_less(arm, theta, centre) for arm in arms]
+
+
+def compare_cuped(sample: Bivariate, baseline: Bivariate, confidence_level: float = 0.95) -> Contrast:
+    """`compare_means` of both after CUPED; the lift and the effect size are those of the adjusted outcomes."""
+    arm, base = cuped([sample, baseline])
+    contrast = compare_means(arm, base, confidence_level)
+    return replace(contrast, method=f"{contrast.method}, outcomes adjusted by a covariate (CUPED)")
 
 
 def cuped_lift(sample: Bivariate, baseline: Bivariate, confidence_level: float = 0.95) -> TTest | None:

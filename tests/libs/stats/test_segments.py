@@ -12,6 +12,7 @@ from libs.stats import (
     Bivariate,
     Moments,
     adjusted,
+    compare_cuped,
     compare_funnels,
     compare_means,
     compare_paired_funnels,
@@ -131,7 +132,7 @@ def test_cuped_finds_the_effect_with_less_error_as_regression_does() -> None:
     arm = np.tile([0, 1], 200)
     after = 0.8 * before + 0.2 * arm + random.normal(scale=0.6, size=400) + 3
     arms = [Bivariate.of(list(after[arm == one]), list(before[arm == one])) for one in (1, 0)]
-    plain, ours = compare_means(arms[0].x, arms[1].x), compare_means(*cuped(arms))
+    plain, ours = compare_means(arms[0].x, arms[1].x), compare_cuped(*arms)
     model = sm.OLS(after, sm.add_constant(np.column_stack([before, arm]))).fit()
     assert ours.statistic is not None
     assert ours.difference == pytest.approx(model.params[2], abs=0.01)
