@@ -18,6 +18,7 @@ from bench.trials import (
     P,
     Study,
     answer,
+    clicks,
     covariate,
     moments,
     paired_opens,
@@ -44,6 +45,7 @@ REJECTIONS: dict[str, Callable[[Study], P]] = {
     "two proportions": lambda s: _p(stats.compare_proportions(*s.arm.opens, *s.base.opens)),
     "Welch": lambda s: _p(stats.compare_means(moments(s.arm), moments(s.base))),
     "ratio metric": lambda s: _p(stats.compare_means(ratio(s.arm), ratio(s.base))),
+    "ratio metric of rare events": lambda s: _p(stats.compare_means(clicks(s.arm), clicks(s.base))),
     "CUPED": lambda s: _p(stats.compare_cuped(covariate(s.arm), covariate(s.base))),
     "three arms, chi-square": lambda s: _p(stats.independence_test([_opened(g) for g in (s.arm, s.base, s.third)])),
     "three arms, Welch's analysis of variance": lambda s: _p(
@@ -62,7 +64,7 @@ REJECTIONS: dict[str, Callable[[Study], P]] = {
     "Brunner-Munzel": lambda s: _p(stats.compare_ordinal(s.arm.intent, s.base.intent)),
     "Mann-Whitney": lambda s: _p(stats.mann_whitney(s.arm.intent, s.base.intent)),
     "proportional odds": lambda s: _p(stats.proportional_odds(s.arm.levels, s.base.levels)),
-    "top two boxes": lambda s: _p(stats.top_box(s.arm.levels, s.base.levels)),
+    "top five boxes": lambda s: _p(stats.top_box(s.arm.levels, s.base.levels, top=5)),
     "20 personas an arm, 5 answers each": lambda s: _p(
         stats.compare_clustered(s.drawn_arm.clusters, s.drawn_base.clusters)
     ),
@@ -100,6 +102,7 @@ REJECTIONS: dict[str, Callable[[Study], P]] = {
 }
 
 CAUTIOUS: dict[str, Callable[[Study], P]] = {
+    "top two boxes, rarely chosen": lambda s: _p(stats.top_box(s.arm.levels, s.base.levels)),
     "Fisher": lambda s: stats.fisher_exact(*s.arm.opens, *s.base.opens),
     "Yates": lambda s: _p(stats.yates_test(*s.arm.opens, *s.base.opens)),
     "McNemar, exact": lambda s: stats.mcnemar_exact(paired_opens(s).arm_only, paired_opens(s).baseline_only),
@@ -132,6 +135,10 @@ COVERAGE: dict[str, Callable[[Study], Held]] = {
     "Hedges' g": lambda s: (stats.compare_means(moments(s.arm), moments(s.base)).effect_size_interval, truth(_d)),
     "Cohen's d, noncentral t": lambda s: (_interval(stats.cohens_d(moments(s.arm), moments(s.base))), truth(_d)),
     "ratio metric": lambda s: (stats.compare_means(ratio(s.arm), ratio(s.base)).interval, truth(_ratios)),
+    "ratio metric of rare events": lambda s: (
+        stats.compare_means(clicks(s.arm), clicks(s.base)).interval,
+        truth(_clicks),
+    ),
     "CUPED": lambda s: (
         stats.compare_cuped(covariate(s.arm), covariate(s.base)).interval,
         truth(_liking),
@@ -326,6 +333,10 @@ def _d(arm: Group, base: Group) -> float:
 
 
 def _ratios(arm: Group, base: Group) -> float:
+    return sum(arm.intent) / sum(arm.control) - sum(base.intent) / sum(base.control)
+
+
+def _clicks(arm: Group, base: Group) -> float:
     return sum(arm.clicked) / sum(arm.opened) - _step0(arm, base)
 
 

@@ -179,7 +179,14 @@ def paired_opens(study: Study) -> PairedCounts:
 
 
 def ratio(group: Group) -> Moments:
-    """Clicks for each opening: the ratio of two sums, over people."""
+    """Intent for each point of the control item: the ratio of two sums, over people."""
+    found = stats.ratio_moments(Bivariate.of(group.intent, group.control))
+    assert found is not None
+    return found
+
+
+def clicks(group: Group) -> Moments:
+    """Clicks for each opening, of which there are few."""
     found = stats.ratio_moments(Bivariate.of([float(c) for c in group.clicked], [float(o) for o in group.opened]))
     assert found is not None
     return found

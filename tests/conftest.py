@@ -7,11 +7,15 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import settings
 
 from libs.runtime.nats_server import NatsServer
 from tests.support.postgres import PostgresServer, running_postgres
 
 logging.getLogger("nats").setLevel(logging.CRITICAL)
+# An example is as slow as the machine is busy.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

@@ -13,8 +13,9 @@ from scipy import special
 
 from libs.stats.arguments import Numbers, finite_numbers, require_level
 from libs.stats.contrast import Estimated
+from libs.stats.distributions import t_critical
 
-BCA = "bias-corrected and accelerated (BCa) bootstrap of clusters"
+BCA = "bias-corrected and accelerated (BCa) bootstrap of clusters, expanded for few clusters"
 DRAWS = 2_000
 FEWEST_CLUSTERS = 3
 Clusters = Sequence[ArrayLike]
@@ -31,9 +32,9 @@ def bootstrap(
     """BCa interval of statistic(rows of sample 1, rows of sample 2, …); each sample is a list of clusters of rows.
 
     The limits are the quantiles Φ(z₀ + (z₀ + z)/(1 - a(z₀ + z))) of the draws, z₀ from the share of draws below the
-    estimate and a from leaving out one cluster at a time. Efron, JASA 82 (1987) 171-185; several samples as in
-    Davison and Hinkley, Bootstrap Methods (1997), §5.4. None when a sample is empty, no interval below three clusters
-    in one, or where the draws are all the same.
+    estimate, a from leaving out one cluster at a time and z = t(G-1) √(G/(G-1)). Efron, JASA 82 (1987) 171-185;
+    several samples as in Davison and Hinkley, Bootstrap Methods (1997), §5.4. None when a sample is empty, no
+    interval below three clusters in one, or where the draws are all the same.
     """
     require_level(confidence_level)
     if not samples or not all(len(clusters) for clusters in samples):
@@ -50,7 +51,10 @@ def bootstrap(
         raise ValueError("statistic: must be finite for every draw of the clusters")
     if drawn.min() == drawn.max():
         return Estimated(estimate, None, BCA)
-    return Estimated(estimate, _bca(drawn, estimate, _acceleration(rows, statistic), confidence_level), BCA)
+    fewest = min(each.size for each in rows)
+    # Draws vary less than the clusters do, by (G-1)/G, and know their spread as if exactly.
+    z = t_critical(confidence_level, fewest - 1) * math.sqrt(fewest / (fewest - 1))
+    return Estimated(estimate, _bca(drawn, estimate, _acceleration(rows, statistic), z), BCA)
 
 
 class _Rows:
@@ -90,12 +94,11 @@ def _acceleration(rows: Sequence[_Rows], statistic: Callable[..., float]) -> flo
     return math.fsum(cubes) / (6 * scale) if scale > 0 and math.isfinite(scale) else 0.0
 
 
-def _bca(drawn: Numbers, estimate: float, acceleration: float, confidence_level: float) -> tuple[float, float]:
+def _bca(drawn: Numbers, estimate: float, acceleration: float, critical: float) -> tuple[float, float]:
     below = (float((drawn < estimate).sum()) + float((drawn == estimate).sum()) / 2) / len(drawn)
     bias = float(special.ndtri(min(max(below, 1 / len(drawn)), 1 - 1 / len(drawn))))
-    tail = (1 - confidence_level) / 2
     limits = []
-    for z in (float(special.ndtri(tail)), float(special.ndtri(1 - tail))):
+    for z in (-critical, critical):
         shifted = bias + z
         limits.append(float(special.ndtr(bias + shifted / max(1e-3, 1 - acceleration * shifted))))
     low, high = np.quantile(drawn, limits)
