@@ -276,11 +276,14 @@ def test_a_size_that_is_no_whole_number_is_refused(url: str, size: object) -> No
     assert answer.json()["errors"][0]["field"] == "size"
 
 
-def test_a_model_that_nobody_offers_fails_the_simulation_and_says_so(url: str) -> None:
-    status = wait_for(url, start_study(url, model="gpt-nowhere"))
-    assert status["state"] == "failed"
-    assert "gpt-nowhere" in status["reason"]
-    assert "offline" in status["reason"]
+def test_a_model_that_nobody_offers_is_refused_with_those_that_are_offered(url: str) -> None:
+    made = HTTP.post(f"{url}/interventions/create", json=INTERVENTION)
+    people = HTTP.post(f"{url}/agent-populations/create", json=POPULATION)
+    execution = {"population_id": people.json()["id"], "model": "gpt-nowhere"}
+    answer = HTTP.post(f"{url}/interventions/{made.json()['id']}/execute", json=execution)
+    assert answer.status_code == 422
+    [problem] = answer.json()["errors"]
+    assert (problem["field"], "offline" in problem["allowed"]) == ("model", True)
 
 
 @pytest.mark.parametrize(
