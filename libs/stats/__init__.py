@@ -1,4 +1,4 @@
-"""Statistics of results, validation and profiles: pure functions, with numpy and scipy.special only.
+"""Statistics of results, validation and profiles: pure functions, with numpy and scipy.special.
 
 Nothing here returns NaN: None means undefined, a ValueError names the argument that is impossible. The baseline always
 comes last, and a positive number means the other arm is higher.
