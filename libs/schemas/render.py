@@ -7,6 +7,7 @@ import yaml
 
 from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
+from libs.contracts.demographics import Template
 from libs.contracts.registry import MESSAGES
 from libs.contracts.specs import StudySpec
 
@@ -34,6 +35,7 @@ OPTIONAL_HEADERS = {"ce-causationid", "traceparent"}
 def render() -> dict[str, str]:
     """Every generated file of schemas/, by its path."""
     files = {f"{EVENTS}/{message.contract.schema_name}": _json(event_schema(message)) for message in MESSAGES}
+    files["schemas/template.schema.json"] = _json({"$schema": DIALECT, **Template.model_json_schema()})
     files["schemas/study.schema.json"] = _json({"$schema": DIALECT, **StudySpec.model_json_schema()})
     files["schemas/catalog.yaml"] = _yaml({"messages": [_catalog_entry(message) for message in MESSAGES]})
     files["schemas/asyncapi.yaml"] = _yaml(_asyncapi())

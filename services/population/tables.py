@@ -3,8 +3,9 @@
 `agents` holds each person as the contract's Agent; its key is the place in the population, which the agent id says.
 `envelope` is the rest of the file somebody came from. `summaries` holds one row per version, block and segment: counts
 and sums, never changed once written; those of a version above 0 are what it adds. `changes` has a row for everybody a
-version changed (before, after) or could not change (before, conflict). `fragments` are those of a tenant's own, and
-`simulations` who uses a population, as the orchestrator announced it: a row may know its state before its population.
+version changed (before, after) or could not change (before, conflict). `fragments` and `templates` are those of a
+tenant's own, and `simulations` who uses a population, as the orchestrator announced it: a row may know its state before
+its population.
 """
 
 from sqlalchemy import Column, Float, Index, Integer, MetaData, String, Table, Text
@@ -86,6 +87,15 @@ changes = Table(
     Column("before", JsonDocument, nullable=False),
     Column("after", JsonDocument),
     Column("conflict", Text),
+)
+
+templates = Table(
+    "templates",
+    metadata,
+    tenant_column(),
+    Column("name", String(64), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 fragments = Table(

@@ -1,6 +1,6 @@
 """HTTP resources of populations: made, listed, shown, put away, deleted.
 
-Fixed paths (`/list`, `/templates`) stand before `/{population_id}`, which would swallow them.
+Fixed paths (`/list`) stand before `/{population_id}`, which would swallow them.
 """
 
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from libs.contracts.demographics import Dimension, Template
+from libs.contracts.demographics import Template
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
@@ -84,21 +84,6 @@ class PopulationView(BaseModel):
             archived_at=population.archived_at,
             links={"self": here, **{name: f"{here}/{name}" for name in LINKED}},
         )
-
-
-class TemplateView(BaseModel):
-    """A demographic template with the source of every margin."""
-
-    name: str
-    title: str
-    universe: str
-    note: str
-    dimensions: dict[str, Dimension]
-
-    @classmethod
-    def of(cls, template: Template) -> "TemplateView":
-        """The view of a template."""
-        return cls(**{name: getattr(template, name) for name in cls.model_fields})
 
 
 class Count(BaseModel):
@@ -191,12 +176,6 @@ async def list_populations(
     key = decode_cursor(cursor, str)
     rows = await service.newest(tx, limit + 1, key[0] if key else None, archived=archived)
     return page(rows, limit, PopulationView.of, lambda row: (row.id,))
-
-
-@router.get("/templates")
-async def list_templates(service: Service) -> Page[TemplateView]:
-    """Values that `demographic_base` may have."""
-    return Page(items=[TemplateView.of(template) for template in service.templates], next_cursor=None)
 
 
 @router.get("/{population_id}")

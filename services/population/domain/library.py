@@ -62,13 +62,17 @@ class Library:
         """The template of a specification made ready. Raises `InvalidError` also for margins that cannot be fitted."""
         template = self.template(spec)
         if template is not self.templates.get(template.name):
-            try:
-                return Base(template, self._names)
-            except ValueError as error:
-                raise InvalidError("margins" if spec.margins else "template", str(error)) from error
+            return self.check(template, "margins" if spec.margins else "template")
         if template.name not in self._bases:
             self._bases[template.name] = Base(template, self._names)
         return self._bases[template.name]
+
+    def check(self, template: Template, field: str = "body") -> Base:
+        """A template of one's own made ready. Raises `InvalidError` for one that nobody can be drawn from."""
+        try:
+            return Base(template, self._names)
+        except ValueError as error:
+            raise InvalidError(field, str(error)) from error
 
     def with_fragments(self, own: Mapping[str, Fragment]) -> "Library":
         """The same with further fragments; what is fitted already is shared."""

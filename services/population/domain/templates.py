@@ -6,6 +6,8 @@ dimension, because rules, levels and sentences speak of these; a dimension the t
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from libs.contracts.demographics import EXACT, Dimension, GivenMargin, Template, Words, age_range
@@ -16,6 +18,14 @@ OPEN_BAND_DECLINE = 0.9
 RESERVED = frozenset({"age", "country"})
 """Attributes of a person that are no dimension."""
 WORDS = set(Words.model_fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A template that can be named; `created_at` is None for one that comes with the service."""
+
+    template: Template
+    created_at: datetime | None
 
 
 def year_weight(band: str, age: int) -> float:
@@ -44,6 +54,12 @@ def with_margins(template: Template, margins: Mapping[str, GivenMargin]) -> Temp
             raise InvalidError(field, f"levels, aliases, minimum_age, told: {unspoken[0]!r} is no value", values)
         dimensions[name] = _dimension(name, margin, known)
     return template.model_copy(update={"dimensions": dimensions})
+
+
+def renamed(template: Template, name: str) -> Template:
+    """The same under another name."""
+    title = f"{template.title}, with margins of one's own"
+    return template.model_copy(update={"name": name, "title": title[:300]})
 
 
 def _dimension(name: str, margin: GivenMargin, known: Dimension | None) -> Dimension:

@@ -28,6 +28,7 @@ from services.population.events import Events
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import find
 from services.population.service.previews import Preview, preview
+from services.population.service.templates import Templates
 from services.population.store import Store
 
 BLOCK = 500
@@ -43,8 +44,11 @@ log = logging.getLogger(__name__)
 class Drawing:
     """Draws people; a population is drawn once, so its job is part of it."""
 
-    def __init__(self, store: Store, events: Events, library: Library, fragments: Fragments) -> None:
-        self._store, self._events, self._library, self._fragments = store, events, library, fragments
+    def __init__(
+        self, store: Store, events: Events, library: Library, fragments: Fragments, templates: Templates
+    ) -> None:
+        self._store, self._events, self._library = store, events, library
+        self._fragments, self._templates = fragments, templates
         self._designs: OrderedDict[str, Design] = OrderedDict()
 
     async def create(self, tx: Transaction, spec: PopulationSpec, *, in_background: bool = False) -> Population:
@@ -54,6 +58,7 @@ class Drawing:
         Raises `InvalidError` for an unknown template or fragment and for particularities that nobody satisfies.
         """
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
+        spec = await self._templates.complete(tx, spec)
         own = await self._fragments.named_by(tx, spec)
         design = await asyncio.to_thread(Design, spec, seed, self._library.with_fragments(own))
         readings = tuple(
@@ -86,6 +91,7 @@ class Drawing:
     async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, segments: Sequence[str]) -> Preview:
         """Some of the people this specification draws, kept nowhere. Raises `InvalidError` as creating it would."""
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
+        spec = await self._templates.complete(tx, spec)
         own = await self._fragments.named_by(tx, spec)
         return await asyncio.to_thread(preview, spec, seed, self._library.with_fragments(own), count, segments)
 

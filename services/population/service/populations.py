@@ -32,6 +32,7 @@ from services.population.service.drawing import Drawing
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import check_settled, find, find_person, segment_of
 from services.population.service.profiles import Profiles
+from services.population.service.templates import Templates
 from services.population.service.versions import Versions
 from services.population.store import Store
 
@@ -68,14 +69,10 @@ class Populations:
         self._store, self._events, self._library = store, events, library
         self._known_traits = load_trait_model().traits
         self.fragments = Fragments(store, library.fragments)
-        self.drawing = Drawing(store, events, library, self.fragments)
+        self.templates = Templates(store, library)
+        self.drawing = Drawing(store, events, library, self.fragments, self.templates)
         self.profiles = Profiles(store, library)
         self.versions = Versions(store, events, self.fragments)
-
-    @property
-    def templates(self) -> Sequence[Template]:
-        """Demographic templates, by name."""
-        return list(self._library.templates.values())
 
     async def import_people(self, tx: Transaction, spec: ImportSpec) -> Population:
         """A population of people from files, ready at once. Raises `InvalidError` for a file that is no person."""

@@ -4,6 +4,7 @@ from services.population.store.fragments import Fragments
 from services.population.store.people import People
 from services.population.store.populations import Populations
 from services.population.store.simulations import Simulations
+from services.population.store.templates import Templates
 from services.population.store.versions import Versions
 
 __all__ = ["Store"]
@@ -18,3 +19,4 @@ class Store:
         self.versions = Versions(self.people)
         self.fragments = Fragments()
         self.simulations = Simulations()
+        self.templates = Templates()
