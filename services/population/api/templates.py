@@ -20,8 +20,8 @@ from libs.contracts.errors import InvalidError
 from libs.http import Page, Read, Write
 from libs.http.app import MAX_LARGE_BODY_BYTES
 from services.population.api.access import Service
+from services.population.api.uploads import CSV, MEDIA, read_upload
 from services.population.domain.templates import Known
-from services.population.domain.uploads import CSV, MEDIA, read_upload
 
 router = APIRouter(prefix="/templates")
 Stored = Annotated[str, Path(max_length=64)]
