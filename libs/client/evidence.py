@@ -4,8 +4,10 @@ from typing import Literal
 
 from libs.client.transport import Connection, token
 from libs.contracts.base import JsonObject
-from libs.contracts.comparisons import BaselineSpec, ComparisonSpec, HumanAnswersSpec, LedgerImport
+from libs.contracts.comparisons import BaselineSpec, BehaviourSpec, ComparisonSpec, HumanAnswersSpec, LedgerImport
 
+PATIENCE_S = 900.0
+"""How long an answer may take that language models judge."""
 Plot = Literal["bias", "effects", "coverage"]
 
 
@@ -15,6 +17,10 @@ class EvidenceClient(Connection):
     async def validation_metrics(self, simulation_id: str) -> JsonObject:
         """Quality metrics of a simulation."""
         return await self._get(f"/validation/{token(simulation_id)}/metrics")
+
+    async def agent_behaviour(self, spec: BehaviourSpec | JsonObject) -> JsonObject:
+        """How the agents of a simulation behaved."""
+        return await self._post("/validation/agent-behavior", spec, patience_s=PATIENCE_S)
 
     async def compare_empirically(self, spec: ComparisonSpec | JsonObject) -> JsonObject:
         """Hold simulated answers against those of people; the comparison is kept."""

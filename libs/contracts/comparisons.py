@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from libs.contracts.base import Body, Name, Text
 from libs.contracts.instruments import MetricType
 from libs.contracts.specs import MAX_SCALE, MAX_STEPS, Identity, Label
+from libs.contracts.turns import is_offline
 
 MAX_VALUES = 20_000
 MAX_CSV = 5_000_000
@@ -228,7 +229,7 @@ class HumanAnswersSpec(Body):
         return self
 
 
-class BehaviorSpec(Body):
+class BehaviourSpec(Body):
     """`POST /validation/agent-behavior`: how the agents of a simulation behaved, as far as it was recorded."""
 
     simulation_id: Identity
@@ -246,6 +247,16 @@ class BehaviorSpec(Body):
         default="", description="How the agents are expected to be, besides what their personas say."
     )
     sample: int = Field(default=20, strict=True, ge=1, le=200, description="Agents that a model judges at most.")
+    interviews: int = Field(
+        default=0, strict=True, ge=0, le=20, description="Agents that the judge interviews about who they are."
+    )
+    rounds: int = Field(default=3, strict=True, ge=1, le=10, description="Rounds of questions in an interview at most.")
+
+    @model_validator(mode="after")
+    def _who_interviews(self) -> Self:
+        if self.interviews and (self.judge is None or is_offline(self.judge)):
+            raise ValueError("judge: interviews need a language model that interviews")
+        return self
 
 
 def _check_segments(values: list[Value] | None, segments: list[str | None] | None) -> None:

@@ -9,13 +9,14 @@ from rich.table import Table
 
 from libs.client.evidence import Plot
 from libs.contracts.base import JsonObject
-from libs.contracts.comparisons import BaselineSpec, ComparisonSpec, HumanAnswersSpec, LedgerImport
+from libs.contracts.comparisons import BaselineSpec, BehaviourSpec, ComparisonSpec, HumanAnswersSpec, LedgerImport
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import checked, given, read_yaml, save, text_of
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
 COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
+SHOWN = 3
 PLOTS: tuple[Plot, ...] = ("bias", "effects", "coverage")
 
 
@@ -134,6 +135,63 @@ async def add_people(simulation: str, file: Path | None, told: str, source: Sour
     else:
         _print_estimates(found)
     return Exit.COMPLETED
+
+
+async def show_behaviour(
+    simulation: str,
+    spec: JsonObject,
+    pairs: tuple[Sequence[str], Sequence[str]],
+    source: Source,
+    *,
+    as_json: bool,
+) -> Exit:
+    """Print every check of how agents behaved, and the worst turns."""
+    body = {**spec, "simulation_id": simulation}
+    for name, option, given_pairs in zip(("reverse_keyed", "repeated"), ("--reverse", "--repeat"), pairs, strict=True):
+        body[name] = [_pair(option, pair) for pair in given_pairs]
+    checked(BehaviourSpec, body)
+    async with source.connect() as client:
+        found = await client.agent_behaviour(given(body))
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+    else:
+        _print_checks(f"{found['turns']:,} turns of {found['agents']:,} agents, judged by {found['judged_by']}", found)
+    return Exit.COMPLETED
+
+
+async def show_quality(simulation: str, source: Source, *, as_json: bool) -> Exit:
+    """Print every check of a quality card; fails when one does."""
+    async with source.connect() as client:
+        found = await client.validation_metrics(simulation)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+    else:
+        cost = f"{found['usage']['cost_usd']:.2f} USD"
+        _print_checks(f"{found['answered']:,} of {found['assigned']:,} agents answered, {cost}", found)
+    return Exit.FAILED if any(check["status"] == "fail" for check in found["checks"]) else Exit.COMPLETED
+
+
+def _pair(option: str, pair: str) -> tuple[str, str]:
+    first, separator, second = pair.partition("=")
+    if not separator or not first.strip() or not second.strip():
+        raise StopError(Exit.INVALID, f"{option}: {pair!r} is not A=B")
+    return first.strip(), second.strip()
+
+
+def _print_checks(headline: str, found: JsonObject) -> None:
+    table = _table("check", "", "value", "passes", "what")
+    for check in found["checks"]:
+        value = "–" if check["value"] is None else f"{check['value']:.3g}"
+        cells = (check["name"], check["status"].replace("_", " "), value, f"{check['threshold']:g}", check["meaning"])
+        table.add_row(*map(clean, cells))
+    output = console()
+    output.print(clean(headline), markup=False)
+    output.print(table, markup=False)
+    for conduct in found.get("conduct", ()):
+        for flaw in conduct["worst"][:SHOWN]:
+            said = f"{conduct['check']} {flaw['score']:g} · {flaw['agent_id']}, {flaw['turn']}: {flaw['justification']}"
+            output.print(f"  {clean(said)}", markup=False)
+    output.print(clean(found["caveat"]), style="dim", markup=False)
 
 
 def _body(file: Path) -> JsonObject:

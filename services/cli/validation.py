@@ -1,4 +1,4 @@
-"""The commands about people and their options: empirical-compare, baselines, calibrate, human-answers."""
+"""The commands of validation and their options: comparisons with people, calibration, behaviour, quality."""
 
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +77,40 @@ def human_answers(
     from services.cli.exits import carry_out
 
     carry_out(add_people(simulation, file, source, source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="How the agents of a simulation behaved.")
+def behaviour(
+    simulation: SimulationId,
+    reverse: Annotated[list[str] | None, typer.Option(metavar="A=B", help="Two scales that ask the opposite.")] = None,
+    repeat: Annotated[list[str] | None, typer.Option(metavar="A=B", help="Two metrics that ask the same.")] = None,
+    judge: Annotated[str | None, typer.Option(help="The model that judges.", show_default="rules")] = None,
+    interviews: Annotated[int, typer.Option(min=0, max=20, help="Agents that the judge interviews.")] = 0,
+    expectations: Annotated[str, typer.Option(help="How agents are expected to be, besides their personas.")] = "",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether agents act in character, agree with themselves, read as people, and differ from each other.
+
+    \b
+    rehearsal behaviour SIM --reverse trusts=distrusts
+    rehearsal behaviour SIM --judge my-model --interviews 5
+    """
+    from services.cli.evidence import show_behaviour
+    from services.cli.exits import carry_out
+
+    spec = {"judge": judge, "interviews": interviews or None, "expectations": expectations}
+    pairs = (reverse or (), repeat or ())
+    carry_out(show_behaviour(simulation, spec, pairs, source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="The quality card of a simulation.")
+def quality(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Whether what a simulation recorded is complete, valid and varied. Exits with 1 when a check fails."""
+    from services.cli.evidence import show_quality
+    from services.cli.exits import carry_out
+
+    carry_out(show_quality(simulation, source_of(url), as_json=as_json))
 
 
 @baselines.command("add", epilog=CODES, short_help="Keep past results of people.")

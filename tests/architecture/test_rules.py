@@ -36,7 +36,7 @@ ANATOMY = {
     "intervention": CORE | STORED | RUN | {"handlers", "events"},
     "communication": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "results": CORE | STORED | RUN | {"handlers", "events"},
-    "validation": CORE | STORED | RUN | {"handlers", "events"},
+    "validation": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "models": CORE | STORED | RUN | {"adapters"},
     "gateway": CORE | RUN | {"adapters"},
 }

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.validation.api import baselines, comparisons, hybrids, ledger, quality
+from services.validation.api import baselines, behaviour, comparisons, hybrids, ledger, quality
 
 router = APIRouter(prefix="/validation", tags=["validation"])
-for _part in (comparisons, baselines, ledger, hybrids, quality):
+for _part in (comparisons, baselines, ledger, behaviour, hybrids, quality):
     router.include_router(_part.router)

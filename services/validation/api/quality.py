@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter
 
-from libs.contracts.errors import NotAvailableError
 from libs.http import Read
 from services.validation.api.access import Service
 from services.validation.domain.card import QualityCard
@@ -14,9 +13,3 @@ router = APIRouter()
 async def simulation_metrics(simulation_id: str, service: Service, tx: Read) -> QualityCard:
     """The quality of what a simulation has recorded so far."""
     return await service.quality(tx, simulation_id)
-
-
-@router.post("/agent-behavior")
-async def validate_agent_behaviour() -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /validation/agent-behavior")

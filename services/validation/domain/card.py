@@ -14,6 +14,8 @@ from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Usage, total_usage
 from services.validation.domain.answers import MetricQuality, metric_quality, straight_lining
 from services.validation.domain.checks import ENOUGH, Check, check
+from services.validation.domain.controls import ControlQuality, controls_of, smallest_adjusted
+from services.validation.domain.failures import failure_kind, speaks_out_of_role
 from services.validation.domain.records import Simulation, Turn
 
 CAVEAT = (
@@ -61,10 +63,12 @@ class QualityCard(Data):
     pending: int
     arms: dict[str, ArmQuality]
     failure_reasons: dict[str, int]
+    failure_kinds: dict[str, int]
     sample_ratio: SampleRatioCheck
     duplicate_texts: DuplicateTexts
     straight_lining: StraightLining
     metrics: list[MetricQuality]
+    controls: list[ControlQuality]
     usage: Usage
     cost_per_response_usd: float | None
     checks: list[Check]
@@ -83,6 +87,7 @@ def quality_card(simulation: Simulation, assigned: Mapping[str, str], turns: Seq
     same, asked = straight_lining(simulation.instruments, given)
     lines = StraightLining(agents=same, of=asked, share=_share(same, asked))
     finished = {turn.agent_id for turn in turns}
+    controls = controls_of(simulation, answered)
     usage = total_usage([turn.usage for turn in turns])
     return QualityCard(
         simulation_id=simulation.simulation_id,
@@ -98,15 +103,19 @@ def quality_card(simulation: Simulation, assigned: Mapping[str, str], turns: Seq
         failure_reasons=dict(
             Counter(turn.failure or "unknown" for turn in turns if not turn.is_answered).most_common()
         ),
+        failure_kinds=dict(Counter(failure_kind(turn.failure) for turn in turns if not turn.is_answered)),
         sample_ratio=ratio,
         duplicate_texts=texts,
         straight_lining=lines,
         metrics=metrics,
+        controls=controls,
         usage=usage,
         cost_per_response_usd=_share(usage.cost_usd, len(answered)),
         checks=[
             *_checks_of_people(simulation, assigned, arms, ratio, turns),
             *_checks_of_answers(texts, lines, metrics),
+            *_checks_of_models(turns, answered),
+            check("controls", smallest_adjusted(controls)),
         ],
         caveat=CAVEAT,
     )
@@ -187,6 +196,19 @@ def _checks_of_answers(texts: DuplicateTexts, lines: StraightLining, metrics: Se
         check("missing_answers", _share(sum(metric.missing for metric in metrics), reached)),
         check("invalid_answers", _share(sum(metric.invalid for metric in metrics), given)),
         check("funnel", float(sum(metric.unasked for metric in metrics)) if reached else None),
+    ]
+
+
+def _checks_of_models(turns: Sequence[Turn], answered: Sequence[Turn]) -> list[Check]:
+    """What the model did instead of answering."""
+    kinds = Counter(failure_kind(turn.failure) for turn in turns if not turn.is_answered)
+    strange = sum(
+        speaks_out_of_role(turn.said.response) or speaks_out_of_role(turn.said.reasoning) for turn in answered
+    )
+    return [
+        check("refusals", _share(kinds["refused"], len(turns))),
+        check("unreadable", _share(kinds["unreadable"], len(turns))),
+        check("out_of_role", _share(strange, len(answered))),
     ]
 
 

@@ -71,6 +71,54 @@ RULES = {
         Rule("straight_lining", 0.20, 0.50, "Share of agents at the same place of every scale (three scales or more)."),
         Rule("missing_answers", 0.01, 0.05, "Share of metrics that were reached and not answered."),
         Rule("invalid_answers", 0, 0.01, "Share of answers of another type, or outside of scale or options."),
+        Rule("refusals", 0.01, 0.05, "Share of finished turns in which the model refused, or a filter stopped it."),
+        Rule("unreadable", 0.01, 0.05, "Share of finished turns whose reply could not be read as an answer."),
+        Rule(
+            "out_of_role",
+            0.01,
+            0.05,
+            "Share of answered turns whose words are not a person's: those of an assistant, or of a form.",
+        ),
+        Rule(
+            "controls",
+            0.05,
+            0.01,
+            "p-value that arms differ where they cannot: in questions that no stimulus can change, and between arms "
+            "that were shown the same (Holm). A low one means that something other than the stimulus differs.",
+            is_lower_worse=True,
+        ),
+        Rule("persona_adherence", 0.05, 0.20, "Share of judged turns out of character (a score below 5 of 9)."),
+        Rule("self_consistency", 0.05, 0.20, "Share of judged turns against what the agent said, felt or answered."),
+        Rule("fluency", 0.05, 0.20, "Share of judged turns that no person would think or say so."),
+        Rule(
+            "contradictions", 0.10, 0.30, "Share of agents who answer two items that ask the same half a scale apart."
+        ),
+        Rule("yes_saying", 0.10, 0.20, "Agreement with an item and its opposite, less the middle of the scale."),
+        Rule(
+            "option_order",
+            0.05,
+            0.001,
+            "p-value that the place of an option does not matter (smallest metric, Bonferroni); a low one means that "
+            "what stands first or last is chosen for standing there.",
+            is_lower_worse=True,
+        ),
+        Rule(
+            "convergence",
+            0.10,
+            0.30,
+            "How much more alike agents' words are in the last round than in the first.",
+        ),
+        Rule("same_words", 0.05, 0.20, "Share of pairs of agents who say nearly the same words."),
+        Rule("coverage", 0.6, 0.4, "Share of the possible answers that anybody gave.", is_lower_worse=True),
+        Rule(
+            "complexity",
+            0.4,
+            0.2,
+            "Independent directions in which agents differ, as a share of the scales: a low one means that all answers "
+            "follow from one attitude.",
+            is_lower_worse=True,
+        ),
+        Rule("interviews", 0.8, 0.6, "Mean score of interviews about who the agents are.", is_lower_worse=True),
         Rule("funnel", 0, 0, "Answers to metrics that the funnel had not reached, such as a click without an open."),
     )
 }

@@ -87,6 +87,20 @@ def test_people_are_added_to_a_run(platform: EmbeddedPlatform, run: dict[str, An
     assert rehearsal(platform, "human-answers", run["simulation_id"]).stdout == done.stdout
 
 
+def test_behaviour_and_quality_of_a_run_are_shown_check_by_check(
+    platform: EmbeddedPlatform, run: dict[str, Any]
+) -> None:
+    behaviour = rehearsal(platform, "behaviour", run["simulation_id"])
+    assert behaviour.returncode == 0, behaviour.stderr
+    assert "125 agents, judged by rules" in behaviour.stdout
+    assert "persona_adherence" in behaviour.stdout
+    quality = rehearsal(platform, "quality", run["simulation_id"])
+    assert quality.returncode in {0, 1}
+    assert "125 of 125 agents answered" in quality.stdout
+    card = json.loads(rehearsal(platform, "quality", run["simulation_id"], "--json").stdout)
+    assert (quality.returncode == 1) == any(check["status"] == "fail" for check in card["checks"])
+
+
 def test_what_cannot_be_asked_ends_with_2_before_any_platform_is_looked_for(tmp_path: Path) -> None:
     body = tmp_path / "body.yaml"
     body.write_text("metric: {name: x, type: ordinal}\n")

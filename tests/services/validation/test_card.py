@@ -11,7 +11,7 @@ from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Arm, Plan, Stimulus, Usage
 from libs.contracts.specs import MetricSpec
 from services.validation.domain.card import QualityCard, quality_card
-from services.validation.domain.records import Simulation, Turn, text_digest
+from services.validation.domain.records import Said, Simulation, Turn, text_digest
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 USAGE = Usage(calls=1, cached_calls=0, prompt_tokens=10, completion_tokens=5, cost_usd=0.002)
@@ -210,3 +210,33 @@ def test_nothing_recorded_is_a_card_without_judgements() -> None:
     empty = quality_card(simulation("trust", state=None), {}, [])
     assert set(status(empty).values()) == {"not_enough_data"}
     assert empty.cost_per_response_usd is None
+
+
+def test_failures_are_told_apart_by_kind() -> None:
+    reasons = ["the model refused: no", "the provider's content filter stopped the reply", "trust: 'x' is not a number"]
+    reasons += ["the reply was cut off at max_completion_tokens: {", "the budget of the simulation is spent"]
+    failed = [
+        turn(index, {}, is_answered=False, failure=reason, text_digest=None) for index, reason in enumerate(reasons)
+    ]
+    result = card([*failed, *CLEAN[len(failed) :]])
+    assert result.failure_kinds == {"refused": 2, "unreadable": 1, "cut_off": 1, "not_answered": 1}
+    assert (status(result)["refusals"], status(result)["unreadable"]) == ("warn", "warn")
+
+
+def test_the_words_of_an_assistant_are_out_of_role() -> None:
+    strange = [
+        turn(index, CLEAN[index].answers, said=Said(response="As an AI language model, I …")) for index in range(3)
+    ]
+    assert status(card([*strange, *CLEAN[3:]]))["out_of_role"] == "fail"
+    assert status(card(CLEAN))["out_of_role"] == "pass"
+
+
+def test_arms_that_were_shown_the_same_must_not_differ() -> None:
+    """Both arms of this plan have one stimulus: an A/A test."""
+    assert {control.kind for control in card(CLEAN).controls} == {"same_stimulus"}
+    apart = [turn(index, {**CLEAN[index].answers, "trust": 1.0 + 5 * (index % 2)}) for index in range(PEOPLE)]
+    result = card(apart)
+    assert next(control for control in result.controls if control.metric == "trust").p_value == pytest.approx(
+        0, abs=1e-6
+    )
+    assert status(result)["controls"] == "fail"
