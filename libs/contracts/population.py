@@ -32,6 +32,14 @@ class GeneratePeople(MessageData):
     start: int = Field(description="Index (from 1) of the first person to draw.")
 
 
+class WritePeople(MessageData):
+    """Draw the next block of people and have a model write their personas."""
+
+    contract: ClassVar = Contract("cmd", "population", "write-people", "population_id", ("population",))
+    population_id: str
+    start: int = Field(description="Index (from 1) of the first person to draw.")
+
+
 class AgentsGenerated(MessageData):
     """A block of people was drawn (at most 50 in one message)."""
 

@@ -6,6 +6,7 @@ from libs.contracts.base import MessageData
 MESSAGES: tuple[type[MessageData], ...] = (
     population.PopulationCreated,
     population.GeneratePeople,
+    population.WritePeople,
     population.AgentsGenerated,
     population.ApplyFragments,
     population.PersonasChanged,

@@ -18,6 +18,7 @@ Engine = Literal["native", "tinytroupe"]
 Identity = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 MAX_POPULATION = 100_000
 MAX_IMPORTED = 5_000
+MAX_WRITTEN = 10_000
 MAX_CONTENT = 20_000
 MAX_SCALE = 1e9
 MAX_STEPS = 101
@@ -53,6 +54,13 @@ class PopulationSpec(Body):
         default=None, max_length=MAX_DIMENSIONS, description="Margins of one's own: they replace the template's or add."
     )
     template: Template | None = Field(default=None, description="A template of one's own; demographic_base names it.")
+    personas: Literal["composed", "model"] = Field(
+        default="composed", description="Who writes what was not drawn: rules, offline, or the model."
+    )
+    model: Label | None = Field(
+        default=None, description="A language model that reads particularities no rule knows, and writes personas."
+    )
+    context: str = Field(default="", max_length=4_000, description="What the people are for, told to the model.")
 
     @model_validator(mode="after")
     def _template_is_named(self) -> Self:
@@ -64,6 +72,14 @@ class PopulationSpec(Body):
     def screen(self) -> Screen | None:
         """Who may be drawn, spelled out."""
         return Screen(text=self.eligibility) if isinstance(self.eligibility, str) else self.eligibility
+
+    @model_validator(mode="after")
+    def _model_is_named(self) -> Self:
+        if self.model is None and self.personas == "model":
+            raise ValueError("model: a language model must be named for personas 'model'")
+        if self.personas == "model" and self.size > MAX_WRITTEN:
+            raise ValueError(f"size: a model writes the personas of at most {MAX_WRITTEN} people")
+        return self
 
     @model_validator(mode="after")
     def _segments_fit(self) -> Self:

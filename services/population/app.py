@@ -4,8 +4,10 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.population import api, handlers
+from services.population.adapters import ModelAuthor
 from services.population.domain.library import load_library
 from services.population.events import Events
 from services.population.service import Populations
@@ -16,7 +18,8 @@ from services.population.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The service with its own store, wired to the bus."""
     database = Database(settings.database_url)
-    service = Populations(Store(), Events(Outbox("population")), load_library())
+    models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
+    service = Populations(database, Store(), Events(Outbox("population")), load_library(), ModelAuthor(models))
     return service_app(
         "population",
         settings,

@@ -15,6 +15,7 @@ from libs.contracts.population import (
     PopulationFailed,
     PopulationProgressed,
     PopulationReady,
+    WritePeople,
 )
 from libs.db import Transaction
 from services.population.domain.population import Population
@@ -50,7 +51,11 @@ class Events:
 
     async def draw_next(self, tx: Transaction, population: Population) -> None:
         """Have the next block drawn."""
-        await self._outbox.add(tx, GeneratePeople(population_id=population.id, start=population.generated + 1))
+        start = population.generated + 1
+        if population.personas is None:
+            await self._outbox.add(tx, GeneratePeople(population_id=population.id, start=start))
+        else:
+            await self._outbox.add(tx, WritePeople(population_id=population.id, start=start))
 
     async def progressed(self, tx: Transaction, population: Population) -> None:
         """Another block is drawn, and it is not the last one."""

@@ -1,9 +1,9 @@
 """Messages in: the service's own commands to go on with the next block of people, and who uses a population."""
 
-from libs.bus import Router
+from libs.bus import DeadLetter, Router
 from libs.contracts.envelope import Message
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
-from libs.contracts.population import ApplyFragments, GeneratePeople
+from libs.contracts.population import ApplyFragments, GeneratePeople, WritePeople
 from libs.db import Transaction
 from services.population.service import Populations
 
@@ -13,6 +13,17 @@ router = Router("population")
 @router.on(GeneratePeople)
 async def on_generate_people(tx: Transaction, message: Message[GeneratePeople], service: Populations) -> None:
     await service.drawing.draw_block(tx, message.data.population_id, message.data.start)
+
+
+@router.work(WritePeople)
+async def on_write_people(message: Message[WritePeople], service: Populations) -> None:
+    await service.writing.write_block(message)
+
+
+@router.dead(WritePeople)
+async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Populations) -> None:
+    if (block := letter.read(WritePeople)) is not None:
+        await service.drawing.block_given_up(tx, block.population_id, block.start, letter.error)
 
 
 @router.on(ApplyFragments)

@@ -25,6 +25,7 @@ M = TypeVar("M", bound=MessageData)
 FOLDER = Path("schemas/examples")
 ELSEWHERE = {
     "generate-people",
+    "write-people",
     "population-failed",
     "assignment-failed",
     "run-protocol",

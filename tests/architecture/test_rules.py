@@ -32,7 +32,7 @@ STORED = {"store", "tables", "migrations"}
 RUN = {"__main__"}
 ANATOMY = {
     "orchestrator": CORE | STORED | RUN | {"handlers", "events"},
-    "population": CORE | STORED | RUN | {"handlers", "events"},
+    "population": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "intervention": CORE | STORED | RUN | {"handlers", "events"},
     "communication": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "results": CORE | STORED | RUN | {"handlers", "events"},

@@ -6,9 +6,12 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 
 from libs.contracts.errors import InvalidError
+from libs.contracts.specs import PopulationSpec
+from libs.http import Tenant
 from libs.http.app import MAX_LARGE_BODY_BYTES
 from libs.minds.json_documents import DocumentError, parse
 from services.population.service import Populations
+from services.population.service.preparing import Prepared
 
 FURTHEST = 2**31 - 1
 """The largest index or version a cursor may name."""
@@ -31,4 +34,12 @@ async def lossless(request: Request) -> object:
 
 
 Service = Annotated[Populations, Depends(populations)]
+
+
+async def prepared(spec: PopulationSpec, service: Service, tenant: Tenant) -> Prepared:
+    """The body, with what had to be asked of a model: before a transaction begins, so it stands before `tx`."""
+    return await service.preparing.prepare(spec, tenant)
+
+
+Wanted = Annotated[Prepared, Depends(prepared)]
 Document = Annotated[object, Depends(lossless)]

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from libs.contracts.errors import NotFoundError
-from libs.contracts.specs import PopulationSpec
 from libs.http import Read, Write
-from services.population.api.access import Service
+from services.population.api.access import Service, Wanted
 from services.population.domain.imports import IMPORTED
 from services.population.domain.population import Population, State
 
@@ -78,10 +77,10 @@ def point_to_job(population: Population, response: Response) -> None:
 
 
 @router.post("/bulk-generate", status_code=202)
-async def bulk_generate(spec: PopulationSpec, service: Service, tx: Write, response: Response) -> JobView:
+async def bulk_generate(wanted: Wanted, service: Service, tx: Write, response: Response) -> JobView:
     """Draw up to 100,000 people as a job. A process that is killed loses nobody: the next one goes on, and draws those
     whom the first one would have drawn."""
-    population = await service.drawing.create(tx, spec, in_background=True)
+    population = await service.drawing.create(tx, wanted, in_background=True)
     point_to_job(population, response)
     return JobView.of(population)
 

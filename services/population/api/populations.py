@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 
 from libs.contracts.demographics import Template
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.specs import PopulationSpec
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
-from services.population.api.access import Service
+from services.population.api.access import Service, Wanted
 from services.population.api.jobs import point_to_job
 from services.population.domain.population import REST, Particularities, Population, State, Understood, Use
+from services.population.domain.writing import Personas
 from services.population.service import Segment
 
 router = APIRouter()
@@ -53,6 +53,7 @@ class PopulationView(BaseModel):
     created_at: datetime
     ready_at: datetime | None
     archived_at: datetime | None
+    personas: Personas | None = Field(description="How a model wrote the personas; null where they are composed.")
     links: dict[str, str]
 
     @classmethod
@@ -82,6 +83,7 @@ class PopulationView(BaseModel):
             created_at=population.created_at,
             ready_at=population.ready_at,
             archived_at=population.archived_at,
+            personas=population.personas,
             links={"self": here, **{name: f"{here}/{name}" for name in LINKED}},
         )
 
@@ -155,10 +157,10 @@ class SegmentsView(BaseModel):
 
 
 @router.post("/create", status_code=201, responses={202: {"description": "More than 500 people: still drawing."}})
-async def create_population(spec: PopulationSpec, service: Service, tx: Write, response: Response) -> PopulationView:
+async def create_population(wanted: Wanted, service: Service, tx: Write, response: Response) -> PopulationView:
     """Draw a population. Up to 500 people are there when this answers; with more, `state` is generating, and
     `links.job` says how far it is."""
-    population = await service.drawing.create(tx, spec)
+    population = await service.drawing.create(tx, wanted)
     if population.state is State.GENERATING:
         point_to_job(population, response)
     return PopulationView.of(population)

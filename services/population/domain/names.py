@@ -5,6 +5,7 @@ a given name and a family name in common (checked when loading), so people of di
 """
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from itertools import combinations_with_replacement
 from pathlib import Path
@@ -48,6 +49,12 @@ class NamePool(Body):
             layer, step = divmod(layer, len(given))
             middles.append(given[(first + step) % len(given)])
         return " ".join((given[first], *middles, families[family]))
+
+
+def name_key(name: str) -> str:
+    """A name as it is searched for and sorted by."""
+    decomposed = unicodedata.normalize("NFKD", name.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def load_names(folder: Path = FOLDER) -> dict[str, NamePool]:

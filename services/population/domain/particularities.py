@@ -7,6 +7,7 @@ a hedge ("mostly women") or an unread negation, exception or "or" is never half 
 
 import re
 from dataclasses import dataclass, field
+from typing import Literal
 
 from libs.contracts.demographics import Template
 from services.population.domain.ages import WAYS
@@ -31,6 +32,7 @@ class Constraint:
     minimum: float | None = None
     maximum: float | None = None
     is_trait: bool = False
+    by: Literal["rules", "model"] = "rules"
 
 
 @dataclass(frozen=True, slots=True)

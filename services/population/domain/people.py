@@ -20,6 +20,7 @@ from libs.minds.merging import MergeConflictError, merge
 from services.population.domain.draws import key_of
 from services.population.domain.factors import Table
 from services.population.domain.fragments import Fragment, contradicted, parts_of
+from services.population.domain.learning import NOTHING, Learned, completed
 from services.population.domain.library import Library
 from services.population.domain.names import Gender
 from services.population.domain.particularities import Reading, read
@@ -46,11 +47,13 @@ class Group:
 class Design:
     """A valid specification, ready to draw people."""
 
-    def __init__(self, spec: PopulationSpec, seed: int, library: Library) -> None:
+    def __init__(
+        self, spec: PopulationSpec, seed: int, library: Library, learned: Mapping[int, Learned] | None = None
+    ) -> None:
         """Raises `InvalidError` naming the field and what is allowed, for whatever is wrong with the specification."""
         self.base = library.base(spec)
         self.template, self.joint = self.base.template, self.base.joint
-        self.size, self._seed = spec.size, seed
+        self.size, self._seed, self._learned = spec.size, seed, learned or {}
         self.eligible = screened(spec.screen, self.joint)
         self.groups = [self._segment(place, segment, library) for place, segment in enumerate(spec.segments)]
         rest = spec.size - sum(group.size for group in self.groups)
@@ -87,6 +90,10 @@ class Design:
         """`count` people from index `start` (from 1) on, or as many as there are."""
         return [self.person(index) for index in range(start, min(start + count, self.size + 1))]
 
+    def fragments_of(self, index: int) -> tuple[Fragment, ...]:
+        """The fragments of the person at one place."""
+        return self.groups[bisect_right(self._ends, index - 1)].fragments
+
     def person(self, index: int) -> Agent:
         """The person at one place (from 1) of the population."""
         random = Random(f"{self._seed}:{index}")  # noqa: S311 - people are drawn reproducibly, not kept secret
@@ -117,7 +124,7 @@ class Design:
     def _segment(self, place: int, segment: SegmentSpec, library: Library) -> Group:
         field = f"segments.{place}"
         fragments = _fragments(segment.fragments, library.fragments, f"{field}.fragments")
-        reading = read(segment.particularities, self.base.template)
+        reading = completed(read(segment.particularities, self.template), self._learned.get(place, NOTHING))
         constraints = (*self.eligible.constraints, *reading.understood)
         restrictions = restrict(constraints, self.joint, f"{field}.particularities")
         return self._group(segment.name, segment.size, reading, restrictions, fragments)

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from libs.contracts.base import Data, JsonObject
 from libs.contracts.demographics import Template
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
+from services.population.domain.learning import Learned
 from services.population.domain.particularities import Constraint, Reading
+from services.population.domain.writing import Personas
 
 REST = "(rest)"
 """How the people outside of every segment are called where a name is needed."""
@@ -36,6 +39,15 @@ class Understood(Data):
     allowed: list[str]
     minimum: float | None
     maximum: float | None
+    by: Literal["rules", "model"] = "rules"
+    """Who read the phrase."""
+
+    def constraint(self) -> Constraint:
+        """What it was understood as."""
+        is_trait = not self.allowed and self.about != "age"
+        return Constraint(
+            self.text, self.about, frozenset(self.allowed), self.minimum, self.maximum, is_trait=is_trait, by=self.by
+        )
 
 
 class Particularities(Data):
@@ -60,6 +72,7 @@ def understood(constraint: Constraint, template: Template) -> Understood:
         allowed=[value for value in dimension.values if value in constraint.allowed] if dimension else [],
         minimum=constraint.minimum,
         maximum=constraint.maximum,
+        by=constraint.by,
     )
 
 
@@ -85,6 +98,8 @@ class Population:
     created_at: datetime
     ready_at: datetime | None
     archived_at: datetime | None
+    personas: Personas | None = None
+    """How a model wrote them; None where they are composed."""
 
     @property
     def segments(self) -> dict[str, int]:
@@ -103,6 +118,15 @@ class Population:
             return None
         return (self.spec.size - self.generated) / self.people_per_second
 
+    @property
+    def learned(self) -> dict[int, Learned]:
+        """What a model made of particularities, by place of the segment."""
+        found = {
+            place: tuple(one.constraint() for one in reading.understood if one.by == "model")
+            for place, reading in enumerate(self.readings)
+        }
+        return {place: Learned(constraints) for place, constraints in found.items() if constraints}
+
     def drawn_up_to(self, index: int, at: datetime) -> "Population":
         """With these further people. The speed is that of the last blocks, so that a pause is soon forgotten."""
         seconds = (at - (self.progressed_at or self.created_at)).total_seconds()
@@ -117,6 +141,7 @@ class Population:
             "spec": self.spec.model_dump(mode="json"),
             "readings": [reading.model_dump(mode="json") for reading in self.readings],
             "fragments": dict(self.fragments),
+            "personas": self.personas and self.personas.model_dump(mode="json"),
         }
 
 

@@ -5,12 +5,12 @@ store. What a request may filter by depends on the population: the attributes an
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from libs.contracts.errors import InvalidError
+from services.population.domain.names import name_key
 from services.population.domain.population import Population
 from services.population.domain.summary import Summary
 from services.population.domain.versions import Version
@@ -63,12 +63,6 @@ class Selection:
 
 
 EVERYBODY = Selection()
-
-
-def name_key(name: str) -> str:
-    """A name as it is searched for and sorted by."""
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def key_of(index: int, name: str, age: int, sort: Sort) -> Key:

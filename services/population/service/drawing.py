@@ -9,7 +9,7 @@ import asyncio
 import logging
 import secrets
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -24,9 +24,11 @@ from services.population.domain.library import Library
 from services.population.domain.margins import MarginReport, report
 from services.population.domain.people import Design
 from services.population.domain.population import Particularities, Population, State
+from services.population.domain.writing import Personas
 from services.population.events import Events
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import find
+from services.population.service.preparing import Prepared
 from services.population.service.previews import Preview, preview
 from services.population.service.templates import Templates
 from services.population.store import Store
@@ -51,16 +53,17 @@ class Drawing:
         self._fragments, self._templates = fragments, templates
         self._designs: OrderedDict[str, Design] = OrderedDict()
 
-    async def create(self, tx: Transaction, spec: PopulationSpec, *, in_background: bool = False) -> Population:
+    async def create(self, tx: Transaction, prepared: Prepared, *, in_background: bool = False) -> Population:
         """Draw a population: up to 500 people at once unless all of it may happen in the background, the others by
         commands.
 
         Raises `InvalidError` for an unknown template or fragment and for particularities that nobody satisfies.
         """
+        spec = prepared.spec
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         spec = await self._templates.complete(tx, spec)
         own = await self._fragments.named_by(tx, spec)
-        design = await asyncio.to_thread(Design, spec, seed, self._library.with_fragments(own))
+        design = await asyncio.to_thread(Design, spec, seed, self._library.with_fragments(own), prepared.learned)
         readings = tuple(
             Particularities.of(group.reading, design.template) for group in design.groups if group.name is not None
         )
@@ -79,14 +82,15 @@ class Drawing:
             created_at=datetime.now(UTC),
             ready_at=None,
             archived_at=None,
+            personas=Personas(model=spec.model) if spec.model and spec.personas == "model" else None,
         )
         self._keep(population.id, design)
         await self._store.populations.add(tx, population)
         await self._events.created(tx, population)
-        if in_background:
+        if in_background or population.personas:
             await self._events.draw_next(tx, population)
             return population
-        return await self._add_block(tx, population, await _draw(design, 1))
+        return await self.add_block(tx, population, await _draw(design, 1))
 
     async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, segments: Sequence[str]) -> Preview:
         """Some of the people this specification draws, kept nowhere. Raises `InvalidError` as creating it would."""
@@ -106,7 +110,7 @@ class Drawing:
             log.exception("people cannot be drawn", extra={"population_id": population_id, "start": start})
             await self._end(tx, population, State.FAILED, f"people {start} and up: {error}")
             return
-        await self._add_block(tx, population, people)
+        await self.add_block(tx, population, people)
 
     async def margins(self, population: Population) -> MarginReport:
         """How far the people drawn are from every margin. Raises `ConflictError` for people who were not drawn."""
@@ -116,6 +120,20 @@ class Drawing:
         if design is None:
             design = await asyncio.to_thread(self._made, population)
         return await asyncio.to_thread(report, design)
+
+    async def drafted(
+        self, population: Population, start: int, count: int
+    ) -> tuple[list[Agent], Mapping[str, Sequence[Fragment]]]:
+        """People as they are composed, and the fragments of each, for whoever writes their personas anew."""
+        design = self._design(population)
+        people = await _draw(design, start, count)
+        return people, {agent.agent_id: design.fragments_of(agent.index) for agent in people}
+
+    async def block_given_up(self, tx: Transaction, population_id: str, start: int, error: str) -> None:
+        """Nobody will draw the people from `start` on: whoever waits for them must not wait for ever."""
+        population = await self._store.populations.get(tx, population_id, lock=True)
+        if population is not None and population.state is State.GENERATING and start == population.generated + 1:
+            await self._end(tx, population, State.FAILED, f"people {start} and up: {error}")
 
     async def cancel(self, tx: Transaction, population_id: str) -> Population:
         """Draw nobody more. Raises `ConflictError` when nobody is being drawn."""
@@ -132,7 +150,8 @@ class Drawing:
         await self._events.failed(tx, population)
         return population
 
-    async def _add_block(self, tx: Transaction, population: Population, people: list[Agent]) -> Population:
+    async def add_block(self, tx: Transaction, population: Population, people: list[Agent]) -> Population:
+        """Store a block, and go on or be done."""
         await self._store.people.add(tx, population.id, people)
         await self._events.people_drawn(tx, population, people)
         population = population.drawn_up_to(people[-1].index, datetime.now(UTC))
@@ -157,7 +176,7 @@ class Drawing:
 
     def _made(self, population: Population) -> Design:
         own = {name: Fragment.model_validate(document) for name, document in population.fragments.items()}
-        return Design(population.spec, population.seed, self._library.with_fragments(own))
+        return Design(population.spec, population.seed, self._library.with_fragments(own), population.learned)
 
     def _keep(self, population_id: str, design: Design) -> None:
         self._designs[population_id] = design
@@ -165,11 +184,11 @@ class Drawing:
             self._designs.popitem(last=False)
 
 
-async def _draw(design: Design, start: int) -> list[Agent]:
+async def _draw(design: Design, start: int, count: int = BLOCK) -> list[Agent]:
     """One block, drawn a few at a time so that requests of the same process are not held up."""
     await asyncio.to_thread(design.prepare)
     people: list[Agent] = []
-    end = min(start + BLOCK, design.size + 1)
+    end = min(start + count, design.size + 1)
     for first in range(start, end, AT_A_TIME):
         people += design.people(first, min(AT_A_TIME, end - first))
         await asyncio.sleep(0)

@@ -10,7 +10,8 @@ from libs.contracts.errors import ConflictError
 from libs.contracts.ids import new_id
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
 from libs.contracts.specs import ImportSpec
-from libs.db import Transaction
+from libs.db import Database, Transaction
+from services.population.adapters import Author
 from services.population.domain.imports import Person, read_people
 from services.population.domain.library import Library
 from services.population.domain.margins import MarginReport
@@ -31,9 +32,11 @@ from services.population.events import Events
 from services.population.service.drawing import Drawing
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import check_settled, find, find_person, segment_of
+from services.population.service.preparing import Preparing
 from services.population.service.profiles import Profiles
 from services.population.service.templates import Templates
 from services.population.service.versions import Versions
+from services.population.service.writing import Writing
 from services.population.store import Store
 
 SHOWN = 100
@@ -65,14 +68,24 @@ class Wanted:
 class Populations:
     """Shows populations and their people, and is the way to what else is done with them."""
 
-    def __init__(self, store: Store, events: Events, library: Library) -> None:
-        self._store, self._events, self._library = store, events, library
+    def __init__(self, database: Database, store: Store, events: Events, library: Library, author: Author) -> None:
+        self._store, self._events, self._library, self._author = store, events, library, author
         self._known_traits = load_trait_model().traits
         self.fragments = Fragments(store, library.fragments)
         self.templates = Templates(store, library)
         self.drawing = Drawing(store, events, library, self.fragments, self.templates)
+        self.preparing = Preparing(database, library, self.templates, author)
+        self.writing = Writing(database, store, self.drawing, author)
         self.profiles = Profiles(store, library)
         self.versions = Versions(store, events, self.fragments)
+
+    async def start(self) -> None:
+        """Get ready to reach whoever writes."""
+        await self._author.start()
+
+    async def stop(self) -> None:
+        """Let go."""
+        await self._author.stop()
 
     async def import_people(self, tx: Transaction, spec: ImportSpec) -> Population:
         """A population of people from files, ready at once. Raises `InvalidError` for a file that is no person."""

@@ -10,7 +10,8 @@ from libs.contracts.base import JsonObject
 from libs.contracts.people import Agent
 from libs.db import Transaction, insert_new
 from services.population.domain.imports import Person
-from services.population.domain.selection import Key, Received, Selection, name_key
+from services.population.domain.names import name_key
+from services.population.domain.selection import Key, Received, Selection
 from services.population.domain.summary import Summary, summarise
 from services.population.tables import agents, changes, summaries
 
@@ -34,6 +35,11 @@ class People:
             row["envelope"] = envelope
         await insert_new(tx, agents, rows)
         await self.add_summaries(tx, population_id, 0, people[0].index, summarise(people))
+
+    async def names(self, tx: Transaction, population_id: str) -> list[str]:
+        """The keys of everybody's name."""
+        query = select(agents.c.name_key).where(agents.c.tenant == tx.tenant, agents.c.population_id == population_id)
+        return list((await tx.execute(query)).scalars())
 
     async def page(
         self, tx: Transaction, population_id: str, selection: Selection, limit: int, after: Key | None = None

@@ -7,6 +7,7 @@ from sqlalchemy import Row, delete, select, update
 from libs.contracts.specs import PopulationSpec
 from libs.db import Transaction, insert_new
 from services.population.domain.population import Particularities, Population, State
+from services.population.domain.writing import Personas
 from services.population.tables import agents, changes, populations, summaries, versions
 
 
@@ -31,7 +32,7 @@ class Populations:
         await tx.execute(
             update(populations)
             .where(populations.c.tenant == tx.tenant, populations.c.id == population.id)
-            .values(**_progress(population))
+            .values(**_progress(population), **({"document": population.document()} if population.personas else {}))
         )
 
     async def get(self, tx: Transaction, population_id: str, *, lock: bool = False) -> Population | None:
@@ -89,4 +90,5 @@ def _population(row: Row[Any]) -> Population:
         created_at=row.created_at,
         ready_at=row.ready_at,
         archived_at=row.archived_at,
+        personas=Personas.model_validate(written) if (written := row.document.get("personas")) else None,
     )

@@ -75,8 +75,8 @@ async def test_particularities_are_shown_as_they_were_understood(client: httpx.A
     answer = await client.post(CREATE, json=EXAMPLE | {"segments": [segment]})
     [shown] = answer.json()["segments"]
     assert shown["understood"] == [
-        {"text": "25-35 years old", "about": "age", "allowed": [], "minimum": 25, "maximum": 35},
-        {"text": "tech-savvy", "about": "tech_affinity", "allowed": [], "minimum": 0.4, "maximum": None},
+        {"text": "25-35 years old", "about": "age", "allowed": [], "minimum": 25, "maximum": 35, "by": "rules"},
+        {"text": "tech-savvy", "about": "tech_affinity", "allowed": [], "minimum": 0.4, "maximum": None, "by": "rules"},
     ]
     assert shown["not_understood"] == ["loves jazz"]
 

@@ -1,0 +1,168 @@
+"""Who writes and reads for this service where rules do not reach: a language model, behind the models service.
+
+Everything asked has its place in the ledger, so that a block that is done again, or the same population drawn again, is
+paid for once.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+from typing import Protocol
+
+from libs.contracts.base import JsonObject
+from libs.contracts.demographics import ADULT, OLDEST, Template
+from libs.contracts.ids import derived_id
+from libs.contracts.people import Agent
+from libs.contracts.protocol import NO_USAGE, total_usage
+from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest
+from libs.minds.persona_writing import (
+    again,
+    contradictions,
+    own_messages,
+    persona_schema,
+    read_persona,
+    shared_messages,
+)
+from libs.minds.phrase_reading import Translated, phrase_messages, phrase_schema, read_phrases
+from libs.models import Asked, Models, ask, ask_one, check_model
+from services.population.domain.learning import about
+from services.population.domain.population import Population
+from services.population.domain.writing import Written, attributes_of, is_married, is_parent
+
+NO_PROSE = "the offline model writes no personas, reads no phrases and plans nothing; name a language model"
+PERSONA_TOKENS, PHRASE_TOKENS = 2_500, 4_000
+PERSONAS, PHRASES = "personas", "phrases"
+AT_ONCE = 250
+"""Questions in one batch; the models service decides how many are in flight."""
+
+
+class Author(Protocol):
+    """Writes personas and reads phrases."""
+
+    async def start(self) -> None:
+        """Get ready."""
+
+    async def stop(self) -> None:
+        """Let go."""
+
+    async def check(self, model: str) -> None:
+        """Raises `InvalidError` for a model that is not there or is no language model."""
+
+    async def personas(self, population: Population, people: Sequence[Agent]) -> list[Written]:
+        """Everybody's persona in the author's words. Raises `ModelsError`."""
+
+    async def phrases(
+        self, model: str, seed: int, template: Template, traits: Sequence[str], phrases: Sequence[str]
+    ) -> list[Translated]:
+        """What these phrases say. Raises `ModelFailedError`, `BudgetError`."""
+
+
+class ModelAuthor:
+    """A language model."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    async def start(self) -> None:
+        """Get ready to reach the models service."""
+        await self._models.start()
+
+    async def stop(self) -> None:
+        """Let go of it."""
+        await self._models.stop()
+
+    async def check(self, model: str) -> None:
+        """Raises `InvalidError` for a model that is not there or is no language model."""
+        await check_model(self._models, model, offline=NO_PROSE)
+
+    async def personas(self, population: Population, people: Sequence[Agent]) -> list[Written]:
+        """A reply that contradicts what was drawn is asked for once more, then given up."""
+        first = {agent.agent_id: _question(agent) for agent in people}
+        replies = await self._replies(population, people, first, draw=0)
+        faults = {agent.agent_id: _faults(agent, replies[agent.agent_id]) for agent in people}
+        wrong = [agent for agent in people if faults[agent.agent_id]]
+        second = {
+            agent.agent_id: again(first[agent.agent_id], reply, faults[agent.agent_id])
+            if (reply := replies[agent.agent_id].value) is not None
+            else first[agent.agent_id]
+            for agent in wrong
+        }
+        repairs = await self._replies(population, wrong, second, draw=1)
+        return [_written(agent, replies[agent.agent_id], repairs.get(agent.agent_id)) for agent in people]
+
+    async def phrases(
+        self, model: str, seed: int, template: Template, traits: Sequence[str], phrases: Sequence[str]
+    ) -> list[Translated]:
+        """One call for all of them."""
+        dimensions = {name: dimension.values for name, dimension in template.dimensions.items()}
+        batch = TurnBatch(
+            simulation_id="",
+            model=model,
+            timeline_id=PHRASES,
+            step_id=PHRASES,
+            round=0,
+            seed=seed,
+            temperature=0.0,
+            max_completion_tokens=PHRASE_TOKENS,
+            response_schema=phrase_schema(about(template, traits)),
+            shared=(),
+            turns=(
+                TurnRequest(
+                    turn_id=str(derived_id(PHRASES, template.name, *phrases)),
+                    agent_id="",
+                    messages=phrase_messages(dimensions, traits, (ADULT, OLDEST), phrases),
+                ),
+            ),
+        )
+        asked = await ask_one(self._models, batch, lambda reply: read_phrases(reply, len(phrases)))
+        return asked.value or []
+
+    async def _replies(
+        self,
+        population: Population,
+        people: Sequence[Agent],
+        messages: Mapping[str, tuple[ChatMessage, ...]],
+        *,
+        draw: int,
+    ) -> dict[str, Asked[JsonObject]]:
+        found: dict[str, Asked[JsonObject]] = {}
+        for start in range(0, len(people), AT_ONCE):
+            some = people[start : start + AT_ONCE]
+            of = {str(derived_id(PERSONAS, population.id, agent.agent_id, str(draw))): agent for agent in some}
+            batch = TurnBatch(
+                simulation_id=population.id,
+                model=population.spec.model or "",
+                timeline_id=PERSONAS,
+                step_id=PERSONAS,
+                round=0,
+                seed=population.seed,
+                max_completion_tokens=PERSONA_TOKENS,
+                response_schema=persona_schema(list(attributes_of(some[0]))),
+                shared=shared_messages(population.spec.context),
+                turns=tuple(
+                    TurnRequest(turn_id=turn_id, agent_id=agent.agent_id, draw=draw, messages=messages[agent.agent_id])
+                    for turn_id, agent in of.items()
+                ),
+            )
+            async with aclosing(ask(self._models, batch, read_persona)) as answers:
+                async for answer in answers:
+                    found[of[answer.turn_id].agent_id] = answer
+        return found
+
+
+def _question(agent: Agent) -> tuple[ChatMessage, ...]:
+    return own_messages(attributes_of(agent), agent.traits, agent.persona)
+
+
+def _faults(agent: Agent, asked: Asked[JsonObject]) -> list[str]:
+    if asked.value is None:
+        return [asked.failure or "no reply"]
+    return contradictions(asked.value, attributes_of(agent), married=is_married(agent), parent=is_parent(agent))
+
+
+def _written(agent: Agent, first: Asked[JsonObject], second: Asked[JsonObject] | None) -> Written:
+    used = second or first
+    faults = _faults(agent, used)
+    usage = total_usage([first.usage, second.usage if second else NO_USAGE])
+    if faults:
+        return Written(agent, None, is_repaired=False, usage=usage, failure=faults[0])
+    return Written(agent, used.value, is_repaired=second is not None, usage=usage)
