@@ -49,7 +49,7 @@ from libs.stats.distributions import Interval
 from libs.stats.diversity import Diversity, diversity
 from libs.stats.effect_sizes import cohens_d, cohens_w, cramers_v_interval, odds_ratio, risk_ratio
 from libs.stats.equivalence import Equivalence, equivalent_means, equivalent_paired_means, equivalent_proportions
-from libs.stats.evidence import Worth, grade_c
+from libs.stats.evidence import Worth, grade_a, grade_b, grade_c
 from libs.stats.exact import binomial_test, boschloo_exact, clopper_pearson_interval, fisher_exact, mcnemar_exact
 from libs.stats.funnels import FunnelStep, StepContrast, compare_funnels, compare_paired_funnels, funnel
 from libs.stats.interaction import heterogeneity, interaction, segment_interactions, together
@@ -243,6 +243,8 @@ __all__ = [
     "gain_of_more",
     "gap_of",
     "goodness_of_fit",
+    "grade_a",
+    "grade_b",
     "grade_c",
     "heterogeneity",
     "holm",

@@ -127,6 +127,7 @@ def compare_shares(
     seed: int,
     draws: int = 1_000,
     confidence_level: float = 0.95,
+    features: ArrayLike | None = None,
 ) -> dict[str, Distance]:
     """Each distance between two samples counted on one support, with a bootstrap interval and its noise.
 
@@ -134,14 +135,17 @@ def compare_shares(
     the lower percentile - 2b (0 where p > 1 - level: two samples of the same people would be as far apart) to the upper
     percentile. The noise is that of pairs drawn from the baseline alone, the split halves of a human sample. Efron &
     Tibshirani, An Introduction to the Bootstrap (1993), §10.3, §13.3; Davison & Hinkley (1997), §4.4.
+
+    `features` (a row for each value of the support): what is compared are shares of these, as by `through`.
     """
     require_level(confidence_level)
     p, q, n, n0 = _pair(counts, baseline)
     random, tail = np.random.default_rng(seed), (1 - confidence_level) / 2
-    again, halves = (_distances(measures, random, (n, one), (n0, q), draws) for one in (p, q))
+    seen = None if features is None else np.asarray(features, dtype=np.float64)
+    again, halves = (_distances(measures, random, (n, one), (n0, q), draws, seen) for one in (p, q))
     found = {}
     for name, measure in measures.items():
-        value = float(measure(p[None, :], q[None, :])[0])
+        value = float(measure(_seen(p[None, :], seen), _seen(q[None, :], seen))[0])
         low, high = (float(end) for end in np.quantile(again[name], [tail, 1 - tail]))
         bias = max(0.0, float(again[name].mean()) - value)
         p_value = (1 + int((halves[name] >= value - 1e-12).sum())) / (1 + draws)
@@ -162,16 +166,21 @@ def _distances(
     one: tuple[int, Numbers],
     other: tuple[int, Numbers],
     draws: int,
+    features: Numbers | None,
 ) -> dict[str, Numbers]:
     """Distances of `draws` pairs of samples, in portions: wide supports are not to fill the memory."""
     portion = max(1, min(draws, CELLS // len(one[1])))
     drawn: dict[str, list[Numbers]] = {name: [] for name in measures}
     for start in range(0, draws, portion):
         rows = min(portion, draws - start)
-        p, q = (random.multinomial(n, shares, size=rows) / n for n, shares in (one, other))
+        p, q = (_seen(random.multinomial(n, shares, size=rows) / n, features) for n, shares in (one, other))
         for name, measure in measures.items():
             drawn[name].append(measure(p, q))
     return {name: np.concatenate(parts) for name, parts in drawn.items()}
+
+
+def _seen(shares: Numbers, features: Numbers | None) -> Numbers:
+    return shares if features is None else _normal(shares @ features)
 
 
 def _pair(counts: ArrayLike, baseline: ArrayLike) -> tuple[Numbers, Numbers, int, int]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from libs.stats.arguments import require_count
+from libs.stats.calibration import FEWEST_STUDIES, Spread, worth_of_calibrated
+from libs.stats.rectification import Rectified
 
 Grade = Literal["A", "B", "C"]
 
@@ -31,6 +33,20 @@ UNCALIBRATED_CAVEAT = (
 )
 
 
+CALIBRATED_CAVEAT = (
+    "calibrated on past comparisons: about people, within an interval that is mostly the simulator's own error; more "
+    "agents will hardly narrow it, answers of people will"
+)
+BORROWED_CAVEAT = (
+    "calibrated on past comparisons of another simulator: about people, if this one errs as that one did; compare it "
+    "with people of your own to know"
+)
+RECTIFIED_CAVEAT = (
+    "rectified with answers of people: about the people whom they were drawn from, within the interval, whatever the "
+    "simulator's errors"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Worth:
     """The fields of an evidence block that depend on the grade alone."""
@@ -52,3 +68,29 @@ def grade_c(n: int, *, is_offline: bool) -> Worth:
     if is_offline:
         return Worth("C", 0.0, OFFLINE_BASIS, OFFLINE_CAVEAT)
     return Worth("C", n / (1 + n * UNCALIBRATED_BIAS**2), UNCALIBRATED_BASIS, UNCALIBRATED_CAVEAT)
+
+
+def grade_b(bias: Spread, n: int, *, simulator: str, is_borrowed: bool = False) -> Worth | None:
+    """Grade B, calibrated on the bias of past comparisons: effective n = 1 / (V + 1/n), V the variance of the bias of
+    an outcome to come in human variances. None with fewer than `FEWEST_STUDIES` studies: then it is grade C.
+
+    `simulator` is what was compared; `is_borrowed`: it is not the one that made this estimate.
+    """
+    require_count("n", n)
+    if bias.studies < FEWEST_STUDIES:
+        return None
+    most = worth_of_calibrated(bias, 10**12)
+    basis = (
+        f"1 / (V + 1/n), V the variance of the bias that {simulator} shows over {bias.outcomes} outcomes of "
+        f"{bias.studies} studies with people: never worth more than about {most:.1f} people"
+    )
+    return Worth("B", worth_of_calibrated(bias, n), basis, BORROWED_CAVEAT if is_borrowed else CALIBRATED_CAVEAT)
+
+
+def grade_a(found: Rectified) -> Worth:
+    """Grade A, rectified with answers of people: effective n is how many people alone would be as precise."""
+    basis = (
+        f"{found.n} people who answered and {found.simulated_n} agents (PPI++): as precise as {found.effective_n:.0f} "
+        "people alone"
+    )
+    return Worth("A", found.effective_n, basis, RECTIFIED_CAVEAT)

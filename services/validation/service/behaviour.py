@@ -2,6 +2,7 @@
 kept, since the same request gives the same answer from the ledger of the models service.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import NamedTuple
@@ -57,14 +58,10 @@ class Behaviour:
             else (_by_rules(judged, recorded.people), NO_USAGE)
         )
         interviews, interviewing = await self._interviews(spec, recorded)
-        return behaviour_report(
-            spec,
-            recorded.simulation,
-            recorded.turns,
-            found,
-            interviews,
-            judged_by=spec.judge if spec.judge is not None and is_judged else RULES,
-            usage=total_usage([judging, interviewing]),
+        judge = spec.judge if spec.judge is not None and is_judged else RULES
+        usage = total_usage([judging, interviewing])
+        return await asyncio.to_thread(
+            behaviour_report, spec, recorded.simulation, recorded.turns, found, interviews, judged_by=judge, usage=usage
         )
 
     async def _recorded(self, spec: BehaviourSpec, tenant: str) -> Recorded:

@@ -3,6 +3,7 @@
 The domain's arithmetic is imported when it is first needed: numpy and scipy would add a second to the platform's start.
 """
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -49,7 +50,7 @@ class Comparisons:
         human = _sample("empirical", metric, *empirical_values(metric, spec.empirical, kept))
         given = await self._simulated(tx, metric, spec.simulated)
         simulated = _sample("simulated", metric, given.values, given.segments)
-        result = _compare(metric, human, simulated, spec.margin)
+        result = await asyncio.to_thread(_compare, metric, human, simulated, spec.margin)
         study = spec.study or (kept[0].study if kept else None)
         new = await self._ledger.add_comparison(tx, result, metric, study, given.simulator, now)
         comparison = Comparison(

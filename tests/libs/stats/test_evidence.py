@@ -2,7 +2,8 @@
 
 import pytest
 
-from libs.stats import grade_c
+from libs.stats import fit_spread, grade_a, grade_b, grade_c, rectified_mean
+from libs.stats.shipped import shipped
 
 
 def test_answers_of_the_offline_model_are_worth_no_people() -> None:
@@ -36,3 +37,31 @@ def test_the_texts_do_not_depend_on_the_number_of_agents() -> None:
 def test_a_negative_number_of_agents_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"^n:"):
         grade_c(-1, is_offline=False)
+
+
+def test_a_calibrated_estimate_is_worth_what_past_comparisons_leave_open_and_no_more_with_more_agents() -> None:
+    bias = shipped().variants["GPT5"].bias
+    few, many = (grade_b(bias, n, simulator="GPT5") for n in (200, 1_000_000))
+    assert few is not None
+    assert many is not None
+    assert (few.grade, many.grade) == ("B", "B")
+    assert few.effective_n < many.effective_n < 3
+    assert "64 outcomes of 11 studies" in few.effective_n_basis
+    borrowed = grade_b(bias, 200, simulator="GPT5", is_borrowed=True)
+    assert borrowed is not None
+    assert "another simulator" in borrowed.caveat
+
+
+def test_fewer_than_ten_studies_make_no_grade() -> None:
+    bias = fit_spread([[0.1], [0.3], [0.2]])
+    assert bias is not None
+    assert grade_b(bias, 200, simulator="mine") is None
+
+
+def test_a_rectified_estimate_is_worth_at_least_the_people_behind_it() -> None:
+    found = rectified_mean([1.0, 2.0, 4.0, 3.0, 5.0], [1.0, 2.0, 3.5, 3.0, 5.0], [1.0, 2.0, 3.0, 4.0, 5.0] * 20)
+    assert found is not None
+    worth = grade_a(found)
+    assert worth.grade == "A"
+    assert worth.effective_n > 5
+    assert "5 people who answered" in worth.effective_n_basis

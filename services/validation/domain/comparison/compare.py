@@ -78,7 +78,7 @@ def _distances(support: Support, counts: Numbers, baseline: Numbers) -> dict[str
     if not counts.sum() or not baseline.sum():
         return {}
     draws = DRAWS if len(counts) <= WIDE else DRAWS // 5
-    return compare_shares(support.measures, counts, baseline, seed=SEED, draws=draws)
+    return compare_shares(support.measures, counts, baseline, seed=SEED, draws=draws, features=support.features)
 
 
 def _view(one: Distance) -> DistanceView:
@@ -199,7 +199,8 @@ def _of_segment(metric: MetricDeclaration, human: Sample, simulated: Sample) -> 
     support = support_of(metric, human.answers, simulated.answers)
     counts, baseline = support.counts(simulated.answers), support.counts(human.answers)
     decides = next(iter(support.measures))
-    found = compare_shares({decides: support.measures[decides]}, counts, baseline, seed=SEED, draws=DRAWS // 2)
+    deciding = {decides: support.measures[decides]}
+    found = compare_shares(deciding, counts, baseline, seed=SEED, draws=DRAWS // 2, features=support.features)
     agents, people = (float(support.spread((of / of.sum())[None, :])[0]) for of in (counts, baseline))
     return found[decides], agents / people if people > 0 else None
 

@@ -18,7 +18,7 @@ from libs.stats.distances import Measure, divergence_of, gap_of, moved, through,
 from services.validation.domain.comparison.reading import Answer
 
 Numbers = NDArray[np.float64]
-MOST_WORDS = 400
+MOST_WORDS = 200
 _WORD = re.compile(r"\w+")
 
 
@@ -27,7 +27,8 @@ class Support:
     """The values that are counted, the first measure being the one that decides.
 
     `uniform` is the share each value has for somebody who only guesses; None where nobody can guess a text.
-    `numbers` are the values as numbers where they have a mean. `spread` is the variance of shares, row by row.
+    `numbers` are the values as numbers where they have a mean. `spread` is the variance of shares, row by row. With
+    `features` the shares that are measured are those of features, of which each value has a row.
     """
 
     values: tuple[Answer, ...]
@@ -35,6 +36,7 @@ class Support:
     uniform: Numbers | None
     numbers: Numbers | None
     spread: Callable[[Numbers], Numbers]
+    features: Numbers | None = None
 
     def counts(self, answers: Sequence[Answer]) -> Numbers:
         """How often each value was given."""
@@ -126,11 +128,8 @@ def _words(metric: MetricDeclaration, given: Sequence[Answer]) -> Support:
         totals = amounts.sum(axis=-1, keepdims=True)
         return _gini(np.divide(amounts, totals, out=np.zeros_like(amounts), where=totals > 0))
 
-    measures = {
-        "total_variation": through(features, variation_of),
-        "jensen_shannon": through(features, divergence_of),
-    }
-    return Support(values, measures, None, None, variety)
+    measures: dict[str, Measure] = {"total_variation": variation_of, "jensen_shannon": divergence_of}
+    return Support(values, measures, None, None, variety, features)
 
 
 def _per_range(measure: Measure, low: float, high: float) -> Measure:
