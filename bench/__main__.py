@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 
-from bench import checkpoints, in_flight, offline, replay, scheduling, statistics, survey
+from bench import checkpoints, drawing, in_flight, offline, replay, scheduling, statistics, survey
 from bench.figure import Figure
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
@@ -23,6 +23,7 @@ FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "in_flight": in_flight.measure,
     "at_rest": in_flight.measure_at_rest,
     "statistics": statistics.measure,
+    "drawing": drawing.measure,
 }
 
 
