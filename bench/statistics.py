@@ -57,6 +57,7 @@ REJECTIONS: dict[str, Callable[[Study], P]] = {
     "three arms, Kruskal-Wallis": lambda s: _p(stats.kruskal_wallis([s.arm.intent, s.base.intent, s.third.intent])),
     "paired t": lambda s: _p(stats.compare_paired_means(pairs(s))),
     "McNemar, mid-p": lambda s: _p(stats.compare_paired_proportions(paired_opens(s))),
+    "pairs, ordinal": lambda s: _p(stats.compare_paired_ordinal(s.own_arm.intent, s.own_base.intent)),
     "Wilcoxon": lambda s: _p(stats.wilcoxon_signed_rank(s.own_arm.intent, s.own_base.intent)),
     "three arms of the same people, Cochran's Q": lambda s: _p(
         stats.cochran_q(list(zip(s.own_arm.opened, s.own_base.opened, s.own_third.opened, strict=True)))
@@ -160,6 +161,10 @@ COVERAGE: dict[str, Callable[[Study], Held]] = {
     "pairs, difference, Newcombe": lambda s: (
         stats.compare_paired_proportions(paired_opens(s)).interval,
         truth(_opening),
+    ),
+    "pairs, ordinal": lambda s: (
+        stats.compare_paired_ordinal(s.own_arm.intent, s.own_base.intent).interval,
+        truth(_within),
     ),
     "20 personas an arm": lambda s: (
         stats.compare_clustered(s.drawn_arm.clusters, s.drawn_base.clusters).interval,
@@ -344,6 +349,11 @@ def _superiority(arm: Group, base: Group) -> float:
     p, p0 = (np.array(group.levels) / len(group.intent) for group in (arm, base))
     below = np.concatenate([[0.0], np.cumsum(p0)[:-1]])
     return float(p @ (below + p0 / 2))
+
+
+def _within(arm: Group, base: Group) -> float:
+    """The crowds are the same people in the same order."""
+    return float(np.mean(np.sign(np.array(arm.intent) - np.array(base.intent))))
 
 
 def _common_odds(arm: Group, base: Group) -> float:

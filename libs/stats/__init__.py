@@ -68,7 +68,7 @@ from libs.stats.means import (
 from libs.stats.multiplicity import Rule, adjusted, benjamini_hochberg, benjamini_yekutieli, holm
 from libs.stats.omnibus import AdjustedContrast, FTest, against_baseline, welch_anova
 from libs.stats.ordinal import ProportionalOdds, proportional_odds, top_box
-from libs.stats.paired import PairedCounts, compare_paired_means, compare_paired_proportions
+from libs.stats.paired import PairedCounts, compare_paired_means, compare_paired_ordinal, compare_paired_proportions
 from libs.stats.permutation import permutation_test, sign_flip_test
 from libs.stats.power import (
     Design,
@@ -210,6 +210,7 @@ __all__ = [
     "compare_ordinal",
     "compare_paired_funnels",
     "compare_paired_means",
+    "compare_paired_ordinal",
     "compare_paired_proportions",
     "compare_post_stratified",
     "compare_proportions",

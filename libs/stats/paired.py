@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from libs.stats.arguments import require_count, require_level
+from libs.stats.arguments import finite_numbers, require_as_many, require_count, require_level
 from libs.stats.bivariate import Bivariate
 from libs.stats.contrast import Contrast
 from libs.stats.distributions import Interval, normal_critical
@@ -26,6 +26,8 @@ from libs.stats.two_means import FIELLER, contrast_of
 PAIRED_T = "paired t-test and interval"
 PAIRED_CONSTANT = "exact sign-flip test (every difference is the same, so there is no interval)"
 PAIRED_G = "Hedges' g (average SD)"
+PAIRED_ORDINAL = "sign test (mid-p) of who is higher; adjusted Wald interval"
+PAIRED_SUPERIORITY = "probability of superiority within a person"
 MCNEMAR = "McNemar's mid-p test; Newcombe interval for pairs"
 
 
@@ -111,6 +113,39 @@ def compare_paired_proportions(counts: PairedCounts, confidence_level: float = 0
         effect_size=h,
         effect_size_interval=(max(-math.pi, h - half), min(math.pi, h + half)),
         effect_size_name=COHENS_H,
+    )
+
+
+def compare_paired_ordinal(
+    values: Sequence[float], baseline: Sequence[float], confidence_level: float = 0.95
+) -> Contrast:
+    """Ordinal answers of the same people: the share who are higher in the arm less the share who are lower.
+
+    Cliff's δ within persons: (b - c) / n, with Wald's interval after one more of each; sign test of b against c, mid-p.
+    Only the order of a person's own two answers counts. Cliff, Psychological Bulletin 114 (1993) 494-509; Bonett and
+    Price, J. Educational and Behavioral Statistics 37 (2012) 479-488. All None without people.
+    """
+    require_level(confidence_level)
+    require_as_many("baseline", baseline, "values", values)
+    steps = finite_numbers("values", values) - finite_numbers("baseline", baseline)
+    n, higher, lower = len(steps), int((steps > 0).sum()), int((steps < 0).sum())
+    if n == 0:
+        return Contrast(None, None, confidence_level, None, None, None, PAIRED_ORDINAL)
+    up, down = (higher + 1) / (n + 2), (lower + 1) / (n + 2)
+    half = normal_critical(confidence_level) * math.sqrt((up + down - (up - down) ** 2) / (n + 2))
+    low, high = max(-1.0, up - down - half), min(1.0, up - down + half)
+    delta = (higher - lower) / n
+    return Contrast(
+        difference=delta,
+        interval=(low, high),
+        confidence_level=confidence_level,
+        statistic=None,
+        df=None,
+        p_value=mcnemar_exact(higher, lower, is_mid=True),
+        method=PAIRED_ORDINAL,
+        effect_size=(delta + 1) / 2,
+        effect_size_interval=((low + 1) / 2, (high + 1) / 2),
+        effect_size_name=PAIRED_SUPERIORITY,
     )
 
 

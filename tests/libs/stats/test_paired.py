@@ -15,6 +15,7 @@ from libs.stats import (
     cochran_q,
     compare_means,
     compare_paired_means,
+    compare_paired_ordinal,
     compare_paired_proportions,
     friedman,
     mcnemar_exact,
@@ -129,6 +130,27 @@ def test_paired_proportions_agree_with_themselves(counts: tuple[int, int, int, i
 def test_nobody_in_both_arms_is_undefined() -> None:
     contrast = compare_paired_proportions(PairedCounts(0, 0, 0, 0))
     assert (contrast.difference, contrast.interval, contrast.p_value) == (None, None, None)
+
+
+@given(PAIRS)
+def test_paired_ordinal_answers_use_the_order_of_a_persons_two_answers_only(pairs: list[tuple[float, float]]) -> None:
+    x, y = [a for a, _ in pairs], [b for _, b in pairs]
+    one, other = compare_paired_ordinal(x, y), compare_paired_ordinal(y, x)
+    stretched = compare_paired_ordinal([math.exp(a) for a in x], [math.exp(b) for b in y])
+    assert one == stretched
+    assert one.difference == sum((a > b) - (a < b) for a, b in pairs) / len(pairs)
+    assert other.difference == -one.difference
+    assert one.p_value == pytest.approx(other.p_value)
+    assert one.interval is not None
+    assert other.interval is not None
+    assert one.interval == pytest.approx((-other.interval[1], -other.interval[0]))
+
+
+def test_paired_ordinal_answers_of_nobody_are_undefined() -> None:
+    contrast = compare_paired_ordinal([], [])
+    assert (contrast.difference, contrast.interval, contrast.p_value) == (None, None, None)
+    with pytest.raises(ValueError, match=r"^baseline:"):
+        compare_paired_ordinal([1.0], [])
 
 
 def test_cochrans_q_is_that_of_statsmodels_and_with_two_arms_mcnemars() -> None:
