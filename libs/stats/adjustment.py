@@ -74,5 +74,5 @@ def _less(arm: Bivariate, theta: float, centre: float) -> Moments:
 
 def _variance(arm: Bivariate, factor: float, theta: float) -> float:
     """Of factor x - θ y; rounding must not make it negative."""
-    own = factor**2 * (arm.x.variance or 0.0) + theta**2 * (arm.y.variance or 0.0)
+    own = factor * factor * (arm.x.variance or 0.0) + theta * theta * (arm.y.variance or 0.0)
     return max(0.0, own - 2 * factor * theta * (arm.covariance or 0.0))

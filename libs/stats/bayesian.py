@@ -39,7 +39,7 @@ class Posterior:
 
 
 def posterior(estimate: float, error: float, prior: Prior | None = None, confidence_level: float = 0.95) -> Posterior:
-    """Precisions add: 1/s² = 1/e² + 1/v, mean = s² (estimate/e² + m/v); flat without a prior.
+    """Precisions add: mean = w estimate + (1 - w) m with w = v / (v + e²), s² = w e²; flat without a prior.
 
     Chance to win Φ(m/s); loss of the baseline E max(θ, 0) = m Φ(m/s) + s φ(m/s), and that of the arm is m less.
     Gelman et al., Bayesian Data Analysis (2013), §2.5; Stucchio, Bayesian A/B Testing at VWO (2015).
@@ -47,9 +47,11 @@ def posterior(estimate: float, error: float, prior: Prior | None = None, confide
     require_level(confidence_level)
     require_finite("estimate", estimate)
     require_above("error", error)
-    precision = 1 / error**2 + (1 / prior.variance if prior else 0.0)
-    mean = (estimate / error**2 + (prior.mean / prior.variance if prior else 0.0)) / precision
-    deviation = 1 / math.sqrt(precision)
+    mean, deviation = estimate, error
+    if prior:
+        ratio = error / math.sqrt(prior.variance)
+        share = 1 / (1 + ratio * ratio)
+        mean, deviation = share * estimate + (1 - share) * prior.mean, error / math.hypot(1.0, ratio)
     z = mean / deviation
     chance = float(special.ndtr(z))
     gain = mean * chance + deviation * math.exp(-z * z / 2) / math.sqrt(2 * math.pi)

@@ -72,4 +72,4 @@ def ratio_variance(mean: float, variance: float, base: float, base_variance: flo
     Deng, Knoblich and Lu, KDD 2018, 233-242.
     """
     ratio = mean / base
-    return max(0.0, variance - 2 * ratio * covariance + ratio**2 * base_variance) / base**2
+    return max(0.0, variance - 2 * ratio * covariance + ratio * ratio * base_variance) / base / base

@@ -156,12 +156,13 @@ def _standardised(pairs: Bivariate, confidence_level: float) -> tuple[float | No
     """
     if not pairs.x.variance and not pairs.y.variance:
         return None, None
-    df, shared = pairs.n - 1, pairs.covariance or 0.0
-    v, v0 = pairs.x.variance or 0.0, pairs.y.variance or 0.0
-    square = (v + v0) / 2
+    df = pairs.n - 1
+    square = ((pairs.x.variance or 0.0) + (pairs.y.variance or 0.0)) / 2
+    v, v0, shared = (
+        part / square for part in (pairs.x.variance or 0.0, pairs.y.variance or 0.0, pairs.covariance or 0.0)
+    )
     d = ((pairs.x.mean or 0.0) - (pairs.y.mean or 0.0)) / math.sqrt(square)
     small_sample = 1 - 3 / (4 * df - 1)
-    variance = d * d * (v * v + v0 * v0 + 2 * shared * shared) / (8 * df * square**2)
-    variance += max(0.0, v + v0 - 2 * shared) / (df * square)
+    variance = d * d * (v * v + v0 * v0 + 2 * shared * shared) / (8 * df) + max(0.0, v + v0 - 2 * shared) / df
     g, half = small_sample * d, normal_critical(confidence_level) * small_sample * math.sqrt(variance)
     return (g, (g - half, g + half)) if math.isfinite(half) and half > 0 else (g if math.isfinite(g) else None, None)

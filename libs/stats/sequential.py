@@ -59,7 +59,8 @@ def always_valid(
     alpha = 1 - confidence_level
     rho = mixture_rho(planned_n, alpha)
     half = error * mixture_bound(n, rho, alpha) / math.sqrt(n)
-    log_p = 0.5 * math.log((n + rho) / rho) - 0.5 * (difference / error) ** 2 * n / (n + rho)
+    z = difference / error
+    log_p = 0.5 * math.log((n + rho) / rho) - 0.5 * z * z * n / (n + rho)
     return (difference - half, difference + half), math.exp(min(0.0, log_p))
 
 

@@ -76,9 +76,8 @@ def fieller_limits(means: TwoMeans, confidence_level: float = 0.95) -> Interval 
     root = math.hypot(w * math.sqrt(leading), ratio * w0)
     if c:
         root = math.sqrt(max(0.0, root * root - 2 * ratio * c + c * c))
-    if not math.isfinite(root + ratio):
-        return None
-    return (ratio - c - root) / leading, (ratio - c + root) / leading
+    limits = (ratio - c - root) / leading, (ratio - c + root) / leading
+    return limits if all(map(math.isfinite, limits)) else None
 
 
 def delta_lift(means: TwoMeans, confidence_level: float = 0.95) -> TTest | None:
@@ -91,12 +90,17 @@ def delta_lift(means: TwoMeans, confidence_level: float = 0.95) -> TTest | None:
     if base == 0:
         return None
     ratio = means.mean / base
-    variance = (means.v + means.baseline_v * ratio**2 - 2 * means.covariance * ratio) / base**2
-    return t_test(means.difference / base, math.sqrt(max(0.0, variance)), means.df, confidence_level)
+    error = math.hypot(math.sqrt(means.v), ratio * math.sqrt(means.baseline_v))
+    if means.covariance:
+        error = math.sqrt(max(0.0, error * error - 2 * means.covariance * ratio))
+    return t_test(means.difference / base, error / abs(base), means.df, confidence_level)
 
 
 def contrast_of(means: TwoMeans, confidence_level: float, method: str) -> Contrast:
-    """Difference with its t-test, and the relative lift with Fieller's interval above a baseline mean of 0."""
+    """Difference with its t-test, and the relative lift with Fieller's interval above a baseline mean of 0.
+
+    A normal test has no degrees of freedom.
+    """
     test = t_test(means.difference, means.error, means.df, confidence_level)
     lift = ratio = None
     if means.baseline_mean > 0 and math.isfinite(means.difference / means.baseline_mean):
@@ -107,7 +111,7 @@ def contrast_of(means: TwoMeans, confidence_level: float, method: str) -> Contra
         interval=test.interval if test else None,
         confidence_level=confidence_level,
         statistic=test.t if test else None,
-        df=test.df if test else None,
+        df=test.df if test and test.df < math.inf else None,
         p_value=test.p_value if test else None,
         method=method,
         relative_lift=lift,

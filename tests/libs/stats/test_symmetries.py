@@ -26,6 +26,8 @@ from libs.stats import (
 
 Values = list[float]
 Compare = Callable[[Values, Values], Contrast]
+SIZES = st.one_of(st.floats(-1e90, 1e90), st.floats(-1e-90, 1e-90), st.integers(-3, 3).map(float))
+EXTREME = st.lists(st.tuples(SIZES, SIZES), min_size=4, max_size=8)
 PAIRS = st.lists(st.tuples(*[st.integers(-20, 20).map(float)] * 2), min_size=4, max_size=14)
 
 
@@ -129,6 +131,16 @@ def test_an_interval_holds_its_estimate_and_agrees_with_the_p_value(
     assert low - 1e-9 <= found.difference <= high + 1e-9
     if abs(found.p_value - 0.05) > 1e-6 and min(abs(low), abs(high)) > 1e-9:
         assert (found.p_value < 0.05) == (not low <= 0 <= high)
+
+
+@pytest.mark.parametrize("name", ALL)
+@given(EXTREME)
+def test_no_number_is_ever_infinite_or_nan(name: str, pairs: list[tuple[float, float]]) -> None:
+    found = ALL[name](*parts(pairs))
+    numbers = [found.difference, found.p_value, found.statistic, found.df, found.relative_lift, found.effect_size]
+    for interval in (found.interval, found.relative_lift_interval, found.effect_size_interval):
+        numbers += interval or ()
+    assert all(number is None or math.isfinite(number) for number in numbers)
 
 
 @pytest.mark.parametrize("name", ALL)
