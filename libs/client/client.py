@@ -52,6 +52,10 @@ class RehearsalClient(ToolsClient, EvidenceClient):
         query = {"segment": segment, "limit": limit, "cursor": cursor}
         return await self._get(f"/agent-populations/{token(population_id)}/individuals", query)
 
+    async def plan(self, population_id: str) -> JsonObject:
+        """What a model planned for a population with a factory."""
+        return await self._get(f"/agent-populations/{token(population_id)}/plan")
+
     async def import_people(self, spec: ImportSpec | JsonObject) -> JsonObject:
         """A population of people from `.agent.json` documents."""
         return await self._post("/agent-populations/import", spec)

@@ -41,6 +41,13 @@ Eligibility = Annotated[
 """Who may be drawn, in words as of particularities or spelled out."""
 
 
+class FactorySpec(Body):
+    """What a model plans the sample from, as TinyTroupe's factory does: attributes and how they are spread."""
+
+    context: Annotated[Text, StringConstraints(max_length=4_000)] = Field(description="What the people are for.")
+    demography: JsonObject | None = Field(default=None, description="A demography file: anything JSON says of them.")
+
+
 class PopulationSpec(Body):
     """A population to draw: `POST /agent-populations/create`."""
 
@@ -61,6 +68,7 @@ class PopulationSpec(Body):
         default=None, description="A language model that reads particularities no rule knows, and writes personas."
     )
     context: str = Field(default="", max_length=4_000, description="What the people are for, told to the model.")
+    factory: FactorySpec | None = Field(default=None, description="Have the model plan the sample first.")
 
     @model_validator(mode="after")
     def _template_is_named(self) -> Self:
@@ -75,8 +83,9 @@ class PopulationSpec(Body):
 
     @model_validator(mode="after")
     def _model_is_named(self) -> Self:
-        if self.model is None and self.personas == "model":
-            raise ValueError("model: a language model must be named for personas 'model'")
+        if self.model is None and (self.personas == "model" or self.factory):
+            what = "a factory" if self.factory else "personas 'model'"
+            raise ValueError(f"model: a language model must be named for {what}")
         if self.personas == "model" and self.size > MAX_WRITTEN:
             raise ValueError(f"size: a model writes the personas of at most {MAX_WRITTEN} people")
         return self

@@ -13,6 +13,7 @@ from libs.contracts.demographics import ADULT, OLDEST, Template
 from libs.contracts.ids import derived_id
 from libs.contracts.people import Agent
 from libs.contracts.protocol import NO_USAGE, total_usage
+from libs.contracts.specs import FactorySpec, PopulationSpec
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest
 from libs.minds.persona_writing import (
     again,
@@ -23,14 +24,15 @@ from libs.minds.persona_writing import (
     shared_messages,
 )
 from libs.minds.phrase_reading import Translated, phrase_messages, phrase_schema, read_phrases
+from libs.minds.sampling_plan import Spread, plan_messages, plan_schema, read_plan
 from libs.models import Asked, Models, ask, ask_one, check_model
 from services.population.domain.learning import about
 from services.population.domain.population import Population
 from services.population.domain.writing import Written, attributes_of, is_married, is_parent
 
 NO_PROSE = "the offline model writes no personas, reads no phrases and plans nothing; name a language model"
-PERSONA_TOKENS, PHRASE_TOKENS = 2_500, 4_000
-PERSONAS, PHRASES = "personas", "phrases"
+PERSONA_TOKENS, MOST_TOKENS = 2_500, 6_000
+PERSONAS, PHRASES, PLAN = "personas", "phrases", "plan"
 AT_ONCE = 250
 """Questions in one batch; the models service decides how many are in flight."""
 
@@ -54,6 +56,11 @@ class Author(Protocol):
         self, model: str, seed: int, template: Template, traits: Sequence[str], phrases: Sequence[str]
     ) -> list[Translated]:
         """What these phrases say. Raises `ModelFailedError`, `BudgetError`."""
+
+    async def plan(
+        self, model: str, seed: int, factory: FactorySpec, template: Template, size: int
+    ) -> Asked[list[Spread]]:
+        """How attributes are spread. Raises `ModelFailedError`, `BudgetError`."""
 
 
 class ModelAuthor:
@@ -94,27 +101,18 @@ class ModelAuthor:
     ) -> list[Translated]:
         """One call for all of them."""
         dimensions = {name: dimension.values for name, dimension in template.dimensions.items()}
-        batch = TurnBatch(
-            simulation_id="",
-            model=model,
-            timeline_id=PHRASES,
-            step_id=PHRASES,
-            round=0,
-            seed=seed,
-            temperature=0.0,
-            max_completion_tokens=PHRASE_TOKENS,
-            response_schema=phrase_schema(about(template, traits)),
-            shared=(),
-            turns=(
-                TurnRequest(
-                    turn_id=str(derived_id(PHRASES, template.name, *phrases)),
-                    agent_id="",
-                    messages=phrase_messages(dimensions, traits, (ADULT, OLDEST), phrases),
-                ),
-            ),
-        )
+        messages = phrase_messages(dimensions, traits, (ADULT, OLDEST), phrases)
+        batch = _one(PHRASES, model, seed, phrase_schema(about(template, traits)), messages)
         asked = await ask_one(self._models, batch, lambda reply: read_phrases(reply, len(phrases)))
         return asked.value or []
+
+    async def plan(
+        self, model: str, seed: int, factory: FactorySpec, template: Template, size: int
+    ) -> Asked[list[Spread]]:
+        """One call."""
+        dimensions = {name: dimension.shares for name, dimension in template.dimensions.items()}
+        messages = plan_messages(factory.context, factory.demography, dimensions, size)
+        return await ask_one(self._models, _one(PLAN, model, seed, plan_schema(), messages), read_plan)
 
     async def _replies(
         self,
@@ -137,7 +135,7 @@ class ModelAuthor:
                 seed=population.seed,
                 max_completion_tokens=PERSONA_TOKENS,
                 response_schema=persona_schema(list(attributes_of(some[0]))),
-                shared=shared_messages(population.spec.context),
+                shared=shared_messages(_context(population.spec)),
                 turns=tuple(
                     TurnRequest(turn_id=turn_id, agent_id=agent.agent_id, draw=draw, messages=messages[agent.agent_id])
                     for turn_id, agent in of.items()
@@ -147,6 +145,27 @@ class ModelAuthor:
                 async for answer in answers:
                     found[of[answer.turn_id].agent_id] = answer
         return found
+
+
+def _context(spec: PopulationSpec) -> str:
+    return spec.context or (spec.factory.context if spec.factory else "")
+
+
+def _one(step: str, model: str, seed: int, schema: JsonObject, messages: tuple[ChatMessage, ...]) -> TurnBatch:
+    """A single question, about no population yet."""
+    return TurnBatch(
+        simulation_id="",
+        model=model,
+        timeline_id=step,
+        step_id=step,
+        round=0,
+        seed=seed,
+        temperature=0.0,
+        max_completion_tokens=MOST_TOKENS,
+        response_schema=schema,
+        shared=(),
+        turns=(TurnRequest(turn_id=str(derived_id(step)), agent_id="", messages=messages),),
+    )
 
 
 def _question(agent: Agent) -> tuple[ChatMessage, ...]:

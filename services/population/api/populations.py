@@ -10,10 +10,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from libs.contracts.demographics import Template
+from libs.contracts.errors import NotFoundError
 from libs.contracts.orchestrator import SimulationState
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
 from services.population.api.access import Service, Wanted
 from services.population.api.jobs import point_to_job
+from services.population.domain.planning import Plan
 from services.population.domain.population import REST, Particularities, Population, State, Understood, Use
 from services.population.domain.writing import Personas
 from services.population.service import Segment
@@ -184,6 +186,15 @@ async def list_populations(
 async def show_population(population_id: str, service: Service, tx: Read) -> PopulationView:
     """A population and how far drawing has come."""
     return PopulationView.of(await service.show(tx, population_id))
+
+
+@router.get("/{population_id}/plan")
+async def show_plan(population_id: str, service: Service, tx: Read) -> Plan:
+    """What the model planned for a population with a `factory`; what came of it is in `margins`."""
+    plan = (await service.show(tx, population_id)).plan
+    if plan is None:
+        raise NotFoundError("plan of the population", population_id)
+    return plan
 
 
 @router.get("/{population_id}/segments")

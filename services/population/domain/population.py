@@ -12,6 +12,7 @@ from libs.contracts.orchestrator import SimulationState
 from libs.contracts.specs import PopulationSpec
 from services.population.domain.learning import Learned
 from services.population.domain.particularities import Constraint, Reading
+from services.population.domain.planning import Plan
 from services.population.domain.writing import Personas
 
 REST = "(rest)"
@@ -100,6 +101,8 @@ class Population:
     archived_at: datetime | None
     personas: Personas | None = None
     """How a model wrote them; None where they are composed."""
+    plan: Plan | None = None
+    """What a model planned; its margins are in the specification."""
 
     @property
     def segments(self) -> dict[str, int]:
@@ -142,6 +145,7 @@ class Population:
             "readings": [reading.model_dump(mode="json") for reading in self.readings],
             "fragments": dict(self.fragments),
             "personas": self.personas and self.personas.model_dump(mode="json"),
+            "plan": self.plan and self.plan.model_dump(mode="json"),
         }
 
 

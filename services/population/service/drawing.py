@@ -83,6 +83,7 @@ class Drawing:
             ready_at=None,
             archived_at=None,
             personas=Personas(model=spec.model) if spec.model and spec.personas == "model" else None,
+            plan=prepared.plan,
         )
         self._keep(population.id, design)
         await self._store.populations.add(tx, population)

@@ -3,16 +3,23 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from libs.contracts.demographics import Template
-from libs.contracts.specs import PopulationSpec
+from libs.contracts.errors import InvalidError
+from libs.contracts.specs import FactorySpec, PopulationSpec
 from libs.db import Database
+from libs.minds.blocks import canonical
+from libs.models import ModelFailedError
 from services.population.adapters import Author
 from services.population.domain.learning import Learned, learned
 from services.population.domain.library import Library
 from services.population.domain.particularities import read
+from services.population.domain.planning import Plan, planned
 from services.population.domain.traits import load_trait_model
 from services.population.service.templates import Templates
+
+MAX_DEMOGRAPHY = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Prepared:
 
     spec: PopulationSpec
     learned: Mapping[int, Learned] = field(default_factory=dict)
+    plan: Plan | None = None
 
 
 class Preparing:
@@ -37,12 +45,34 @@ class Preparing:
             return Prepared(spec)
         async with self._database.read(tenant=tenant) as tx:
             spec = await self._templates.complete(tx, spec)
-        template = self._library.template(spec)
         await self._author.check(model)
+        plan = None
+        if spec.factory is not None:
+            spec, plan = await self._planned(model, spec, spec.factory)
+        template = self._library.template(spec)
         found = await asyncio.gather(
             *(self._learned(model, spec, template, segment.particularities) for segment in spec.segments)
         )
-        return Prepared(spec, {place: one for place, one in enumerate(found) if one.constraints})
+        learned_of = {place: one for place, one in enumerate(found) if one.constraints}
+        return Prepared(spec, learned_of, plan)
+
+    async def _planned(self, model: str, spec: PopulationSpec, factory: FactorySpec) -> tuple[PopulationSpec, Plan]:
+        """The specification with the margins of a plan. Raises `ModelFailedError` for one nobody can be drawn from."""
+        if len(canonical(factory.demography)) > MAX_DEMOGRAPHY:
+            raise InvalidError("factory.demography", f"is longer than {MAX_DEMOGRAPHY:,} characters of JSON")
+        template = self._library.template(spec)
+        asked = await self._author.plan(model, spec.seed or 0, factory, template, spec.size)
+        given = spec.margins or {}
+        margins, used, refused = planned(
+            asked.value or (), template, given, self._traits, model=model, year=datetime.now(UTC).year
+        )
+        plan = Plan(model=model, context=factory.context, dimensions=used, refused=refused, usage=asked.usage)
+        spec = spec.model_copy(update={"margins": {**margins, **given} or None})
+        try:
+            await asyncio.to_thread(self._library.check, self._library.template(spec))
+        except InvalidError as error:
+            raise ModelFailedError(f"nobody can be drawn from the model's plan: {error.detail}") from error
+        return spec, plan
 
     async def _learned(self, model: str, spec: PopulationSpec, template: Template, text: str) -> Learned:
         phrases: Sequence[str] = read(text, template).not_understood

@@ -6,6 +6,7 @@ from sqlalchemy import Row, delete, select, update
 
 from libs.contracts.specs import PopulationSpec
 from libs.db import Transaction, insert_new
+from services.population.domain.planning import Plan
 from services.population.domain.population import Particularities, Population, State
 from services.population.domain.writing import Personas
 from services.population.tables import agents, changes, populations, summaries, versions
@@ -91,4 +92,5 @@ def _population(row: Row[Any]) -> Population:
         ready_at=row.ready_at,
         archived_at=row.archived_at,
         personas=Personas.model_validate(written) if (written := row.document.get("personas")) else None,
+        plan=Plan.model_validate(plan) if (plan := row.document.get("plan")) else None,
     )
