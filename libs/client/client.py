@@ -13,16 +13,8 @@ from libs.client.tools import ToolsClient
 from libs.client.transport import QueryValue, as_object, token
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
-from libs.contracts.specs import (
-    ApplyFragmentsSpec,
-    CheckpointSpec,
-    ExecutionSpec,
-    ImportSpec,
-    InterventionSpec,
-    PopulationSpec,
-    SimulationSpec,
-    StudySpec,
-)
+from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec
+from libs.contracts.specs import ApplyFragmentsSpec, CheckpointSpec, ImportSpec, PopulationSpec, SimulationSpec
 
 ExportFormat = Literal["json", "csv", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]

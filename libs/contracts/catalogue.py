@@ -7,7 +7,7 @@ were listed: a metric of the catalogue that a listed one requires is added befor
 import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pydantic import TypeAdapter
 
@@ -24,7 +24,10 @@ CUSTOM = (
 
 
 class CatalogueMetric(Data):
-    """A named metric with its question; a guardrail is watched for harm, never aimed at."""
+    """A named metric with its question; a guardrail is watched for harm, never aimed at.
+
+    A control asks what no stimulus can change, so that a difference between arms is an alarm and not an effect.
+    """
 
     name: str
     type: MetricType
@@ -34,6 +37,8 @@ class CatalogueMetric(Data):
     options: tuple[str, ...] = ()
     requires: str | None = None
     is_guardrail: bool = False
+    is_control: bool = False
+    better: Literal["higher", "lower"] | None = None
     elicitation: Elicitation | None = None
     anchors: AnchorSets | None = None
 
@@ -44,6 +49,7 @@ def _load() -> dict[str, CatalogueMetric]:
 
 
 CATALOGUE = _load()
+CONTROLS = tuple(name for name, metric in CATALOGUE.items() if metric.is_control)
 
 
 class _Listed(NamedTuple):
@@ -99,6 +105,7 @@ def _custom(spec: MetricSpec) -> CatalogueMetric:
         maximum=maximum,
         options=tuple(spec.options),
         requires=spec.requires,
+        better=None if spec.better == "higher" else spec.better,
         elicitation=None if spec.elicitation == "direct" else spec.elicitation,
         anchors=spec.anchor_sets,
     )
@@ -157,4 +164,6 @@ def _instrument(metric: CatalogueMetric, role: Role) -> Instrument:
         role=role,
         elicitation=metric.elicitation,
         anchors=metric.anchors,
+        better=metric.better,
+        is_control=metric.is_control or None,
     )

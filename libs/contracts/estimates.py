@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from libs.contracts.base import Body, Data
 from libs.contracts.people import Agent
+from libs.contracts.planning import PowerScreen
 from libs.contracts.protocol import Step
 from libs.contracts.specs import MAX_POPULATION, Engine, Label
 
@@ -114,3 +115,4 @@ class Estimate(Data):
     cost_usd: Range | None
     seconds: Range
     rests_on: tuple[Ground, ...]
+    power: PowerScreen | None = Field(default=None, description="Of a study: whether it can find anything.")

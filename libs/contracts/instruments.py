@@ -44,3 +44,7 @@ class Instrument(Data):
     anchors: tuple[tuple[str, ...], ...] | None = Field(
         default=None, description="For ssr: sets of statements that say the steps of the scale, lowest first."
     )
+    better: Literal["higher", "lower"] | None = Field(
+        default=None, description="Which way is good; for a guardrail the other way is harm. Null: higher."
+    )
+    is_control: bool | None = Field(default=None, description="True: no stimulus can change it. Null: one could.")

@@ -66,7 +66,7 @@ class PersonasChanged(MessageData):
     """
 
     contract: ClassVar = Contract(
-        "evt", "population", "personas-changed", "population_id", ("communication", "validation")
+        "evt", "population", "personas-changed", "population_id", ("intervention", "communication", "validation")
     )
     population_id: str
     version: int

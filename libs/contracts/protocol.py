@@ -8,6 +8,7 @@ from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.instruments import Answer, Instrument
+from libs.contracts.planning import Balance, MainEffect, Power, Randomisation, Rich, Target
 
 
 class StimulusKind(StrEnum):
@@ -28,14 +29,6 @@ class Stimulus(Data):
     timing: str = Field(description="When it is met: morning, afternoon, immediate, …")
     kind: StimulusKind | None = Field(default=None, description="How it reaches the agent; null: conversation.")
     source: str | None = Field(default=None, description="Name of who speaks; null: nobody in particular.")
-
-
-class Arm(Data):
-    """One branch of an intervention. Comparisons are made against the baseline arm."""
-
-    name: str
-    is_baseline: bool
-    stimulus: Stimulus
 
 
 ConversationKind = Literal["focus_group", "interview", "open", "message"]
@@ -62,6 +55,31 @@ class Condition(Data):
     value: Answer
 
 
+class Contact(Data):
+    """One contact of an arm that is a sequence of them."""
+
+    name: str
+    stimulus: Stimulus
+    at_s: float = Field(description="Seconds since the start, on the simulated clock.")
+    metrics: tuple[str, ...] = Field(description="Asked right here.")
+    condition: Condition | None
+    responds: bool
+    rich: Rich | None
+
+
+class Arm(Data):
+    """One branch of an intervention. Comparisons are made against the baseline arm."""
+
+    name: str
+    is_baseline: bool
+    stimulus: Stimulus = Field(description="What it shows; the first contact of a sequence.")
+    is_placebo: bool | None = Field(default=None, description="True: contact without what is tested.")
+    copy_of: str | None = Field(default=None, description="The arm it repeats, in an A/A comparison.")
+    levels: dict[str, str] | None = Field(default=None, description="Level by factor, in a factorial design.")
+    contacts: tuple[Contact, ...] | None = Field(default=None, description="Null: the stimulus is all of it.")
+    rich: Rich | None = Field(default=None, description="How people see the stimulus; null: as plain text.")
+
+
 class Correction(Data):
     """Checks of what an agent did, after which a turn is taken again; each score is from 0 to 9."""
 
@@ -85,6 +103,11 @@ class Step(Data):
     tools: tuple[str, ...] | None = Field(default=None, description="Tools the agents may use.")
     correction: Correction | None = Field(default=None, description="Null: what agents do is not checked.")
     responds: bool | None = Field(default=None, description="False: agents only take it in. Null: they respond.")
+    arms: tuple[str, ...] | None = Field(default=None, description="The arms it is for; null: all.")
+
+    def is_for(self, arm: str) -> bool:
+        """Whether an arm takes the step."""
+        return self.arms is None or arm in self.arms
 
 
 class Audience(Data):
@@ -115,9 +138,20 @@ class Plan(Data):
     alpha: float
     correction: str = Field(description="Correction of p-values for multiple comparisons, and its family.")
     stopping_rule: str
-    design: Literal["between"]
+    design: Literal["between", "within"] = Field(description="within: everybody meets every arm, on forks.")
     seed: int
     frozen_at: datetime
+    family: Literal["holm", "benjamini_hochberg"] | None = Field(default=None, description="Null: holm.")
+    target: Target | None = Field(default=None, description="Null: target_segments say it all.")
+    exclude: Target | None = None
+    exclude_interventions: tuple[str, ...] | None = None
+    sample_size: int | None = Field(default=None, description="People drawn of those targeted; null: all of them.")
+    randomisation: Randomisation | None = None
+    balance: tuple[Balance, ...] | None = None
+    power: tuple[Power, ...] | None = None
+    contrasts: tuple[MainEffect, ...] | None = Field(default=None, description="Of factorial arms.")
+    measured_after_s: float | None = Field(default=None, description="Metrics are asked so long after all contacts.")
+    starts_at: datetime | None = Field(default=None, description="Where the simulated clock starts; null: no clock.")
 
 
 class Usage(Data):

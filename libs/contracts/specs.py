@@ -1,6 +1,5 @@
 """Public request bodies, shared by the services that obey them, the client and the study file."""
 
-from enum import StrEnum
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
@@ -165,25 +164,6 @@ class CompareSpec(Body):
     population_ids: Annotated[list[Identity], Field(min_length=2, max_length=2)]
 
 
-class InterventionType(StrEnum):
-    """What is being tried."""
-
-    MARKETING = "marketing_intervention"
-    PRODUCT = "product_feature"
-    POLICY = "policy_change"
-    COMMUNICATION = "communication_flow"
-
-
-class VariantSpec(Body):
-    """One arm as the public JSON calls it."""
-
-    name: Name
-    content: Annotated[Text, StringConstraints(max_length=MAX_CONTENT)] = Field(description="What is shown.")
-    timing: Label = Field(default="immediate", description="morning, afternoon, evening, night, immediate, …")
-    channel: Label = Field(default="email", description="email, social, in_app, push, sms, …")
-    is_control: bool = Field(default=False, description="The baseline of every comparison; the first variant if none.")
-
-
 _ELICITED = {
     "distribution": f"binary, choice, and ordinal with at most {LONGEST_STATED} steps",
     "ssr": f"ordinal with at most {LONGEST_STATED} steps",
@@ -206,6 +186,9 @@ class MetricSpec(Body):
     options: list[Label] = Field(default=[], max_length=50, description="For choice and ranking: at least two.")
     requires: Label | None = Field(default=None, description="A binary metric of this study that must be true first.")
     role: Role | None = Field(default=None, description="The first metric is primary unless said otherwise.")
+    better: Literal["higher", "lower"] = Field(
+        default="higher", description="Which way is good; for a guardrail the other way is harm."
+    )
     elicitation: Elicitation = Field(
         default="direct",
         description="distribution: the agent states probabilities and the answer is drawn; ssr: the agent answers in "
@@ -279,38 +262,6 @@ Metric = Annotated[
 """A name of the catalogue or a metric of one's own. The tags stand in brackets, so that errors leave them out."""
 
 
-class InterventionSpec(Body):
-    """An intervention to design: `POST /interventions/create`."""
-
-    name: Name
-    type: InterventionType
-    variants: list[VariantSpec] = Field(min_length=1, max_length=20)
-    target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
-    success_metrics: list[Metric] = Field(min_length=1, max_length=30)
-    population_id: Identity | None = Field(default=None, description="May be given when executing instead.")
-    seed: Seed | None = None
-    alpha: float = Field(default=0.05, gt=0, lt=0.5)
-
-    @model_validator(mode="after")
-    def _arms_are_distinct(self) -> Self:
-        names = [variant.name for variant in self.variants]
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        if repeated:
-            raise ValueError(f"variants: the name {repeated[0]!r} is used more than once")
-        if sum(variant.is_control for variant in self.variants) > 1:
-            raise ValueError("variants: only one may have is_control = true")
-        return self
-
-
-class ExecutionSpec(Body):
-    """`POST /interventions/{id}/execute`; every field is optional."""
-
-    population_id: Identity | None = Field(default=None, description="Needed unless the intervention names one.")
-    seed: Seed | None = None
-    model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
-    engine: Engine = Field(default="native", description="What runs the agents' turns.")
-
-
 class SimulationSpec(Body):
     """An interactive simulation, `POST /simulations/create`: it waits, ready, for communication until it is ended."""
 
@@ -325,15 +276,3 @@ class CheckpointSpec(Body):
     """A mark to come back to: `POST /simulations/{id}/checkpoint`."""
 
     name: Name | None = None
-
-
-class StudySpec(Body):
-    """A study file: everything needed to run it again."""
-
-    name: Name
-    description: str = ""
-    seed: Seed | None = None
-    model: Label = "offline"
-    engine: Engine = "native"
-    population: PopulationSpec
-    intervention: InterventionSpec

@@ -8,8 +8,8 @@ import yaml
 from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.demographics import Template
+from libs.contracts.experiments import StudySpec
 from libs.contracts.registry import MESSAGES
-from libs.contracts.specs import StudySpec
 
 EVENTS = "schemas/events"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from libs.client import ProblemError
 from libs.contracts.estimates import Estimate, Range
+from libs.contracts.planning import PowerScreen
 from libs.contracts.specs import Engine
 from services.cli.exits import Exit, StopError, refusal
 from services.cli.own import Source
@@ -66,8 +67,22 @@ def show(estimate: Estimate, name: str, output: Console) -> None:
     ):
         table.add_row(label, *_cells(figure, form))
     output.print(table)
+    if estimate.power is not None:
+        _show_power(estimate.power, output)
     for ground in estimate.rests_on:
         output.print(Text(f"{ground.figure.replace('_', ' ')} ({ground.kind}): {ground.says}", style="dim"))
+
+
+def _show_power(power: PowerScreen, output: Console) -> None:
+    table = Table("metric", "role", "worth finding", "people in an arm", "power", "needed for 80 %", box=None)
+    for one in power.metrics:
+        chance = UNKNOWN if one.power is None else f"{one.power:.0%}"
+        needed = UNKNOWN if one.needed_n is None else f"{one.needed_n:,} in each arm"
+        unit = "of a share" if one.unit == "share" else "standard deviations"
+        table.add_row(Text(one.metric), one.role, f"{one.mde:g} {unit}", f"{one.n:,}", chance, needed)
+    output.print(table)
+    for warning in power.warnings:
+        output.print(Text(warning, style="yellow"))
 
 
 def _cells(figure: Range | None, form: str) -> tuple[str, str, str]:

@@ -4,7 +4,7 @@ import json
 
 from libs.client import RehearsalClient
 from libs.contracts.base import JsonObject
-from libs.contracts.specs import ExecutionSpec
+from libs.contracts.experiments import ExecutionSpec
 from services.cli.exits import Exit, StopError, say
 from services.cli.own import Source
 from services.cli.results import sha256

@@ -16,7 +16,7 @@ import yaml
 
 from libs.client import RehearsalClient
 from libs.contracts.base import JsonObject
-from libs.contracts.specs import StudySpec
+from libs.contracts.experiments import StudySpec
 from services.cli.exits import Exit, StopError
 
 ANALYSIS_S = 10.0

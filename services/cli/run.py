@@ -8,7 +8,7 @@ from typing import Literal
 
 from libs.client import ProblemError, RehearsalClient
 from libs.contracts.base import JsonObject
-from libs.contracts.specs import ExecutionSpec, StudySpec
+from libs.contracts.experiments import ExecutionSpec, StudySpec
 from services.cli.exits import Exit, StopError, refusal, say
 from services.cli.own import Source
 from services.cli.progress import display

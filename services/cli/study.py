@@ -17,7 +17,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from libs.contracts.catalogue import resolve
 from libs.contracts.errors import InvalidError
-from libs.contracts.specs import Engine, StudySpec
+from libs.contracts.experiments import StudySpec
+from libs.contracts.specs import Engine
 
 MAX_BYTES = 1_048_576
 Path_ = tuple[str | int, ...]
@@ -216,11 +217,15 @@ def _meaning(study: Study) -> Iterator[Fault]:
             field = _name(("intervention", *(int(p) if p.isdigit() else p for p in problem.field.split("."))))
             yield Fault(line, field, problem.message, problem.allowed)
     known = tuple(segment.name for segment in study.spec.population.segments)
-    for index, segment in enumerate(intervention.target_segments):
-        if segment not in known:
-            line = study.line_of(f"target_segments.{index}", "intervention")
-            message = f"the population has no segment {segment!r}"
-            yield Fault(line, f"intervention.target_segments[{index}]", message, known)
+    named = {"target_segments": intervention.target_segments}
+    for field, target in (("target.segments", intervention.target), ("exclude.segments", intervention.exclude)):
+        named[field] = [] if target is None else target.segments
+    for field, segments in named.items():
+        for index, segment in enumerate(segments):
+            if segment not in known:
+                line = study.line_of(f"{field}.{index}", "intervention")
+                message = f"the population has no segment {segment!r}"
+                yield Fault(line, f"intervention.{field}[{index}]", message, known)
 
 
 def _name(path: Path_) -> str:

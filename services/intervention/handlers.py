@@ -5,7 +5,7 @@ from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
-from libs.contracts.population import AgentsGenerated, PopulationCreated, PopulationReady
+from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationCreated, PopulationReady
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
 from services.intervention.domain.execution import Population
@@ -25,6 +25,11 @@ async def on_agents_generated(
     tx: Transaction, messages: list[Message[AgentsGenerated]], service: Interventions
 ) -> None:
     await service.learn_agents(tx, [message.data for message in messages])
+
+
+@router.on(PersonasChanged)
+async def on_personas_changed(tx: Transaction, message: Message[PersonasChanged], service: Interventions) -> None:
+    await service.change_agents(tx, message.data)
 
 
 @router.on(PopulationReady)

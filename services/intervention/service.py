@@ -7,18 +7,31 @@ from datetime import UTC, datetime
 from libs.bus import NotReadyError
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.errors import InvalidError, NotFoundError
+from libs.contracts.experiments import ExecutionSpec, InterventionSpec
 from libs.contracts.ids import new_id
 from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
-from libs.contracts.population import AgentsGenerated
+from libs.contracts.planning import PowerScreen
+from libs.contracts.population import AgentsGenerated, PersonasChanged
+from libs.contracts.protocol import Assignment, Plan
 from libs.contracts.results import AnalysisCompleted
-from libs.contracts.specs import ExecutionSpec, InterventionSpec
 from libs.db import Transaction
 from libs.models import Models, check_mind
-from services.intervention.domain.assignment import assign, planned_n
-from services.intervention.domain.design import Design, check_segments, design, freeze, plan_hash
+from services.intervention.domain.assignment import Person, deal, deal_all, drawn, planned_n
+from services.intervention.domain.balance import balance
+from services.intervention.domain.design import Design, design
 from services.intervention.domain.execution import Execution, Population
+from services.intervention.domain.plan import freeze, has_one_step, plan_hash
+from services.intervention.domain.power import expected_n, screen
 from services.intervention.domain.scores import Aggregate, aggregate
+from services.intervention.domain.targeting import (
+    attributes_of,
+    check_segments,
+    check_strata,
+    check_target,
+    is_meant,
+    says_something,
+)
 from services.intervention.events import Events
 from services.intervention.store import Placed, Store
 
@@ -51,8 +64,10 @@ class Interventions:
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         made = design(spec, new_id("int"), seed, datetime.now(UTC))
         if made.population_id is not None:
-            population = await self._population(tx, made.population_id)
-            check_segments(made.target_segments, population.segments)
+            await self._check_targets(tx, made, await self._population(tx, made.population_id))
+        for place, identity in enumerate(made.exclude_interventions):
+            if await self._store.designs.get(tx, identity) is None:
+                raise InvalidError(f"exclude_interventions.{place}", f"there is no intervention {identity!r}")
         await self._store.designs.add(tx, made)
         await self._events.created(tx, made)
         return made
@@ -67,8 +82,7 @@ class Interventions:
         population_id = spec.population_id or made.population_id
         if population_id is None:
             raise InvalidError("population_id", "is needed: the intervention names no population either")
-        population = await self._population(tx, population_id)
-        check_segments(made.target_segments, population.segments)
+        await self._check_targets(tx, made, await self._population(tx, population_id))
         execution = Execution(
             simulation_id=new_id("sim"),
             intervention_id=made.id,
@@ -129,7 +143,11 @@ class Interventions:
             return None
         headcount = await self._store.responses.headcount(tx, execution.simulation_id)
         finished = await self._store.responses.finished(tx, execution.simulation_id)
-        return aggregate(execution.plan, headcount, finished, is_offline=execution.is_offline)
+        is_over = has_one_step(execution.plan) or execution.state in {
+            SimulationState.ANALYSING,
+            SimulationState.COMPLETED,
+        }
+        return aggregate(execution.plan, headcount, finished, is_offline=execution.is_offline, is_over=is_over)
 
     async def check_filters(self, tx: Transaction, execution: Execution, arm: str | None, segment: str | None) -> None:
         """Raise `InvalidError` for an arm of another intervention or a segment of another population."""
@@ -159,6 +177,10 @@ class Interventions:
         """People were drawn."""
         await self._store.populations.add_agents(tx, blocks)
 
+    async def change_agents(self, tx: Transaction, changed: PersonasChanged) -> None:
+        """People are not as they were."""
+        await self._store.populations.change_agents(tx, changed)
+
     async def require_agents(self, tx: Transaction, population: Population) -> None:
         """Raises `NotReadyError` until every agent of the population has been heard of."""
         known = await self._store.populations.count_agents(tx, population.population_id)
@@ -181,17 +203,26 @@ class Interventions:
         if population is None:
             raise NotReadyError(f"the population {command.population_id} has not been heard of")
         await self.require_agents(tx, population)
-        members = await self._store.populations.members(tx, command.population_id, made.target_segments)
-        if not members:
+        people = drawn(await self._targeted(tx, made, population), made.sample_size, command.seed)
+        if not people:
             await self._events.failed(tx, command, _nobody(made, population))
             return
-        arms = [arm.name for arm in made.arms]
-        assignments = assign(members, arms, command.seed)
-        plan = freeze(made, command.seed, planned_n(assignments, arms), datetime.now(UTC))
+        assignments, plan = _planned(made, people, command.seed)
         digest = plan_hash(plan)
         await self._store.executions.set_plan(tx, command.simulation_id, plan, digest)
         await self._store.responses.assign(tx, command.simulation_id, assignments)
         await self._events.assigned(tx, command, plan, digest, assignments)
+
+    async def power(self, tx: Transaction, made: Design, population_id: str | None, people: int | None) -> PowerScreen:
+        """The power of a design with so many people, or with those of a population it is for."""
+        wanted = population_id or made.population_id
+        if people is None and wanted is None:
+            raise InvalidError("people", "is needed: the intervention names no population to count")
+        if people is None and wanted is not None:
+            population = await self._population(tx, wanted)
+            await self._check_targets(tx, made, population)
+            people = await self._count(tx, made, population)
+        return screen(made, expected_n(made, people or 0))
 
     async def simulation_created(self, tx: Transaction, simulation_id: str) -> None:
         """The simulation can be queried now."""
@@ -225,7 +256,64 @@ class Interventions:
             )
         return found
 
+    async def _check_targets(self, tx: Transaction, made: Design, population: Population) -> None:
+        """Raises `InvalidError`. Attributes are known once everybody has been drawn; until then only segments are."""
+        check_segments(made.target_segments, population.segments)
+        targets = [(name, one) for name, one in (("target", made.target), ("exclude", made.exclude)) if one is not None]
+        for field, target in targets:
+            check_segments(target.segments, population.segments, f"{field}.segments")
+        by = [name for name in made.dealing.by if name != "segment"]
+        if not by and not any(target.attributes for _, target in targets):
+            return
+        members = await self._store.populations.members(tx, population.population_id)
+        if len(members) < population.size:
+            return
+        known = attributes_of(members)
+        check_strata(made.dealing.by, known)
+        for field, target in targets:
+            check_target(target, field, population.segments, known)
+
+    async def _targeted(self, tx: Transaction, made: Design, population: Population) -> list[Person]:
+        members = await self._store.populations.members(tx, population.population_id)
+        others = made.exclude_interventions
+        taken = await self._store.responses.participants(tx, population.population_id, others) if others else set()
+        exclude = made.exclude if says_something(made.exclude) else None
+        return [
+            one
+            for one in members
+            if is_meant(one, made.whom)
+            and one.agent_id not in taken
+            and not (exclude is not None and is_meant(one, exclude))
+        ]
+
+    async def _count(self, tx: Transaction, made: Design, population: Population) -> int:
+        """People it is for; by segment alone while they are still being drawn."""
+        if await self._store.populations.count_agents(tx, population.population_id) == population.size:
+            return len(await self._targeted(tx, made, population))
+        segments = made.whom.segments
+        return sum(population.segments[name] for name in segments) if segments else population.size
+
+
+def _planned(made: Design, people: Sequence[Person], seed: int) -> tuple[list[Assignment], Plan]:
+    """Who is in which arm, and the plan that says so."""
+    arms = [arm.name for arm in made.arms]
+    is_within = made.design == "within"
+    dealt = deal_all(people, arms) if is_within else deal(people, arms, made.dealing, seed)
+    sizes = planned_n(dealt.assignments, arms)
+    table = () if is_within else balance(people, dealt.assignments, arms, made.baseline)
+    plan = freeze(
+        made,
+        seed,
+        sizes,
+        datetime.now(UTC),
+        randomisation=dealt.randomisation,
+        balance=table,
+        power=screen(made, sizes).metrics,
+    )
+    return dealt.assignments, plan
+
 
 def _nobody(made: Design, population: Population) -> str:
-    targets = ", ".join(made.target_segments) or "everybody"
-    return f"Nobody of the population {population.population_id} is targeted ({targets})."
+    segments, attributes = made.whom.segments, made.whom.attributes
+    wanted = ", ".join([*segments, *(f"{name}: {list(values)}" for name, values in attributes.items())])
+    return f"Nobody of the population {population.population_id} is targeted ({wanted or 'everybody'})."

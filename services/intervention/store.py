@@ -9,10 +9,11 @@ from sqlalchemy import Row, Select, and_, func, select, update
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.evidence import Analysis
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.population import AgentsGenerated
+from libs.contracts.people import Agent
+from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.contracts.protocol import Assignment, Plan
 from libs.db import Transaction, insert_new, upsert
-from services.intervention.domain.assignment import Member
+from services.intervention.domain.assignment import Person
 from services.intervention.domain.design import Design
 from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.scores import Finished
@@ -140,26 +141,31 @@ class Populations:
             {
                 "tenant": tx.tenant,
                 "population_id": block.population_id,
-                "agent_id": agent.agent_id,
-                "segment": agent.segment,
+                **_agent(agent),
             }
             for block in blocks
             for agent in block.agents
         ]
         await insert_new(tx, agents, rows)
 
+    async def change_agents(self, tx: Transaction, changed: PersonasChanged) -> None:
+        """People as they are now, unless a later version of them is known."""
+        mine = agents.c.tenant == tx.tenant, agents.c.population_id == changed.population_id
+        for agent in changed.agents:
+            of_agent = agents.c.agent_id == agent.agent_id, agents.c.version < changed.version
+            values = {**_agent(agent), "version": changed.version}
+            await tx.execute(update(agents).where(*mine, *of_agent).values(**values))
+
     async def count_agents(self, tx: Transaction, population_id: str) -> int:
         mine = agents.c.tenant == tx.tenant, agents.c.population_id == population_id
         return int((await tx.execute(select(func.count()).select_from(agents).where(*mine))).scalar_one())
 
-    async def members(self, tx: Transaction, population_id: str, targets: Sequence[str]) -> list[Member]:
-        """Agents of these segments; of the whole population when there are no targets."""
-        query = select(agents.c.agent_id, agents.c.segment).where(
+    async def members(self, tx: Transaction, population_id: str) -> list[Person]:
+        """Everybody of a population who has been heard of."""
+        query = select(agents.c.agent_id, agents.c.segment, agents.c.profile).where(
             agents.c.tenant == tx.tenant, agents.c.population_id == population_id
         )
-        if targets:
-            query = query.where(agents.c.segment.in_(targets))
-        return [(row.agent_id, row.segment) for row in await tx.execute(query)]
+        return [Person(row.agent_id, row.segment, row.profile or {}) for row in await tx.execute(query)]
 
 
 class Responses:
@@ -168,6 +174,22 @@ class Responses:
     async def assign(self, tx: Transaction, simulation_id: str, assigned: Iterable[Assignment]) -> None:
         rows = [{"tenant": tx.tenant, "simulation_id": simulation_id, **each.model_dump()} for each in assigned]
         await insert_new(tx, assignments, rows)
+
+    async def participants(self, tx: Transaction, population_id: str, intervention_ids: Sequence[str]) -> set[str]:
+        """Agents of a population who were assigned in any execution of these interventions."""
+        joined = and_(
+            assignments.c.tenant == executions.c.tenant, assignments.c.simulation_id == executions.c.simulation_id
+        )
+        query = (
+            select(assignments.c.agent_id)
+            .join_from(assignments, executions, joined)
+            .where(
+                executions.c.tenant == tx.tenant,
+                executions.c.population_id == population_id,
+                executions.c.intervention_id.in_(intervention_ids),
+            )
+        )
+        return set((await tx.execute(query)).scalars())
 
     async def headcount(self, tx: Transaction, simulation_id: str) -> dict[tuple[str, str | None], int]:
         """Assigned agents by arm and segment."""
@@ -252,6 +274,11 @@ class Store:
 
 def _mine(tx: Transaction, table: Any) -> Select[Any]:
     return select(table).where(table.c.tenant == tx.tenant)
+
+
+def _agent(agent: Agent) -> dict[str, Any]:
+    profile = {**agent.demographic_profile, "age": agent.age}
+    return {"agent_id": agent.agent_id, "segment": agent.segment, "profile": profile}
 
 
 def _execution(row: Row[Any]) -> Execution:

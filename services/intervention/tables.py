@@ -46,7 +46,7 @@ assignments = Table(
     tenant_column(),
     Column("simulation_id", String(64), primary_key=True),
     Column("agent_id", String(64), primary_key=True),
-    Column("arm", Text, nullable=False),
+    Column("arm", String(120), primary_key=True),
     Column("segment", Text),
 )
 
@@ -66,6 +66,8 @@ agents = Table(
     Column("population_id", String(128), primary_key=True),
     Column("agent_id", String(64), primary_key=True),
     Column("segment", Text),
+    Column("profile", JsonDocument),  # null: heard of before attributes were kept
+    Column("version", Integer, nullable=False, server_default="0"),
 )
 
 responses = Table(

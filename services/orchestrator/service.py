@@ -274,7 +274,7 @@ class Orchestrator:
         if step.audience_id is not None:
             return {ONLY_ARM: await self._store.get_audience(tx, simulation.simulation_id, step.audience_id)}
         arms = await self._store.agents_by_arm(tx, simulation.simulation_id)
-        return {arm: {arm: tuple(agent_ids)} for arm, agent_ids in arms.items()}
+        return {arm: {arm: tuple(agent_ids)} for arm, agent_ids in arms.items() if step.is_for(arm)}
 
     async def _watch_deadlines(self) -> None:
         while True:

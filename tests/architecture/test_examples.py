@@ -19,7 +19,7 @@ from libs.contracts.population import AgentsGenerated, PopulationCreated
 from libs.contracts.registry import MESSAGES
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from libs.schemas.render import example_name
-from services.intervention.domain.design import plan_hash
+from services.intervention.domain.plan import plan_hash
 
 M = TypeVar("M", bound=MessageData)
 FOLDER = Path("schemas/examples")

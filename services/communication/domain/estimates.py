@@ -45,6 +45,13 @@ class Prompted:
     batch: TurnBatch
     earlier: int
     """Turns that each of them will remember."""
+    is_for_some: bool = False
+    """Whoever answered something else before skips the step; how many do is not known."""
+
+    @property
+    def taken(self) -> Range:
+        """Turns that will be taken of these."""
+        return Range(low=0, likely=self.turns / 2, high=self.turns) if self.is_for_some else Range.exactly(self.turns)
 
 
 def estimate(spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed]) -> Estimate:
@@ -53,7 +60,7 @@ def estimate(spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observ
     calls = prompt_tokens = shared_tokens = completion_tokens = NOTHING
     a_turn = Range.exactly(1) if quote.is_free else learned or REPAIRS
     for part in prompted:
-        made = a_turn.times(Range.exactly(part.turns))
+        made = a_turn.times(part.taken)
         shared, own = _prompt(part, quote, per_call[id(part)])
         calls = calls.plus(made)
         prompt_tokens = prompt_tokens.plus(made.times(shared.plus(own)))

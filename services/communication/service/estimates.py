@@ -35,7 +35,7 @@ class Estimates:
             self._prompted(spec, step, arm, place)
             for place, step in enumerate(spec.steps)
             for arm, turns in spec.turns.items()
-            if turns
+            if turns and step.responds is not False and step.is_for(arm)
         ]
         if not prompted:
             raise InvalidError("turns", "nobody is in an arm")
@@ -67,4 +67,4 @@ class Estimates:
             raise InvalidError(
                 "engine", f"{spec.engine} composes prompts of its own, which cannot be measured", ["native"]
             )
-        return Prompted(turns=spec.turns[arm], batch=batch, earlier=place)
+        return Prompted(spec.turns[arm], batch, earlier=place, is_for_some=step.condition is not None)

@@ -22,11 +22,11 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.timelines import MAIN
 from libs.db import Transaction
+from libs.minds.conditions import misfit
 from libs.minds.relationships import pair
 from libs.minds.tools import Tools
 from services.communication.adapters import Engines
 from services.communication.domain import protocols
-from services.communication.domain.conditions import misfit
 from services.communication.domain.protocols import Protocol, Slot
 from services.communication.events import Events
 from services.communication.store import Population, Request, Simulation, Store

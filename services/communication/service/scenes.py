@@ -11,12 +11,12 @@ from libs.contracts.protocol import Conversation
 from libs.contracts.timelines import Timeline
 from libs.db import Transaction
 from libs.minds.artefacts import Artefact
+from libs.minds.conditions import holds
 from libs.minds.memory import Heard, Memory, remember, wanted
 from libs.minds.relationships import NO_RELATIONS, Member, Members, Relations, relations_of
 from libs.minds.retrieval import Vector
 from libs.minds.tools import NO_TOOLS, Toolbox, Tools, Used
 from services.communication.adapters import Encounter
-from services.communication.domain.conditions import holds
 from services.communication.domain.moments import timeline_of, turn_moments
 from services.communication.domain.talk import NOTHING_SAID, Said, said_in
 from services.communication.domain.turns import FinishedTurn, TurnRecord, left_out

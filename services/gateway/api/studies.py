@@ -6,7 +6,9 @@ from fastapi import APIRouter
 
 from libs.contracts.errors import InvalidError
 from libs.contracts.estimates import SAMPLE, Estimate, TurnsSpec
-from libs.contracts.specs import PopulationSpec, StudySpec
+from libs.contracts.experiments import StudySpec
+from libs.contracts.planning import PowerScreen
+from libs.contracts.specs import PopulationSpec
 from services.gateway.api.forwarding import Service
 
 router = APIRouter(prefix="/studies", tags=["studies"])
@@ -18,9 +20,11 @@ async def estimate_study(spec: StudySpec, service: Service) -> Estimate:
 
     Some of its people are drawn and their prompts composed, as they will be sent; no model is called.
     """
-    design = await service.ask("intervention", "/interventions/preview", spec.intervention, "intervention")
-    targets = design["target_segments"]
-    people = _targeted(spec.population, targets)
+    target = spec.intervention.target
+    targets = list(dict.fromkeys(spec.intervention.target_segments if target is None else target.segments))
+    people = _targeted(spec.population, targets, "target_segments" if target is None else "target.segments")
+    path = f"/interventions/preview?people={people}"
+    design = await service.ask("intervention", path, spec.intervention, "intervention")
     query = urlencode({"people": SAMPLE, "segment": targets}, doseq=True)
     population = spec.population.model_copy(update={"seed": _first(spec.population.seed, spec.seed)})
     drawn = await service.ask("population", f"/agent-populations/preview?{query}", population, "population")
@@ -30,11 +34,12 @@ async def estimate_study(spec: StudySpec, service: Service) -> Estimate:
             "engine": spec.engine,
             "seed": _first(spec.intervention.seed, spec.seed),
             "steps": design["steps"],
-            "turns": _dealt(people, design["arms"]),
+            "turns": design["power"]["planned_n"],
             "agents": drawn["individuals"],
         }
     )
-    return Estimate.model_validate(await service.ask("communication", "/communications/estimate", wanted))
+    taken = Estimate.model_validate(await service.ask("communication", "/communications/estimate", wanted))
+    return taken.model_copy(update={"power": PowerScreen.model_validate(design["power"])})
 
 
 def _first(*seeds: int | None) -> int:
@@ -42,16 +47,11 @@ def _first(*seeds: int | None) -> int:
     return next((seed for seed in seeds if seed is not None), 0)
 
 
-def _targeted(population: PopulationSpec, targets: list[str]) -> int:
+def _targeted(population: PopulationSpec, targets: list[str], named: str) -> int:
     """How many people get an arm. Raises `InvalidError` for a target that is no segment."""
     sizes = {segment.name: segment.size for segment in population.segments}
     for place, target in enumerate(targets):
         if target not in sizes:
-            field = f"intervention.target_segments.{place}"
+            field = f"intervention.{named}.{place}"
             raise InvalidError(field, f"the population has no segment {target!r}", list(sizes))
     return sum(sizes[target] for target in targets) if targets else population.size
-
-
-def _dealt(people: int, arms: list[str]) -> dict[str, int]:
-    """People by arm, as equally as can be; which arm gets one more is decided when the study runs."""
-    return {arm: people // len(arms) + (place < people % len(arms)) for place, arm in enumerate(arms)}

@@ -1,29 +1,80 @@
-"""Seeded complete randomisation, stratified by segment.
+"""Seeded randomisation: complete, stratified, or in permuted blocks; and everybody in every arm, where that is asked.
 
-Inside every segment the arms differ by at most one agent, and over all of them too: the agents of all segments are
-dealt out in one round, so the leftovers of one segment are made up for by the next. Ranks are hashes of seed and agent
-id, not draws from a generator, so the order in which the agents come does not matter.
+Stratified, the arms differ by at most one agent inside every stratum, and over all of them too: the agents of all
+strata are dealt out in one round, so the leftovers of one are made up for by the next. In blocks, they are equal after
+every block of a stratum. Ranks are hashes of seed and agent id, not draws from a generator, so the order in which
+agents come does not matter.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+from libs.contracts.planning import AttributeValue, Randomisation
 from libs.contracts.protocol import Assignment
+from services.intervention.domain.design import Dealing
 
-Member = tuple[str, str | None]
-"""Agent id and segment."""
+Stratum = tuple[tuple[bool, str], ...]
+PARTS = 4
+"""A number makes strata by its quartiles."""
 
 
-def assign(members: Iterable[Member], arms: Sequence[str], seed: int) -> list[Assignment]:
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be assigned."""
+
+    agent_id: str
+    segment: str | None
+    profile: Mapping[str, AttributeValue] = field(default_factory=dict)
+
+
+class Dealt(NamedTuple):
+    """Who is in which arm, and how that came about."""
+
+    assignments: list[Assignment]
+    randomisation: Randomisation | None
+    """None where everybody meets every arm, so that nothing is left to chance."""
+
+
+def deal(people: Iterable[Person], arms: Sequence[str], dealing: Dealing, seed: int) -> Dealt:
     """Every agent once, in exactly one arm, sorted by agent id. An arm counts by its place, not by its name."""
+    everybody = list({person.agent_id: person for person in people}.values())
+    cuts = _cuts(everybody, dealing.by)
+    strata: dict[Stratum, list[Person]] = defaultdict(list)
+    for person in everybody:
+        strata[_stratum(person, dealing.by, cuts)].append(person)
     dealt = sorted(range(len(arms)), key=lambda place: _rank(seed, "arm", str(place)))
-    ranked = sorted(set(members), key=lambda member: (*_stratum(member), _rank(seed, "agent", member[0]), member[0]))
-    assignments = [
-        Assignment(agent_id=agent, arm=arms[dealt[turn % len(arms)]], segment=segment)
-        for turn, (agent, segment) in enumerate(ranked)
-    ]
-    return sorted(assignments, key=lambda assignment: assignment.agent_id)
+    turn, assignments = 0, list[Assignment]()
+    for stratum in sorted(strata):
+        ranked = sorted(strata[stratum], key=lambda one: (_rank(seed, "agent", one.agent_id), one.agent_id))
+        for place, person in enumerate(ranked):
+            if dealing.block_size is None:
+                arm = dealt[turn % len(arms)]
+            else:
+                arm = _block(seed, stratum, place // dealing.block_size, dealing.block_size, len(arms))[
+                    place % dealing.block_size
+                ]
+            assignments.append(Assignment(agent_id=person.agent_id, arm=arms[arm], segment=person.segment))
+            turn += 1
+    how = Randomisation(method=dealing.method, by=dealing.by, block_size=dealing.block_size, strata=len(strata))
+    return Dealt(sorted(assignments, key=lambda assignment: assignment.agent_id), how)
+
+
+def deal_all(people: Iterable[Person], arms: Sequence[str]) -> Dealt:
+    """Every agent in every arm."""
+    ordered = sorted(people, key=lambda person: person.agent_id)
+    every = [Assignment(agent_id=one.agent_id, arm=arm, segment=one.segment) for one in ordered for arm in arms]
+    return Dealt(every, None)
+
+
+def drawn(people: Sequence[Person], most: int | None, seed: int) -> list[Person]:
+    """At most so many of them, each as likely."""
+    if most is None or len(people) <= most:
+        return list(people)
+    return sorted(people, key=lambda one: (_rank(seed, "sample", one.agent_id), one.agent_id))[:most]
 
 
 def planned_n(assignments: Iterable[Assignment], arms: Sequence[str]) -> dict[str, int]:
@@ -32,8 +83,33 @@ def planned_n(assignments: Iterable[Assignment], arms: Sequence[str]) -> dict[st
     return {arm: counts[arm] for arm in arms}
 
 
-def _stratum(member: Member) -> tuple[bool, str]:
-    return member[1] is None, member[1] or ""
+def _stratum(person: Person, by: Sequence[str], cuts: Mapping[str, Sequence[float]]) -> Stratum:
+    """Who lacks the attribute comes last."""
+    values: list[tuple[bool, str]] = []
+    for name in by:
+        value = person.segment if name == "segment" else person.profile.get(name)
+        if name in cuts and value is not None:
+            value = str(bisect_right(cuts[name], float(value)))
+        values.append((value is None, "" if value is None else str(value)))
+    return tuple(values)
+
+
+def _cuts(people: Sequence[Person], by: Sequence[str]) -> dict[str, list[float]]:
+    """Where the strata of a number end."""
+    found = {}
+    for name in by:
+        values = [person.profile[name] for person in people if name in person.profile]
+        numbers = sorted(float(one) for one in values if isinstance(one, int | float) and not isinstance(one, bool))
+        if numbers and len(numbers) == len(values) and len(set(numbers)) > PARTS:
+            found[name] = [numbers[len(numbers) * part // PARTS] for part in range(1, PARTS)]
+    return found
+
+
+def _block(seed: int, stratum: Stratum, number: int, size: int, arms: int) -> list[int]:
+    """The arms of a block, in the order in which they are dealt: each as often, permuted."""
+    name = "\x1e".join(value for _, value in stratum)
+    places = sorted(range(size), key=lambda place: _rank(seed, "block", name, str(number), str(place)))
+    return [place % arms for place in places]
 
 
 def _rank(seed: int, *parts: str) -> bytes:

@@ -1,27 +1,37 @@
-"""What is tried on whom, and the plan frozen from it.
+"""What is tried on whom, how people are dealt to arms, and when everything happens."""
 
-The plan's hash is the SHA-256 of its canonical JSON: keys sorted, no spaces, UTF-8, times as pydantic writes them.
-"""
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal
 
-import hashlib
-import json
-from collections.abc import Mapping
-from datetime import datetime
+from pydantic import Field
 
 from libs.contracts.base import Data
-from libs.contracts.catalogue import resolve
+from libs.contracts.catalogue import CONTROLS, resolve
+from libs.contracts.dialogue import SIMULATED_START
 from libs.contracts.errors import InvalidError
+from libs.contracts.experiments import InterventionSpec, InterventionType, RandomisationSpec, TargetSpec
 from libs.contracts.instruments import Instrument
-from libs.contracts.protocol import Arm, Plan, Step, Stimulus
-from libs.contracts.specs import InterventionSpec, InterventionType
+from libs.contracts.planning import Target
+from libs.contracts.protocol import Arm, Step
+from libs.minds.conditions import misfit
+from services.intervention.domain.arms import arms_of
+from services.intervention.domain.protocol import Timing, contacts_of, steps_of
 
-CORRECTION = "Holm, over all comparisons of the study: every metric, every arm against the baseline"
-STOPPING_RULE = "One analysis, once every assigned agent has answered or failed"
-FIRST_STEP = "touch-1"
+
+class Dealing(Data):
+    """How people are dealt to arms."""
+
+    method: Literal["complete", "stratified", "blocked"] = "stratified"
+    by: tuple[str, ...] = ("segment",)
+    block_size: int | None = None
 
 
 class Design(Data):
-    """An intervention as it was asked for, its metrics resolved to instruments and its baseline chosen."""
+    """An intervention as it was asked for, its metrics resolved to instruments and its baseline chosen.
+
+    Fields with a default came later: documents that were stored before read as what they were.
+    """
 
     id: str
     name: str
@@ -33,77 +43,138 @@ class Design(Data):
     seed: int
     alpha: float
     created_at: datetime
+    design: Literal["between", "within"] = "between"
+    target: Target | None = None
+    exclude: Target | None = None
+    exclude_interventions: tuple[str, ...] = ()
+    sample_size: int | None = None
+    dealing: Dealing = Dealing()
+    family: Literal["holm", "benjamini_hochberg"] = "holm"
+    mde: dict[str, float] = Field(default_factory=dict)
+    baseline_rates: dict[str, float] = Field(default_factory=dict)
+    measured_after: timedelta | None = None
+    starts_at: datetime = SIMULATED_START
 
     @property
     def baseline(self) -> str:
         """The arm every other one is compared with."""
         return next(arm.name for arm in self.arms if arm.is_baseline)
 
+    @property
+    def whom(self) -> Target:
+        """Whom it is for, however it was said."""
+        return self.target or Target(segments=self.target_segments, attributes={})
+
+    @property
+    def timing(self) -> Timing:
+        """When contacts and questions come."""
+        return Timing(self.starts_at, self.measured_after)
+
 
 def design(spec: InterventionSpec, identity: str, seed: int, created_at: datetime) -> Design:
-    """The design of a request. Raises `InvalidError` for metrics that do not resolve."""
-    control = next((variant.name for variant in spec.variants if variant.is_control), spec.variants[0].name)
-    return Design(
+    """The design of a request. Raises `InvalidError` for what does not fit together, metrics above all."""
+    instruments = _instruments(spec)
+    arms = arms_of(spec)
+    made = Design(
         id=identity,
         name=spec.name,
         type=spec.type,
-        arms=tuple(
-            Arm(
-                name=variant.name,
-                is_baseline=variant.name == control,
-                stimulus=Stimulus(content=variant.content, channel=variant.channel, timing=variant.timing),
-            )
-            for variant in spec.variants
-        ),
-        instruments=resolve(spec.success_metrics),
+        arms=arms,
+        instruments=instruments,
         target_segments=tuple(dict.fromkeys(spec.target_segments)),
         population_id=spec.population_id,
         seed=seed,
         alpha=spec.alpha,
         created_at=created_at,
+        design=spec.design,
+        target=target_of(spec.target),
+        exclude=target_of(spec.exclude),
+        exclude_interventions=tuple(dict.fromkeys(spec.exclude_interventions)),
+        sample_size=spec.sample_size,
+        dealing=_dealing(spec.randomisation, len(arms)),
+        family=spec.correction,
+        mde=spec.mde,
+        baseline_rates=spec.baseline_rates,
+        measured_after=spec.measured_after,
+        starts_at=spec.starts_at,
     )
+    _check_expectations(spec, instruments)
+    _check_asked(made)
+    return made
 
 
-def check_segments(targets: tuple[str, ...], segments: Mapping[str, int]) -> None:
-    """Raises `InvalidError` naming the first target that is no segment of the population."""
-    for position, target in enumerate(targets):
-        if target not in segments:
-            known = "its segments are allowed" if segments else "it has none, so leave target_segments empty"
-            message = f"the population has no segment {target!r}; {known}"
-            raise InvalidError(f"target_segments.{position}", message, tuple(segments))
+def target_of(spec: TargetSpec | None) -> Target | None:
+    """A target as plans have it."""
+    if spec is None:
+        return None
+    attributes = {
+        name: tuple(wanted) if isinstance(wanted, list) else (wanted,) for name, wanted in spec.attributes.items()
+    }
+    return Target(segments=tuple(dict.fromkeys(spec.segments)), attributes=attributes)
 
 
 def protocol(of: Design) -> tuple[Step, ...]:
-    """The steps of an execution: every arm meets its stimulus once and is asked everything in the same turn."""
-    stimuli = {arm.name: arm.stimulus for arm in of.arms}
-    return (Step(kind="deliver", step_id=FIRST_STEP, round=1, stimuli=stimuli, instruments=of.instruments),)
+    """The steps of an execution."""
+    return steps_of(of.arms, of.instruments, of.timing)
 
 
-def freeze(of: Design, seed: int, planned_n: Mapping[str, int], frozen_at: datetime) -> Plan:
-    """The plan of one execution."""
-    return Plan(
-        intervention_id=of.id,
-        name=of.name,
-        type=of.type,
-        arms=of.arms,
-        instruments=of.instruments,
-        target_segments=of.target_segments,
-        planned_n=dict(planned_n),
-        alpha=of.alpha,
-        correction=CORRECTION,
-        stopping_rule=STOPPING_RULE,
-        design="between",
-        seed=seed,
-        frozen_at=frozen_at,
-    )
+def _instruments(spec: InterventionSpec) -> tuple[Instrument, ...]:
+    """Success metrics with exactly one primary, then the controls, which no role makes a success."""
+    for place, name in enumerate(spec.controls):
+        if name not in CONTROLS:
+            raise InvalidError(f"controls.{place}", f"{name!r} is no control of the catalogue", CONTROLS)
+    instruments = resolve(spec.success_metrics)
+    primary = [one.name for one in instruments if one.role == "primary" and not one.is_control]
+    if len(primary) != 1:
+        given = f"{', '.join(primary)} are" if primary else "none is"
+        raise InvalidError("success_metrics", f"exactly one metric is primary; here {given}")
+    asked = {one.name for one in instruments}
+    controls = resolve([name for name in dict.fromkeys(spec.controls) if name not in asked]) if spec.controls else ()
+    return (*instruments, *(one.model_copy(update={"role": "secondary"}) for one in controls))
 
 
-def canonical(plan: Plan) -> bytes:
-    """The plan as canonical JSON. Without nulls, so that a field that plans gain later leaves the hash of old ones."""
-    document = plan.model_dump(mode="json", exclude_none=True)
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def _dealing(spec: RandomisationSpec, arms: int) -> Dealing:
+    size = spec.block_size
+    if spec.method == "blocked":
+        size = size or 2 * arms
+        if size % arms:
+            allowed = [str(arms * times) for times in range(1, 5)]
+            raise InvalidError("randomisation.block_size", f"must be a multiple of the {arms} arms", allowed)
+    by = () if spec.method == "complete" else tuple(dict.fromkeys(spec.by))
+    return Dealing(method=spec.method, by=by, block_size=size)
 
 
-def plan_hash(plan: Plan) -> str:
-    """SHA-256 of the canonical JSON, in hexadecimal."""
-    return hashlib.sha256(canonical(plan)).hexdigest()
+def _check_expectations(spec: InterventionSpec, instruments: Sequence[Instrument]) -> None:
+    """Expectations are of metrics of this study; rates, and shares to find, of those that have one."""
+    names = [one.name for one in instruments]
+    binary = [one.name for one in instruments if one.type == "binary"]
+    shares = [one.name for one in instruments if one.type in {"binary", "choice"}]
+    for field, given, known in (("mde", spec.mde, names), ("baseline_rates", spec.baseline_rates, binary)):
+        for name in given:
+            if name not in known:
+                raise InvalidError(f"{field}.{name}", "is no metric of this study that has one", known)
+    for name, effect in spec.mde.items():
+        if name in shares and effect >= 1:
+            raise InvalidError(f"mde.{name}", "is a difference of shares, above 0 and below 1")
+
+
+def _check_asked(made: Design) -> None:
+    """Contacts ask metrics of the study, those that need each other together, and conditions can come true."""
+    known = {one.name: one for one in made.instruments}
+    for arm in made.arms:
+        for place, contact in enumerate(contacts_of(arm)):
+            field = f"variants.{arm.name}.touchpoints.{place}"
+            for number, name in enumerate(contact.metrics):
+                if name not in known:
+                    raise InvalidError(f"{field}.metrics.{number}", f"{name!r} is no metric of this study", list(known))
+            condition = contact.condition
+            if condition is not None:
+                problem = misfit(condition.operator, condition.value, known[condition.metric])
+                if problem is not None:
+                    raise InvalidError(f"{field}.condition.value", problem)
+    for step in protocol(made):
+        asked = {one.name for one in step.instruments}
+        for one in step.instruments:
+            if one.requires is not None and one.requires not in asked:
+                message = f"{one.name!r} requires {one.requires!r}: both are asked by the same touchpoints, or by none"
+                raise InvalidError("success_metrics", message)

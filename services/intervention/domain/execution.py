@@ -35,6 +35,11 @@ class Execution:
         return self.model == OFFLINE or self.model.startswith(f"{OFFLINE}-")
 
     @property
+    def has_finished_asking(self) -> bool:
+        """True once every step is over."""
+        return self.state in {SimulationState.ANALYSING, SimulationState.COMPLETED}
+
+    @property
     def as_of(self) -> datetime:
         """The time of the newest fact behind the results."""
         return self.analysed_at or self.changed_at or self.requested_at

@@ -62,27 +62,35 @@ class Aggregate(Data):
 
 def scored(instruments: Sequence[Instrument]) -> Instrument | None:
     """The metric behind the score: the primary one, or the first that has a mean or a rate if that one has neither."""
-    scorable = [instrument for instrument in instruments if instrument.type in SCORABLE]
+    scorable = [one for one in instruments if one.type in SCORABLE and not one.is_control]
     return next((each for each in scorable if each.role == "primary"), next(iter(scorable), None))
 
 
-def aggregate(plan: Plan, assigned: Headcount, turns: Iterable[Finished], *, is_offline: bool) -> Aggregate:
-    """The aggregate of the responses so far; intervals only once every assigned agent has answered or failed."""
+def aggregate(
+    plan: Plan, assigned: Headcount, turns: Iterable[Finished], *, is_offline: bool, is_over: bool = True
+) -> Aggregate:
+    """The aggregate of the responses so far; intervals only once every assigned agent has answered or failed.
+
+    `is_over`: no step is to come any more in which agents who have answered are asked again.
+    """
     from libs.stats import T_INTERVAL, WILSON
 
-    agents = _by_agent(turns)
+    taken = list(turns)
+    agents = _by_agent(taken)
     answered = {agent: mine for agent, mine in agents.items() if any(turn.is_answered for turn in mine)}
-    is_complete = len(agents) == sum(assigned.values())
+    met = {(turn.agent_id, turn.arm) for turn in taken}
+    responses = {(turn.agent_id, turn.arm) for turn in taken if turn.is_answered}
+    is_complete = is_over and len(met) == sum(assigned.values())
     instrument = scored(plan.instruments)
     level = 1 - plan.alpha
     score = _Score(instrument, level if is_complete else None)
     value, interval = score.of(answered.values())
     is_rate = instrument is not None and instrument.type is MetricType.BINARY
     return Aggregate(
-        total_responses=len(answered),
-        failed_responses=len(agents) - len(answered),
+        total_responses=len(responses),
+        failed_responses=len(met) - len(responses),
         assigned=sum(assigned.values()),
-        response_rate=_share(len(answered), sum(assigned.values())),
+        response_rate=_share(len(responses), sum(assigned.values())),
         score_metric=instrument.name if instrument else None,
         score_measure=("proportion" if is_rate else "mean") if instrument else None,
         mean_score=value,
@@ -141,15 +149,18 @@ def _by_segment(
     for (_, segment), count in assigned.items():
         sizes[segment or UNSEGMENTED] += count
     members: dict[str, list[Sequence[Finished]]] = defaultdict(list)
+    responses: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for turns in answered.values():
-        members[turns[0].segment or UNSEGMENTED].append(turns)
+        segment = turns[0].segment or UNSEGMENTED
+        members[segment].append(turns)
+        responses[segment] |= {(turn.agent_id, turn.arm) for turn in turns if turn.is_answered}
     breakdown = {}
     for segment, size in sorted(sizes.items()):
         value, interval = score.of(members[segment])
         breakdown[segment] = SegmentScore(
             assigned=size,
-            total_responses=len(members[segment]),
-            response_rate=_share(len(members[segment]), size),
+            total_responses=len(responses[segment]),
+            response_rate=_share(len(responses[segment]), size),
             mean_score=value,
             confidence_interval=interval,
         )
@@ -159,7 +170,8 @@ def _by_segment(
 def _evidence(plan: Plan, answered: Mapping[str, Sequence[Finished]], *, is_offline: bool) -> Evidence:
     from libs.stats import grade_c, sample_ratio
 
-    completed = Counter(turns[0].arm for turns in answered.values())
+    responses = {(turn.agent_id, turn.arm) for turns in answered.values() for turn in turns if turn.is_answered}
+    completed = Counter(arm for _, arm in responses)
     check = sample_ratio(plan.planned_n, completed)
     worth = grade_c(len(answered), is_offline=is_offline)
     return Evidence(

@@ -308,11 +308,14 @@ def _next_step(simulation: Simulation) -> Decision:
         return _finish(simulation)
     if simulation.next_step == len(simulation.steps):
         return _enter(simulation, State.READY)
-    return _start_step(simulation, simulation.steps[simulation.next_step])
-
-
-def _start_step(simulation: Simulation, step: Step) -> Decision:
+    step = simulation.steps[simulation.next_step]
     sizes = _sizes(simulation, step)
+    if not any(size.deliveries for size in sizes.values()):  # its arms have nobody
+        return _next_step(simulation.model_copy(update={"next_step": simulation.next_step + 1}))
+    return _start_step(simulation, step, sizes)
+
+
+def _start_step(simulation: Simulation, step: Step, sizes: dict[str, AudienceSize]) -> Decision:
     planned = dict(simulation.planned)
     for arm, size in sizes.items():
         planned[arm] = planned.get(arm, 0) + size.agents
@@ -333,7 +336,9 @@ def _sizes(simulation: Simulation, step: Step) -> dict[str, AudienceSize]:
     """By arm: an audience that a step names is in the only arm there is."""
     if step.audience_id is not None:
         return {ONLY_ARM: simulation.audiences[step.audience_id]}
-    return {arm: AudienceSize(count, deliveries_for(count)) for arm, count in simulation.arms.items()}
+    return {
+        arm: AudienceSize(count, deliveries_for(count)) for arm, count in simulation.arms.items() if step.is_for(arm)
+    }
 
 
 def _without(planned: dict[str, int], arm: str, skipped: int) -> dict[str, int]:

@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from libs.contracts.specs import StudySpec
+from libs.contracts.experiments import StudySpec
 from services.cli.study import InvalidStudyError, load, resolved
 
 EXAMPLE = Path("examples/email_ab.yaml")
@@ -43,7 +43,7 @@ def test_the_email_example_is_the_documented_request() -> None:
     [
         ("size: 75", "size: 175", "line 12: population.segments: sizes add up to 225, more than the population's size"),
         ("timing: morning", "timming: morning", "line 27: intervention.variants[0].timming: is not a field here; did"),
-        ("timing: morning", "timming: morning", "allowed: name, content, timing, channel, is_control"),
+        ("timing: morning", "timming: morning", "allowed: name, content, format, media, timing, channel"),
         (
             "type: marketing_intervention",
             "type: spam",
@@ -59,7 +59,7 @@ def test_the_email_example_is_the_documented_request() -> None:
             "famlies]\n  success",
             "line 33: intervention.target_segments[1]: the population has no",
         ),
-        ("content: Don't", "kontent: Don't", "line 25: intervention.variants[0].content: is required"),
+        ("- name: emotional", "- nome: emotional", "line 24: intervention.variants[0].name: is required"),
         ("size: 200", "size: 200\n  size: 10", "line 12: population.size: stands here a second time"),
         ("seed: 20261122", "seed: [", "is not YAML"),
         (

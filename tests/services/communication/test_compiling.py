@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from libs.contracts.dialogue import ConversationSpec
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Condition, Conversation
-from services.communication.domain.conditions import holds
+from libs.minds.conditions import holds
 from services.communication.domain.history import HistoryEntry, HistoryKind
 from services.communication.domain.interactions import Interactions
 from services.communication.domain.moments import spoken_at, turn_moments, waves

@@ -6,15 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.contracts.ids import agent_id
-from services.intervention.domain.assignment import Member, assign, planned_n
+from libs.contracts.protocol import Assignment
+from services.intervention.domain.assignment import Person, deal, planned_n
+from services.intervention.domain.design import Dealing
 
 SEGMENTS = st.sampled_from([None, "young_professionals", "families", "retired"])
 POPULATIONS = st.lists(SEGMENTS, min_size=1, max_size=120).map(
     lambda segments: [(str(agent_id(index)), segment) for index, segment in enumerate(segments, start=1)]
 )
+Member = tuple[str, str | None]
 ARMS = st.integers(1, 6).map(lambda count: [f"arm {place}" for place in range(count)])
 SEEDS = st.integers(0, 2**31 - 1)
 LAWS = settings(max_examples=150, deadline=None)
+
+
+def assign(members: list[Member], arms: list[str], seed: int, dealing: Dealing | None = None) -> list[Assignment]:
+    return deal((Person(*member) for member in members), arms, dealing or Dealing(), seed).assignments
 
 
 @LAWS

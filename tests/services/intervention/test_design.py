@@ -5,9 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from libs.contracts.errors import InvalidError
+from libs.contracts.experiments import InterventionSpec
 from libs.contracts.protocol import Plan
-from libs.contracts.specs import InterventionSpec
-from services.intervention.domain.design import Design, canonical, check_segments, design, freeze, plan_hash, protocol
+from services.intervention.domain.design import Design, design, protocol
+from services.intervention.domain.plan import canonical, freeze, plan_hash
+from services.intervention.domain.targeting import check_segments
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
@@ -71,3 +73,50 @@ def test_canonical_json_is_sorted_compact_utf8() -> None:
     text = canonical(frozen(made(name="Gesundheit für alle"))).decode()
     assert text.startswith('{"alpha":0.05,"arms":[')
     assert "für" in text
+
+
+def test_a_plan_frozen_before_there_were_more_fields_keeps_its_hash() -> None:
+    before = (
+        '{"alpha":0.05,"arms":[{"is_baseline":true,"name":"a","stimulus":{"channel":"email","content":"A","timing":"immediate"}}],'
+        '"correction":"Holm","design":"between","frozen_at":"2026-11-22T09:00:00Z","instruments":[],"intervention_id":"int_1",'
+        '"name":"Test","planned_n":{"a":3},"seed":7,"stopping_rule":"One","target_segments":[],"type":"policy_change"}'
+    )
+    assert canonical(Plan.model_validate_json(before)).decode() == before
+
+
+@pytest.mark.parametrize("roles", [("primary", "primary"), ("guardrail", "guardrail"), ("secondary", "guardrail")])
+def test_exactly_one_metric_is_primary(roles: tuple[str, str]) -> None:
+    metrics = [
+        {"name": f"m{n}", "type": "binary", "question": "Is it?", "role": role} for n, role in enumerate(roles, start=1)
+    ]
+    with pytest.raises(InvalidError, match="exactly one metric is primary"):
+        made(success_metrics=metrics)
+
+
+def test_a_guardrail_of_the_catalogue_says_which_way_is_good() -> None:
+    instruments = {one.name: one for one in made(success_metrics=["purchase_intent", "annoyance"]).instruments}
+    assert (instruments["annoyance"].role, instruments["annoyance"].better) == ("guardrail", "lower")
+
+
+def test_controls_are_asked_and_are_never_a_success() -> None:
+    control = made(controls=["had_breakfast"]).instruments[-1]
+    assert (control.name, control.role, control.is_control) == ("had_breakfast", "secondary", True)
+    with pytest.raises(InvalidError) as caught:
+        made(controls=["open_rate"])
+    assert caught.value.errors[0].field == "controls.0"
+    assert "had_breakfast" in caught.value.errors[0].allowed
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"mde": {"trust": 0.1}}, "mde.trust"),
+        ({"baseline_rates": {"purchase_intent": 0.1}}, "baseline_rates.purchase_intent"),
+        ({"success_metrics": ["sign_up_rate"], "mde": {"sign_up_rate": 2}}, "mde.sign_up_rate"),
+        ({"randomisation": {"method": "blocked", "block_size": 5}}, "randomisation.block_size"),
+    ],
+)
+def test_what_a_design_cannot_expect_is_refused_by_field(change: dict[str, object], field: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        made(**change)
+    assert caught.value.errors[0].field == field

@@ -16,7 +16,7 @@ from libs.contracts.orchestrator import SimulationState, StartSimulation
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.results import AnalysisCompleted
 from services.intervention.app import create_app
-from services.intervention.domain.design import plan_hash
+from services.intervention.domain.plan import plan_hash
 from services.intervention.settings import Settings
 from tests.services.intervention import build
 from tests.support.apps import eventually, running

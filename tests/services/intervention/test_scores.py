@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from libs.contracts.experiments import InterventionSpec
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Plan
-from libs.contracts.specs import InterventionSpec, MetricSpec
-from services.intervention.domain.design import design, freeze
+from libs.contracts.specs import MetricSpec
+from services.intervention.domain.design import design
+from services.intervention.domain.plan import freeze
 from services.intervention.domain.scores import Aggregate, Finished, aggregate
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

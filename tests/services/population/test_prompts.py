@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from libs.contracts.catalogue import resolve
+from libs.contracts.experiments import StudySpec
 from libs.contracts.people import Agent
 from libs.contracts.protocol import Stimulus
-from libs.contracts.specs import StudySpec
 from libs.minds.persona import persona_of
 from libs.minds.prompt import Messages, turn_prompt
 from services.models.domain.offline.persona import read_persona

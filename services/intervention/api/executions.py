@@ -1,101 +1,33 @@
-"""HTTP resources of interventions and their results.
+"""HTTP resources of executions: start one, and what came of it.
 
-Create and execute open their transaction themselves, because they wait before or after it: in a transaction that is
-open nothing could arrive.
+Execute opens its transactions itself, because it waits between them: in one that is open nothing could arrive.
 """
 
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from libs.contracts.communication import Response
 from libs.contracts.errors import NotAvailableError
 from libs.contracts.evidence import Analysis
-from libs.contracts.instruments import Answer, Instrument
+from libs.contracts.experiments import ExecutionSpec
+from libs.contracts.instruments import Answer
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.protocol import Step
-from libs.contracts.specs import ExecutionSpec, InterventionSpec, InterventionType
-from libs.db import Database
+from libs.contracts.protocol import Plan
 from libs.http import Cursor, Limit, Page, Read, Tenant, arrives, decode_cursor, encode_cursor, page
-from services.intervention.domain.design import Design, protocol
+from services.intervention.api.access import Service, SimulationQuery, Store, population_arrives
 from services.intervention.domain.execution import Execution
 from services.intervention.domain.scores import Aggregate
-from services.intervention.service import Interventions
 from services.intervention.store import Placed
 
-router = APIRouter(prefix="/interventions", tags=["interventions"])
+router = APIRouter()
 
 WAITING = "Nobody is assigned yet: the plan is frozen once the population has been drawn."
 RUNNING = "Figures of the responses so far; intervals and verdicts come at the planned n, never before."
 ANALYSING = "Every assigned agent has answered or failed; the analysis is on its way."
 ENDED = "The simulation ended before it was analysed, so there are no verdicts."
-
-
-def interventions(request: Request) -> Interventions:
-    """The service `create_app` built."""
-    service: Interventions = request.app.state.service
-    return service
-
-
-def store_of(request: Request) -> Database:
-    """The service's database, for endpoints that wait outside of their transaction."""
-    database: Database = request.app.state.database
-    return database
-
-
-Service = Annotated[Interventions, Depends(interventions)]
-Store = Annotated[Database, Depends(store_of)]
-SimulationQuery = Annotated[str | None, Query(max_length=64, description="The latest execution when left out.")]
-
-
-class VariantView(BaseModel):
-    """An arm as the public JSON calls it."""
-
-    name: str
-    content: str
-    timing: str
-    channel: str
-    is_control: bool
-
-
-class InterventionView(BaseModel):
-    """An intervention; `state` is that of its latest simulation, draft before there is one."""
-
-    id: str
-    name: str
-    type: InterventionType
-    variants: list[VariantView]
-    baseline: str
-    metrics: list[Instrument]
-    target_segments: list[str]
-    population_id: str | None
-    seed: int
-    alpha: float
-    created_at: datetime
-    state: SimulationState
-
-    @classmethod
-    def of(cls, design: Design, state: SimulationState) -> "InterventionView":
-        """The view of a design."""
-        variants = [
-            VariantView(**arm.stimulus.model_dump(), name=arm.name, is_control=arm.is_baseline) for arm in design.arms
-        ]
-        return cls(
-            id=design.id,
-            name=design.name,
-            type=design.type,
-            variants=variants,
-            baseline=design.baseline,
-            metrics=list(design.instruments),
-            target_segments=list(design.target_segments),
-            population_id=design.population_id,
-            seed=design.seed,
-            alpha=design.alpha,
-            created_at=design.created_at,
-            state=state,
-        )
 
 
 class ExecutionView(BaseModel):
@@ -166,59 +98,11 @@ class ResultsView(BaseModel):
     note: str | None
     aggregate_results: Aggregate | None
     analysis: Analysis | None
+    plan: Plan | None
     plan_hash: str | None
     plan_frozen_at: datetime | None
     individual_results: list[IndividualResult]
     next_cursor: str | None
-
-
-class PreviewView(BaseModel):
-    """The arms and the steps of an execution."""
-
-    arms: list[str]
-    target_segments: list[str]
-    steps: tuple[Step, ...]
-
-
-@router.post("/create", status_code=201)
-async def create_intervention(
-    spec: InterventionSpec, service: Service, database: Store, tenant: Tenant
-) -> InterventionView:
-    """Design an intervention; nothing runs yet."""
-    await _population_arrives(database, tenant, service, spec.population_id)
-    async with database.write(tenant=tenant) as tx:
-        return InterventionView.of(await service.create(tx, spec), SimulationState.DRAFT)
-
-
-@router.post("/preview")
-async def preview_intervention(spec: InterventionSpec, service: Service) -> PreviewView:
-    """What an execution would do, without designing anything. `POST /studies/estimate` does it for a whole study."""
-    made = service.preview(spec)
-    return PreviewView(
-        arms=[arm.name for arm in made.arms], target_segments=list(made.target_segments), steps=protocol(made)
-    )
-
-
-@router.get("/list")
-async def list_interventions(
-    service: Service, tx: Read, limit: Limit = 50, cursor: Cursor = None
-) -> Page[InterventionView]:
-    """Interventions, newest first."""
-    key = decode_cursor(cursor, str)
-    rows = await service.newest(tx, limit + 1, key[0] if key else None)
-    return page(rows, limit, lambda row: InterventionView.of(*row), lambda row: (row[0].id,))
-
-
-@router.post("/compare")
-async def compare_interventions() -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /interventions/compare")
-
-
-@router.get("/{intervention_id}")
-async def show_intervention(intervention_id: str, service: Service, tx: Read) -> InterventionView:
-    """An intervention as it was designed."""
-    return InterventionView.of(*await service.show(tx, intervention_id))
 
 
 @router.post("/{intervention_id}/execute", status_code=202)
@@ -230,7 +114,7 @@ async def execute_intervention(
     async with database.read(tenant=tenant) as tx:
         design, _ = await service.show(tx, intervention_id)
     await service.check(design, asked)
-    await _population_arrives(database, tenant, service, asked.population_id or design.population_id)
+    await population_arrives(database, tenant, service, asked.population_id or design.population_id)
     async with database.write(tenant=tenant) as tx:
         execution = await service.execute(tx, intervention_id, asked)
     await arrives(database, lambda tx: service.is_created(tx, execution), tenant=tenant)
@@ -262,6 +146,7 @@ async def intervention_results(
         note=_note(execution, aggregate),
         aggregate_results=aggregate,
         analysis=execution.analysis,
+        plan=execution.plan,
         plan_hash=execution.plan_hash,
         plan_frozen_at=execution.plan.frozen_at if execution.plan else None,
         individual_results=[IndividualResult.of(placed) for placed in shown],
@@ -288,15 +173,6 @@ async def individual_responses(
     return page(rows, limit, IndividualResult.of, _place)
 
 
-async def _population_arrives(
-    database: Database, tenant: str, service: Interventions, population_id: str | None
-) -> None:
-    """A population that was created a moment ago may not have been heard of yet."""
-    if population_id is not None:
-        wanted = population_id
-        await arrives(database, lambda tx: service.knows_population(tx, wanted), tenant=tenant)
-
-
 def _place(placed: Placed) -> tuple[str, str]:
     response: Response = placed[1]
     return response.agent_id, response.turn_id
@@ -311,3 +187,9 @@ def _note(execution: Execution, aggregate: Aggregate | None) -> str | None:
     if execution.analysis is None:
         return ENDED if is_stopped else ANALYSING
     return None
+
+
+@router.post("/compare")
+async def compare_interventions() -> None:
+    """Not there yet."""
+    raise NotAvailableError("POST /interventions/compare")

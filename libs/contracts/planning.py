@@ -1,0 +1,89 @@
+"""What a frozen plan says beside its arms and metrics: whom, how they were dealt, how likely anything is found."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from libs.contracts.base import Data
+
+AttributeValue = str | float | bool
+
+
+class Target(Data):
+    """People by segment and attribute."""
+
+    segments: tuple[str, ...] = Field(description="In any of these; any segment when empty.")
+    attributes: dict[str, tuple[AttributeValue, ...]] = Field(
+        description="[lowest, highest] where people have a number, the values that are meant otherwise."
+    )
+
+
+class Randomisation(Data):
+    """How the targeted people were dealt to the arms."""
+
+    method: Literal["complete", "stratified", "blocked"]
+    by: tuple[str, ...] = Field(description="What makes a stratum; empty for complete.")
+    block_size: int | None = Field(description="Null unless blocked.")
+    strata: int = Field(description="Strata that had anybody in them.")
+
+
+class Balance(Data):
+    """How alike the arms are in one attribute, or in the share of one of its values."""
+
+    attribute: str
+    value: str | None = Field(description="Null where the attribute is a number.")
+    means: dict[str, float] = Field(description="Mean, or share from 0 to 1, by arm.")
+    difference: float = Field(description="Largest standardised mean difference of an arm from the baseline, signed.")
+
+
+class Power(Data):
+    """How likely the plan finds the smallest effect worth finding in one metric."""
+
+    metric: str
+    role: str
+    unit: Literal["share", "standard_deviations"] = Field(description="What mde and detectable are measured in.")
+    mde: float
+    mde_basis: str = Field(description="Given with the intervention, or which default.")
+    baseline_rate: float | None = Field(description="Share expected in the baseline; null for means.")
+    n: int = Field(description="People in the smallest arm.")
+    baseline_n: int
+    alpha: float = Field(description="For one comparison, at the strictest step of the correction.")
+    power: float | None = Field(description="Null when an arm has fewer than two people.")
+    detectable: float | None = Field(description="Smallest effect found with a power of 0.8.")
+    needed_n: int | None = Field(description="People in each arm for a power of 0.8 at the mde.")
+    needed_n_within: int | None = Field(
+        description="People in all, if everybody met every arm and the two answers of a person correlated by 0.5."
+    )
+
+
+class PowerScreen(Data):
+    """How likely a design finds what is worth finding. A hopeless one may still be run: it is said, not refused."""
+
+    planned_n: dict[str, int] = Field(description="People by arm.")
+    metrics: tuple[Power, ...]
+    is_hopeless: bool = Field(description="The primary effect would more likely be missed than found.")
+    warnings: tuple[str, ...]
+
+
+class MainEffect(Data):
+    """A contrast over factorial arms that was planned: one level of a factor against its first one."""
+
+    factor: str
+    level: str
+    reference: str
+    weights: dict[str, float] = Field(description="By arm; they add up to 0.")
+
+
+class Media(Data):
+    """A picture or film of a stimulus; never fetched."""
+
+    kind: Literal["image", "video"]
+    url: str
+    alt: str
+
+
+class Rich(Data):
+    """A stimulus as people see it; agents read its text."""
+
+    html: str | None = Field(description="Sanitised; null for plain text.")
+    media: tuple[Media, ...]

@@ -1,0 +1,74 @@
+"""How alike the arms came out before anything happened: the table that a reader of a trial looks at first.
+
+Standardised mean differences from the baseline, (m - m₀) / √((s² + s₀²) / 2), also of shares: Austin, Communications in
+Statistics 38 (2009) 1228-1234. No p-values: after randomisation every difference is chance by construction.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from libs.contracts.planning import Balance
+from libs.contracts.protocol import Assignment
+from services.intervention.domain.assignment import Person
+
+MOST_VALUES = 12
+MOST_ROWS = 100
+
+
+def balance(
+    people: Iterable[Person], assignments: Iterable[Assignment], arms: Sequence[str], baseline: str
+) -> tuple[Balance, ...]:
+    """Every attribute that differs between people at all; of one with many values the most frequent ones."""
+    arm_of = {assignment.agent_id: assignment.arm for assignment in assignments}
+    members = [person for person in people if person.agent_id in arm_of]
+    rows: list[Balance] = []
+    for name, value, scores in _columns(members):
+        by_arm: dict[str, list[float]] = defaultdict(list)
+        for person, score in zip(members, scores, strict=True):
+            if score is not None:
+                by_arm[arm_of[person.agent_id]].append(score)
+        row = _row(name, value, {arm: by_arm[arm] for arm in arms}, baseline)
+        if row is not None:
+            rows.append(row)
+    return tuple(rows[:MOST_ROWS])
+
+
+def _columns(people: Sequence[Person]) -> Iterable[tuple[str, str | None, list[float | None]]]:
+    """(attribute, value, score of each): the number itself, or whether somebody has the value."""
+    everything = [{**person.profile, "segment": person.segment or "unsegmented"} for person in people]
+    for name in sorted({name for one in everything for name in one}):
+        values = [one.get(name) for one in everything]
+        there = [value for value in values if value is not None]
+        if len(set(there)) < 2:
+            continue
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in there):
+            yield name, None, [None if value is None else float(value) for value in values]
+            continue
+        counts = Counter(map(str, there))
+        frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
+        for value in sorted(frequent):
+            yield name, value, [None if one is None else float(str(one) == value) for one in values]
+
+
+def _row(name: str, value: str | None, by_arm: Mapping[str, Sequence[float]], baseline: str) -> Balance | None:
+    """None where an arm has nobody with the attribute."""
+    if not all(by_arm.values()):
+        return None
+    means = {arm: sum(scores) / len(scores) for arm, scores in by_arm.items()}
+    differences = [
+        _standardised(by_arm[arm], by_arm[baseline], means[arm] - means[baseline]) for arm in by_arm if arm != baseline
+    ]
+    worst = max(differences, key=abs, default=0.0)
+    rounded = {arm: round(mean, 6) for arm, mean in means.items()}
+    return Balance(attribute=name, value=value, means=rounded, difference=round(worst, 6))
+
+
+def _standardised(scores: Sequence[float], reference: Sequence[float], difference: float) -> float:
+    spread = math.sqrt((_variance(scores) + _variance(reference)) / 2)
+    return difference / spread if spread else 0.0
+
+
+def _variance(scores: Sequence[float]) -> float:
+    mean = sum(scores) / len(scores)
+    return sum((score - mean) ** 2 for score in scores) / max(1, len(scores) - 1)

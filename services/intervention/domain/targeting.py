@@ -1,0 +1,105 @@
+"""Who is meant by a target: people by segment and attribute; and what is allowed, once people are known.
+
+An attribute is a number where everybody who has it has a number; then a target gives the lowest and the highest value.
+Age is an attribute like any other. Who lacks an attribute is not meant by a target that names it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from libs.contracts.errors import InvalidError
+from libs.contracts.planning import AttributeValue, Target
+from services.intervention.domain.assignment import Person
+
+MOST_NAMED = 50
+SEGMENT = "segment"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """What people have of one attribute: a range of numbers, or some values."""
+
+    is_number: bool
+    values: tuple[AttributeValue, ...]
+
+
+def attributes_of(people: Iterable[Person]) -> dict[str, Attribute]:
+    """Every attribute that anybody has, by name."""
+    found: dict[str, set[AttributeValue]] = {}
+    for person in people:
+        for name, value in person.profile.items():
+            found.setdefault(name, set()).add(value)
+    known = {}
+    for name in sorted(found):
+        is_number = all(_is_number(value) for value in found[name])
+        values = sorted(found[name], key=(lambda value: value) if is_number else str)
+        known[name] = Attribute(is_number, tuple(values))
+    return known
+
+
+def check_target(target: Target, field: str, segments: Mapping[str, int], known: Mapping[str, Attribute]) -> None:
+    """Raises `InvalidError` naming the first segment, attribute or value that the population does not have."""
+    check_segments(target.segments, segments, f"{field}.segments")
+    for name, wanted in target.attributes.items():
+        place = f"{field}.attributes.{name}"
+        if name not in known:
+            raise InvalidError(place, f"people of the population have no attribute {name!r}", list(known))
+        attribute = known[name]
+        if attribute.is_number:
+            _check_range(wanted, attribute, place)
+            continue
+        for value in wanted:
+            if value not in attribute.values:
+                allowed = [str(one) for one in attribute.values[:MOST_NAMED]]
+                raise InvalidError(place, f"nobody has the value {value!r}", allowed)
+
+
+def check_segments(targets: Sequence[str], segments: Mapping[str, int], field: str = "target_segments") -> None:
+    """Raises `InvalidError` naming the first target that is no segment of the population."""
+    for position, target in enumerate(targets):
+        if target not in segments:
+            known = "its segments are allowed" if segments else f"it has none, so leave {field} empty"
+            message = f"the population has no segment {target!r}; {known}"
+            raise InvalidError(f"{field}.{position}", message, tuple(segments))
+
+
+def check_strata(by: Sequence[str], known: Mapping[str, Attribute]) -> None:
+    """Raises `InvalidError` for a stratum of something that people do not have."""
+    for position, name in enumerate(by):
+        if name != SEGMENT and name not in known:
+            message = f"people of the population have no attribute {name!r}"
+            raise InvalidError(f"randomisation.by.{position}", message, [SEGMENT, *known])
+
+
+def is_meant(person: Person, target: Target) -> bool:
+    """Whether somebody is in one of the segments, and has every attribute."""
+    if target.segments and person.segment not in target.segments:
+        return False
+    return all(_has(person.profile.get(name), wanted) for name, wanted in target.attributes.items())
+
+
+def says_something(target: Target | None) -> bool:
+    """False for a target that names nothing, which everybody fits."""
+    return target is not None and bool(target.segments or target.attributes)
+
+
+def _has(value: AttributeValue | None, wanted: Sequence[AttributeValue]) -> bool:
+    if value is None:
+        return False
+    if _is_number(value) and len(wanted) == 2 and all(_is_number(one) for one in wanted):
+        low, high = wanted
+        return bool(low <= value <= high)  # type: ignore[operator]
+    return value in wanted
+
+
+def _check_range(wanted: Sequence[AttributeValue], attribute: Attribute, field: str) -> None:
+    lowest, highest = attribute.values[0], attribute.values[-1]
+    allowed = [f"{lowest:g}", f"{highest:g}"]
+    if len(wanted) > 2 or not all(_is_number(one) for one in wanted):
+        raise InvalidError(field, "is a number: give [lowest, highest], or one value", allowed)
+    if wanted[0] > wanted[-1] or wanted[-1] < lowest or wanted[0] > highest:  # type: ignore[operator]
+        raise InvalidError(field, f"nobody is in this range; people are from {lowest:g} to {highest:g}", allowed)
+
+
+def _is_number(value: AttributeValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
