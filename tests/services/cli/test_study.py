@@ -59,7 +59,7 @@ def test_the_email_example_is_the_documented_request() -> None:
             "famlies]\n  success",
             "line 33: intervention.target_segments[1]: the population has no",
         ),
-        ("- name: emotional", "- nome: emotional", "line 24: intervention.variants[0].name: is required"),
+        ("- name: emotional", "- nome: emotional", "line 25: intervention.variants[0].name: is required"),
         ("size: 200", "size: 200\n  size: 10", "line 12: population.size: stands here a second time"),
         ("seed: 20261122", "seed: [", "is not YAML"),
         (
