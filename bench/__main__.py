@@ -11,12 +11,13 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 
-from bench import checkpoints, drawing, in_flight, offline, replay, scheduling, statistics, survey
+from bench import checkpoints, drawing, in_flight, offline, population, replay, scheduling, statistics, survey
 from bench.figure import Figure
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "offline": offline.measure,
     "survey": survey.measure,
+    "population": population.measure,
     "checkpoints": checkpoints.measure,
     "replay": replay.measure,
     "scheduling": scheduling.measure,

@@ -7,92 +7,21 @@ from typing import Literal
 
 from libs.client.errors import ProblemError, UnreachableError
 from libs.client.evidence import EvidenceClient
+from libs.client.populations import PopulationsClient
 from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
-from libs.client.tools import ToolsClient
 from libs.client.transport import QueryValue, as_object, token
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec
-from libs.contracts.specs import ApplyFragmentsSpec, CheckpointSpec, ImportSpec, PopulationSpec, SimulationSpec
+from libs.contracts.specs import CheckpointSpec, SimulationSpec
 
 ExportFormat = Literal["json", "csv", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 
-class RehearsalClient(ToolsClient, EvidenceClient):
+class RehearsalClient(PopulationsClient, EvidenceClient):
     """The client of one platform."""
-
-    # Populations
-
-    async def create_population(self, spec: PopulationSpec | JsonObject) -> JsonObject:
-        """Draw a population; a large one is still being drawn when this answers."""
-        return await self._post("/agent-populations/create", spec)
-
-    async def population(self, population_id: str) -> JsonObject:
-        """A population and whether its people are all drawn."""
-        return await self._get(f"/agent-populations/{token(population_id)}")
-
-    async def segments(self, population_id: str) -> JsonObject:
-        """Segments of a population with their sizes."""
-        return await self._get(f"/agent-populations/{token(population_id)}/segments")
-
-    async def individuals(
-        self, population_id: str, *, segment: str | None = None, limit: int | None = None, cursor: str | None = None
-    ) -> JsonObject:
-        """One page of people."""
-        query = {"segment": segment, "limit": limit, "cursor": cursor}
-        return await self._get(f"/agent-populations/{token(population_id)}/individuals", query)
-
-    async def plan(self, population_id: str) -> JsonObject:
-        """What a model planned for a population with a factory."""
-        return await self._get(f"/agent-populations/{token(population_id)}/plan")
-
-    async def import_people(self, spec: ImportSpec | JsonObject) -> JsonObject:
-        """A population of people from `.agent.json` documents."""
-        return await self._post("/agent-populations/import", spec)
-
-    async def export_people(self, population_id: str) -> AsyncIterator[str]:
-        """Everybody's `.agent.json` document, one line each, as they arrive."""
-        path = f"/agent-populations/{token(population_id)}/export"
-        rest = b""
-        async for piece in self._download("GET", path, {"format": "agent_json"}):
-            *lines, rest = (rest + piece).split(b"\n")  # JSON may hold other ends of lines unescaped
-            for line in lines:
-                yield line.decode()
-        if rest:
-            yield rest.decode()
-
-    async def agent_file(self, population_id: str, agent_id: str) -> bytes:
-        """One person's `.agent.json` file."""
-        path = f"/agent-populations/{token(population_id)}/individuals/{token(agent_id)}/agent.json"
-        return (await self._send("GET", path)).content
-
-    async def apply_fragments(self, population_id: str, spec: ApplyFragmentsSpec | JsonObject) -> JsonObject:
-        """Merge fragments into people; answers the new version, which in a large population is still being applied."""
-        return await self._post(f"/agent-populations/{token(population_id)}/apply-fragments", spec)
-
-    async def versions(self, population_id: str, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
-        """One page of what was applied to a population, newest first."""
-        query = {"limit": limit, "cursor": cursor}
-        return await self._get(f"/agent-populations/{token(population_id)}/versions", query)
-
-    async def changes(
-        self,
-        population_id: str,
-        version: int,
-        *,
-        outcome: Literal["conflict"] | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> JsonObject:
-        """One page of what a version did to each person, before and after."""
-        query = {"outcome": outcome, "limit": limit, "cursor": cursor}
-        return await self._get(f"/agent-populations/{token(population_id)}/versions/{version}/changes", query)
-
-    async def preview_population(self, spec: PopulationSpec | JsonObject, *, people: int | None = None) -> JsonObject:
-        """Some of the people that a specification draws, and how it is understood; nothing is kept."""
-        return await self._post("/agent-populations/preview", spec, {"people": people})
 
     # Studies
 

@@ -1,7 +1,7 @@
 """The connection under the client: requests, refusals as `ProblemError`, an absent platform as `UnreachableError`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from libs.client.errors import ProblemError, UnreachableError
 from libs.contracts.base import JsonObject
 
 DEFAULT_URL = "http://127.0.0.1:8000"
-QueryValue = str | int | float | None
+QueryValue = str | int | float | Sequence[str] | None
 Query = Mapping[str, QueryValue]
 
 
@@ -69,6 +69,17 @@ class Connection:
         if not response.is_success:
             raise ProblemError.of(response)
         return response
+
+    async def _upload(self, path: str, query: Query, content: bytes) -> JsonObject:
+        """Send a file, and have the answer."""
+        headers = {"content-type": "application/octet-stream"}
+        try:
+            response = await self._http.request("POST", path, params=_given(query), content=content, headers=headers)
+        except httpx.TransportError as error:
+            raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+        if not response.is_success:
+            raise ProblemError.of(response)
+        return as_object(response)
 
     async def _download(
         self, method: str, path: str, query: Query | None = None, body: JsonObject | None = None
@@ -128,5 +139,5 @@ def as_object(response: httpx.Response) -> JsonObject:
     return body
 
 
-def _given(query: Query | None) -> dict[str, str | int | float]:
+def _given(query: Query | None) -> dict[str, str | int | float | Sequence[str]]:
     return {name: value for name, value in (query or {}).items() if value is not None}

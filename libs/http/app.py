@@ -17,8 +17,9 @@ from libs.telemetry import correlation_id, exposition, observe_request
 
 MAX_BODY_BYTES = 1_048_576
 MAX_LARGE_BODY_BYTES = 16 * MAX_BODY_BYTES
-LARGE_BODIES = {"/agent-populations/import": MAX_LARGE_BODY_BYTES}
+LARGE_BODIES = {f"/agent-populations/import{kind}": MAX_LARGE_BODY_BYTES for kind in ("", "/csv", "/jsonl", "/parquet")}
 """Paths that take files: the same for the service that owns one and for what stands before it."""
+FURTHER_PARAMETERS = "x-further-parameters"
 CORRELATION_HEADER = "x-correlation-id"
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 
@@ -52,9 +53,14 @@ def create_http_app(
 
 
 async def _known_query(request: Request) -> None:
-    """Refuse query parameters that a public route does not have: a misspelt filter must not show everything."""
+    """Refuse query parameters that a public route does not have: a misspelt filter must not show everything.
+
+    A route whose parameters depend on what it shows says so in its description, and refuses unknown ones itself.
+    """
     route = request.scope.get("route")
     if not request.query_params or not isinstance(route, APIRoute) or not route.include_in_schema:
+        return
+    if FURTHER_PARAMETERS in (route.openapi_extra or {}):
         return
     known = [field.alias for field in get_flat_params(route.dependant) if isinstance(field.field_info, Query)]
     for name in request.query_params:

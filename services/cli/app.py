@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli import toolbox, validation
+from services.cli import people_commands, toolbox, validation
 from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
@@ -23,8 +23,7 @@ app = typer.Typer(
 
 talk = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(talk, name="talk", help="Speak with simulated people: surveys, focus groups, interviews, journeys.")
-people = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
-app.add_typer(people, name="people", help="People from files, into files, and fragments for them.")
+app.add_typer(people_commands.app, name="people", help="Populations: drawn, found, edited, compared, as files.")
 artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
 app.add_typer(toolbox.app)
@@ -251,60 +250,6 @@ def end_talk(simulation: SimulationId, url: Url = None) -> None:
     from services.cli.talk import end
 
     carry_out(end(simulation, source_of(url)))
-
-
-@people.command("import", epilog=CODES, short_help="Make a population of people from files.")
-def import_people(
-    paths: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="PATH", help="An .agent.json file, a folder of them, or a .jsonl export."),
-    ] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the population; that of the first path if none.")] = None,
-    segment: Annotated[list[str] | None, typer.Option(metavar="NAME=PATH", help="People of a segment.")] = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Make a population of people from files in TinyTroupe's .agent.json shape; prints its id."""
-    from services.cli.exits import carry_out
-    from services.cli.people import ImportOptions, import_people
-
-    if not paths and not segment:
-        raise typer.BadParameter("name at least one file or folder, or a --segment")
-    options = ImportOptions(name=name, segments=tuple(segment or ()), as_json=as_json)
-    carry_out(import_people(paths or [], source_of(url), options))
-
-
-@people.command("export", epilog=CODES, short_help="Write people as files.")
-def export_people(
-    population: PopulationId,
-    agent: Annotated[str | None, typer.Option(help="Only this person.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="A folder, or a .jsonl file; for one person a file.", show_default="stdout")
-    ] = None,
-    url: Url = None,
-) -> None:
-    """Write the people of a population in TinyTroupe's .agent.json shape."""
-    from services.cli.exits import carry_out
-    from services.cli.people import export_people
-
-    carry_out(export_people(population, agent, out, source_of(url)))
-
-
-@people.command("apply-fragments", epilog=CODES, short_help="Merge fragments into the people of a population.")
-def apply_fragments(
-    population: PopulationId,
-    fragments: Annotated[list[str], typer.Argument(metavar="FRAGMENT", help="A name, or a .fragment.json file.")],
-    segment: Annotated[list[str] | None, typer.Option(help="Only people of this segment.")] = None,
-    agent: Annotated[list[str] | None, typer.Option(help="Only this person.")] = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """Merge fragments into the people of a population, and say whom they changed and whom they contradict."""
-    from services.cli.exits import carry_out
-    from services.cli.people import Targets, apply_fragments
-
-    targets = Targets(tuple(segment or ()), tuple(agent or ()))
-    carry_out(apply_fragments(population, fragments, targets, source_of(url), as_json=as_json))
 
 
 @artefacts.command("list", epilog=CODES, short_help="List what agents made.")

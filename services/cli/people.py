@@ -18,9 +18,11 @@ from libs.contracts.base import JsonObject
 from libs.minds.json_documents import DocumentError, parse, pretty
 from libs.minds.persona_files import AGENT_SUFFIX, FRAGMENT_SUFFIX, MAX_FILE, read_agent, read_fragment
 from services.cli.exits import Exit, StopError, say
+from services.cli.files import write
 from services.cli.own import Source
 
 LINES_SUFFIX = ".jsonl"
+TABLE_SUFFIXES = (".csv", ".parquet")
 SHOWN = 20
 POLL_S = 0.2
 Reader = Callable[[object], object]
@@ -45,6 +47,8 @@ class Targets:
 
 async def import_people(paths: Sequence[Path], source: Source, options: ImportOptions) -> Exit:
     """Make a population of the people in these files."""
+    if len(paths) == 1 and not options.segments and paths[0].suffix in TABLE_SUFFIXES:
+        return await _import_table(paths[0], source, options)
     segments = [_segment(pair) for pair in options.segments]
     faults: list[str] = []
     agents = _documents(paths, faults)
@@ -56,12 +60,27 @@ async def import_people(paths: Sequence[Path], source: Source, options: ImportOp
     if faults:
         raise StopError(Exit.INVALID, "\n".join(["These are no people:", *(f"  {fault}" for fault in faults)]))
     async with source.connect() as client:
-        population = await client.import_people(body)
+        _made(await client.import_people(body), options)
+    return Exit.COMPLETED
+
+
+async def _import_table(path: Path, source: Source, options: ImportOptions) -> Exit:
+    """The people of a table; what is wrong with it the platform says, with the line and the column."""
+    try:
+        content = await asyncio.to_thread(path.read_bytes)
+    except OSError as error:
+        raise StopError(Exit.INVALID, f"{path}: {error.strerror or error}") from None
+    async with source.connect() as client:
+        name, kind = options.name or path.stem, path.suffix.removeprefix(".")
+        _made(await client.import_file(name, kind, content), options)
+    return Exit.COMPLETED
+
+
+def _made(population: JsonObject, options: ImportOptions) -> None:
     if options.as_json:
         print(json.dumps(population, ensure_ascii=False))  # noqa: T201
     else:
         print(f"{population['id']}: {population['size']} people")  # noqa: T201
-    return Exit.COMPLETED
 
 
 async def export_people(population_id: str, agent_id: str | None, out: Path | None, source: Source) -> Exit:
@@ -76,6 +95,13 @@ async def export_people(population_id: str, agent_id: str | None, out: Path | No
                 write(line.encode())
                 count += 1
     say(f"{count:,} people{f' in {out}' if out else ''}")
+    return Exit.COMPLETED
+
+
+async def export_table(population_id: str, file_format: str, out: Path | None, source: Source) -> Exit:
+    """Write everybody as one file of this format."""
+    async with source.connect() as client:
+        await write(client.export_file(population_id, file_format), out)
     return Exit.COMPLETED
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -42,6 +43,30 @@ async def show_profile(
     return Exit.COMPLETED
 
 
+async def compare_populations(first: str, second: str, source: Source, *, as_json: bool) -> Exit:
+    """Print how two populations differ."""
+    async with source.connect() as client:
+        found = await client.compare_populations(first, second)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        return Exit.COMPLETED
+    output, sides = console(), [found["first"], found["second"]]
+    told = " beside ".join(f"{clean(side['name'])} ({side['size']:,} people)" for side in sides)
+    output.print(f"{told}. {found['notice']}", markup=False)
+    output.print(_differences("attribute", found["differences"]), markup=False)
+    for side, names in (("first", found["only_first"]), ("second", found["only_second"])):
+        if names:
+            output.print(f"Only the {side} has {clean(', '.join(names))}.", markup=False)
+    return Exit.COMPLETED
+
+
+def _differences(title: str, differences: Sequence[JsonObject]) -> Table:
+    table = _table(title, "distance", "difference")
+    for difference in differences:
+        table.add_row(*map(clean, (difference["name"], *_difference(difference))))
+    return table
+
+
 def _print(found: JsonObject) -> None:
     output = console()
     output.print(f"{clean(found['name'])}: {found['size']:,} people. {found['notice']}", markup=False)
@@ -56,9 +81,8 @@ def _print(found: JsonObject) -> None:
         together.add_row(*map(clean, row))
     output.print(together, markup=False)
     if found["comparison"]:
-        beside = _table(f"beside {clean(found['comparison']['name'])}", "distance", "difference")
-        for difference in found["comparison"]["differences"][:SHOWN_PAIRS]:
-            beside.add_row(*map(clean, (difference["name"], *_difference(difference))))
+        comparison = found["comparison"]
+        beside = _differences(f"beside {clean(comparison['name'])}", comparison["differences"][:SHOWN_PAIRS])
         output.print(beside, markup=False)
 
 

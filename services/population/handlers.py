@@ -20,9 +20,9 @@ async def on_write_people(message: Message[WritePeople], service: Populations) -
     await service.writing.write_block(message)
 
 
-@router.dead(WritePeople)
+@router.dead(GeneratePeople, WritePeople)
 async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Populations) -> None:
-    if (block := letter.read(WritePeople)) is not None:
+    if (block := letter.read(GeneratePeople)) is not None:  # both say the same
         await service.drawing.block_given_up(tx, block.population_id, block.start, letter.error)
 
 

@@ -52,7 +52,7 @@ class Projections:
                 "agent_id": agent.agent_id,
                 "position": agent.index,
                 "segment": agent.segment,
-                "document": agent.model_dump(mode="json"),
+                "document": agent.document(),
             }
             for event in events
             for agent in event.agents

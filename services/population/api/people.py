@@ -12,6 +12,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.errors import DomainError, InvalidError
 from libs.contracts.people import Agent
 from libs.http import Cursor, Limit, Page, Read, Write, decode_cursor, page
+from libs.http.app import FURTHER_PARAMETERS
 from services.population.api.access import FURTHEST, Document, SegmentName, Service
 from services.population.api.versions import ChangeView, VersionView
 from services.population.domain.imports import IMPORTED
@@ -129,7 +130,9 @@ class PersonView(IndividualView):
         )
 
 
-@router.get("/{population_id}/individuals")
+@router.get(
+    "/{population_id}/individuals", openapi_extra={FURTHER_PARAMETERS: "demographic attributes of the population"}
+)
 async def list_individuals(
     population_id: str,
     request: Request,

@@ -1,20 +1,23 @@
 """HTTP resources of profiles: as JSON, as a page, as single plots."""
 
 import asyncio
+from statistics import fmean
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, Field
 
+from libs.contracts.specs import CompareSpec
 from libs.http import Read
 from services.population.api.access import NOSNIFF, SegmentName, Service
-from services.population.domain.population import State
-from services.population.domain.profile.model import NOTICE, Comparison, Profile
+from services.population.domain.population import Population, State
+from services.population.domain.profile.model import NOTICE, Comparison, Difference, Profile
 from services.population.domain.profile.page import plot_names, to_html, to_svg
-from services.population.service import Profiled
+from services.population.service import Compared, Profiled
 
 router = APIRouter()
-Beside = Annotated[str | None, Query(max_length=64, description="Another population to put beside this one.")]
+CompareWith = Annotated[str | None, Query(max_length=64, description="Another population to put beside this one.")]
 
 
 class ProfileView(Profile):
@@ -45,9 +48,67 @@ class ProfileView(Profile):
         )
 
 
+class Beside(BaseModel):
+    """One of two populations."""
+
+    population_id: str
+    name: str
+    size: int = Field(description="People who are there.")
+    demographic_base: str
+    links: dict[str, str]
+
+    @classmethod
+    def of(cls, population: Population, other: Population) -> "Beside":
+        """The view of one of them."""
+        here = f"/agent-populations/{population.id}"
+        return cls(
+            population_id=population.id,
+            name=population.spec.name,
+            size=population.generated,
+            demographic_base=population.spec.demographic_base,
+            links={"self": here, "page": f"{here}/profile.html?compare_with={other.id}"},
+        )
+
+
+class ComparisonView(BaseModel):
+    """Two populations side by side; `values` and `bins` are of the first, `other_values` and `other_bins` of the other.
+
+    Nothing is tested: both can be drawn as large as one likes, so a p-value would only say how large they are.
+    """
+
+    first: Beside
+    second: Beside
+    notice: str
+    mean_total_variation: float | None = Field(description="Over the classifications that both have; null without any.")
+    differences: list[Difference] = Field(description="The most different first, by its distance.")
+    only_first: list[str] = Field(description="Attributes that the second population does not have.")
+    only_second: list[str]
+
+    @classmethod
+    def of(cls, compared: Compared) -> "ComparisonView":
+        """The view of a comparison."""
+        comparison = compared.comparison
+        distances = [one.total_variation for one in comparison.differences if one.kind == "categorical"]
+        return cls(
+            first=Beside.of(compared.first, compared.second),
+            second=Beside.of(compared.second, compared.first),
+            notice=NOTICE,
+            mean_total_variation=round(fmean(distances), 6) if distances else None,
+            differences=list(comparison.differences),
+            only_first=list(comparison.only_here),
+            only_second=list(comparison.only_there),
+        )
+
+
+@router.post("/compare")
+async def compare_populations(spec: CompareSpec, service: Service, tx: Read) -> ComparisonView:
+    """How two populations differ, attribute by attribute, in distributions that are ready to plot."""
+    return ComparisonView.of(await service.profiles.compared(tx, spec.population_ids))
+
+
 @router.get("/{population_id}/profile")
 async def show_profile(
-    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: Beside = None
+    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: CompareWith = None
 ) -> ProfileView:
     """How each attribute is spread, which go together, and how another population differs; no persona is read."""
     return ProfileView.of(await service.profiles.profile(tx, population_id, segment, compare_with))
@@ -55,7 +116,7 @@ async def show_profile(
 
 @router.get("/{population_id}/profile.html", response_class=Response)
 async def show_profile_page(
-    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: Beside = None
+    population_id: str, service: Service, tx: Read, segment: SegmentName = None, compare_with: CompareWith = None
 ) -> Response:
     """The profile as a page that needs nothing but itself."""
     found = await service.profiles.profile(tx, population_id, segment, compare_with)

@@ -41,6 +41,7 @@ BANDS = ((18, "under 18"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45
 LAST_BAND = "75+"
 MAX_VALUE = 120
 MAX_ATTRIBUTES = 60
+HEAVIEST = 1_000_000
 Profile = dict[str, str | int | float]
 
 
@@ -55,7 +56,8 @@ class Person:
         """The `.agent.json` document: as it was imported, with what it does not say once it was drawn or changed."""
         envelope, agent = self.envelope, self.agent
         if envelope is None or agent.version is not None:
-            own = {"segment": agent.segment, "demographic_profile": agent.demographic_profile, "traits": agent.traits}
+            stated: JsonObject = agent.model_dump(include={"segment", "demographic_profile", "traits"})
+            own = stated if agent.weight is None else {**stated, "weight": agent.weight}
             envelope = {**(envelope or new_envelope()), OWN: own}
         return whole(envelope, agent.persona)
 
@@ -96,8 +98,17 @@ def _person(index: int, path: str, segment: str | None, file: AgentFile, known: 
         demographic_profile=_profile(own, file, place),
         traits=_stated(file.persona, known) | read_traits(own.get("traits", {}), f"{place}.traits", known),
         persona=file.persona,
+        weight=_weight(own.get("weight"), f"{place}.weight"),
     )
     return Person(agent, file.envelope)
+
+
+def _weight(value: object, path: str) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= HEAVIEST:
+        raise DocumentError(path, f"is {shown(value)}; needed is a number above 0 and up to {HEAVIEST:,}, or null")
+    return float(value)
 
 
 def _segment(name: object, path: str) -> str | None:

@@ -30,6 +30,7 @@ from services.population.domain.traits import load_trait_model
 from services.population.domain.versions import Recorded, Version
 from services.population.events import Events
 from services.population.service.drawing import Drawing
+from services.population.service.files import Files
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import check_settled, find, find_person, segment_of
 from services.population.service.preparing import Preparing
@@ -76,6 +77,7 @@ class Populations:
         self.drawing = Drawing(store, events, library, self.fragments, self.templates)
         self.preparing = Preparing(database, library, self.templates, author)
         self.writing = Writing(database, store, self.drawing, author)
+        self.files = Files(store)
         self.profiles = Profiles(store, library)
         self.versions = Versions(store, events, self.fragments)
 

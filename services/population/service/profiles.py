@@ -28,6 +28,15 @@ class Profiled:
     comparison: Comparison | None
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Two populations, and how the second differs from the first."""
+
+    first: Population
+    second: Population
+    comparison: Comparison
+
+
 class Profiles:
     """Profiles the people drawn so far."""
 
@@ -44,12 +53,28 @@ class Profiles:
         profile = await asyncio.to_thread(profile_of, columns, orders)
         comparison = None
         if other is not None:
-            beside = await self._store.populations.get(tx, other)
-            if beside is None:
-                raise InvalidError("compare_with", f"there is no population {other!r}")
+            beside = await self._beside(tx, other, "compare_with")
             theirs = await self._columns(tx, beside, None)
             comparison = await asyncio.to_thread(compare, columns, theirs, orders, beside.id, beside.spec.name)
         return Profiled(population, segment, profile, comparison)
+
+    async def compared(self, tx: Transaction, population_ids: Sequence[str]) -> Compared:
+        """Two populations side by side. Raises `InvalidError` for one that is not there or has nobody yet."""
+        from services.population.domain.profile.measure import compare
+
+        found = [await self._beside(tx, wanted, f"population_ids.{n}") for n, wanted in enumerate(population_ids)]
+        first, second = [await self._columns(tx, population, None) for population in found]
+        orders = self._orders(found[1]) | self._orders(found[0])
+        comparison = await asyncio.to_thread(compare, first, second, orders, found[1].id, found[1].spec.name)
+        return Compared(found[0], found[1], comparison)
+
+    async def _beside(self, tx: Transaction, population_id: str, field: str) -> Population:
+        population = await self._store.populations.get(tx, population_id)
+        if population is None:
+            raise InvalidError(field, f"there is no population {population_id!r}")
+        if not population.generated:
+            raise InvalidError(field, f"nobody of population {population_id!r} is there yet")
+        return population
 
     async def plotted(self, tx: Transaction, population_id: str, name: str, segment: str | None) -> Profile:
         """The profile of what one plot shows: an attribute alone, or everything for the plot of associations."""
@@ -69,8 +94,8 @@ class Profiles:
             people, after = await self._store.people.attributes(tx, population.id, PROFILED_AT_ONCE, after, chosen)
             if not people:
                 return columns
-            for attributes in people:
-                columns.add(attributes if attributes["segment"] else attributes | rest)
+            for one in people:
+                columns.add(one.flat() if one.segment else one.flat() | rest)
             await asyncio.sleep(0)
 
     def _orders(self, population: Population) -> dict[str, Sequence[str]]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Row, Select, exists, or_, select, tuple_
 
@@ -15,8 +15,18 @@ from services.population.domain.selection import Key, Received, Selection
 from services.population.domain.summary import Summary, summarise
 from services.population.tables import agents, changes, summaries
 
-Attributes = dict[str, Any]
-"""Age, segment, demographic attributes and traits of one person, by name."""
+
+class Attributes(NamedTuple):
+    """What is known of one person besides the persona."""
+
+    age: int
+    segment: str | None
+    profile: dict[str, Any]
+    traits: dict[str, float]
+
+    def flat(self) -> dict[str, Any]:
+        """All of it by name."""
+        return {"age": self.age, "segment": self.segment, **self.profile, **self.traits}
 
 
 class People:
@@ -74,14 +84,14 @@ class People:
         self, tx: Transaction, population_id: str, limit: int, after: int, segments: Sequence[str | None] = ()
     ) -> tuple[list[Attributes], int]:
         """The attributes of people by index, and the last index (0: there is nobody). Personas stay where they are."""
-        parts = [agents.c.document[name].label(name) for name in ("age", "demographic_profile", "traits")]
-        query = select(agents.c.agent_index, agents.c.segment, *parts).where(
+        parts = [agents.c.document[name].label(name) for name in ("demographic_profile", "traits")]
+        query = select(agents.c.agent_index, agents.c.age, agents.c.segment, *parts).where(
             agents.c.tenant == tx.tenant, agents.c.population_id == population_id, agents.c.agent_index > after
         )
         for segment in segments:
             query = query.where(agents.c.segment.is_(None) if segment is None else agents.c.segment == segment)
         rows = (await tx.execute(query.order_by(agents.c.agent_index).limit(limit))).all()
-        found = [{"age": row.age, "segment": row.segment, **row.demographic_profile, **row.traits} for row in rows]
+        found = [Attributes(row.age, row.segment, row.demographic_profile, row.traits) for row in rows]
         return found, rows[-1].agent_index if rows else 0
 
     async def summaries(self, tx: Transaction, population_id: str) -> dict[str | None, Summary]:
@@ -115,7 +125,7 @@ def agent_row(tx: Transaction, population_id: str, agent: Agent) -> dict[str, An
         "segment": agent.segment,
         "age": agent.age,
         "name_key": name_key(agent.name),
-        "document": agent.model_dump(),
+        "document": agent.document(),
     }
 
 

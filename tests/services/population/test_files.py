@@ -100,8 +100,7 @@ async def test_people_who_were_drawn_come_back_the_same_from_their_export(client
     documents = [json.loads(line) for line in await exported(client, drawn)]
     assert [document["type"] for document in documents] == ["TinyPerson"] * 9
     again = await imported(client, agents=documents)
-    unweighted = [{**person, "weight": None} for person in await people(client, drawn)]
-    assert await people(client, again) == unweighted
+    assert await people(client, again) == await people(client, drawn)
     assert [(each["name"], each["size"]) for each in again["segments"]] == [("retired", 4)]
     assert await exported(client, again) == await exported(client, drawn)
 
@@ -143,6 +142,11 @@ REFUSED: list[tuple[str, str, str]] = [
         "not a number or a text",
     ),
     (
+        json.dumps({"name": "a", "agents": [{**MIRA, "rehearsal": {"weight": 0}}]}),
+        "agents.0.rehearsal.weight",
+        "above 0",
+    ),
+    (
         json.dumps({"name": "a", "agents": [{**MIRA, "rehearsal": {"segment": 7}}]}),
         "agents.0.rehearsal.segment",
         "needed is a text",
@@ -165,6 +169,9 @@ async def test_a_file_that_is_no_person_is_refused_with_its_place_and_nothing_is
 async def test_an_unknown_export_format_is_refused_with_those_there_are(client: httpx.AsyncClient) -> None:
     population = await imported(client, agents=[JON])
     answer = await client.get(population["links"]["export"], params={"format": "zip"})
-    assert (answer.status_code, answer.json()["errors"][0]["allowed"]) == (422, ["agent_json"])
+    assert (answer.status_code, answer.json()["errors"][0]["allowed"]) == (
+        422,
+        ["agent_json", "jsonl", "csv", "parquet"],
+    )
     for path in ("pop_nobody/export", "pop_nobody/individuals/agent_0001/agent.json"):
         assert (await client.get(f"/agent-populations/{path}")).status_code == 404

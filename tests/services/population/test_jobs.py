@@ -4,7 +4,13 @@ from typing import Any
 
 import httpx
 
-from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationProgressed, PopulationReady
+from libs.contracts.population import (
+    GeneratePeople,
+    PopulationCreated,
+    PopulationFailed,
+    PopulationProgressed,
+    PopulationReady,
+)
 from libs.runtime.nats_server import NatsServer
 from services.population.app import create_app
 from services.population.settings import Settings
@@ -97,3 +103,23 @@ async def test_what_cannot_be_drawn_is_refused_before_there_is_a_job(sqlite_url:
             answer = await client.post(BULK, json=SPEC | changes)
             assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
         assert (await client.get("/agent-populations/list")).json()["items"] == []
+
+
+async def test_a_job_whose_block_was_given_up_has_failed_and_says_why(sqlite_url: str, nats_server: NatsServer) -> None:
+    settings = Settings(database_url=sqlite_url, nats_url=nats_server.url)
+    async with running("population", create_app(settings)) as client, peer(nats_server.url) as others:
+        job = (await client.post(BULK, json=SPEC | {"size": 60_000})).json()
+        generated = (await job_of(client, job))["generated"]
+
+        async def has_failed() -> bool:
+            """Whichever block is next when its command is given up."""
+            nonlocal generated
+            generated = (await job_of(client, job))["generated"]
+            block = GeneratePeople(population_id=job["population_id"], start=generated + 1)
+            await others.give_up("population", block, "OperationalError: disk full")
+            return (await job_of(client, job))["state"] == "failed"
+
+        await eventually(has_failed)
+        failed = await job_of(client, job)
+        assert "and up: OperationalError: disk full" in failed["reason"]
+        assert (await others.published(PopulationFailed))[0].reason == failed["reason"]
