@@ -153,22 +153,27 @@ def read(path: Path, template: Template) -> Columns:
 
 def derive(columns: Columns, template: Template) -> dict[str, Any]:
     """The file of rules as a document."""
-    weights = rake([_margin(name, columns[name], template) for name in OFFICIAL]).weights
     return {
         "status": "derived",
         "source": "General Social Survey (NORC), respondents of joonspk-research/genagents, populations/gss_agents",
         "year": 2022,
         "licence": "MIT (genagents); General Social Survey data are free to use",
         "note": NOTE.format(n=len(columns["age"])),
-        "rules": {
-            name: [_rule(name, parent, table) for parent, table in fit(name, columns).items()] for name in HANGS_ON
-        },
+        "rules": {name: rules(name, columns) for name in HANGS_ON},
+        "merged": TOGETHER,
+        **raked(columns, template),
+    }
+
+
+def raked(columns: Columns, template: Template) -> dict[str, Any]:
+    """What the rows say once they are raked to the official margins."""
+    weights = rake([_margin(name, columns[name], template) for name in OFFICIAL]).weights
+    return {
         "margins": {name: _shares(columns[name], weights) for name in DERIVED},
         "measured": [
             {"pair": [one, other], "cramers_v": round(cramers_v(columns[one], columns[other], weights), 3)}
             for one, other in combinations(columns, 2)
         ],
-        "merged": TOGETHER,
     }
 
 
@@ -181,6 +186,11 @@ NOTE = (
     " their order is used, as four groups of about a quarter. `measured` holds Cramer's V of the raked rows, with"
     " values of `merged` put together."
 )
+
+
+def rules(name: str, columns: Columns) -> list[dict[str, Any]]:
+    """The rules of one dimension, one for each that it hangs on."""
+    return [_rule(name, parent, table) for parent, table in fit(name, columns).items()]
 
 
 def fit(name: str, columns: Columns) -> dict[str, dict[str, dict[str, float]]]:

@@ -40,6 +40,13 @@ class Network:
     def __init__(self, conditionals: Mapping[str, Factor]) -> None:
         self.conditionals = dict(conditionals)
         self.order: Names = tuple(self.conditionals)
+        self._margins: dict[str, Table] = {}
+
+    def margin(self, name: str) -> Table:
+        """The shares of one variable, worked out once."""
+        if name not in self._margins:
+            self._margins[name] = self.shares(name)
+        return self._margins[name]
 
     def shares(self, *names: str) -> Table:
         """The joint shares of some variables, one axis for each."""

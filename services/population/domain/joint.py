@@ -12,9 +12,12 @@ import numpy as np
 
 from libs.contracts.demographics import PublishedJoint, Template
 from services.population.domain.associations import Associations, Rule, Ties
-from services.population.domain.factors import MAX_CELLS, Factor, Network, Table, TooManyError
+from services.population.domain.factors import Factor, Network, Table, TooManyError
 from services.population.domain.raking import Target, rake
 from services.population.domain.templates import year_weight
+
+MOST_CELLS = 200_000
+"""Combinations of values that one conditional may have; fitting more would take seconds."""
 
 
 class Joint:
@@ -99,7 +102,7 @@ class Joint:
         givens = ["age" if joint.given == "age_band" else joint.given for joint in joints]
         parents = tuple(dict.fromkeys([*(rule.parent for rule in rules), *givens, *(["age"] if minimum_age else [])]))
         shape = [len(self.values[parent]) for parent in (*parents, name)]
-        if math.prod(shape) > MAX_CELLS:
+        if math.prod(shape) > MOST_CELLS:
             raise TooManyError(f"{name} hangs on too many values at once: {', '.join(parents)}")
         weights = np.ones(shape)
         for rule in rules:

@@ -84,7 +84,7 @@ class Design:
         """The margins of everybody who is eligible."""
         restrictions = restrict(self.eligible.constraints, self.joint, "eligibility")
         network, _ = self.joint.keeping(restrictions.ages, restrictions.allowed)
-        return {name: network.shares(name) for name in self.template.dimensions}
+        return {name: network.margin(name) for name in self.template.dimensions}
 
     def people(self, start: int, count: int) -> list[Agent]:
         """`count` people from index `start` (from 1) on, or as many as there are."""

@@ -28,6 +28,11 @@ class Target:
     column_groups: Codes
     shares: Table
 
+    def groups(self) -> Codes:
+        """The place in `shares`, read row by row, of every cell of the table."""
+        found: Codes = self.row_groups[:, np.newaxis] * self.shares.shape[1] + self.column_groups[np.newaxis, :]
+        return found
+
 
 def rake(weights: Table, rows: Table, margin: Table, label: str, joints: Sequence[Target] = ()) -> Table:
     """P(column | row) from weights (rows by columns), with row shares and one margin, and joints where published.
@@ -36,16 +41,17 @@ def rake(weights: Table, rows: Table, margin: Table, label: str, joints: Sequenc
     """
     whole = Target(label, np.zeros(len(rows), np.intp), np.arange(len(margin)), margin[np.newaxis, :])
     targets = [*(_in_line(joint, rows, margin) for joint in joints), whole]
-    sums = weights.sum(axis=1)
-    if bool(((sums <= 0) & (rows > 0)).any()):
+    groups = [target.groups() for target in targets]
+    sums = weights.sum(axis=1, keepdims=True)
+    if bool(((sums[:, 0] <= 0) & (rows > 0)).any()):
         raise ValueError(f"{label}: the rules leave some people without any value")
-    table: Table = np.divide(weights, sums[:, np.newaxis], out=np.zeros_like(weights), where=sums[:, np.newaxis] > 0)
+    table: Table = np.divide(weights, sums, out=np.zeros_like(weights), where=sums > 0)
     for _ in range(ROUNDS):
         errors = []
-        for target in targets:
-            factors, error = _step(table * rows[:, np.newaxis], target)
+        for target, group in zip(targets, groups, strict=True):
+            factors, error = _step(table * rows[:, np.newaxis], target, group)
             errors.append(error)
-            table = table * factors[target.row_groups[:, np.newaxis], target.column_groups[np.newaxis, :]]
+            table = table * factors[group]
             sums = table.sum(axis=1, keepdims=True)
             table = np.divide(table, sums, out=np.zeros_like(table), where=sums > 0)
         if max(errors) < TOLERANCE:
@@ -58,14 +64,13 @@ def rake(weights: Table, rows: Table, margin: Table, label: str, joints: Sequenc
     return table
 
 
-def _step(joint: Table, target: Target) -> tuple[Table, float]:
+def _step(joint: Table, target: Target, groups: Codes) -> tuple[Table, float]:
     """What to multiply each group by, and how far it was off."""
-    shape = target.shares.shape
-    reached = np.zeros(shape)
-    np.add.at(reached, (target.row_groups[:, np.newaxis], target.column_groups[np.newaxis, :]), joint)
-    bound = target.shares >= 0
-    error = float(np.abs(reached - target.shares)[bound].max(initial=0.0))
-    return np.divide(target.shares, reached, out=np.ones(shape), where=bound & (reached > 0)), error
+    wanted = target.shares.reshape(-1)
+    reached = np.bincount(groups.reshape(-1), weights=joint.reshape(-1), minlength=len(wanted))
+    bound = wanted >= 0
+    error = float(np.abs(reached - wanted)[bound].max(initial=0.0))
+    return np.divide(wanted, reached, out=np.ones_like(wanted), where=bound & (reached > 0)), error
 
 
 def _in_line(joint: Target, rows: Table, margin: Table) -> Target:

@@ -47,7 +47,7 @@ class Stratum:
 
     def expected(self, name: str) -> Table:
         """The share of every value of a dimension that these people stand for."""
-        return self.network.shares(name)
+        return self.network.margin(name)
 
     @cached_property
     def codes(self) -> Mapping[str, NDArray[np.uint8]]:
