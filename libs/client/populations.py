@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Literal
 
-from libs.client.tools import POLL_S, ToolsClient
+from libs.client.tools import PATIENCE_S, POLL_S, ToolsClient
 from libs.client.transport import QueryValue, as_object, token
 from libs.contracts.base import JsonObject
 from libs.contracts.specs import ApplyFragmentsSpec, CompareSpec, FragmentSpec, ImportSpec, PopulationSpec
@@ -14,12 +14,12 @@ class PopulationsClient(ToolsClient):
     """Populations: drawn, imported, found, changed, compared, put away."""
 
     async def create_population(self, spec: PopulationSpec | JsonObject) -> JsonObject:
-        """Draw a population; a large one is still being drawn when this answers."""
-        return await self._post("/agent-populations/create", spec)
+        """Draw a population; a large one is still being drawn when this answers. A model that helps may take long."""
+        return await self._post("/agent-populations/create", spec, patience_s=PATIENCE_S)
 
     async def bulk_generate(self, spec: PopulationSpec | JsonObject) -> JsonObject:
         """Draw a population as a job; nobody is there when this answers."""
-        return await self._post("/agent-populations/bulk-generate", spec)
+        return await self._post("/agent-populations/bulk-generate", spec, patience_s=PATIENCE_S)
 
     async def job(self, population_id: str) -> JsonObject:
         """How far drawing a population is."""

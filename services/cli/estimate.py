@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from libs.client import ProblemError
+from libs.contracts.base import JsonObject
 from libs.contracts.estimates import Estimate, Range
 from libs.contracts.planning import PowerScreen
 from libs.contracts.specs import Engine
@@ -83,6 +84,22 @@ def _show_power(power: PowerScreen, output: Console) -> None:
     output.print(table)
     for warning in power.warnings:
         output.print(Text(warning, style="yellow"))
+
+
+def held_against(estimate: JsonObject, usage: JsonObject) -> str:
+    """What was estimated beside what was used; what the ledger gave for nothing is not in the latter."""
+    if usage["cached_calls"]:
+        return f"Estimated {_span(estimate['calls'])} calls; the ledger knew {usage['cached_calls']:,} of them."
+    parts = (
+        f"{_span(estimate[name])} {name.replace('_', ' ')} (took {usage[name]:,})"
+        for name in ("calls", "prompt_tokens", "completion_tokens")
+    )
+    return f"Estimated {', '.join(parts)}"
+
+
+def _span(figure: JsonObject) -> str:
+    low, high = f"{figure['low']:,.0f}", f"{figure['high']:,.0f}"
+    return low if low == high else f"{low}-{high}"
 
 
 def _cells(figure: Range | None, form: str) -> tuple[str, str, str]:

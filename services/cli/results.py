@@ -21,6 +21,9 @@ from services.cli.exits import Exit, StopError
 
 ANALYSIS_S = 10.0
 
+FIGURES = ("calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds")
+"""What is estimated before a run, and kept with what it took."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -30,6 +33,8 @@ class Run:
     study: StudySpec
     status: JsonObject
     analysis: JsonObject
+    estimate: JsonObject | None = None
+    """What it was said to take; None where that could not be said."""
 
 
 async def analysis_of(client: RehearsalClient, status: JsonObject) -> JsonObject:
@@ -79,6 +84,7 @@ def _lock(run: Run, csv: bytes) -> bytes:
         "plan_frozen_at": run.analysis["plan_frozen_at"],
         "results_csv_sha256": sha256(csv),
         "usage": run.status["usage"],
+        "estimate": run.estimate and {name: run.estimate[name] for name in FIGURES},
         "started_at": run.status["created_at"],
         "versions": {"rehearsal": version("rehearsal"), "python": platform.python_version()},
     }

@@ -38,6 +38,7 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
         raise StopError(Exit.INVALID, str(error)) from error
     spec = resolved(study.spec, options.seed, options.model, options.engine)
     async with source.connect() as client:
+        estimate = await _estimated(client, spec)
         simulation_id = await _start(client, study, spec)
         say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}, engine {spec.engine}")
         try:
@@ -47,7 +48,7 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
             raise
         if status["state"] != "completed":
             return ended_badly(status)
-        run = Run(path, spec, status, await analysis_of(client, status))
+        run = Run(path, spec, status, await analysis_of(client, status), estimate)
         folder = await write_folder(client, run, options.out, has_report=options.has_report)
     _print(run, folder, options)
     return Exit.COMPLETED
@@ -73,6 +74,14 @@ async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
         raise StopError(Exit.REFUSED, "\n".join([refusal(error), *places])) from error
 
 
+async def _estimated(client: RehearsalClient, spec: StudySpec) -> JsonObject | None:
+    """What the study takes, to be held against what it will have taken; None where that cannot be said."""
+    try:
+        return await client.estimate(spec)
+    except ProblemError:  # whatever is wrong with the study is said when it starts
+        return None
+
+
 async def _check_engine(client: RehearsalClient, name: str) -> None:
     """Before anything is made: an engine that the platform cannot run would fail every turn."""
     for engine in (await client.engines())["items"]:
@@ -83,6 +92,10 @@ async def _check_engine(client: RehearsalClient, name: str) -> None:
 def _say_what_was_not_understood(population: JsonObject) -> None:
     """Words of a segment that drew nobody: shown, because the people are not as they say."""
     for segment in population["segments"]:
+        for one in segment["understood"]:
+            if one["by"] == "model":
+                meant = ", ".join(one["allowed"]) or f"from {one['minimum']} to {one['maximum']}"
+                say(f"Understood by the model in segment {segment['name']}: {one['text']} is {one['about']} {meant}")
         for words in segment["not_understood"]:
             say(f"Not understood, and so without effect, in segment {segment['name']}: {words}")
 
@@ -117,14 +130,18 @@ def _print(run: Run, folder: Path, options: RunOptions) -> None:
             "verdict": run.analysis["verdict"],
             "analysis": run.analysis,
             "usage": run.status["usage"],
+            "estimate": run.estimate,
             "directory": str(folder),
         }
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
         return
+    from services.cli.estimate import held_against
     from services.cli.verdict import console, usage_line, verdict
 
     output = console()
     output.print(verdict(run.analysis, output.width))
     output.print(usage_line(run.status["usage"]), style="dim")
+    if run.estimate is not None:
+        output.print(held_against(run.estimate, run.status["usage"]), style="dim", highlight=False)
     names = ", ".join(sorted(path.name for path in folder.iterdir()))
     output.print(f"{folder}/: {names}", markup=False, soft_wrap=True)

@@ -74,7 +74,7 @@ class Turns:
         return Totals(answered, failed, sum(counts.values()), usage, failure)
 
     async def latest_of_model(self, tx: Transaction, model: str, engine: str, most: int) -> list[Observed]:
-        """What the latest turns of a model took, of those that made calls of their own."""
+        """What the latest turns of a model in interventions took, of those that made calls of their own."""
         of_model = (simulations.c.tenant == turns.c.tenant) & (simulations.c.simulation_id == turns.c.simulation_id)
         query = (
             select(turns.c.calls, turns.c.completion_tokens)
@@ -82,6 +82,7 @@ class Turns:
             .where(
                 turns.c.tenant == tx.tenant,
                 simulations.c.model == model,
+                simulations.c.intervention_id.is_not(None),
                 func.coalesce(simulations.c.engine, "native") == engine,
                 turns.c.status == "answered",
                 turns.c.calls > 0,

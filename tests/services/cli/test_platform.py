@@ -82,7 +82,7 @@ def test_what_a_study_takes_is_said_before_it_runs(platform: EmbeddedPlatform, t
     assert shown.returncode == 0, shown.stderr
     lines = [line.split() for line in shown.stdout.splitlines()]
     assert ["calls", "125", "125", "125"] in lines
-    assert "completion tokens (assumed)" in shown.stdout
+    assert "prompt tokens (measured)" in shown.stdout
     answered = rehearsal("estimate", EXAMPLE, "--seed", 1, "--json", "--url", platform.url, cwd=tmp_path)
     assert json.loads(answered.stdout)["prompt_tokens"]["likely"] > 125 * 1_000
     refused = rehearsal("estimate", EXAMPLE, "--model", "no-such-model", "--url", platform.url, cwd=tmp_path)
@@ -135,6 +135,9 @@ def test_a_run_of_its_own_leaves_results_behind_and_nothing_running(tmp_path: Pa
     assert len({row["agent_id"] for row in rows}) == len(rows) == 125
     lock = yaml.safe_load((folder / "study.lock.yaml").read_text())
     assert lock["seed"] == lock["study"]["population"]["seed"] == 20261122
+    assert lock["estimate"]["calls"] == {"low": 125, "likely": 125, "high": 125}
+    assert lock["estimate"]["prompt_tokens"]["low"] <= lock["usage"]["prompt_tokens"]
+    assert lock["usage"]["prompt_tokens"] <= lock["estimate"]["prompt_tokens"]["high"]
     assert lock["plan_hash"] == answer["analysis"]["plan_hash"]
     assert lock["results_csv_sha256"] == hashlib.sha256(csv_bytes).hexdigest()
     assert gone(tmp_path / "runs" / ".platform")

@@ -124,7 +124,7 @@ async def test_turns_of_the_model_that_were_taken_here_are_what_is_observed(serv
     body = spec(model="offline", turns={"a": 30}).model_dump(mode="json")
     before = await service.client.post("/communications/estimate", json=body)
     await service.population(ENOUGH)
-    await service.simulation()
+    await service.simulation(intervention_id="int_1")
     await service.send("orchestrator", delivery(ENOUGH))
     await service.completed()
     after = await service.client.post("/communications/estimate", json=body)

@@ -44,12 +44,15 @@ class Provider(Stub):
         self.read: Reply = lambda task: {"phrases": [{"constraints": [], "is_complete": True} for _ in task["phrases"]]}
         self.plan: Reply = lambda task: {"dimensions": []}
         self.asked: Counter[str] = Counter()
+        self.delay_s = 0.0
 
     def _answer(self, request: dict[str, Any], _number: int) -> Answer:
         blocks = read_blocks([ChatMessage(role=one["role"], content=one["content"]) for one in request["messages"]])
         if "persona" in blocks:
             self.asked[blocks["persona"]["persona"]["name"]] += 1
-            return completion(json.dumps(self.write({**blocks["persona"], "criticism": blocks.get("criticism")})))
+            reply = completion(json.dumps(self.write({**blocks["persona"], "criticism": blocks.get("criticism")})))
+            reply.delay_s = self.delay_s
+            return reply
         task = blocks["task"]
         return completion(json.dumps(self.read(task) if "phrases" in task else self.plan(task)))
 

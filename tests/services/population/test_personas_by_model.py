@@ -223,3 +223,31 @@ def test_a_drawn_name_that_a_model_gave_away_gets_an_initial_and_near_names_are_
     given, _, family = second.name.rpartition(" ")
     assert [person.name for person in people] == [second.name, f"{given} A. {family}", f"{second.name}s"]
     assert (personas.near_duplicate_names, personas.names_replaced) == (1, 0)
+
+
+async def test_a_service_that_stops_while_people_are_written_pays_for_none_twice(
+    provider: Provider, database_url: str, tmp_path: Path, nats_url: str
+) -> None:
+    models_url = f"sqlite:///{tmp_path}/models.db"
+
+    def write(shown: dict[str, Any]) -> dict[str, Any]:
+        provider.delay_s = 0.0 if len(provider.requests) < 40 else 0.3
+        return persona(shown)
+
+    provider.write = write
+    async with service(database_url, models_url, nats_url, provider) as client:
+        population = (await client.post(CREATE, json=SPEC | {"size": 150})).json()
+
+        async def is_underway() -> bool:
+            return len(provider.requests) >= 60
+
+        await eventually(is_underway, within_s=20)
+    async with service(database_url, models_url, nats_url, provider) as client:
+
+        async def is_ready() -> bool:
+            return bool((await client.get(population["links"]["self"])).json()["state"] == "ready")
+
+        await eventually(is_ready, within_s=30)
+        shown = (await client.get(population["links"]["self"])).json()
+    assert shown["personas"]["written"] == 150
+    assert set(provider.asked.values()) == {1}
