@@ -6,7 +6,7 @@ a model that takes the same person for somebody else in each arm (arXiv:2605.207
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field
 
@@ -15,8 +15,6 @@ from libs.contracts.instruments import Answer, Instrument, MetricType
 from services.validation.domain.answers import is_valid
 from services.validation.domain.records import Simulation, Turn
 
-NEGATIVE_CONTROL: Final = "negative_control"
-"""Role of a metric that no stimulus can change."""
 FEWEST = 10
 
 
@@ -39,9 +37,10 @@ def controls_of(simulation: Simulation, answered: Sequence[Turn]) -> list[Contro
     found = []
     for instrument in simulation.instruments:
         by_arm = _by_arm(instrument, answered)
-        is_control = str(instrument.role) == NEGATIVE_CONTROL
         groups: list[tuple[Literal["same_stimulus", "negative_control"], list[str]]] = (
-            [(NEGATIVE_CONTROL, everybody)] if is_control else [("same_stimulus", list(pair)) for pair in same]
+            [("negative_control", everybody)]
+            if instrument.is_control
+            else [("same_stimulus", list(pair)) for pair in same]
         )
         found += [
             ControlQuality(

@@ -240,3 +240,14 @@ def test_arms_that_were_shown_the_same_must_not_differ() -> None:
         0, abs=1e-6
     )
     assert status(result)["controls"] == "fail"
+
+
+def test_a_question_that_no_stimulus_can_change_must_be_answered_alike_in_every_arm() -> None:
+    trust = resolve(["trust"])[0].model_copy(update={"is_control": True})
+    plan = planned("trust").model_copy(update={"instruments": (trust,)})
+    simulated = Simulation("sim_1", "Test", "offline", SimulationState.COMPLETED, plan, "hash")
+    alike = quality_card(simulated, ASSIGNED, CLEAN)
+    assert [(control.kind, control.arms) for control in alike.controls] == [("negative_control", ["a", "b"])]
+    assert status(alike)["controls"] == "pass"
+    apart = [turn(index, {"trust": 1.0 + 5 * (index % 2)}) for index in range(PEOPLE)]
+    assert status(quality_card(simulated, ASSIGNED, apart))["controls"] == "fail"
