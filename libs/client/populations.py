@@ -71,6 +71,10 @@ class PopulationsClient(ToolsClient):
         """How two populations differ, attribute by attribute."""
         return await self._post("/agent-populations/compare", CompareSpec(population_ids=[first, second]))
 
+    async def margins(self, population_id: str) -> JsonObject:
+        """How far the people of a population are from every margin, with sources, weights and eligibility."""
+        return await self._get(f"/agent-populations/{token(population_id)}/margins")
+
     async def fragments(self) -> JsonObject:
         """Every fragment: those that come with the platform, and your own."""
         return await self._get("/agent-populations/fragments")

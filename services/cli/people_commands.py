@@ -131,6 +131,15 @@ def compare(
     carry_out(compare_populations(first, second, source_of(url), as_json=as_json))
 
 
+@app.command("margins", epilog=CODES, short_help="How far people are from every margin.")
+def margins(population: PopulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Print the margin errors of a population with the source of each, and what its weights cost."""
+    from services.cli.exits import carry_out
+    from services.cli.receipts import show_margins
+
+    carry_out(show_margins(population, source_of(url), as_json=as_json))
+
+
 @app.command("archive", epilog=CODES, short_help="Put a population away.")
 def archive(population: PopulationId, url: Url = None) -> None:
     """Put a population away: it is not listed any more, and simulations may use it as before."""

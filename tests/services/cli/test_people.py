@@ -108,6 +108,14 @@ def test_people_go_into_tables_and_come_back(url: str, population: str, tmp_path
     assert "age_band" in people(url, "compare", population, again["id"]).stdout
 
 
+def test_margin_errors_are_printed_with_their_sources(url: str, population: str) -> None:
+    assert answer(url, "margins", population)["weights"]["design_effect"] > 1
+    printed = people(url, "margins", population).stdout
+    assert "home_tenure" in printed
+    assert "Office for National" in " ".join(printed.split())
+    assert people(url, "margins", "pop_nobody").returncode == 4
+
+
 def test_a_fragment_of_ones_own_is_added_used_and_deleted(url: str, population: str, tmp_path: Path) -> None:
     document = {
         "type": "Fragment",
