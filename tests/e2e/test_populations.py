@@ -13,7 +13,8 @@ from libs.contracts.specs import PopulationSpec
 from libs.minds.json_documents import one_line
 from libs.runtime.nats_server import NatsServer
 from services.population.domain.imports import Person
-from services.population.domain.people import Design, load_library
+from services.population.domain.library import load_library
+from services.population.domain.people import Design
 from tests.support.platforms import DistributedPlatform, EmbeddedPlatform
 from tests.support.postgres import PostgresServer
 
