@@ -14,6 +14,7 @@ from libs.contracts.people import Agent
 from libs.contracts.planning import PowerScreen
 from libs.contracts.protocol import Step
 from libs.contracts.specs import MAX_POPULATION, Engine, Label
+from libs.contracts.turns import TurnBatch
 
 SAMPLE = 20
 """People for whom prompts are composed and measured."""
@@ -73,20 +74,30 @@ class Quote(Data):
     tpm: int | None
 
 
+class Questions(Body):
+    """Questions of one form that will be put to a model, of which some are composed."""
+
+    count: int = Field(ge=0, le=MAX_POPULATION, description="How many there will be.")
+    batch: TurnBatch
+
+
 class TurnsSpec(Body):
-    """Turns to be estimated: `POST /communications/estimate`."""
+    """Turns and other questions to be estimated: `POST /communications/estimate`."""
 
     model: Label
     engine: Engine = "native"
     seed: int = 0
-    steps: tuple[Step, ...] = Field(min_length=1, max_length=1_000)
-    turns: dict[str, int] = Field(description="People by arm.")
-    agents: tuple[Agent, ...] = Field(min_length=1, max_length=2 * SAMPLE, description="Some of the people.")
+    steps: tuple[Step, ...] = Field(default=(), max_length=1_000)
+    turns: dict[str, int] = Field(default={}, description="People by arm.")
+    agents: tuple[Agent, ...] = Field(default=(), max_length=2 * SAMPLE, description="Some of the people.")
+    questions: tuple[Questions, ...] = Field(default=(), max_length=200, description="Asked besides the turns.")
 
     @model_validator(mode="after")
     def _can_be_counted(self) -> Self:
         if any(not 0 <= number <= MAX_POPULATION for number in self.turns.values()):
             raise ValueError(f"turns: from 0 to {MAX_POPULATION} people in an arm")
+        if self.steps and not self.agents:
+            raise ValueError("agents: prompts are composed for some of the people, at least one")
         return self
 
 
@@ -116,3 +127,11 @@ class Estimate(Data):
     seconds: Range
     rests_on: tuple[Ground, ...]
     power: PowerScreen | None = Field(default=None, description="Of a study: whether it can find anything.")
+
+    def after(self, people: "Estimate") -> "Estimate":
+        """With what making the people takes before."""
+        told = (ground.model_copy(update={"figure": f"people: {ground.figure}"}) for ground in people.rests_on)
+        figures = ("calls", "prompt_tokens", "completion_tokens", "tokens", "seconds")
+        sums = {name: getattr(self, name).plus(getattr(people, name)) for name in figures}
+        cost = self.cost_usd.plus(people.cost_usd) if self.cost_usd and people.cost_usd else None
+        return self.model_copy(update={**sums, "cost_usd": cost, "rests_on": (*self.rests_on, *told)})

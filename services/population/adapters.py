@@ -10,6 +10,7 @@ from typing import Protocol
 
 from libs.contracts.base import JsonObject
 from libs.contracts.demographics import ADULT, OLDEST, Template
+from libs.contracts.estimates import Questions
 from libs.contracts.ids import derived_id
 from libs.contracts.people import Agent
 from libs.contracts.protocol import NO_USAGE, total_usage
@@ -62,6 +63,17 @@ class Author(Protocol):
     ) -> Asked[list[Spread]]:
         """How attributes are spread. Raises `ModelFailedError`, `BudgetError`."""
 
+    def questions(
+        self,
+        spec: PopulationSpec,
+        seed: int,
+        template: Template,
+        traits: Sequence[str],
+        phrases: Sequence[Sequence[str]],
+        people: Sequence[Agent],
+    ) -> list[Questions]:
+        """What would be asked to make a population with a model, composed for these people."""
+
 
 class ModelAuthor:
     """A language model."""
@@ -100,9 +112,7 @@ class ModelAuthor:
         self, model: str, seed: int, template: Template, traits: Sequence[str], phrases: Sequence[str]
     ) -> list[Translated]:
         """One call for all of them."""
-        dimensions = {name: dimension.values for name, dimension in template.dimensions.items()}
-        messages = phrase_messages(dimensions, traits, (ADULT, OLDEST), phrases)
-        batch = _one(PHRASES, model, seed, phrase_schema(about(template, traits)), messages)
+        batch = _phrases(model, seed, template, traits, phrases)
         asked = await ask_one(self._models, batch, lambda reply: read_phrases(reply, len(phrases)))
         return asked.value or []
 
@@ -110,9 +120,28 @@ class ModelAuthor:
         self, model: str, seed: int, factory: FactorySpec, template: Template, size: int
     ) -> Asked[list[Spread]]:
         """One call."""
-        dimensions = {name: dimension.shares for name, dimension in template.dimensions.items()}
-        messages = plan_messages(factory.context, factory.demography, dimensions, size)
-        return await ask_one(self._models, _one(PLAN, model, seed, plan_schema(), messages), read_plan)
+        return await ask_one(self._models, _plan(model, seed, factory, template, size), read_plan)
+
+    def questions(
+        self,
+        spec: PopulationSpec,
+        seed: int,
+        template: Template,
+        traits: Sequence[str],
+        phrases: Sequence[Sequence[str]],
+        people: Sequence[Agent],
+    ) -> list[Questions]:
+        """A plan, a question for the phrases of each segment, and one for everybody's persona."""
+        if spec.model is None:
+            return []
+        found = [_phrases(spec.model, seed, template, traits, some) for some in phrases if some]
+        if spec.factory is not None:
+            found.append(_plan(spec.model, seed, spec.factory, template, spec.size))
+        asked = [Questions(count=1, batch=batch) for batch in found]
+        if spec.personas == "model" and people:
+            turns = {agent.agent_id: (agent, _question(agent)) for agent in people}
+            asked.append(Questions(count=spec.size, batch=_personas("", spec, seed, turns, draw=0)))
+        return asked
 
     async def _replies(
         self,
@@ -125,26 +154,54 @@ class ModelAuthor:
         found: dict[str, Asked[JsonObject]] = {}
         for start in range(0, len(people), AT_ONCE):
             some = people[start : start + AT_ONCE]
-            of = {str(derived_id(PERSONAS, population.id, agent.agent_id, str(draw))): agent for agent in some}
-            batch = TurnBatch(
-                simulation_id=population.id,
-                model=population.spec.model or "",
-                timeline_id=PERSONAS,
-                step_id=PERSONAS,
-                round=0,
-                seed=population.seed,
-                max_completion_tokens=PERSONA_TOKENS,
-                response_schema=persona_schema(list(attributes_of(some[0]))),
-                shared=shared_messages(_context(population.spec)),
-                turns=tuple(
-                    TurnRequest(turn_id=turn_id, agent_id=agent.agent_id, draw=draw, messages=messages[agent.agent_id])
-                    for turn_id, agent in of.items()
-                ),
-            )
+            turns = {
+                str(derived_id(PERSONAS, population.id, agent.agent_id, str(draw))): (agent, messages[agent.agent_id])
+                for agent in some
+            }
+            batch = _personas(population.id, population.spec, population.seed, turns, draw=draw)
             async with aclosing(ask(self._models, batch, read_persona)) as answers:
                 async for answer in answers:
-                    found[of[answer.turn_id].agent_id] = answer
+                    found[turns[answer.turn_id][0].agent_id] = answer
         return found
+
+
+def _personas(
+    population_id: str,
+    spec: PopulationSpec,
+    seed: int,
+    turns: Mapping[str, tuple[Agent, tuple[ChatMessage, ...]]],
+    *,
+    draw: int,
+) -> TurnBatch:
+    """The question for everybody, by turn id; there is at least one."""
+    somebody = next(iter(turns.values()))[0]
+    return TurnBatch(
+        simulation_id=population_id,
+        model=spec.model or "",
+        timeline_id=PERSONAS,
+        step_id=PERSONAS,
+        round=0,
+        seed=seed,
+        max_completion_tokens=PERSONA_TOKENS,
+        response_schema=persona_schema(list(attributes_of(somebody))),
+        shared=shared_messages(_context(spec)),
+        turns=tuple(
+            TurnRequest(turn_id=turn_id, agent_id=agent.agent_id, draw=draw, messages=messages)
+            for turn_id, (agent, messages) in turns.items()
+        ),
+    )
+
+
+def _phrases(model: str, seed: int, template: Template, traits: Sequence[str], phrases: Sequence[str]) -> TurnBatch:
+    dimensions = {name: dimension.values for name, dimension in template.dimensions.items()}
+    messages = phrase_messages(dimensions, traits, (ADULT, OLDEST), phrases)
+    return _one(PHRASES, model, seed, phrase_schema(about(template, traits)), messages)
+
+
+def _plan(model: str, seed: int, factory: FactorySpec, template: Template, size: int) -> TurnBatch:
+    dimensions = {name: dimension.shares for name, dimension in template.dimensions.items()}
+    messages = plan_messages(factory.context, factory.demography, dimensions, size)
+    return _one(PLAN, model, seed, plan_schema(), messages)
 
 
 def _context(spec: PopulationSpec) -> str:

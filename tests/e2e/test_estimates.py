@@ -11,8 +11,11 @@ import httpx
 import pytest
 import yaml
 
+from libs.contracts.turns import ChatMessage
+from libs.minds.blocks import read_blocks
 from services.embedded.platform import Platform
 from tests.services.models.stub import Answer, Stub, completion, example, serving
+from tests.services.population.author import persona
 from tests.support.apps import eventually, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
@@ -63,6 +66,9 @@ def assert_held(estimate: dict[str, Any], usage: dict[str, Any]) -> None:
 
 def said(request: dict[str, Any]) -> str:
     """A reply of the form that was asked for, with a sentence or two where anything may be written."""
+    blocks = read_blocks([ChatMessage(role=one["role"], content=one["content"]) for one in request["messages"]])
+    if "attributes" in blocks["persona"]:
+        return json.dumps(persona(blocks["persona"]))
     reply = example(request["response_format"]["json_schema"]["schema"])
     action = {"content": "I would look at it in the morning, and then think about what it costs us.", "target": ""}
     reply["actions"] = [{**action, "type": kind} for kind in ("THINK", "TALK", "DONE")]
@@ -118,6 +124,26 @@ async def test_a_language_model_takes_what_was_estimated_and_the_next_estimate_i
     assert {("completion_tokens", "observed"), ("cost_usd", "published"), ("prompt_tokens", "measured")} <= kinds
 
 
+async def test_people_whom_a_model_writes_are_part_of_the_estimate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serving(provider()) as stub:
+        monkeypatch.setenv("REHEARSAL_MODELS_UPSTREAM_URL", stub.url)
+        monkeypatch.setenv("REHEARSAL_MODELS_UPSTREAM_MODELS", "gpt-5-mini")
+        monkeypatch.setenv("REHEARSAL_MODELS_PROBE", "false")
+        async with platform(tmp_path) as client:
+            spec = study(EXAMPLES[0])
+            spec["population"] |= {"personas": "model", "model": "gpt-5-mini"}
+            estimate = await post(client, "/studies/estimate", spec)
+            assert not stub.requests
+            turns = await took(client, spec)
+            [population] = (await client.get("/agent-populations/list")).json()["items"]
+    people = population["personas"]["usage"]
+    assert_held(estimate, {name: turns[name] + people[name] for name in turns})
+    assert estimate["calls"]["low"] == 125 + 200
+    assert {"people: calls", "people: cost_usd"} <= {ground["figure"] for ground in estimate["rests_on"]}
+
+
 async def test_an_estimate_is_the_same_again_keeps_nothing_and_names_what_is_wrong(tmp_path: Path) -> None:
     async with platform(tmp_path) as client:
         spec = study(EXAMPLES[0])
@@ -130,10 +156,11 @@ async def test_an_estimate_is_the_same_again_keeps_nothing_and_names_what_is_wro
             "intervention.target_segments.0": {"intervention": {**spec["intervention"], "target_segments": ["gods"]}},
             "model": {"model": "no-such-model"},
             "engine": {"engine": "tinytroupe"},
+            "population.model": {"population": {**spec["population"], "model": "offline"}},
         }
         for field, change in wrong.items():
             answer = await client.post("/studies/estimate", json=spec | change)
             assert answer.status_code == 422, field
             (error,) = answer.json()["errors"]
             assert error["field"] == field
-            assert error["allowed"]
+            assert error["allowed"] or field == "population.model"

@@ -4,10 +4,11 @@ Sums of many turns: chance between people evens out, so the interval is that of 
 how much a model writes and how it counts tokens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, sqrt
 from statistics import mean, quantiles, stdev
+from typing import Literal
 
 from libs.contracts.estimates import NOTHING, Estimate, Ground, Quote, Range, TurnsSpec
 from libs.contracts.turns import TurnBatch
@@ -45,6 +46,8 @@ class Prompted:
     batch: TurnBatch
     earlier: int
     """Turns that each of them will remember."""
+    is_turn: bool = True
+    """False: another question, of which no earlier ones are known."""
     is_for_some: bool = False
     """Whoever answered something else before skips the step; how many do is not known."""
 
@@ -58,15 +61,15 @@ def estimate(spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observ
     """The whole estimate."""
     per_call, learned = _completion(prompted, quote, observed)
     calls = prompt_tokens = shared_tokens = completion_tokens = NOTHING
-    a_turn = Range.exactly(1) if quote.is_free else learned or REPAIRS
     for part in prompted:
-        made = a_turn.times(part.taken)
+        once = Range.exactly(1) if quote.is_free else (learned if part.is_turn else None) or REPAIRS
+        made = once.times(part.taken)
         shared, own = _prompt(part, quote, per_call[id(part)])
         calls = calls.plus(made)
         prompt_tokens = prompt_tokens.plus(made.times(shared.plus(own)))
         shared_tokens = shared_tokens.plus(made.times(shared))
         completion_tokens = completion_tokens.plus(made.times(per_call[id(part)]))
-    turns = sum(part.turns for part in prompted)
+    turns = sum(part.turns for part in prompted if part.is_turn)
     return Estimate(
         model=spec.model,
         engine=spec.engine,
@@ -102,16 +105,16 @@ def _completion(
     prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed]
 ) -> tuple[dict[int, Range], Range | None]:
     """Tokens of a reply by part, and calls of a turn if that is known better than by assumption."""
-    if len(observed) >= ENOUGH:
-        each = [one.completion_tokens / one.calls for one in observed]
-        tenths = quantiles(each, n=10)
-        usual = mean(each)
-        length = Range(low=min(tenths[0], usual), likely=usual, high=max(tenths[-1], usual))
-        calls = mean(one.calls for one in observed)
-        return {id(part): length for part in prompted}, Range(low=1.0, likely=calls, high=max(REPAIRS.high, calls))
-    return {
-        id(part): _capped(part, _tokens(reply_characters(part.batch.response_schema), quote)) for part in prompted
-    }, None
+    known = {id(part): _capped(part, _tokens(reply_characters(part.batch.response_schema), quote)) for part in prompted}
+    if len(observed) < ENOUGH:
+        return known, None
+    each = [one.completion_tokens / one.calls for one in observed]
+    tenths = quantiles(each, n=10)
+    usual = mean(each)
+    length = Range(low=min(tenths[0], usual), likely=usual, high=max(tenths[-1], usual))
+    calls = mean(one.calls for one in observed)
+    known |= {id(part): length for part in prompted if part.is_turn}
+    return known, Range(low=1.0, likely=calls, high=max(REPAIRS.high, calls))
 
 
 def _capped(part: Prompted, length: Range) -> Range:
@@ -148,8 +151,9 @@ def _seconds(spec: TurnsSpec, prompted: Sequence[Prompted], calls: Range, tokens
     if quote.is_free:
         return _rounded(own)
     latency = LATENCY_S if quote.latency_s is None else LATENCY_SPREAD.times(Range.exactly(quote.latency_s))
-    waves = max(1.0, calls.likely / max(1, quote.concurrency) / len(spec.steps)) * len(spec.steps)
-    wave = Range(low=len(spec.steps), likely=waves, high=waves)
+    rounds = max(1, len(spec.steps))
+    waves = max(1.0, calls.likely / max(1, quote.concurrency) / rounds) * rounds
+    wave = Range(low=rounds, likely=waves, high=waves)
     waiting = latency.times(wave)
     for figure, allowed in ((calls, quote.rpm), (tokens, quote.tpm)):
         if allowed is not None:
@@ -166,36 +170,39 @@ def _rounded(figure: Range) -> Range:
     return Range(low=round(figure.low, 1), likely=round(figure.likely, 1), high=round(figure.high, 1))
 
 
+def _subjects(spec: TurnsSpec) -> Iterator[tuple[str, Literal["computed", "measured"], str]]:
+    """What is asked, and of what the prompts were measured."""
+    if spec.steps:
+        people = sum(spec.turns.values())
+        yield "turns", "computed", f"{people} people in {len(spec.turns)} arms take {len(spec.steps)} steps"
+        yield "prompt_tokens", "measured", f"prompts composed for {len(spec.agents)} of the people as they will be sent"
+    if spec.questions:
+        yield "calls", "computed", f"{sum(one.count for one in spec.questions)} questions besides turns"
+        composed = sum(len(one.batch.turns) for one in spec.questions)
+        yield "prompt_tokens", "measured", f"{composed} of these questions, composed as they will be sent"
+
+
 def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed]) -> list[Ground]:
     ratio = quote.characters_per_token
-    found = [
-        Ground(
-            figure="turns",
-            kind="computed",
-            says=f"{sum(spec.turns.values())} people in {len(spec.turns)} arms take {len(spec.steps)} steps",
-        ),
-        Ground(
-            figure="prompt_tokens",
-            kind="measured",
-            says=f"prompts composed for {len(spec.agents)} of the people as they will be sent",
-        ),
-    ]
+    found = [Ground(figure=figure, kind=kind, says=says) for figure, kind, says in _subjects(spec)]
     if quote.is_free:
         says = f"the offline model counts {ratio.likely:g} characters as a token"
         found.append(Ground(figure="prompt_tokens", kind="computed", says=says))
     else:
         says = f"from {ratio.low:g} to {ratio.high:g} characters in a token, and the form of the reply may count or not"
         found.append(Ground(figure="prompt_tokens", kind="assumed", says=says))
-    if len(observed) >= ENOUGH:
+    is_known = len(observed) >= ENOUGH and bool(spec.steps)
+    if is_known:
         says = f"the latest {len(observed)} turns of {spec.model}: from their shortest to their longest tenth"
         found.append(Ground(figure="completion_tokens", kind="observed", says=says))
     else:
         says = f"the form of the reply, with short and with long texts; {spec.model} took too few turns to tell"
         found.append(Ground(figure="completion_tokens", kind="assumed", says=says))
     if quote.is_free:
-        found.append(Ground(figure="calls", kind="computed", says="one for each turn"))
-    elif len(observed) < ENOUGH:
-        found.append(Ground(figure="calls", kind="assumed", says="one for each turn; up to a tenth are repaired"))
+        found.append(Ground(figure="calls", kind="computed", says="one for each turn or question"))
+    elif not is_known:
+        says = "one for each turn or question; up to a tenth are repaired"
+        found.append(Ground(figure="calls", kind="assumed", says=says))
     else:
         found.append(Ground(figure="calls", kind="observed", says=f"calls in these {len(observed)} turns"))
     return found

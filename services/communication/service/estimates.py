@@ -37,6 +37,11 @@ class Estimates:
             for arm, turns in spec.turns.items()
             if turns and step.responds is not False and step.is_for(arm)
         ]
+        prompted += [
+            Prompted(turns=one.count, batch=one.batch, earlier=0, is_turn=False)
+            for one in spec.questions
+            if one.count and one.batch.turns
+        ]
         if not prompted:
             raise InvalidError("turns", "nobody is in an arm")
         return estimate(spec, prompted, quote, observed)

@@ -39,6 +39,10 @@ async def estimate_study(spec: StudySpec, service: Service) -> Estimate:
         }
     )
     taken = Estimate.model_validate(await service.ask("communication", "/communications/estimate", wanted))
+    if drawn["questions"]:
+        making = TurnsSpec.model_validate({"model": spec.population.model, "questions": drawn["questions"]})
+        people_taken = await service.ask("communication", "/communications/estimate", making, "population")
+        taken = taken.after(Estimate.model_validate(people_taken))
     return taken.model_copy(update={"power": PowerScreen.model_validate(design["power"])})
 
 

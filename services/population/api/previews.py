@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
 
 from libs.contracts.base import Name
+from libs.contracts.estimates import Questions
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
 from libs.http import Read
@@ -30,11 +31,18 @@ class PreviewView(BaseModel):
     seed: int
     segments: list[SegmentPreview]
     individuals: list[Agent]
+    questions: list[Questions] = Field(description="What making the population would ask of its model; for estimates.")
+
+
+async def checked(spec: PopulationSpec, service: Service) -> PopulationSpec:
+    """The body, once its model is known to be there: before a transaction begins."""
+    await service.preparing.check(spec)
+    return spec
 
 
 @router.post("/preview")
 async def preview_population(
-    spec: PopulationSpec,
+    spec: Annotated[PopulationSpec, Depends(checked)],
     service: Service,
     tx: Read,
     people: Annotated[int, Query(ge=1, le=SHOWN, description="How many are shown, evenly spread.")] = 20,
@@ -49,4 +57,5 @@ async def preview_population(
             for wanted, reading in zip(spec.segments, shown.readings, strict=True)
         ],
         individuals=shown.people,
+        questions=service.preparing.questions(shown),
     )

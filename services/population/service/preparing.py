@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from libs.contracts.demographics import Template
 from libs.contracts.errors import InvalidError
+from libs.contracts.estimates import Questions
 from libs.contracts.specs import FactorySpec, PopulationSpec
 from libs.db import Database
 from libs.minds.blocks import canonical
@@ -17,6 +18,7 @@ from services.population.domain.library import Library
 from services.population.domain.particularities import read
 from services.population.domain.planning import Plan, planned
 from services.population.domain.traits import load_trait_model
+from services.population.service.previews import Preview
 from services.population.service.templates import Templates
 
 MAX_DEMOGRAPHY = 30_000
@@ -55,6 +57,17 @@ class Preparing:
         )
         learned_of = {place: one for place, one in enumerate(found) if one.constraints}
         return Prepared(spec, learned_of, plan)
+
+    async def check(self, spec: PopulationSpec) -> None:
+        """Raises `InvalidError` for a model that is not there or writes no prose."""
+        if spec.model is not None:
+            await self._author.check(spec.model)
+
+    def questions(self, shown: Preview) -> list[Questions]:
+        """What making such a population would ask of its model."""
+        phrases = [reading.not_understood for reading in shown.readings]
+        template = self._library.template(shown.spec)
+        return self._author.questions(shown.spec, shown.seed, template, self._traits, phrases, shown.people)
 
     async def _planned(self, model: str, spec: PopulationSpec, factory: FactorySpec) -> tuple[PopulationSpec, Plan]:
         """The specification with the margins of a plan. Raises `ModelFailedError` for one nobody can be drawn from."""
