@@ -116,7 +116,8 @@ class Progress:
 
     def _count(self, data: JsonObject) -> None:
         for response in data.get("responses") or []:
-            identity = (data.get("step_id"), data.get("round"), response.get("agent_id"))
+            timeline_id, _ = _place(data)
+            identity = (timeline_id, data.get("step_id"), data.get("round"), response.get("agent_id"))
             if identity in self._turns:
                 continue
             arm = str(response.get("arm") or data.get("arm") or "all")

@@ -46,6 +46,9 @@ class StartSimulation(MessageData):
     seed: int
     model: str
     engine: str | None = Field(default=None, description="What runs the turns; null: native.")
+    design: Literal["between", "within"] | None = Field(
+        default=None, description="within: everybody is in every arm, each on a fork. Null: between."
+    )
 
 
 class RunProtocol(MessageData):

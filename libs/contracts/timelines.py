@@ -4,10 +4,15 @@ A timeline consists of what happened on it and of what had happened on its ances
 them at. A place is that of a step among all steps of a timeline, from 1; places of a fork go on where it began.
 """
 
+from collections.abc import Mapping, Sequence
+
 from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.ids import MAIN_TIMELINE
+
+LAST_PLACE = 1_000_000
+"""No simulation has so many steps."""
 
 
 class Ancestor(Data):
@@ -30,11 +35,26 @@ class Timeline(Data):
         kept = tuple(one.model_copy(update={"through": min(one.through, place)}) for one in line)
         return Timeline(timeline_id=f"{MAIN_TIMELINE}.{number}", number=number, ancestors=kept)
 
+    def fork_arms(self, arms: Sequence[str], place: int) -> dict[str, "Timeline"]:
+        """A timeline for each arm, all from one place of this one: what happens in an arm is no other arm's past."""
+        line = (*self.ancestors, Ancestor(timeline_id=self.timeline_id, through=place))
+        return {
+            arm: Timeline(timeline_id=f"{self.timeline_id}.arm-{order}", number=self.number + 1, ancestors=line)
+            for order, arm in enumerate(sorted(arms), start=1)
+        }
+
     def includes(self, timeline_id: str, place: int) -> bool:
         """Whether what happened at a place of some timeline is part of this one."""
         if timeline_id == self.timeline_id:
             return True
         return any(one.timeline_id == timeline_id and place <= one.through for one in self.ancestors)
+
+
+def joined(arms: Mapping[str, Timeline]) -> Timeline:
+    """The timeline of which everything that happens in any arm is the past. Nothing ever happens on it itself."""
+    every = sorted(arms.values(), key=lambda one: one.timeline_id)
+    line = tuple(Ancestor(timeline_id=one.timeline_id, through=LAST_PLACE) for one in every)
+    return Timeline(timeline_id=f"{MAIN_TIMELINE}.arms", number=max(one.number for one in every), ancestors=line)
 
 
 MAIN = Timeline(timeline_id=MAIN_TIMELINE, number=1, ancestors=())

@@ -41,6 +41,7 @@ class Events:
             seed=execution.seed,
             model=execution.model,
             engine=engine,
+            design=None if design.design == "between" else design.design,
         )
         await self._outbox.add(tx, command)
 

@@ -83,7 +83,10 @@ class Events:
 
     async def timeline_forked(self, tx: Transaction, simulation: Simulation) -> None:
         """The simulation has gone back to a mark and is on a new timeline."""
-        parent = simulation.timeline.ancestors[-1]
+        forked = simulation.timeline
+        if simulation.is_within:  # what the arms come from, not the arms, whose past has only begun
+            forked = simulation.timeline_of(next(iter(simulation.arms)))
+        parent = forked.ancestors[-1]
         event = TimelineForked(
             simulation_id=simulation.simulation_id,
             timeline_id=simulation.timeline.timeline_id,
@@ -98,11 +101,12 @@ class Events:
         self, tx: Transaction, simulation: Simulation, step: Step, arm: str, delivery_id: str, groups: Groups
     ) -> None:
         """Have one delivery of the step that has just begun made."""
+        timeline = simulation.timeline_of(arm)
         command = DeliverStimulus(
             simulation_id=simulation.simulation_id,
             delivery_id=delivery_id,
             population_id=simulation.population_id,
-            timeline_id=simulation.timeline.timeline_id,
+            timeline_id=timeline.timeline_id,
             step_id=step.step_id,
             round=step.round,
             arm=arm,
@@ -120,7 +124,7 @@ class Events:
             tools=step.tools,
             correction=step.correction,
             responds=step.responds,
-            timeline=simulation.timeline,
+            timeline=timeline,
         )
         await self._outbox.add(tx, command)
 

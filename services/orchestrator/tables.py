@@ -46,7 +46,7 @@ assignments = Table(
     tenant_column(),
     Column("simulation_id", String(64), primary_key=True),
     Column("agent_id", String(64), primary_key=True),
-    Column("arm", String(120), nullable=False),
+    Column("arm", String(120), primary_key=True),
 )
 
 audiences = Table(

@@ -42,7 +42,7 @@ const apply = {
   },
   "responses-recorded"(data) {
     for (const response of data.responses) {
-      const turn = `${data.step_id}/${data.round}/${response.agent_id}`;
+      const turn = `${data.timeline_id}/${data.step_id}/${data.round}/${response.agent_id}`;
       if (run.turns.has(turn)) continue;
       // Only an interactive simulation can go back, and then what its turns said is needed again.
       const { timeline_id, place } = data;

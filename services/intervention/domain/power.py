@@ -38,7 +38,8 @@ def screen(of: Design, planned_n: Mapping[str, int]) -> PowerScreen:
         alone = "There is one arm only: nothing is compared."
         return PowerScreen(planned_n=dict(planned_n), metrics=(), is_hopeless=False, warnings=(alone,))
     asked = [one for one in of.instruments if one.type in SHARES | MEANS and not one.is_control]
-    comparisons = len(others) * sum(len(one.options) or 1 for one in _compared(of))
+    compared = sum(not arm.is_baseline and arm.copy_of is None for arm in of.arms)
+    comparisons = compared * sum(len(one.options) or 1 for one in _compared(of))
     metrics = tuple(
         _power(of, one, min(others), planned_n[of.baseline], of.alpha / max(1, comparisons)) for one in asked
     )
@@ -55,7 +56,7 @@ def expected_n(of: Design, people: int) -> dict[str, int]:
 
 
 def _compared(of: Design) -> Sequence[Instrument]:
-    return [one for one in of.instruments if one.type is not MetricType.TEXT]
+    return [one for one in of.instruments if one.type is not MetricType.TEXT and not one.is_control]
 
 
 def _power(of: Design, metric: Instrument, n: int, baseline_n: int, alpha: float) -> Power:

@@ -12,6 +12,7 @@ from libs.contracts.ids import ONLY_ARM
 from libs.contracts.orchestrator import ProtocolState
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import Step, Usage, total_usage
+from libs.contracts.timelines import MAIN, joined
 from services.orchestrator.domain.checkpoint import Checkpoint, restored, why_not
 from services.orchestrator.domain.deliveries import deliveries_for
 from services.orchestrator.domain.simulation import ENDS, AudienceSize, Simulation
@@ -207,7 +208,11 @@ def _(received: AgentsAssigned, simulation: Simulation) -> Decision:
     simulation = simulation.model_copy(update={"arms": received.arms})
     if not received.is_last:
         return Decision(simulation)
-    return _next_step(simulation)
+    if not simulation.is_within:
+        return _next_step(simulation)
+    forks = MAIN.fork_arms(tuple(simulation.arms), place=0)
+    started = _next_step(simulation.model_copy(update={"timeline": joined(forks)}))
+    return Decision(started.simulation, (Fork(), *started.effects))
 
 
 @_on.register

@@ -54,6 +54,7 @@ class Simulation(BaseModel):
     seed: int
     model: str
     engine: str | None = None
+    design: Literal["between", "within"] | None = None
     steps: tuple[Step, ...]
     protocols: dict[str, tuple[int, int]] = {}
     """By request: the place of its first step, and the place after its last one."""
@@ -80,6 +81,15 @@ class Simulation(BaseModel):
     def is_interactive(self) -> bool:
         """True when what is said to its agents, not an intervention, decides what happens."""
         return self.intervention_id is None
+
+    @property
+    def is_within(self) -> bool:
+        """True when everybody meets every arm, each on a fork."""
+        return self.design == "within"
+
+    def timeline_of(self, arm: str) -> Timeline:
+        """Where the turns of an arm happen: on the present timeline, or on the fork that is the arm's own."""
+        return MAIN.fork_arms(tuple(self.arms), place=0)[arm] if self.is_within else self.timeline
 
     @property
     def finished_turns(self) -> int:

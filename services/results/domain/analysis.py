@@ -13,7 +13,7 @@ from libs.contracts.protocol import total_usage
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import Sample, count_heads, values_by_arm
+from services.results.domain.samples import Sample, count_heads, pairs_of, values_by_arm
 from services.results.domain.verdict import write_verdict
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def analyse(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Analysis:
         verdict="",
         usage=total_usage([turn.usage for turn in ordered]),
     )
-    return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads))})
+    return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads), is_paired=study.is_within)})
 
 
 def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confidence_level: float) -> Estimate:
@@ -78,9 +78,11 @@ def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confi
 def compare_arms(
     study: Study, arms: Sequence[str], outcomes: Sequence[Outcome], samples: Sequence[Samples], worth: Evidences
 ) -> tuple[Comparison, ...]:
-    """Every other arm against the baseline on every outcome, corrected as one family."""
-    from libs.stats import holm
+    """Every other arm against the baseline on every outcome, corrected as one family.
 
+    What cannot differ (negative controls, an arm that repeats another) is a family of its own: watching for alarms
+    makes no finding harder.
+    """
     if study.plan is None:
         return ()
     baseline = study.baseline(arms)
@@ -88,13 +90,43 @@ def compare_arms(
     for outcome, values in zip(outcomes, samples, strict=True):
         for arm in arms:
             if arm != baseline:
-                contrast = compare_samples(outcome, values[arm].values, values[baseline].values, study.confidence_level)
+                contrast = _contrast(study, outcome, values[arm], values[baseline])
                 found.append((outcome, arm, values, contrast))
-    adjusted = holm([contrast.p_value for *_, contrast in found])
+    copies = {arm.name for arm in study.plan.arms if arm.copy_of is not None}
+    alarms = [bool(outcome.instrument.is_control) or arm in copies for outcome, arm, *_ in found]
+    adjusted = _adjusted(study.plan.family, [contrast.p_value for *_, contrast in found], alarms)
     return tuple(
         _comparison(study, outcome, arm, baseline, values, contrast, p, worth)
         for (outcome, arm, values, contrast), p in zip(found, adjusted, strict=True)
     )
+
+
+def _adjusted(family: str | None, p_values: Sequence[float | None], alarms: Sequence[bool]) -> list[float | None]:
+    """Each of the two families by its own correction; alarms by Holm's always."""
+    from libs.stats import benjamini_hochberg, holm
+
+    correct = benjamini_hochberg if family == "benjamini_hochberg" else holm
+    findings = iter(correct([p for p, is_alarm in zip(p_values, alarms, strict=True) if not is_alarm]))
+    watched = iter(holm([p for p, is_alarm in zip(p_values, alarms, strict=True) if is_alarm]))
+    return [next(watched) if is_alarm else next(findings) for is_alarm in alarms]
+
+
+def _contrast(study: Study, outcome: Outcome, sample: Sample, baseline: Sample) -> "Contrast":
+    if study.is_within:
+        return compare_pairs(outcome, *pairs_of(sample, baseline), study.confidence_level)
+    return compare_samples(outcome, sample.values, baseline.values, study.confidence_level)
+
+
+def compare_pairs(
+    outcome: Outcome, values: Sequence[float], baseline: Sequence[float], confidence_level: float
+) -> "Contrast":
+    """Yes or no of the same people by McNemar's test, everything else by the paired t-test."""
+    from libs.stats import Bivariate, PairedCounts, compare_paired_means, compare_paired_proportions
+
+    if outcome.measure == "proportion" and _is_whole(values) and _is_whole(baseline):
+        counts = PairedCounts.of([value == 1 for value in values], [value == 1 for value in baseline])
+        return compare_paired_proportions(counts, confidence_level)
+    return _without_lift(outcome, compare_paired_means(Bivariate.of(values, baseline), confidence_level))
 
 
 def compare_samples(
@@ -107,9 +139,14 @@ def compare_samples(
         contrast = compare_proportions(_sum(values), len(values), _sum(baseline), len(baseline), confidence_level)
     else:
         contrast = compare_means(Moments.of(values), Moments.of(baseline), confidence_level)
-    if outcome.measure == "mean_rank":  # twice as far from first place is no meaningful ratio
-        contrast = replace(contrast, relative_lift=None, relative_lift_interval=None)
-    return contrast
+    return _without_lift(outcome, contrast)
+
+
+def _without_lift(outcome: Outcome, contrast: "Contrast") -> "Contrast":
+    """Twice as far from first place is no meaningful ratio."""
+    if outcome.measure != "mean_rank":
+        return contrast
+    return replace(contrast, relative_lift=None, relative_lift_interval=None)
 
 
 def finding_of(difference: float | None, p_adjusted: float | None, alpha: float) -> Finding:
@@ -132,6 +169,7 @@ def _comparison(
     worth: Evidences,
 ) -> Comparison:
     n, n0 = len(values[arm].values), len(values[baseline].values)
+    units = min(n, n0) if study.is_within else n + n0
     return Comparison(
         metric=outcome.metric,
         option=outcome.option,
@@ -149,7 +187,7 @@ def _comparison(
         p_adjusted=p_adjusted,
         method=f"{contrast.method}; {CONDITIONAL}" if outcome.is_conditional else contrast.method,
         finding=finding_of(contrast.difference, p_adjusted, study.alpha),
-        evidence=worth.of(n + n0, smallest_arm=min(n, n0)),
+        evidence=worth.of(units, smallest_arm=min(n, n0)),
     )
 
 

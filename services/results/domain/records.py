@@ -84,6 +84,11 @@ class Study:
     """What was shown, by step and arm, as far as it is known."""
 
     @property
+    def is_within(self) -> bool:
+        """Whether everybody met every arm, so that people are compared with themselves."""
+        return self.plan is not None and self.plan.design == "within"
+
+    @property
     def alpha(self) -> float:
         """Two-sided error rate the intervals and findings are made for."""
         return self.plan.alpha if self.plan else DEFAULT_ALPHA

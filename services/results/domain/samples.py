@@ -24,11 +24,13 @@ class Headcount:
     failed: dict[str, int]
     units: dict[str, int]
     """Independent units among those who answered: agents, or clusters of agents."""
+    is_paired: bool = False
+    """The units of every arm are the same people."""
 
     @property
     def clusters(self) -> int:
         """Independent units of all arms."""
-        return sum(self.units.values())
+        return max(self.units.values(), default=0) if self.is_paired else sum(self.units.values())
 
     @property
     def attrition(self) -> dict[str, float]:
@@ -58,6 +60,7 @@ def count_heads(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> Hea
         answered={arm: len(answered[arm]) for arm in arms},
         failed={arm: len(met[arm] - answered[arm]) for arm in arms},
         units={arm: len(units[arm]) for arm in arms},
+        is_paired=study.is_within,
     )
 
 
@@ -78,10 +81,11 @@ def units_of(turns: Sequence[Turn]) -> dict[str, str]:
 
 
 class Sample(NamedTuple):
-    """One value per unit, in the order of units, and how many agents they are of."""
+    """One value per unit, in the order of units, how many agents they are of, and which units they are."""
 
     values: list[float]
     agents: int
+    units: tuple[str, ...] = ()
 
 
 def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) -> dict[str, Sample]:
@@ -96,11 +100,18 @@ def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) 
     for (arm, agent), own in sorted(scores.items()):
         means[arm, unit[agent]].append(sum(own) / len(own))
     samples = {arm: Sample([], 0) for arm in arms}
-    for (arm, _), own in sorted(means.items()):
+    for (arm, unit_id), own in sorted(means.items()):
         if arm in samples:
-            values, agents = samples[arm]
-            samples[arm] = Sample([*values, sum(own) / len(own)], agents + len(own))
+            values, agents, units = samples[arm]
+            samples[arm] = Sample([*values, sum(own) / len(own)], agents + len(own), (*units, unit_id))
     return samples
+
+
+def pairs_of(sample: Sample, baseline: Sample) -> tuple[list[float], list[float]]:
+    """The two values of every unit that has both."""
+    other = dict(zip(baseline.units, baseline.values, strict=True))
+    both = [(value, other[unit]) for unit, value in zip(sample.units, sample.values, strict=True) if unit in other]
+    return [value for value, _ in both], [value for _, value in both]
 
 
 def together(samples: Iterable[Sample]) -> Sample:

@@ -19,9 +19,12 @@ NO_EVIDENCE = "no evidence about real people"
 UNEQUAL = "the arms lost people unequally, so the difference may come from who is missing"
 
 
-def write_verdict(analysis: Analysis, overall: Evidence) -> str:
-    """The verdict of an analysis whose own verdict is still empty; `overall` is the evidence of the whole study."""
-    answered = sum(analysis.answered.values())
+def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = False) -> str:
+    """The verdict of an analysis whose own verdict is still empty; `overall` is the evidence of the whole study.
+
+    `is_paired`: the same people answered in every arm, and are counted once.
+    """
+    answered = overall.clusters if is_paired else sum(analysis.answered.values())
     if answered == 0:
         asked = wording.plural(sum(analysis.assigned.values()), "simulated agent")
         return f"Nobody answered: none of {asked} finished a turn, so nothing can be concluded — {_worth(overall)}."

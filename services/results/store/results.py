@@ -183,6 +183,7 @@ class Responses:
             answered={arm: counted.get(arm, NOBODY)[1] for arm in arms},
             failed={arm: counted[arm][0] - counted[arm][1] if arm in counted else 0 for arm in arms},
             units={arm: counted.get(arm, NOBODY)[2] for arm in arms},
+            is_paired=study.is_within,
         )
 
 

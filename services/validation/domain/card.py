@@ -5,7 +5,7 @@ needed: numpy and scipy would add a second to the start of the platform.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import SampleRatioCheck
@@ -75,18 +75,22 @@ class QualityCard(Data):
     caveat: str
 
 
-def quality_card(simulation: Simulation, assigned: Mapping[str, str], turns: Sequence[Turn]) -> QualityCard:
-    """The card from the arm of every assigned agent and the finished turns. Without a plan, whoever had a turn was."""
-    arm_of = assigned or {turn.agent_id: turn.arm for turn in turns}
+Assigned = Set[tuple[str, str]]
+"""Agents with their arm; in a within design an agent is in every arm."""
+
+
+def quality_card(simulation: Simulation, assigned: Assigned, turns: Sequence[Turn]) -> QualityCard:
+    """The card from the arms of every assigned agent and the finished turns. Without a plan, whoever had a turn was."""
+    placed = assigned or {_place(turn) for turn in turns}
     answered = [turn for turn in turns if turn.is_answered]
-    arms = _arms(simulation, arm_of, turns)
+    arms = _arms(simulation, placed, turns)
     ratio = _sample_ratio(arms)
     texts = _duplicates(answered)
     given = [turn.answers for turn in answered]
     metrics = [metric_quality(instrument, given) for instrument in simulation.instruments]
     same, asked = straight_lining(simulation.instruments, given)
     lines = StraightLining(agents=same, of=asked, share=_share(same, asked))
-    finished = {turn.agent_id for turn in turns}
+    finished = {_place(turn) for turn in turns}
     controls = controls_of(simulation, answered)
     usage = total_usage([turn.usage for turn in turns])
     return QualityCard(
@@ -95,10 +99,10 @@ def quality_card(simulation: Simulation, assigned: Mapping[str, str], turns: Seq
         state=simulation.state,
         model=simulation.model,
         plan_hash=simulation.plan_hash,
-        assigned=len(arm_of),
+        assigned=len(placed),
         answered=sum(arm.answered for arm in arms.values()),
         failed=sum(arm.failed for arm in arms.values()),
-        pending=len(arm_of.keys() - finished),
+        pending=len(placed - finished),
         arms=arms,
         failure_reasons=dict(
             Counter(turn.failure or "unknown" for turn in turns if not turn.is_answered).most_common()
@@ -121,19 +125,23 @@ def quality_card(simulation: Simulation, assigned: Mapping[str, str], turns: Seq
     )
 
 
-def _arms(simulation: Simulation, arm_of: Mapping[str, str], turns: Sequence[Turn]) -> dict[str, ArmQuality]:
-    mine = [turn for turn in turns if arm_of.get(turn.agent_id) == turn.arm]
-    answered = {turn.agent_id for turn in mine if turn.is_answered}
-    failed = {turn.agent_id for turn in mine} - answered
-    names = [arm.name for arm in simulation.plan.arms] if simulation.plan else sorted(set(arm_of.values()))
-    sizes = Counter(arm_of.values())
+def _place(turn: Turn) -> tuple[str, str]:
+    return turn.agent_id, turn.arm
+
+
+def _arms(simulation: Simulation, placed: Assigned, turns: Sequence[Turn]) -> dict[str, ArmQuality]:
+    mine = [turn for turn in turns if _place(turn) in placed]
+    answered = {_place(turn) for turn in mine if turn.is_answered}
+    failed = {_place(turn) for turn in mine} - answered
+    sizes = Counter(arm for _, arm in placed)
+    names = [arm.name for arm in simulation.plan.arms] if simulation.plan else sorted(sizes)
     by_arm = {}
     for name in names:
-        done = sum(arm_of[agent] == name for agent in answered)
+        done = sum(arm == name for _, arm in answered)
         by_arm[name] = ArmQuality(
             assigned=sizes[name],
             answered=done,
-            failed=sum(arm_of[agent] == name for agent in failed),
+            failed=sum(arm == name for _, arm in failed),
             attrition=_share(sizes[name] - done, sizes[name]),
         )
     return by_arm
@@ -158,7 +166,7 @@ def _duplicates(answered: Sequence[Turn]) -> DuplicateTexts:
 
 def _checks_of_people(
     simulation: Simulation,
-    assigned: Mapping[str, str],
+    assigned: Assigned,
     arms: Mapping[str, ArmQuality],
     ratio: SampleRatioCheck,
     turns: Sequence[Turn],
@@ -168,7 +176,7 @@ def _checks_of_people(
     lost = [arm.attrition for arm in arms.values() if arm.attrition is not None]
     failed = sum(not turn.is_answered for turn in turns)
     places = {(turn.agent_id, turn.timeline_id, turn.step_id, turn.round) for turn in turns}
-    elsewhere = sum(assigned.get(turn.agent_id) != turn.arm for turn in turns) if assigned else 0
+    elsewhere = sum(_place(turn) not in assigned for turn in turns) if assigned else 0
     early = None
     if simulation.plan and turns:
         early = float(sum(turn.responded_at < simulation.plan.frozen_at for turn in turns))
@@ -212,10 +220,10 @@ def _checks_of_models(turns: Sequence[Turn], answered: Sequence[Turn]) -> list[C
     ]
 
 
-def _is_over(simulation: Simulation, assigned: Mapping[str, str], turns: Sequence[Turn]) -> bool:
+def _is_over(simulation: Simulation, assigned: Assigned, turns: Sequence[Turn]) -> bool:
     """Without assignments nobody knows who is still to come."""
     is_ended = simulation.state is not None and simulation.state.is_terminal
-    return bool(assigned) and (is_ended or assigned.keys() <= {turn.agent_id for turn in turns})
+    return bool(assigned) and (is_ended or assigned <= {_place(turn) for turn in turns})
 
 
 def _share(part: float, whole: int) -> float | None:

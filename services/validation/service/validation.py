@@ -41,5 +41,5 @@ class Validation:
         simulation = await self._store.simulation(tx, simulation_id)
         if simulation is None:
             raise NotFoundError("simulation", simulation_id)
-        arms = await self._store.arms(tx, simulation_id)
-        return quality_card(simulation, arms, await self._store.turns(tx, simulation_id))
+        assigned = await self._store.assigned(tx, simulation_id)
+        return quality_card(simulation, assigned, await self._store.turns(tx, simulation_id))

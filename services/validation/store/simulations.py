@@ -62,10 +62,10 @@ class Simulations:
             found.update({agent.agent_id: agent for agent in known})
         return found
 
-    async def arms(self, tx: Transaction, simulation_id: str) -> dict[str, str]:
-        """The arm of every assigned agent, by agent."""
-        query = select(assignments).where(*_of(tx, assignments, simulation_id)).order_by(assignments.c.agent_id)
-        return {row.agent_id: row.arm for row in await tx.execute(query)}
+    async def assigned(self, tx: Transaction, simulation_id: str) -> set[tuple[str, str]]:
+        """Every assigned agent with each of its arms."""
+        query = select(assignments).where(*_of(tx, assignments, simulation_id))
+        return {(row.agent_id, row.arm) for row in await tx.execute(query)}
 
     async def turns(self, tx: Transaction, simulation_id: str) -> list[Turn]:
         """Finished turns of the present timeline by agent."""

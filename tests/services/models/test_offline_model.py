@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from libs.contracts.catalogue import CATALOGUE, resolve
+from libs.contracts.catalogue import CATALOGUE, CONTROLS, resolve
 from libs.minds.scales import values_of
 from libs.minds.turn import read_turn
 from services.models.domain.offline import truth
@@ -210,7 +210,7 @@ def test_every_metric_of_the_catalogue_is_answered(name):
 
 def test_no_metric_of_the_catalogue_but_a_disposition_is_blind_to_the_stimulus():
     blind = {name for name in CATALOGUE if not stage_of(resolve([name])[-1]).sees_stimulus}
-    assert blind == {"price_sensitivity"}
+    assert blind == {"price_sensitivity", *CONTROLS}
 
 
 @pytest.mark.parametrize("persona", [None, {}, [], "text", {"traits": "none", "age": "old", "personality": 3}])

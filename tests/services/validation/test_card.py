@@ -70,7 +70,7 @@ CLEAN = [
 
 
 def card(turns: list[Turn], *metrics: str | MetricSpec) -> QualityCard:
-    return quality_card(simulation(*(metrics or ("open_rate", "trust", "relevance"))), ASSIGNED, turns)
+    return quality_card(simulation(*(metrics or ("open_rate", "trust", "relevance"))), ASSIGNED.items(), turns)
 
 
 def status(of: QualityCard) -> dict[str, str]:
@@ -99,7 +99,7 @@ def test_lost_agents_count_as_attrition_of_their_arm_once_the_simulation_is_over
     assert over.arms["b"].attrition == 0
     assert over.pending == 6
     assert status(over)["attrition"] == "fail"
-    running = quality_card(simulation("trust", state=SimulationState.RUNNING), ASSIGNED, lost)
+    running = quality_card(simulation("trust", state=SimulationState.RUNNING), ASSIGNED.items(), lost)
     assert status(running)["attrition"] == "not_enough_data"
     assert status(running)["sample_ratio"] == "not_enough_data"
 
@@ -200,14 +200,14 @@ def test_a_handful_of_answers_is_not_judged_for_their_variety() -> None:
 
 
 def test_a_simulation_without_a_plan_has_a_card_of_whoever_took_part() -> None:
-    result = quality_card(simulation(), {}, CLEAN)
+    result = quality_card(simulation(), set(), CLEAN)
     assert (result.assigned, result.metrics) == (40, [])
     assert status(result)["attrition"] == "not_enough_data"
     assert status(result)["each_agent_once"] == "pass"
 
 
 def test_nothing_recorded_is_a_card_without_judgements() -> None:
-    empty = quality_card(simulation("trust", state=None), {}, [])
+    empty = quality_card(simulation("trust", state=None), set(), [])
     assert set(status(empty).values()) == {"not_enough_data"}
     assert empty.cost_per_response_usd is None
 

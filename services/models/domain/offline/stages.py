@@ -7,6 +7,7 @@ Words that stand in questions about anything ("after you have seen this …") co
 from functools import lru_cache
 from typing import NamedTuple
 
+from libs.contracts.catalogue import CONTROLS
 from libs.contracts.instruments import Instrument
 from services.models.domain.offline.lexicon import words
 from services.models.domain.offline.persona import disposition_named
@@ -61,8 +62,8 @@ STAGES: tuple[Stage, ...] = (
 DISPOSITION = Stage("disposition", "", (0.0, 0.0, 0.0), 1, 0.0, 0.3, False,
                     "The person's own disposition, for a metric named after one: no stimulus changes it.",
                     "yes", "no")  # fmt: skip
-CONTROL_NAMES = ("negative_control", "control_question", "control_metric", "placebo", "unrelated")
-"""A metric whose name contains one of these is a negative control."""
+CONTROL_NAMES = ("negative_control", "control_question", "control_metric", "placebo", "unrelated", *CONTROLS)
+"""A metric whose name contains one of these, or is a control of the catalogue, is a negative control."""
 ONLY_IN_NAMES = (
     "see seen read view watch attention aware like share contact leave follow order learn try risk recall remember "
     "quit interest response respond vote usage block mute easy"
