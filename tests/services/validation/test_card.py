@@ -246,8 +246,8 @@ def test_a_question_that_no_stimulus_can_change_must_be_answered_alike_in_every_
     trust = resolve(["trust"])[0].model_copy(update={"is_control": True})
     plan = planned("trust").model_copy(update={"instruments": (trust,)})
     simulated = Simulation("sim_1", "Test", "offline", SimulationState.COMPLETED, plan, "hash")
-    alike = quality_card(simulated, ASSIGNED, CLEAN)
+    alike = quality_card(simulated, ASSIGNED.items(), CLEAN)
     assert [(control.kind, control.arms) for control in alike.controls] == [("negative_control", ["a", "b"])]
     assert status(alike)["controls"] == "pass"
     apart = [turn(index, {"trust": 1.0 + 5 * (index % 2)}) for index in range(PEOPLE)]
-    assert status(quality_card(simulated, ASSIGNED, apart))["controls"] == "fail"
+    assert status(quality_card(simulated, ASSIGNED.items(), apart))["controls"] == "fail"
