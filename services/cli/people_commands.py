@@ -140,6 +140,15 @@ def margins(population: PopulationId, url: Url = None, as_json: AsJson = False) 
     carry_out(show_margins(population, source_of(url), as_json=as_json))
 
 
+@app.command("plan", epilog=CODES, short_help="What a model planned for a population.")
+def plan(population: PopulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Print the sampling plan of a population with a factory, and what of it could not be drawn by."""
+    from services.cli.exits import carry_out
+    from services.cli.receipts import show_plan
+
+    carry_out(show_plan(population, source_of(url), as_json=as_json))
+
+
 @app.command("archive", epilog=CODES, short_help="Put a population away.")
 def archive(population: PopulationId, url: Url = None) -> None:
     """Put a population away: it is not listed any more, and simulations may use it as before."""

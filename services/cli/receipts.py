@@ -1,4 +1,4 @@
-"""`rehearsal people margins`: how far the people of a population are from every margin, and where each comes from."""
+"""`rehearsal people margins | plan`: how far people are from every margin, and what a model planned them from."""
 
 import json
 
@@ -27,6 +27,25 @@ async def show_margins(population_id: str, source: Source, *, as_json: bool) -> 
     worth = f"Weighted, they are worth {weights['effective_n']:,.1f} people"
     covers = "" if weights["covers"] else "; some who are eligible had no chance to be drawn"
     output.print(f"{worth} (design effect {weights['design_effect']:.2f}){covers}.", markup=False)
+    return Exit.COMPLETED
+
+
+async def show_plan(population_id: str, source: Source, *, as_json: bool) -> Exit:
+    """Print what a model planned for a population."""
+    async with source.connect() as client:
+        found = await client.plan(population_id)
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        return Exit.COMPLETED
+    output = console()
+    output.print(f"Planned by {clean(found['model'])}; no statistics stand behind it.", markup=False)
+    table = Table("dimension", "shares", "reason")
+    for one in found["dimensions"]:
+        shares = ", ".join(f"{value} {100 * share:.0f} %" for value, share in one["shares"].items())
+        table.add_row(*map(clean, (one["name"], shares, one["reason"])))
+    output.print(table, markup=False)
+    for one in found["refused"]:
+        output.print(f"Not drawn by: {clean(one['name'])}: {clean(one['why'])}", markup=False)
     return Exit.COMPLETED
 
 

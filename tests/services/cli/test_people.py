@@ -1,5 +1,6 @@
 """`rehearsal people` as a user types it, on a whole platform: drawn, found, edited, as tables, put away."""
 
+import asyncio
 import csv
 import io
 import json
@@ -11,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.services.models.stub import serving
+from tests.services.population.author import MODEL, Provider
 from tests.support.platforms import EmbeddedPlatform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -114,6 +117,36 @@ def test_margin_errors_are_printed_with_their_sources(url: str, population: str)
     assert "home_tenure" in printed
     assert "Office for National" in " ".join(printed.split())
     assert people(url, "margins", "pop_nobody").returncode == 4
+
+
+def test_people_whom_nobody_planned_have_no_plan(url: str, population: str) -> None:
+    done = people(url, "plan", population)
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "plan of the population" in done.stderr
+
+
+async def test_what_a_model_planned_is_printed_with_what_could_not_be_drawn_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = Provider()
+    diet = [{"value": "vegan", "share": 0.3}, {"value": "everything", "share": 0.7}]
+    planned = [{"name": name, "reason": "A guess.", "values": diet} for name in ("diet", "age")]
+    provider.plan = lambda task: {"dimensions": planned}
+    file = tmp_path / "planned.yaml"
+    file.write_text(f"{SPEC}model: {MODEL}\nfactory: {{context: Vegan meals}}\n")
+
+    def use() -> str:
+        with EmbeddedPlatform(tmp_path / "data") as platform:
+            job = answer(platform.url, "generate", file, "--size", "100")
+            return people(platform.url, "plan", job["population_id"]).stdout
+
+    async with serving(provider) as stub:
+        monkeypatch.setenv("REHEARSAL_MODELS_UPSTREAM_URL", stub.url)
+        monkeypatch.setenv("REHEARSAL_MODELS_UPSTREAM_MODELS", MODEL)
+        monkeypatch.setenv("REHEARSAL_MODELS_PROBE", "false")
+        printed = await asyncio.to_thread(use)
+    assert "vegan 30 %, everything 70 %" in printed
+    assert "Not drawn by: age: " in printed
 
 
 def test_a_fragment_of_ones_own_is_added_used_and_deleted(url: str, population: str, tmp_path: Path) -> None:
