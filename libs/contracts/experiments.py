@@ -18,6 +18,7 @@ from libs.contracts.specs import MAX_CONTENT, MAX_POPULATION, Engine, Identity, 
 
 MOST_ARMS = 20
 MOST_CONTACTS = 20
+MOST_CONFIGURATIONS = 24
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
 Format = Literal["text", "markdown", "html"]
 Channel = Label
@@ -234,6 +235,44 @@ class ExecutionSpec(Body):
     seed: Seed | None = None
     model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
+
+
+class RobustnessSpec(Body):
+    """One execution for each configuration: `POST /interventions/{id}/robustness`.
+
+    With the seed vary who is assigned to what, the order of options, and every draw.
+    """
+
+    population_id: Identity | None = Field(default=None, description="Needed unless the intervention names one.")
+    models: list[Label] = Field(default=["offline"], min_length=1, max_length=8)
+    seeds: list[Seed] = Field(default=[], max_length=24, description="Three that follow the intervention's if empty.")
+    elicitations: list[Literal["direct", "distribution"]] = Field(
+        default=[], max_length=2, description="How answers are obtained, where a metric can be; as designed if empty."
+    )
+    engine: Engine = "native"
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> Self:
+        for field in ("models", "seeds", "elicitations"):
+            values = getattr(self, field)
+            if len(set(values)) < len(values):
+                raise ValueError(f"{field}: something is there more than once")
+        configurations = len(self.models) * (len(self.seeds) or 3) * (len(self.elicitations) or 1)
+        if configurations > MOST_CONFIGURATIONS:
+            raise ValueError(f"models: these are {configurations} configurations; at most {MOST_CONFIGURATIONS}")
+        return self
+
+
+class ComparisonSpec(Body):
+    """Interventions side by side, each by its latest execution: `POST /interventions/compare`."""
+
+    intervention_ids: list[Identity] = Field(min_length=2, max_length=10)
+
+    @model_validator(mode="after")
+    def _are_different(self) -> Self:
+        if len(set(self.intervention_ids)) < len(self.intervention_ids):
+            raise ValueError("intervention_ids: one is there more than once")
+        return self
 
 
 class StudySpec(Body):

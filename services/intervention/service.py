@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from libs.bus import NotReadyError
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.errors import InvalidError, NotFoundError
-from libs.contracts.experiments import ExecutionSpec, InterventionSpec
+from libs.contracts.experiments import ExecutionSpec, InterventionSpec, RobustnessSpec
 from libs.contracts.ids import new_id
 from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
@@ -19,10 +19,13 @@ from libs.db import Transaction
 from libs.models import Models, check_mind
 from services.intervention.domain.assignment import Person, deal, deal_all, drawn, planned_n
 from services.intervention.domain.balance import balance
+from services.intervention.domain.comparing import Analysed, SideBySide, side_by_side
 from services.intervention.domain.design import Design, design
 from services.intervention.domain.execution import Execution, Population
+from services.intervention.domain.monitoring import Monitored, monitor
 from services.intervention.domain.plan import freeze, has_one_step, plan_hash
 from services.intervention.domain.power import expected_n, screen
+from services.intervention.domain.robustness import Configuration, Robustness, planned
 from services.intervention.domain.scores import Aggregate, aggregate
 from services.intervention.domain.targeting import (
     attributes_of,
@@ -76,7 +79,9 @@ class Interventions:
         """The design that would be made. Raises `InvalidError` for metrics that are not there."""
         return design(spec, "preview", spec.seed or 0, datetime.now(UTC))
 
-    async def execute(self, tx: Transaction, intervention_id: str, spec: ExecutionSpec) -> Execution:
+    async def execute(
+        self, tx: Transaction, intervention_id: str, spec: ExecutionSpec, elicitation: str | None = None
+    ) -> Execution:
         """Start a simulation of the intervention; it waits by itself while its population is still being drawn."""
         made = await self._design(tx, intervention_id)
         population_id = spec.population_id or made.population_id
@@ -98,10 +103,62 @@ class Interventions:
             plan_hash=None,
             analysis=None,
             analysed_at=None,
+            elicitation=elicitation,
         )
         await self._store.executions.add(tx, execution)
-        await self._events.start(tx, made, execution, spec.engine)
+        await self._events.start(tx, made.asked(elicitation), execution, spec.engine)
         return execution
+
+    async def vary(self, tx: Transaction, intervention_id: str, spec: RobustnessSpec) -> Robustness:
+        """Start an execution for each configuration."""
+        made = await self._design(tx, intervention_id)
+        started = []
+        for model, seed, elicitation in planned(spec, made.seed):
+            asked = ExecutionSpec(population_id=spec.population_id, seed=seed, model=model, engine=spec.engine)
+            execution = await self.execute(tx, intervention_id, asked, elicitation)
+            started.append(
+                Configuration(simulation_id=execution.simulation_id, model=model, seed=seed, elicitation=elicitation)
+            )
+        varied = Robustness(new_id("rob"), intervention_id, datetime.now(UTC), tuple(started))
+        await self._store.configurations.add(tx, varied)
+        return varied
+
+    async def variation(self, tx: Transaction, intervention_id: str) -> tuple[Robustness, dict[str, Execution]]:
+        """The latest set of configurations, and its executions by simulation. Raises `NotFoundError`."""
+        await self._design(tx, intervention_id)
+        found = await self._store.configurations.latest(tx, intervention_id)
+        if found is None:
+            raise NotFoundError("robustness of the intervention", intervention_id)
+        executions = {}
+        for one in found.configurations:
+            execution = await self._store.executions.get(tx, one.simulation_id)
+            if execution is not None:
+                executions[one.simulation_id] = execution
+        return found, executions
+
+    async def monitor(self, tx: Transaction, execution: Execution) -> tuple[Monitored, ...]:
+        """Always-valid intervals of the answers so far; none before anybody is assigned."""
+        if execution.plan is None:
+            return ()
+        finished = await self._store.responses.finished(tx, execution.simulation_id)
+        return monitor(execution.plan, finished, is_offline=execution.is_offline)
+
+    async def compare(self, tx: Transaction, intervention_ids: Sequence[str]) -> SideBySide:
+        """The latest execution of each. Raises `InvalidError` for one that has not been analysed."""
+        analysed = []
+        for place, identity in enumerate(intervention_ids):
+            field = f"intervention_ids.{place}"
+            if await self._store.designs.get(tx, identity) is None:
+                raise InvalidError(field, f"there is no intervention {identity!r}")
+            latest = await self._store.executions.latest(tx, identity)
+            if latest is None or latest.plan is None or latest.analysis is None:
+                raise InvalidError(field, f"{identity!r} has no execution that was analysed")
+            analysed.append(
+                Analysed(
+                    identity, latest.simulation_id, latest.population_id, latest.model, latest.plan, latest.analysis
+                )
+            )
+        return side_by_side(analysed)
 
     async def show(self, tx: Transaction, intervention_id: str) -> tuple[Design, SimulationState]:
         """An intervention and the state of its latest simulation; draft without one."""
@@ -207,7 +264,7 @@ class Interventions:
         if not people:
             await self._events.failed(tx, command, _nobody(made, population))
             return
-        assignments, plan = _planned(made, people, command.seed)
+        assignments, plan = _planned(made.asked(execution.elicitation), people, command.seed)
         digest = plan_hash(plan)
         await self._store.executions.set_plan(tx, command.simulation_id, plan, digest)
         await self._store.responses.assign(tx, command.simulation_id, assignments)

@@ -16,8 +16,17 @@ from libs.db import Transaction, insert_new, upsert
 from services.intervention.domain.assignment import Person
 from services.intervention.domain.design import Design
 from services.intervention.domain.execution import Execution, Population
+from services.intervention.domain.robustness import Configuration, Robustness
 from services.intervention.domain.scores import Finished
-from services.intervention.tables import agents, assignments, executions, interventions, populations, responses
+from services.intervention.tables import (
+    agents,
+    assignments,
+    executions,
+    interventions,
+    populations,
+    responses,
+    robustness,
+)
 
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
 Placed = tuple[str, Response]
@@ -58,6 +67,7 @@ class Executions:
             "requested_at": execution.requested_at,
             "is_created": execution.is_created,
             "state": execution.state.value,
+            "elicitation": execution.elicitation,
         }
         await insert_new(tx, executions, [row])
 
@@ -113,6 +123,28 @@ class Executions:
     async def _set(self, tx: Transaction, simulation_id: str, **values: object) -> None:
         mine = executions.c.tenant == tx.tenant, executions.c.simulation_id == simulation_id
         await tx.execute(update(executions).where(*mine).values(**values))
+
+
+class Configurations:
+    """Executions that differ in their configuration alone."""
+
+    async def add(self, tx: Transaction, made: Robustness) -> None:
+        row = {
+            "tenant": tx.tenant,
+            "id": made.id,
+            "intervention_id": made.intervention_id,
+            "requested_at": made.requested_at,
+            "configurations": [one.model_dump(mode="json") for one in made.configurations],
+        }
+        await insert_new(tx, robustness, [row])
+
+    async def latest(self, tx: Transaction, intervention_id: str) -> Robustness | None:
+        query = _mine(tx, robustness).where(robustness.c.intervention_id == intervention_id)
+        row = (await tx.execute(query.order_by(robustness.c.id.desc()).limit(1))).one_or_none()
+        if row is None:
+            return None
+        configurations = tuple(Configuration.model_validate(one) for one in row.configurations)
+        return Robustness(row.id, row.intervention_id, row.requested_at, configurations)
 
 
 class Populations:
@@ -268,6 +300,7 @@ class Store:
     def __init__(self) -> None:
         self.designs = Designs()
         self.executions = Executions()
+        self.configurations = Configurations()
         self.populations = Populations()
         self.responses = Responses()
 
@@ -297,4 +330,5 @@ def _execution(row: Row[Any]) -> Execution:
         plan_hash=row.plan_hash,
         analysis=Analysis.model_validate(row.analysis) if row.analysis else None,
         analysed_at=row.analysed_at,
+        elicitation=row.elicitation,
     )

@@ -37,7 +37,19 @@ executions = Table(
     Column("plan_hash", String(64)),
     Column("analysis", JsonDocument),
     Column("analysed_at", UtcDateTime),
+    Column("elicitation", String(32)),  # null: as designed
     Index("executions_by_intervention", "tenant", "intervention_id", "requested_at", "simulation_id"),
+)
+
+robustness = Table(
+    "robustness",
+    metadata,
+    tenant_column(),
+    Column("id", String(64), primary_key=True),
+    Column("intervention_id", String(64), nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("configurations", JsonDocument, nullable=False),
+    Index("robustness_by_intervention", "tenant", "intervention_id", "id"),
 )
 
 assignments = Table(

@@ -3,6 +3,7 @@
 Execute opens its transactions itself, because it waits between them: in one that is open nothing could arrive.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,15 +11,18 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from libs.contracts.communication import Response
-from libs.contracts.errors import NotAvailableError
 from libs.contracts.evidence import Analysis
-from libs.contracts.experiments import ExecutionSpec
+from libs.contracts.experiments import ComparisonSpec, ExecutionSpec, RobustnessSpec
 from libs.contracts.instruments import Answer
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Plan
 from libs.http import Cursor, Limit, Page, Read, Tenant, arrives, decode_cursor, encode_cursor, page
 from services.intervention.api.access import Service, SimulationQuery, Store, population_arrives
+from services.intervention.domain.comparing import SideBySide
+from services.intervention.domain.decision import Alarm, Decision, alarms_of, decide, waiting
 from services.intervention.domain.execution import Execution
+from services.intervention.domain.monitoring import EffectEstimate, Monitored, already_clear, main_effects_of
+from services.intervention.domain.robustness import RobustEffect, Robustness, robust_effects
 from services.intervention.domain.scores import Aggregate
 from services.intervention.store import Placed
 
@@ -98,6 +102,9 @@ class ResultsView(BaseModel):
     note: str | None
     aggregate_results: Aggregate | None
     analysis: Analysis | None
+    decision: Decision
+    alarms: list[Alarm]
+    main_effects: list[EffectEstimate]
     plan: Plan | None
     plan_hash: str | None
     plan_frozen_at: datetime | None
@@ -146,6 +153,11 @@ async def intervention_results(
         note=_note(execution, aggregate),
         aggregate_results=aggregate,
         analysis=execution.analysis,
+        decision=_decision(execution, aggregate),
+        alarms=list(alarms_of(execution.plan, execution.analysis)) if execution.plan and execution.analysis else [],
+        main_effects=list(main_effects_of(execution.plan, execution.analysis))
+        if execution.plan and execution.analysis
+        else [],
         plan=execution.plan,
         plan_hash=execution.plan_hash,
         plan_frozen_at=execution.plan.frozen_at if execution.plan else None,
@@ -178,6 +190,14 @@ def _place(placed: Placed) -> tuple[str, str]:
     return response.agent_id, response.turn_id
 
 
+def _decision(execution: Execution, aggregate: Aggregate | None, why: Sequence[str] = ()) -> Decision:
+    """The banner: at the planned n what the analysis bears, before it that it is to go on."""
+    if execution.plan is not None and execution.analysis is not None:
+        return decide(execution.plan, execution.analysis)
+    answered = 0 if aggregate is None else aggregate.total_responses + aggregate.failed_responses
+    return waiting(answered, 0 if aggregate is None else aggregate.assigned, why)
+
+
 def _note(execution: Execution, aggregate: Aggregate | None) -> str | None:
     is_stopped = execution.state in {SimulationState.FAILED, SimulationState.CANCELLED}
     if aggregate is None:
@@ -189,7 +209,98 @@ def _note(execution: Execution, aggregate: Aggregate | None) -> str | None:
     return None
 
 
+class MonitorView(BaseModel):
+    """An execution while it runs: every interval holds at every look, taken or to come."""
+
+    simulation_id: str
+    state: SimulationState
+    answered: int
+    assigned: int
+    comparisons: list[Monitored]
+    decision: Decision
+
+
+@router.get("/{intervention_id}/monitor")
+async def monitor_intervention(
+    intervention_id: str, service: Service, tx: Read, simulation_id: SimulationQuery = None
+) -> MonitorView:
+    """Always-valid intervals of the answers so far. Looking is free; the plan's rule to stop stays what it is."""
+    execution = await service.execution(tx, intervention_id, simulation_id)
+    aggregate = await service.aggregate(tx, execution)
+    found = await service.monitor(tx, execution)
+    return MonitorView(
+        simulation_id=execution.simulation_id,
+        state=execution.state,
+        answered=0 if aggregate is None else aggregate.total_responses,
+        assigned=0 if aggregate is None else aggregate.assigned,
+        comparisons=list(found),
+        decision=_decision(execution, aggregate, already_clear(found)),
+    )
+
+
 @router.post("/compare")
-async def compare_interventions() -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /interventions/compare")
+async def compare_interventions(spec: ComparisonSpec, service: Service, tx: Read) -> SideBySide:
+    """Interventions side by side: what each found, and how far apart their effects are."""
+    return await service.compare(tx, spec.intervention_ids)
+
+
+class ConfigurationView(BaseModel):
+    """One execution of a set of configurations."""
+
+    simulation_id: str
+    model: str
+    seed: int
+    elicitation: str | None
+    state: SimulationState
+
+
+class RobustnessView(BaseModel):
+    """Whether effects survive other configurations; `effects` of those that are analysed so far."""
+
+    id: str
+    intervention_id: str
+    requested_at: datetime
+    analysed: int
+    is_complete: bool
+    configurations: list[ConfigurationView]
+    effects: list[RobustEffect]
+
+    @classmethod
+    def of(cls, made: Robustness, executions: Mapping[str, Execution]) -> "RobustnessView":
+        """The view of a set and its executions."""
+        states = {name: one.state for name, one in executions.items()}
+        analyses = {name: one.analysis for name, one in executions.items() if one.analysis is not None}
+        views = [
+            ConfigurationView(**one.model_dump(), state=states.get(one.simulation_id, SimulationState.DRAFT))
+            for one in made.configurations
+        ]
+        return cls(
+            id=made.id,
+            intervention_id=made.intervention_id,
+            requested_at=made.requested_at,
+            analysed=len(analyses),
+            is_complete=all(one.state.is_terminal for one in views),
+            configurations=views,
+            effects=list(robust_effects(analyses)),
+        )
+
+
+@router.post("/{intervention_id}/robustness", status_code=202)
+async def vary_intervention(
+    intervention_id: str, spec: RobustnessSpec, service: Service, database: Store, tenant: Tenant
+) -> RobustnessView:
+    """Execute it in every configuration; ask again with GET until it is complete."""
+    async with database.read(tenant=tenant) as tx:
+        design, _ = await service.show(tx, intervention_id)
+    for model in spec.models:
+        await service.check(design, ExecutionSpec(model=model, engine=spec.engine))
+    await population_arrives(database, tenant, service, spec.population_id or design.population_id)
+    async with database.write(tenant=tenant) as tx:
+        made = await service.vary(tx, intervention_id, spec)
+        return RobustnessView.of(made, {})
+
+
+@router.get("/{intervention_id}/robustness")
+async def show_robustness(intervention_id: str, service: Service, tx: Read) -> RobustnessView:
+    """The latest set of configurations: sign agreement and range of every effect."""
+    return RobustnessView.of(*await service.variation(tx, intervention_id))

@@ -17,6 +17,7 @@ from libs.contracts.protocol import Arm, Step
 from libs.minds.conditions import misfit
 from services.intervention.domain.arms import arms_of
 from services.intervention.domain.protocol import Timing, contacts_of, steps_of
+from services.intervention.domain.robustness import elicited
 
 
 class Dealing(Data):
@@ -64,6 +65,10 @@ class Design(Data):
     def whom(self) -> Target:
         """Whom it is for, however it was said."""
         return self.target or Target(segments=self.target_segments, attributes={})
+
+    def asked(self, elicitation: str | None) -> "Design":
+        """The design with its answers obtained in another way, where they can be."""
+        return self.model_copy(update={"instruments": elicited(self.instruments, elicitation)})
 
     @property
     def timing(self) -> Timing:

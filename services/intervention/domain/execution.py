@@ -28,6 +28,8 @@ class Execution:
     plan_hash: str | None
     analysis: Analysis | None
     analysed_at: datetime | None
+    elicitation: str | None = None
+    """How answers are obtained instead of as it was designed; None: as designed."""
 
     @property
     def is_offline(self) -> bool:

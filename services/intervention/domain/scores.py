@@ -126,13 +126,25 @@ class _Score:
         return sum(values) / len(values) if values else None
 
     def _value(self, answers: Mapping[str, Answer]) -> float | None:
-        if self.instrument is None or self.instrument.name not in answers:
-            return None
-        answer = answers[self.instrument.name]
-        if self.instrument.type is MetricType.BINARY and answer is None and self.instrument.requires:
-            return 0.0
-        is_binary = self.instrument.type is MetricType.BINARY
-        return float(answer) if isinstance(answer, bool if is_binary else (int, float)) else None
+        return None if self.instrument is None else value_of(self.instrument, answers)
+
+
+def value_of(instrument: Instrument, answers: Mapping[str, Answer]) -> float | None:
+    """What the answer to a metric counts as; None where there is none that counts."""
+    if instrument.name not in answers:
+        return None
+    answer = answers[instrument.name]
+    is_binary = instrument.type is MetricType.BINARY
+    if is_binary and answer is None and instrument.requires:
+        return 0.0
+    return float(answer) if isinstance(answer, bool if is_binary else (int, float)) else None
+
+
+def evidence_of(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> Evidence:
+    """What numbers made from these turns are worth."""
+    agents = _by_agent(turns)
+    answered = {agent: mine for agent, mine in agents.items() if any(turn.is_answered for turn in mine)}
+    return _evidence(plan, answered, is_offline=is_offline)
 
 
 def _by_agent(turns: Iterable[Finished]) -> dict[str, list[Finished]]:

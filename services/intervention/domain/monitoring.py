@@ -1,0 +1,157 @@
+"""What may be said while an intervention runs: intervals that hold at every look, and no verdict.
+
+All of them hold at once: the error rate is shared between the comparisons. Looking changes nothing about the plan,
+whose rule is one analysis at the planned n. libs.stats is imported when it is first needed, as in scores.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from libs.contracts.base import Data
+from libs.contracts.evidence import Analysis, Evidence, Interval
+from libs.contracts.instruments import Instrument
+from libs.contracts.planning import MainEffect
+from libs.contracts.protocol import Plan
+from services.intervention.domain.scores import SCORABLE, Finished, evidence_of, value_of
+
+if TYPE_CHECKING:
+    from libs.stats import Contrast
+
+Values = Mapping[str, float]
+"""By agent."""
+
+
+class Monitored(Data):
+    """An arm against the baseline on the answers so far."""
+
+    metric: str
+    role: str
+    arm: str
+    baseline: str
+    n: int
+    baseline_n: int
+    difference: float | None
+    interval: Interval | None = Field(description="Always valid; null while nothing varies or too few have answered.")
+    p_value: float | None
+    confidence_level: float
+    method: str
+    evidence: Evidence
+
+
+class EffectEstimate(Data):
+    """A main effect of a factorial design in one metric, at the planned n."""
+
+    metric: str
+    contrast: MainEffect
+    difference: float | None
+    interval: Interval | None
+    confidence_level: float
+    p_value: float | None
+    p_adjusted: float | None
+    method: str
+    evidence: Evidence
+
+
+def monitor(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> tuple[Monitored, ...]:
+    """Every arm against the baseline in every metric that has a mean or a rate."""
+    taken = list(turns)
+    metrics = [one for one in plan.instruments if one.type in SCORABLE]
+    arms = [arm.name for arm in plan.arms if not arm.is_baseline]
+    baseline = next(arm.name for arm in plan.arms if arm.is_baseline)
+    level = 1 - plan.alpha / max(1, len(metrics) * len(arms))
+    worth = evidence_of(plan, taken, is_offline=is_offline)
+    found = []
+    for metric in metrics:
+        values = values_by_arm(metric, taken)
+        for arm in arms:
+            sample, reference = values.get(arm, {}), values.get(baseline, {})
+            contrast = _contrast(plan, arm, baseline, sample, reference, level)
+            found.append(
+                Monitored(
+                    metric=metric.name,
+                    role=metric.role,
+                    arm=arm,
+                    baseline=baseline,
+                    n=len(sample),
+                    baseline_n=len(reference),
+                    difference=contrast.difference,
+                    interval=contrast.interval,
+                    p_value=contrast.p_value,
+                    confidence_level=level,
+                    method=contrast.method,
+                    evidence=worth,
+                )
+            )
+    return tuple(found)
+
+
+def values_by_arm(metric: Instrument, turns: Iterable[Finished]) -> dict[str, dict[str, float]]:
+    """One value of every agent in each of its arms: the mean of its answers."""
+    given: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for turn in turns:
+        value = value_of(metric, turn.answers) if turn.is_answered else None
+        if value is not None:
+            given[turn.arm, turn.agent_id].append(value)
+    found: dict[str, dict[str, float]] = {}
+    for (arm, agent), values in sorted(given.items()):
+        found.setdefault(arm, {})[agent] = sum(values) / len(values)
+    return found
+
+
+def main_effects_of(plan: Plan, analysis: Analysis) -> tuple[EffectEstimate, ...]:
+    """The planned contrasts, a family of their own for Holm. None where people are the same in every arm."""
+    from libs.stats import Moments, holm
+    from libs.stats.linear import compare_weighted
+
+    if not plan.contrasts or plan.design == "within":
+        return ()
+    level, found = 1 - plan.alpha, []
+    for metric in (one for one in plan.instruments if one.type in SCORABLE and not one.is_control):
+        estimates = {one.arm: one for one in analysis.estimates if one.metric == metric.name}
+        moments = {
+            arm: Moments(one.n, one.value, None if one.n < 2 else (one.standard_deviation or 0.0) ** 2)
+            for arm, one in estimates.items()
+        }
+        for contrast in plan.contrasts:
+            arms = [(moments[arm], weight) for arm, weight in contrast.weights.items() if arm in moments]
+            if len(arms) == len(contrast.weights):
+                evidence = next(iter(estimates.values())).evidence
+                found.append((metric.name, contrast, compare_weighted(arms, level), evidence))
+    adjusted = holm([one.p_value for *_, one, _ in found])
+    return tuple(
+        EffectEstimate(
+            metric=metric,
+            contrast=contrast,
+            difference=one.difference,
+            interval=one.interval,
+            confidence_level=level,
+            p_value=one.p_value,
+            p_adjusted=p_adjusted,
+            method=one.method,
+            evidence=evidence,
+        )
+        for (metric, contrast, one, evidence), p_adjusted in zip(found, adjusted, strict=True)
+    )
+
+
+def already_clear(monitored: Sequence[Monitored]) -> list[str]:
+    """What the intervals leave no doubt about, were one to stop now."""
+    return [
+        f"{one.metric} already differs between {one.arm} and {one.baseline}, at every look taken or to come."
+        for one in monitored
+        if one.role == "primary" and one.interval is not None and not one.interval[0] <= 0 <= one.interval[1]
+    ]
+
+
+def _contrast(plan: Plan, arm: str, baseline: str, sample: Values, reference: Values, level: float) -> "Contrast":
+    from libs.stats import Bivariate, Moments, monitor_means, monitor_paired_means
+
+    if plan.design == "within":
+        both = sorted(sample.keys() & reference.keys())
+        pairs = Bivariate.of([sample[agent] for agent in both], [reference[agent] for agent in both])
+        return monitor_paired_means(pairs, max(2, plan.planned_n[arm]), level)
+    planned = max(2, plan.planned_n[arm] + plan.planned_n[baseline])
+    return monitor_means(Moments.of(list(sample.values())), Moments.of(list(reference.values())), planned, level)

@@ -1,0 +1,106 @@
+"""Looking while it runs, and the main effects of factors."""
+
+import random
+
+import pytest
+
+from libs.contracts.evidence import Analysis, Estimate
+from libs.contracts.experiments import RobustnessSpec
+from services.intervention.domain.monitoring import main_effects_of, monitor
+from services.intervention.domain.plan import freeze
+from services.intervention.domain.robustness import elicited, planned
+from services.intervention.domain.scores import Finished
+from tests.services.intervention.test_arms import FACTORS
+from tests.services.intervention.test_decision import analysis, compared
+from tests.services.intervention.test_design import NOW, made
+
+
+def answers(seed: int, n: int, effect: float) -> list[Finished]:
+    draw = random.Random(seed)
+    return [
+        Finished(
+            f"agent_{arm}{number}", arm, None, True, {"purchase_intent": min(10, max(1, draw.gauss(5 + shift, 2)))}
+        )
+        for number in range(n)
+        for arm, shift in (("a", 0.0), ("b", effect))
+    ]
+
+
+def test_peeking_after_every_twenty_answers_finds_nothing_where_nothing_is() -> None:
+    frozen = freeze(made(), 7, {"a": 100, "b": 100}, NOW)
+    wrong = 0
+    for seed in range(60):
+        turns = answers(seed, 100, 0.0)
+        looks = [monitor(frozen, turns[:n], is_offline=True)[0] for n in range(20, 201, 20)]
+        wrong += any(one.interval is not None and not one.interval[0] <= 0 <= one.interval[1] for one in looks)
+    assert wrong <= 6  # naive intervals: 11 to 20 of 60
+
+
+def test_a_large_effect_is_seen_before_the_end() -> None:
+    frozen = freeze(made(), 7, {"a": 100, "b": 100}, NOW)
+    [one] = monitor(frozen, answers(1, 60, 2.0), is_offline=True)
+    assert one.interval is not None
+    assert one.interval[0] > 0
+    assert (one.n, one.baseline_n, one.evidence.grade) == (60, 60, "C")
+
+
+def test_within_people_are_compared_with_themselves() -> None:
+    frozen = freeze(made(design="within"), 7, {"a": 40, "b": 40}, NOW)
+    turns = [
+        Finished(f"agent_{n}", arm, None, True, {"purchase_intent": 1 + n % 7 + (arm == "b") * (1 + n % 2)})
+        for n in range(40)
+        for arm in ("a", "b")
+    ]
+    [one] = monitor(frozen, turns, is_offline=True)
+    assert one.interval is not None
+    assert one.interval[0] > 1
+    assert one.evidence.clusters == 40
+
+
+def test_before_anybody_has_answered_there_is_no_interval() -> None:
+    [one] = monitor(freeze(made(), 7, {"a": 9, "b": 9}, NOW), [], is_offline=True)
+    assert (one.n, one.interval, one.difference) == (0, None, None)
+
+
+def factorial() -> Analysis:
+    arms = [arm.name for arm in made(**FACTORS).arms]
+    worth = compared("purchase_intent", "higher").evidence
+    estimates = tuple(
+        Estimate(
+            metric="purchase_intent",
+            option=None,
+            arm=arm,
+            measure="mean",
+            n=50,
+            value=5 + (arm.startswith("subject=urgent")) * 1.0,
+            standard_deviation=2,
+            interval=None,
+            confidence_level=0.95,
+            method="",
+            evidence=worth,
+        )
+        for arm in arms
+    )
+    return analysis().model_copy(update={"estimates": estimates})
+
+
+def test_main_effects_are_estimated_over_all_levels_of_the_other_factors() -> None:
+    design = made(**FACTORS)
+    frozen = freeze(design, 7, {arm.name: 50 for arm in design.arms}, NOW)
+    found = {one.contrast.level: one for one in main_effects_of(frozen, factorial())}
+    assert found["urgent"].difference == pytest.approx(1.0)
+    assert (found["urgent"].p_adjusted or 1) < 0.01
+    assert found["$9"].difference == pytest.approx(0.0)
+    assert found["$9"].p_adjusted == pytest.approx(1.0)
+
+
+def test_a_set_of_configurations_crosses_models_seeds_and_ways_of_asking() -> None:
+    spec = RobustnessSpec(models=["offline", "other"], elicitations=["direct", "distribution"])
+    assert len(planned(spec, 7)) == 12
+    assert {seed for _, seed, _ in planned(spec, 7)} == {7, 8, 9}
+
+
+def test_only_what_can_be_stated_as_probabilities_is_asked_so() -> None:
+    instruments = made(success_metrics=["purchase_intent", "usage_frequency"]).instruments
+    assert [one.elicitation for one in elicited(instruments, "distribution")] == ["distribution", None]
+    assert elicited(instruments, None) == instruments
