@@ -141,10 +141,23 @@ async def test_a_forged_cursor_is_refused(client: httpx.AsyncClient) -> None:
     assert answer.json()["errors"][0]["field"] == "cursor"
 
 
-async def test_comparing_interventions_says_that_it_is_not_there_yet(client: httpx.AsyncClient) -> None:
-    answer = await client.post("/interventions/compare", json={})
-    assert answer.status_code == 501
-    assert "not available" in answer.json()["detail"]
+async def test_only_interventions_that_were_analysed_are_compared(client: httpx.AsyncClient) -> None:
+    made = (await client.post("/interventions/create", json=build.CAMPAIGN)).json()
+    missing = await refusal(client, {"intervention_ids": ["int_none", made["id"]]}, "compare")
+    assert missing["field"] == "intervention_ids.0"
+    twice = await refusal(client, {"intervention_ids": [made["id"], made["id"]]}, "compare")
+    assert twice["field"] == "intervention_ids"
+    other = (await client.post("/interventions/create", json=build.CAMPAIGN)).json()
+    unanalysed = await refusal(client, {"intervention_ids": [made["id"], other["id"]]}, "compare")
+    assert "analysed" in unanalysed["message"]
+
+
+async def test_configurations_need_a_population_and_are_not_too_many(client: httpx.AsyncClient) -> None:
+    made = (await client.post("/interventions/create", json=build.CAMPAIGN)).json()
+    assert (await refusal(client, {}, f"{made['id']}/robustness"))["field"] == "population_id"
+    many = await refusal(client, {"models": ["a", "b"], "seeds": list(range(20))}, f"{made['id']}/robustness")
+    assert many["field"] == "models"
+    assert (await client.get(f"/interventions/{made['id']}/robustness")).status_code == 404
 
 
 async def test_power_is_said_when_it_is_designed_and_whenever_it_is_asked(client: httpx.AsyncClient) -> None:
