@@ -39,6 +39,15 @@ class Evidence(Data):
     looks: int = Field(description="Times the data were analysed, this one included.")
 
 
+class AboutPeople(Data):
+    """What may be said of real people, at grade A or B. The interval holds the simulator's own error too."""
+
+    value: float
+    interval: Interval
+    confidence_level: float
+    method: str
+
+
 class Estimate(Data):
     """A metric in one arm."""
 
@@ -53,6 +62,7 @@ class Estimate(Data):
     confidence_level: float
     method: str
     evidence: Evidence
+    about_people: AboutPeople | None = Field(default=None, description="Null at grade C: nothing may be said of them.")
 
 
 class Comparison(Data):
@@ -75,6 +85,7 @@ class Comparison(Data):
     method: str
     finding: Literal["higher", "lower", "no_clear_difference", "not_estimable"]
     evidence: Evidence
+    about_people: AboutPeople | None = Field(default=None, description="Null at grade C: nothing may be said of them.")
 
 
 class Analysis(Data):

@@ -39,7 +39,7 @@ class SimulationRectified(MessageData):
     It replaces earlier ones: `revision` grows with every upload of one simulation; the highest counts.
     """
 
-    contract: ClassVar = Contract("evt", "validation", "simulation-rectified", "simulation_id", ("gateway",))
+    contract: ClassVar = Contract("evt", "validation", "simulation-rectified", "simulation_id", ("gateway", "results"))
     simulation_id: str
     revision: int
     people: int
@@ -75,7 +75,7 @@ class CalibrationChanged(MessageData):
     Until a simulator has such an event, the calibration that is shipped with the platform counts for it.
     """
 
-    contract: ClassVar = Contract("evt", "validation", "calibration-changed", "calibration_id", ("gateway",))
+    contract: ClassVar = Contract("evt", "validation", "calibration-changed", "calibration_id", ("gateway", "results"))
     calibration_id: str = Field(description="Made from the simulator's name, which may hold what a subject may not.")
     simulator: str = Field(description="The model of the simulations it is about.")
     bias: CalibrationParameters = Field(description="Simulated less human mean, in human standard deviations.")

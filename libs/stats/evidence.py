@@ -4,11 +4,10 @@ A sampling error shrinks with more agents, the model's own error does not. Every
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from libs.stats.arguments import require_count
 from libs.stats.calibration import FEWEST_STUDIES, Spread, worth_of_calibrated
-from libs.stats.rectification import Rectified
 
 Grade = Literal["A", "B", "C"]
 
@@ -57,6 +56,17 @@ class Worth:
     caveat: str
 
 
+class AsPrecise(Protocol):
+    """An estimate from people and agents together, wherever it was made."""
+
+    @property
+    def n(self) -> int: ...
+    @property
+    def simulated_n(self) -> int: ...
+    @property
+    def effective_n(self) -> float: ...
+
+
 def grade_c(n: int, *, is_offline: bool) -> Worth:
     """Grade C, not calibrated: effective n = n / (1 + n b²), the n at which σ²/n equals σ²/n + (bσ)²; 0 when offline.
 
@@ -87,7 +97,7 @@ def grade_b(bias: Spread, n: int, *, simulator: str, is_borrowed: bool = False) 
     return Worth("B", worth_of_calibrated(bias, n), basis, BORROWED_CAVEAT if is_borrowed else CALIBRATED_CAVEAT)
 
 
-def grade_a(found: Rectified) -> Worth:
+def grade_a(found: AsPrecise) -> Worth:
     """Grade A, rectified with answers of people: effective n is how many people alone would be as precise."""
     basis = (
         f"{found.n} people who answered and {found.simulated_n} agents (PPI++): as precise as {found.effective_n:.0f} "

@@ -6,6 +6,7 @@ from libs.contracts.envelope import Message
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
 from libs.contracts.results import AnalyseSimulation, ExtractFields
+from libs.contracts.validation import CalibrationChanged, SimulationRectified
 from libs.db import Transaction
 from services.results.service import Results
 
@@ -42,6 +43,16 @@ async def on_timeline_forked(tx: Transaction, message: Message[TimelineForked], 
 @router.sink(ResponsesRecorded)
 async def on_responses_recorded(tx: Transaction, messages: list[Message[ResponsesRecorded]], service: Results) -> None:
     await service.record(tx, [message.data for message in messages])
+
+
+@router.on(CalibrationChanged)
+async def on_calibration_changed(tx: Transaction, message: Message[CalibrationChanged], service: Results) -> None:
+    await service.calibrate(tx, message.data)
+
+
+@router.on(SimulationRectified)
+async def on_simulation_rectified(tx: Transaction, message: Message[SimulationRectified], service: Results) -> None:
+    await service.rectify(tx, message.data)
 
 
 @router.on(AnalyseSimulation)

@@ -4,6 +4,7 @@
 one row per simulation, which every message about it updates before it looks whether the analysis can be made: on
 PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought. `extracted` is
 counted to know how far one of the `extractions` has come: its rows are written once, by whoever gets there first.
+`calibrations` and `rectifications` hold the newest that validation told: what grades A and B rest on.
 `responses` of every timeline are kept; what is served and analysed are those of the present one.
 """
 
@@ -136,6 +137,24 @@ extracted = Table(
     Column("prompt_tokens", Integer, nullable=False),
     Column("completion_tokens", Integer, nullable=False),
     Column("cost_usd", Float, nullable=False),
+)
+
+calibrations = Table(
+    "calibrations",
+    metadata,
+    tenant_column(),
+    Column("simulator", String(256), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+)
+
+rectifications = Table(
+    "rectifications",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("revision", Integer, nullable=False),
+    Column("document", JsonDocument, nullable=False),
 )
 
 attach(metadata)

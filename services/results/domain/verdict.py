@@ -6,7 +6,7 @@ metric's clearest comparison; everything else that is clear is named after it.
 
 from collections.abc import Sequence
 
-from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence
+from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence
 from services.results.domain import wording
 
 NAMED_AFTERWARDS = 2
@@ -37,6 +37,8 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
             f"{_worth(overall)}."
         )
     clauses = [_headline(analysis, lead), *_afterwards(analysis.comparisons, lead)]
+    if lead.about_people is not None:
+        clauses.append(_of_people(analysis, lead, lead.about_people))
     least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
@@ -58,6 +60,13 @@ def direction(measure: str, finding: str) -> str:
     if measure == "mean_rank":
         return "ranked worse" if finding == "higher" else "ranked better"
     return finding
+
+
+def _of_people(analysis: Analysis, lead: Comparison, about: AboutPeople) -> str:
+    measure = find_estimate(analysis, lead.metric, lead.option, lead.arm).measure
+    value = wording.difference(measure, about.value)
+    interval = wording.difference_interval(measure, about.interval)
+    return f"among people {value} ({wording.level(about.confidence_level)} interval {interval})"
 
 
 def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:

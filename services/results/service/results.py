@@ -19,12 +19,14 @@ from libs.contracts.orchestrator import (
 )
 from libs.contracts.results import AnalyseSimulation
 from libs.contracts.timelines import MAIN, Timeline
+from libs.contracts.validation import CalibrationChanged, SimulationRectified
 from libs.db import Database, Transaction
 from libs.models import Models
 from services.results.domain.analysis import analyse
 from services.results.domain.description import describe
 from services.results.domain.evidence import evidences
 from services.results.domain.findings import Findings, State, compile_findings
+from services.results.domain.grading import grade
 from services.results.domain.records import Study, Turn, in_order, turns_of
 from services.results.domain.samples import Headcount
 from services.results.events import Events
@@ -93,6 +95,14 @@ class Results:
         await self._store.analyses.advance(tx, data.simulation_id)
         await self._store.analyses.go_on(tx, data.simulation_id, data.timeline)
 
+    async def calibrate(self, tx: Transaction, data: CalibrationChanged) -> None:
+        """Validation learnt how a simulator errs."""
+        await self._store.grades.calibrate(tx, data)
+
+    async def rectify(self, tx: Transaction, data: SimulationRectified) -> None:
+        """People answered the questions of a simulation."""
+        await self._store.grades.rectify(tx, data)
+
     async def record(self, tx: Transaction, messages: Sequence[ResponsesRecorded]) -> None:
         """Finished turns; one that is there already changes nothing."""
         new = await self._store.responses.add(tx, [found for message in messages for found in turns_of(message)])
@@ -113,7 +123,7 @@ class Results:
         study = await find_study(self._store, tx, simulation_id)
         progress = await self._store.analyses.progress(tx, simulation_id)
         state = _state(progress)
-        made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
+        made = await self._made(tx, study) if state == "completed" else None
         heads = await self._store.responses.headcount(tx, study)
         evidence = made.description.evidence if made else evidences(study, (), heads, 0).overall(heads)
         return Status(study, state, heads, evidence, made, progress.timeline if progress else MAIN)
@@ -123,7 +133,7 @@ class Results:
         study = await find_study(self._store, tx, simulation_id)
         turns = await self._store.responses.all(tx, simulation_id)
         state = _state(await self._store.analyses.progress(tx, simulation_id))
-        made = await self._store.analyses.latest(tx, simulation_id) if state == "completed" else None
+        made = await self._made(tx, study) if state == "completed" else None
         return await asyncio.to_thread(
             compile_findings,
             study,
@@ -134,6 +144,14 @@ class Results:
             made.analysed_at if made else None,
             self._version,
         )
+
+    async def _made(self, tx: Transaction, study: Study) -> Made | None:
+        """The latest analysis, with the grades of now."""
+        made = await self._store.analyses.latest(tx, study.simulation_id)
+        if made is None:
+            return None
+        graded = grade(study, made.analysis, made.description, await self._store.grades.standing(tx, study))
+        return Made(graded.analysis, graded.description, made.analysed_at)
 
     async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> list[Turn]:
         """All turns of one agent. Raises `NotFoundError` for an agent without one."""
@@ -170,7 +188,8 @@ class Results:
         look = progress.looks + 1
         made = await asyncio.to_thread(_make, study, turns, look)
         await self._store.analyses.add(tx, simulation_id, look, made)
-        await self._events.completed(tx, study, made.analysis, made.analysed_at, progress.cause)
+        graded = grade(study, made.analysis, made.description, await self._store.grades.standing(tx, study))
+        await self._events.completed(tx, study, graded.analysis, made.analysed_at, progress.cause)
 
     async def _is_known(self, tx: Transaction, study: Study) -> bool:
         """True when the plan, or without an intervention every step, has arrived."""

@@ -1,6 +1,7 @@
 """Every query of the results service; domain objects in, domain objects out."""
 
 from services.results.store.extractions import Extractions
+from services.results.store.grades import Grades
 from services.results.store.results import Analyses, Made, Progress, Responses, Studies
 
 __all__ = ["Made", "Progress", "Store"]
@@ -14,3 +15,4 @@ class Store:
         self.responses = Responses()
         self.analyses = Analyses()
         self.extractions = Extractions()
+        self.grades = Grades()

@@ -57,7 +57,9 @@ def forest(findings: Findings, analysis: Analysis) -> Html:
 
 def comparisons(findings: Findings, analysis: Analysis) -> Html:
     """The numbers of the forest plot, with relative lift and effect size."""
-    head = ("Metric", "Arm", "Difference", "Relative lift", "Effect size", "Finding")
+    has_people = any(c.about_people for c in analysis.comparisons)
+    people = ("Among people", "Grade") if has_people else ()
+    head = ("Metric", "Arm", "Difference", "Relative lift", "Effect size", "Finding", *people)
     rows = [
         (
             _metric(c),
@@ -69,6 +71,7 @@ def comparisons(findings: Findings, analysis: Analysis) -> Html:
             _over(wording.lift(c.relative_lift), wording.lift_interval(c.relative_lift_interval)),
             _over(wording.difference("mean", c.effect_size), c.effect_size_name),
             _finding(_measure(analysis, c), c),
+            *((_of_people(_measure(analysis, c), c), c.evidence.grade) if has_people else ()),
         )
         for c in analysis.comparisons
     ]
@@ -76,6 +79,14 @@ def comparisons(findings: Findings, analysis: Analysis) -> Html:
     lead = f"All comparisons are with the baseline {baseline}; pp is percentage points."
     main = table("Comparisons with the baseline", head, rows, numbers_from=2)
     return section(findings, "comparisons", "Comparisons", lead, main, _p_values(findings, analysis))
+
+
+def _of_people(measure: str, c: Comparison) -> Html | str:
+    about = c.about_people
+    if about is None:
+        return wording.NOTHING
+    interval = wording.difference_interval(measure, about.interval)
+    return _over(wording.difference(measure, about.value), interval)
 
 
 def _p_values(findings: Findings, analysis: Analysis) -> Html:

@@ -15,7 +15,8 @@ from services.results.domain.report.parts import chip, colour_of, legend, role_t
 
 def estimates(findings: Findings, analysis: Analysis) -> Html:
     """Arm × metric."""
-    head = ("Metric", "Arm", "Whole scale", "Estimate", "Interval", "n")
+    has_people = any(e.about_people for e in analysis.estimates)
+    head = ("Metric", "Arm", "Whole scale", "Estimate", "Interval", "n", *(("People", "Grade") if has_people else ()))
     rows = [
         (
             _name(findings, e, is_first=e.arm == findings.arms[0]),
@@ -24,6 +25,7 @@ def estimates(findings: Findings, analysis: Analysis) -> Html:
             tag("b", wording.estimate(e.measure, e.value)),
             wording.estimate_interval(e.measure, e.interval),
             e.n,
+            *((_of_people(e), e.evidence.grade) if has_people else ()),
         )
         for e in analysis.estimates
     ]
@@ -35,6 +37,13 @@ def estimates(findings: Findings, analysis: Analysis) -> Html:
     return section(
         findings, "estimates", "Estimates", lead, table("Estimates by metric and arm", head, rows, numbers_from=3)
     )
+
+
+def _of_people(e: Estimate) -> str:
+    about = e.about_people
+    if about is None:
+        return wording.NOTHING
+    return f"{wording.estimate(e.measure, about.value)} ({wording.estimate_interval(e.measure, about.interval)})"
 
 
 def segments(findings: Findings, description: Description) -> Html:
