@@ -41,6 +41,7 @@ class CatalogueMetric(Data):
     better: Literal["higher", "lower"] | None = None
     elicitation: Elicitation | None = None
     anchors: AnchorSets | None = None
+    margin: float | None = None
 
 
 def _load() -> dict[str, CatalogueMetric]:
@@ -108,6 +109,7 @@ def _custom(spec: MetricSpec) -> CatalogueMetric:
         better=None if spec.better == "higher" else spec.better,
         elicitation=None if spec.elicitation == "direct" else spec.elicitation,
         anchors=spec.anchor_sets,
+        margin=spec.margin,
     )
 
 
@@ -166,4 +168,5 @@ def _instrument(metric: CatalogueMetric, role: Role) -> Instrument:
         anchors=metric.anchors,
         better=metric.better,
         is_control=metric.is_control or None,
+        margin=metric.margin,
     )

@@ -65,6 +65,25 @@ class Estimate(Data):
     about_people: AboutPeople | None = Field(default=None, description="Null at grade C: nothing may be said of them.")
 
 
+class View(Data):
+    """A further way to look at the same comparison; secondary, so its p-value is no finding."""
+
+    name: str
+    value: float
+    interval: Interval | None
+    p_value: float | None
+    method: str
+
+
+class NonInferiority(Data):
+    """Whether a guardrail got worse by less than the margin that was set before."""
+
+    margin: float = Field(description="The largest harm that would not matter, in the metric's own unit.")
+    p_value: float = Field(description="Of being worse by the margin or more.")
+    is_non_inferior: bool
+    method: str
+
+
 class Comparison(Data):
     """An arm against the baseline arm on one metric."""
 
@@ -86,6 +105,66 @@ class Comparison(Data):
     finding: Literal["higher", "lower", "no_clear_difference", "not_estimable"]
     evidence: Evidence
     about_people: AboutPeople | None = Field(default=None, description="Null at grade C: nothing may be said of them.")
+    effect_size_interval: Interval | None = None
+    pairs: int | None = Field(default=None, description="Agents or groups met in both arms; null between subjects.")
+    views: tuple[View, ...] | None = None
+    non_inferiority: NonInferiority | None = Field(default=None, description="Of guardrails with a margin.")
+
+
+class Omnibus(Data):
+    """Is any arm different? Asked before which, where there are more than two."""
+
+    metric: str
+    option: str | None
+    statistic: float | None
+    p_value: float
+    method: str
+    evidence: Evidence
+
+
+class Interaction(Data):
+    """The effect in a segment less the effect in all others. Only this says that segments differ."""
+
+    metric: str
+    option: str | None
+    arm: str
+    baseline: str
+    segment: str
+    difference: float
+    interval: Interval
+    confidence_level: float
+    p_value: float
+    p_adjusted: float | None
+    finding: Literal["higher", "lower", "no_clear_difference", "not_estimable"]
+    method: str
+    evidence: Evidence
+
+
+class FactorEffect(Data):
+    """One level of a factor against its first, over all levels of the others."""
+
+    metric: str
+    option: str | None
+    factor: str
+    level: str
+    reference: str
+    difference: float
+    interval: Interval
+    confidence_level: float
+    p_value: float
+    p_adjusted: float | None
+    finding: Literal["higher", "lower", "no_clear_difference", "not_estimable"]
+    method: str
+    evidence: Evidence
+
+
+class Flag(Data):
+    """A reason to doubt the whole: what cannot differ differs, or the arms lost people unequally."""
+
+    kind: Literal["sample_ratio", "negative_control", "a_a", "attrition"]
+    metric: str | None
+    arm: str | None
+    message: str
 
 
 class Analysis(Data):
@@ -102,3 +181,7 @@ class Analysis(Data):
     sample_ratio: SampleRatioCheck
     verdict: str = Field(description="One sentence a reader may quote, with its grade.")
     usage: Usage
+    omnibus: tuple[Omnibus, ...] | None = None
+    interactions: tuple[Interaction, ...] | None = None
+    factor_effects: tuple[FactorEffect, ...] | None = None
+    flags: tuple[Flag, ...] | None = None

@@ -48,3 +48,6 @@ class Instrument(Data):
         default=None, description="Which way is good; for a guardrail the other way is harm. Null: higher."
     )
     is_control: bool | None = Field(default=None, description="True: no stimulus can change it. Null: one could.")
+    margin: float | None = Field(
+        default=None, description="Of a guardrail: the largest harm that would not matter. Null: none was set."
+    )

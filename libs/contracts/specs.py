@@ -189,6 +189,12 @@ class MetricSpec(Body):
     better: Literal["higher", "lower"] = Field(
         default="higher", description="Which way is good; for a guardrail the other way is harm."
     )
+    margin: float | None = Field(
+        default=None,
+        gt=0,
+        allow_inf_nan=False,
+        description="For a guardrail: the largest harm that would not matter, as a share or in points of the scale.",
+    )
     elicitation: Elicitation = Field(
         default="direct",
         description="distribution: the agent states probabilities and the answer is drawn; ssr: the agent answers in "

@@ -152,12 +152,6 @@ class IndividualView(BaseModel):
     turns: list[IndividualTurn]
 
 
-@router.post("/compare-interventions")
-async def compare_interventions() -> None:
-    """Not there yet."""
-    raise NotAvailableError("POST /results/compare-interventions")
-
-
 @router.get("/{simulation_id}/aggregate")
 async def aggregate(simulation_id: str, service: Service, tx: Read) -> AggregateView:
     """What the simulation amounts to; counts alone until the planned responses are in."""

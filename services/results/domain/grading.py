@@ -60,7 +60,7 @@ def grade(study: Study, analysis: Analysis, description: Description, standing: 
     draft = analysis.model_copy(update={"estimates": estimates, "comparisons": comparisons})
     score = description.score and _estimate(study, description.score, calibration, {})
     return Graded(
-        draft.model_copy(update={"verdict": write_verdict(draft, overall)}),
+        draft.model_copy(update={"verdict": write_verdict(draft, overall, is_paired=study.is_within)}),
         description.model_copy(update={"score": score, "evidence": overall}),
     )
 

@@ -81,11 +81,11 @@ def units_of(turns: Sequence[Turn]) -> dict[str, str]:
 
 
 class Sample(NamedTuple):
-    """One value per unit, in the order of units, how many agents they are of, and which units they are."""
+    """One value per unit, in the order of units, how many agents they are of, and which units."""
 
     values: list[float]
     agents: int
-    units: tuple[str, ...] = ()
+    units: list[str]
 
 
 def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) -> dict[str, Sample]:
@@ -99,22 +99,21 @@ def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) 
     means: dict[tuple[str, str], list[float]] = defaultdict(list)
     for (arm, agent), own in sorted(scores.items()):
         means[arm, unit[agent]].append(sum(own) / len(own))
-    samples = {arm: Sample([], 0) for arm in arms}
-    for (arm, unit_id), own in sorted(means.items()):
+    samples = {arm: Sample([], 0, []) for arm in arms}
+    for (arm, name), own in sorted(means.items()):
         if arm in samples:
-            values, agents, units = samples[arm]
-            samples[arm] = Sample([*values, sum(own) / len(own)], agents + len(own), (*units, unit_id))
+            found = samples[arm]
+            found.values.append(sum(own) / len(own))
+            found.units.append(name)
+            samples[arm] = found._replace(agents=found.agents + len(own))
     return samples
-
-
-def pairs_of(sample: Sample, baseline: Sample) -> tuple[list[float], list[float]]:
-    """The two values of every unit that has both."""
-    other = dict(zip(baseline.units, baseline.values, strict=True))
-    both = [(value, other[unit]) for unit, value in zip(sample.units, sample.values, strict=True) if unit in other]
-    return [value for value, _ in both], [value for _, value in both]
 
 
 def together(samples: Iterable[Sample]) -> Sample:
     """Several samples as one."""
     parts = list(samples)
-    return Sample([value for part in parts for value in part.values], sum(part.agents for part in parts))
+    return Sample(
+        [value for part in parts for value in part.values],
+        sum(part.agents for part in parts),
+        [unit for part in parts for unit in part.units],
+    )

@@ -33,6 +33,7 @@ from services.results.events import Events
 from services.results.service.extraction import Extractions
 from services.results.service.normalization import Normalizations
 from services.results.service.reduction import Reductions
+from services.results.service.side_by_side import SideBySide
 from services.results.service.studies import find_study
 from services.results.store import Made, Progress, Store
 
@@ -59,6 +60,7 @@ class Results:
         self._version = version
         self.extractions = Extractions(database, store, events, models)
         self.reductions = Reductions(database, store)
+        self.side_by_side = SideBySide(store)
         self.normalizations = Normalizations(database, store, models)
 
     async def start(self) -> None:

@@ -104,6 +104,18 @@ class Studies:
             stimuli={row.step_id: _stimuli(row.stimuli) for row in started if row.stimuli is not None},
         )
 
+    async def newest_analysed(self, tx: Transaction, intervention_id: str) -> str | None:
+        """The newest simulation of an intervention that has an analysis."""
+        made = select(analyses.c.simulation_id).where(analyses.c.tenant == tx.tenant)
+        query = (
+            select(simulations.c.simulation_id)
+            .where(simulations.c.tenant == tx.tenant, simulations.c.intervention_id == intervention_id)
+            .where(simulations.c.simulation_id.in_(made))
+            .order_by(simulations.c.created_at.desc(), simulations.c.simulation_id.desc())
+            .limit(1)
+        )
+        return (await tx.execute(query)).scalar_one_or_none()
+
     async def unknown_steps(self, tx: Transaction, simulation_id: str) -> int:
         """Steps that there are responses of, but nothing is known about yet."""
         known = select(steps.c.step_id).where(steps.c.tenant == tx.tenant, steps.c.simulation_id == simulation_id)

@@ -58,7 +58,8 @@ def test_two_proportions_are_compared_as_statsmodels_does() -> None:
 
 def test_two_means_are_compared_by_welch() -> None:
     a, b = [3.0, 4, 5, 6, 7, 5, 4], [6.0, 7, 8, 9, 6, 7, 8, 10]
-    comparison = one(analyse(*scales({"a": a, "b": b})))
+    amount = build.instrument("amount", "numeric", minimum=1, maximum=10)
+    comparison = one(analyse(*scales({"a": a, "b": b}, instrument=amount)))
     reference = CompareMeans(DescrStatsW(b), DescrStatsW(a))
     assert comparison.p_value == pytest.approx(reference.ttest_ind(usevar="unequal")[1])
     assert comparison.interval == pytest.approx(reference.tconfint_diff(usevar="unequal"))

@@ -212,8 +212,6 @@ async def test_what_is_not_there_is_said_plainly(quick_scene: Scene) -> None:
     client = quick_scene.client
     await quick_scene.publish(created(None), *build.recorded([build.turn(1, "all", {})]))
     await quick_scene.counted(1)
-    answer = await client.post("/results/compare-interventions", json={})
-    assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
     for path in ("aggregate", "individual/agent_0001", "individuals", "export"):
         missing = await client.get(f"/results/sim_none/{path}")
         assert missing.status_code == 404

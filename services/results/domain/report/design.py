@@ -1,0 +1,112 @@
+"""What the plan asks beside its comparisons: doubts first, then all arms at once, factors, segments, guardrails."""
+
+from collections.abc import Sequence
+
+from libs.contracts.evidence import Analysis, FactorEffect, Interaction, View
+from libs.pages.elements import disclosure, said, table
+from libs.pages.markup import EMPTY, Html, tag
+from services.results.domain import wording
+from services.results.domain.findings import Findings
+from services.results.domain.report.parts import section
+
+LEAD = (
+    "Whether any arm differs is asked before which. Segments differ only where an interaction says so: a clear effect "
+    "in one segment and none in another says nothing. Factors and interactions are corrected as families of their own."
+)
+Tested = FactorEffect | Interaction
+
+
+def doubts(findings: Findings, analysis: Analysis) -> Html:
+    """Why the whole may be wrong."""
+    if not analysis.flags:
+        return EMPTY
+    items = [
+        tag("li", tag("b", f"{f.kind.replace('_', ' ')}: "), said(" ".join(filter(None, (f.metric, f.message)))))
+        for f in analysis.flags
+    ]
+    lead = "Something differs that cannot differ, or the arms lost people unequally: nothing below is to be trusted."
+    return section(findings, "doubts", "Doubts", lead, tag("ul", *items))
+
+
+def design(findings: Findings, analysis: Analysis) -> Html:
+    """Tables of what there is; nothing where the plan has two arms, one segment and no guardrail with a margin."""
+    parts = [_omnibus(analysis), _factors(analysis), _interactions(analysis), _guardrails(analysis), _views(analysis)]
+    shown = [part for part in parts if part is not EMPTY]
+    return section(findings, "design", "By the plan", LEAD, *shown) if shown else EMPTY
+
+
+def _omnibus(analysis: Analysis) -> Html:
+    rows = [(_name(o.metric, o.option), o.method, wording.p_value(o.p_value)) for o in analysis.omnibus or ()]
+    if not rows:
+        return EMPTY
+    inner = table("Is any arm different?", ("Metric", "Method", "p"), rows, numbers_from=2)
+    return disclosure("Simulation p-values of all arms at once", inner)
+
+
+def _factors(analysis: Analysis) -> Html:
+    rows = [
+        (_name(f.metric, f.option), said(f"{f.factor}: {f.level} against {f.reference}"), *_tested(analysis, f))
+        for f in analysis.factor_effects or ()
+    ]
+    return _table("Factors", "Contrast", rows)
+
+
+def _interactions(analysis: Analysis) -> Html:
+    rows = [
+        (_name(i.metric, i.option), said(f"{i.segment}, {i.arm}"), *_tested(analysis, i))
+        for i in analysis.interactions or ()
+    ]
+    return _table("Effect in a segment less that in all others", "Segment, arm", rows)
+
+
+def _guardrails(analysis: Analysis) -> Html:
+    rows = [
+        (
+            _name(c.metric, c.option),
+            said(c.arm),
+            f"{c.non_inferiority.margin:g}",
+            "harm below the margin" if c.non_inferiority.is_non_inferior else "harm not ruled out",
+        )
+        for c in analysis.comparisons
+        if c.non_inferiority is not None
+    ]
+    head = ("Guardrail", "Arm", "Margin", "Finding")
+    return table("Guardrails", head, rows, numbers_from=2) if rows else EMPTY
+
+
+def _views(analysis: Analysis) -> Html:
+    rows = [
+        (
+            _name(c.metric, c.option),
+            said(c.arm),
+            view.name.replace("_", " "),
+            wording.number(view.value),
+            _span(view),
+        )
+        for c in analysis.comparisons
+        for view in c.views or ()
+    ]
+    head = ("Metric", "Arm", "View", "Value", "Interval")
+    return table("Further views of the same comparisons", head, rows, numbers_from=3) if rows else EMPTY
+
+
+def _span(view: View) -> str:
+    return wording.span((wording.number(view.interval[0]), wording.number(view.interval[1])) if view.interval else None)
+
+
+def _table(caption: str, what: str, rows: Sequence[tuple[Html | str, ...]]) -> Html:
+    head = ("Metric", what, "Difference", "Interval", "Finding")
+    return table(caption, head, rows, numbers_from=2) if rows else EMPTY
+
+
+def _tested(analysis: Analysis, one: Tested) -> tuple[str, str, str]:
+    measure = next(e.measure for e in analysis.estimates if (e.metric, e.option) == (one.metric, one.option))
+    return (
+        wording.difference(measure, one.difference),
+        wording.difference_interval(measure, one.interval),
+        one.finding.replace("_", " "),
+    )
+
+
+def _name(metric: str, option: str | None) -> Html:
+    return said(wording.subject(metric, option))

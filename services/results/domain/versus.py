@@ -1,0 +1,214 @@
+"""Simulations side by side: the arms of all of them, each against one baseline, as one corrected family.
+
+An arm is named `simulation/arm`. Where two arms were met by the same people of one population they are compared in
+pairs, else as different people. Only what was asked in the same way is compared: a metric of the same name with another
+scale or other options is not the same metric. Unlike arms of one simulation, these were not dealt at random to one
+another; what else differs between the simulations is said in `warnings`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from libs.contracts.base import Data
+from libs.contracts.evidence import Comparison, Estimate, Evidence, SampleRatioCheck
+from libs.contracts.instruments import Instrument
+from libs.contracts.turns import is_offline
+from services.results.domain.analysis import comparison_of, estimate
+from services.results.domain.contrasts import Compared, compare
+from services.results.domain.evidence import Evidences
+from services.results.domain.finding import correct
+from services.results.domain.outcomes import Outcome, outcomes_of
+from services.results.domain.records import Study, Turn, in_order
+from services.results.domain.samples import Headcount, Sample, count_heads, values_by_arm
+
+FAMILY = "every metric and every arm of the simulations compared, by the rule of the baseline's plan"
+
+
+class Side(Data):
+    """One arm of one simulation."""
+
+    label: str
+    simulation_id: str
+    intervention_id: str | None
+    name: str
+    arm: str
+    model: str
+    population_id: str
+    answered: int
+
+
+class Versus(Data):
+    """Simulations side by side."""
+
+    baseline: str
+    sides: tuple[Side, ...]
+    estimates: tuple[Estimate, ...]
+    comparisons: tuple[Comparison, ...]
+    not_compared: dict[str, str]
+    warnings: tuple[str, ...]
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """A simulation that was analysed, with its turns."""
+
+    study: Study
+    turns: Sequence[Turn]
+
+
+def label_of(simulation_id: str, arm: str) -> str:
+    """The name of an arm among those of several simulations."""
+    return f"{simulation_id}/{arm}"
+
+
+def labels_of(found: Sequence[Analysed]) -> tuple[str, ...]:
+    """The arms of all simulations, in their order."""
+    return tuple(label_of(one.study.simulation_id, arm) for one in found for arm in one.study.arms(one.turns))
+
+
+def default_baseline(found: Sequence[Analysed]) -> str:
+    """The baseline of the first simulation."""
+    first = found[0]
+    return label_of(first.study.simulation_id, first.study.baseline(first.study.arms(first.turns)))
+
+
+def set_side_by_side(found: Sequence[Analysed], baseline: str, metrics: Sequence[str] | None = None) -> Versus:
+    """Every arm against the baseline on every metric that all simulations asked alike."""
+    shared, not_compared = shared_instruments([one.study for one in found], metrics)
+    turns = in_order(turn for one in found for turn in _relabelled(one))
+    labels, heads = labels_of(found), _heads(found)
+    worth = _worth(found, heads)
+    outcomes = outcomes_of(shared)
+    samples = [values_by_arm(outcome, labels, turns) for outcome in outcomes]
+    level = found[0].study.confidence_level
+    return Versus(
+        baseline=baseline,
+        sides=tuple(side for one in found for side in _sides(one)),
+        estimates=tuple(
+            estimate(outcome, label, values[label], worth, level)
+            for outcome, values in zip(outcomes, samples, strict=True)
+            for label in labels
+        ),
+        comparisons=_comparisons(found[0].study, baseline, outcomes, samples, worth),
+        not_compared=not_compared,
+        warnings=tuple(_warnings([one.study for one in found])),
+        evidence=worth.overall(heads),
+    )
+
+
+def shared_instruments(
+    studies: Sequence[Study], metrics: Sequence[str] | None
+) -> tuple[tuple[Instrument, ...], dict[str, str]]:
+    """The instruments that all studies asked alike; of each other one, why it is left out."""
+    asked: dict[str, list[Instrument]] = {}
+    for study in studies:
+        for instrument in study.instruments:
+            asked.setdefault(instrument.name, []).append(instrument)
+    kept, left = [], {}
+    for name, same in asked.items():
+        if metrics is not None and name not in metrics:
+            continue
+        if len(same) < len(studies):
+            left[name] = "not asked in every simulation"
+        elif len({(one.type, one.minimum, one.maximum, one.options, one.requires) for one in same}) > 1:
+            left[name] = "asked with another scale, other options or another condition"
+        else:
+            kept.append(same[0])
+    return tuple(kept), left
+
+
+def _comparisons(
+    first: Study, baseline: str, outcomes: Sequence[Outcome], samples: Sequence[dict[str, Sample]], worth: Evidences
+) -> tuple[Comparison, ...]:
+    made: list[tuple[Outcome, str, Compared]] = []
+    for outcome, values in zip(outcomes, samples, strict=True):
+        base = values[baseline]
+        for label, sample in values.items():
+            if label != baseline:
+                is_within = _are_the_same(sample, base)
+                made.append(
+                    (outcome, label, compare(outcome, sample, base, first.confidence_level, is_within=is_within))
+                )
+    adjusted = correct(first, [one.contrast.p_value for *_, one in made])
+    return tuple(
+        comparison_of(first, outcome, label, baseline, one, p, worth)
+        for (outcome, label, one), p in zip(made, adjusted, strict=True)
+    )
+
+
+def _are_the_same(sample: Sample, base: Sample) -> bool:
+    """Whether all units of the smaller sample are in the other one."""
+    fewer = min(len(sample.units), len(base.units))
+    return fewer > 0 and len(set(sample.units) & set(base.units)) == fewer
+
+
+def _relabelled(one: Analysed) -> list[Turn]:
+    """The turns with arms, agents and groups that cannot be mistaken for those of another simulation.
+
+    An agent stays the same in all simulations of its population.
+    """
+    study = one.study
+    return [
+        replace(
+            turn,
+            arm=label_of(study.simulation_id, turn.arm),
+            agent_id=f"{study.population_id}/{turn.agent_id}",
+            cluster_id=None if turn.cluster_id is None else f"{study.simulation_id}/{turn.cluster_id}",
+        )
+        for turn in one.turns
+    ]
+
+
+def _heads(found: Sequence[Analysed]) -> Headcount:
+    counted = [(one, count_heads(one.study, one.study.arms(one.turns), one.turns)) for one in found]
+
+    def joined(name: str) -> dict[str, int]:
+        return {
+            label_of(one.study.simulation_id, arm): count
+            for one, heads in counted
+            for arm, count in getattr(heads, name).items()
+        }
+
+    return Headcount(joined("assigned"), joined("answered"), joined("failed"), joined("units"))
+
+
+def _worth(found: Sequence[Analysed], heads: Headcount) -> Evidences:
+    """Nobody planned a split between simulations, so there is no ratio to check."""
+    return Evidences(
+        is_offline=any(is_offline(one.study.model) for one in found),
+        attrition=heads.attrition,
+        sample_ratio=SampleRatioCheck(planned=heads.assigned, completed=heads.answered, p_value=None, is_flagged=False),
+        correction=FAMILY,
+        looks=1,
+    )
+
+
+def _sides(one: Analysed) -> list[Side]:
+    study = one.study
+    arms = study.arms(one.turns)
+    heads = count_heads(study, arms, one.turns)
+    return [
+        Side(
+            label=label_of(study.simulation_id, arm),
+            simulation_id=study.simulation_id,
+            intervention_id=study.intervention_id,
+            name=study.plan.name if study.plan else study.name,
+            arm=arm,
+            model=study.model,
+            population_id=study.population_id,
+            answered=heads.answered[arm],
+        )
+        for arm in arms
+    ]
+
+
+def _warnings(studies: Sequence[Study]) -> list[str]:
+    found = []
+    if len({study.model for study in studies}) > 1:
+        found.append("the simulations were made with different models: a difference may be theirs")
+    if len({study.population_id for study in studies}) > 1:
+        found.append("the simulations have different populations: a difference may be that of the people")
+    if len(studies) > 1:
+        found.append("people were dealt at random to the arms of one simulation, not to simulations")
+    return found

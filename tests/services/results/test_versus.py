@@ -1,0 +1,102 @@
+"""Simulations side by side."""
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from services.results.domain.records import Study, Turn
+from services.results.domain.versus import Analysed, default_baseline, set_side_by_side
+from tests.services.results import build
+from tests.services.results.scene import Scene, campaign, story
+
+LIKED = build.instrument("liked", "numeric", role="primary", minimum=0, maximum=100)
+
+
+def simulation(number: int, lift: float, *, population: str = "pop_1", model: str = "some-model") -> Analysed:
+    """One arm that fifty people met, each with a liking of their own."""
+    rng, noise = random.Random(1), random.Random(number)
+    study: Study = build.study(
+        build.plan(("mail",), [LIKED], {"mail": 50}),
+        simulation_id=f"sim_{number}",
+        population_id=population,
+        model=model,
+    )
+    turns: list[Turn] = [
+        build.turn(i, "mail", {"liked": 40 + rng.gauss(0, 12) + lift + noise.gauss(0, 1)}, model=model)
+        for i in range(50)
+    ]
+    return Analysed(study, turns)
+
+
+def test_the_same_people_are_compared_in_pairs_and_others_are_not() -> None:
+    same = [simulation(1, 0.0), simulation(2, 1.5)]
+    found = set_side_by_side(same, default_baseline(same))
+    [comparison] = found.comparisons
+    assert (comparison.arm, comparison.baseline) == ("sim_2/mail", "sim_1/mail")
+    assert (comparison.pairs, comparison.finding) == (50, "higher")
+    others = [simulation(1, 0.0), simulation(2, 1.5, population="pop_2")]
+    [comparison] = set_side_by_side(others, default_baseline(others)).comparisons
+    assert (comparison.pairs, comparison.finding) == (None, "no_clear_difference")
+
+
+def test_all_comparisons_are_one_family_and_each_has_its_evidence() -> None:
+    sides = [simulation(number, 0.25 * number) for number in range(1, 5)]
+    found = set_side_by_side(sides, "sim_1/mail")
+    assert len(found.comparisons) == 3
+    assert all((c.p_adjusted or 0) >= (c.p_value or 0) for c in found.comparisons)
+    assert any((c.p_adjusted or 0) > (c.p_value or 0) for c in found.comparisons)
+    assert {one.evidence.grade for one in (*found.estimates, *found.comparisons)} == {"C"}
+    assert {side.answered for side in found.sides} == {50}
+
+
+def test_what_was_not_asked_alike_is_left_out_with_the_reason() -> None:
+    first, second = simulation(1, 0.0), simulation(2, 0.0)
+    other = replace(second.study, instruments=(LIKED.model_copy(update={"maximum": 10.0}),))
+    found = set_side_by_side([first, replace(second, study=other)], "sim_1/mail")
+    assert found.comparisons == ()
+    assert found.not_compared == {"liked": "asked with another scale, other options or another condition"}
+
+
+def test_what_else_differs_between_simulations_is_said() -> None:
+    found = set_side_by_side([simulation(1, 0.0), simulation(2, 0.0, model="other", population="pop_2")], "sim_1/mail")
+    assert len(found.warnings) == 3
+    assert any("different models" in warning for warning in found.warnings)
+
+
+async def test_simulations_and_interventions_are_compared_over_http(quick_scene: Scene) -> None:
+    plan, turns = campaign()
+    for simulation_id in ("sim_1", "sim_2"):
+        await quick_scene.publish(*story(turns, plan, simulation_id))
+    await quick_scene.completed(2)
+    ask = quick_scene.client.post
+    answer = await ask("/results/compare-interventions", json={"simulations": ["sim_1", "sim_2"]})
+    assert answer.status_code == 200, answer.text
+    seen = answer.json()
+    assert {side["label"] for side in seen["sides"]} == {f"sim_{n}/{arm}" for n in (1, 2) for arm in build.EMAILS}
+    copies = [c for c in seen["comparisons"] if c["arm"] == "sim_2/emotional_appeal"]
+    assert {c["difference"] for c in copies} == {0}
+    alone = (await ask("/results/compare-interventions", json={"interventions": ["int_1"]})).json()
+    assert len(alone["sides"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "interventions"),
+        ({"simulations": ["sim_1"], "baseline": "sim_1/nobody"}, 422, "baseline"),
+        ({"simulations": ["sim_1"], "metrics": ["unheard"]}, 422, "metrics.0"),
+        ({"simulations": ["sim_9"]}, 404, None),
+        ({"interventions": ["int_9"]}, 404, None),
+    ],
+)
+async def test_what_cannot_be_compared_is_refused(
+    quick_scene: Scene, body: dict[str, object], status: int, field: str | None
+) -> None:
+    plan, turns = campaign()
+    await quick_scene.publish(*story(turns, plan))
+    await quick_scene.completed()
+    answer = await quick_scene.client.post("/results/compare-interventions", json=body)
+    assert answer.status_code == status, answer.text
+    if field is not None:
+        assert field in answer.text
