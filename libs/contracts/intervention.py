@@ -1,11 +1,11 @@
 """Messages of the intervention service."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from libs.contracts.base import Contract, MessageData
+from libs.contracts.base import Contract, Data, JsonObject, MessageData
 from libs.contracts.protocol import Assignment, Plan
 
 
@@ -20,6 +20,40 @@ class InterventionCreated(MessageData):
     metrics: tuple[str, ...]
     target_segments: tuple[str, ...]
     created_at: datetime
+
+
+class InterventionRequested(MessageData):
+    """Somebody outside wants an intervention designed, changed or run. Sent again with the same id, nothing happens."""
+
+    contract: ClassVar = Contract("evt", "gateway", "intervention-requested", "request_id", ("intervention",))
+    request_id: str = Field(pattern="^[A-Za-z0-9_-]{1,120}$", description="Chosen by who asks.")
+    action: Literal["create", "modify", "execute"] = Field(
+        description="modify: a new design in place of one that has not run; execute: one that is there."
+    )
+    intervention_id: str | None = Field(description="Of the one to modify or execute.")
+    intervention: JsonObject | None = Field(description="As in POST /interventions/create; for create and modify.")
+    execution: JsonObject | None = Field(
+        description="As in POST /interventions/{id}/execute. With create and modify: run it at once."
+    )
+
+
+class Refusal(Data):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+    allowed: tuple[str, ...]
+
+
+class InterventionRejected(MessageData):
+    """A request from outside cannot be carried out; nothing of it was done."""
+
+    contract: ClassVar = Contract("evt", "intervention", "intervention-rejected", "request_id", ("gateway",))
+    request_id: str
+    action: str
+    intervention_id: str | None
+    errors: tuple[Refusal, ...]
+    rejected_at: datetime
 
 
 class AssignArms(MessageData):

@@ -15,6 +15,8 @@ MESSAGES: tuple[type[MessageData], ...] = (
     population.PopulationFailed,
     population.PopulationDeleted,
     intervention.InterventionCreated,
+    intervention.InterventionRequested,
+    intervention.InterventionRejected,
     intervention.AssignArms,
     intervention.PlanFrozen,
     intervention.ArmsAssigned,

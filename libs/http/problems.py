@@ -7,7 +7,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
@@ -87,6 +87,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
         log.error("request failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
         return problem_response(500, "Internal error", "The request failed; the log has the cause.")
+
+
+def field_errors(error: ValidationError, body: object) -> list[FieldError]:
+    """What is wrong with a document that did not come as the body of a request."""
+    items = ({**item, "loc": ("body", *item["loc"])} for item in error.errors(include_url=False))
+    return _merged(_field_error(item, body) for item in items)
 
 
 def _merged(errors: Iterable[FieldError]) -> list[FieldError]:

@@ -62,6 +62,14 @@ class EventLog:
             return False
         return True
 
+    async def publish(self, subject: str, body: bytes, headers: dict[str, str]) -> bool:
+        """Put a message into the log; whether it was there already. Raises `LogUnavailableError`."""
+        try:
+            acknowledged = await (await self.jetstream()).publish(subject, body, headers=headers)
+        except (NatsError, OSError, TimeoutError) as error:
+            raise LogUnavailableError(f"nothing can be published: {error or type(error).__name__}") from error
+        return bool(acknowledged.duplicate)
+
     async def stop(self) -> None:
         """Close the connection."""
         if self._client is not None:

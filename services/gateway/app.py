@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import APIRouter, FastAPI, Request, Response
 
 from libs.http import create_http_app, problem_response
-from services.gateway.api import forwarding, pages, streams, studies
+from services.gateway.api import events, forwarding, pages, streams, studies
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import refusal_to_listen
 from services.gateway.service import Gateway, OwnerUnavailableError
@@ -33,6 +33,7 @@ def create_app(settings: Settings) -> FastAPI:
         pages.router,
         streams.router,
         studies.router,
+        events.router,
         forwarding.router,
     ):  # what is answered here before what is forwarded
         router.include_router(part)

@@ -10,11 +10,13 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic import BaseModel
 
-from libs.contracts.base import JsonObject
+from libs.contracts import subjects
+from libs.contracts.base import JsonObject, MessageData
+from libs.contracts.envelope import Envelope
 from libs.contracts.errors import DomainError, FieldError, NotFoundError
 from libs.contracts.orchestrator import SimulationState
 from libs.http import connect
-from services.gateway.adapters import EventLog
+from services.gateway.adapters import EventLog, LogUnavailableError
 from services.gateway.domain import openapi
 from services.gateway.domain.owners import OWNER_OF_PREFIX, OWNERS
 from services.gateway.settings import Settings
@@ -132,6 +134,15 @@ class Gateway:
     async def get(self, owner: str, path: str) -> httpx.Response:
         """An owner's answer, read in full."""
         return await self._read(owner, "GET", path, {"accept": "application/json"}, b"")
+
+    async def publish(self, envelope: Envelope, data: MessageData) -> bool:
+        """Put an event from outside on the bus; whether it was there already."""
+        subject = subjects.concrete(data.contract, envelope.tenant, data.key)
+        headers = envelope.headers() | {"Nats-Msg-Id": f"{envelope.source}/{envelope.id}"}
+        try:
+            return await self.events.publish(subject, data.model_dump_json().encode(), headers)
+        except LogUnavailableError as error:
+            raise OwnerUnavailableError("message bus") from error
 
     async def ask(self, owner: str, path: str, body: BaseModel, part: str = "") -> JsonObject:
         """What an owner answers to a question. Raises `OwnerRefusedError`, naming fields as parts of `part`."""

@@ -1,9 +1,20 @@
 """Messages out: what the intervention service tells the others."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from libs.bus import Outbox
-from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed, InterventionCreated, PlanFrozen
+from libs.contracts.errors import FieldError
+from libs.contracts.intervention import (
+    ArmsAssigned,
+    AssignArms,
+    AssignmentFailed,
+    InterventionCreated,
+    InterventionRejected,
+    InterventionRequested,
+    PlanFrozen,
+    Refusal,
+)
 from libs.contracts.orchestrator import StartSimulation
 from libs.contracts.protocol import Assignment, Plan
 from libs.db import Transaction
@@ -59,6 +70,16 @@ class Events:
         for part, start in enumerate(starts, start=1):
             some = tuple(assignments[start : start + PART])
             await self._outbox.add(tx, ArmsAssigned(**where, part=part, parts=len(starts), assignments=some))
+
+    async def rejected(self, tx: Transaction, request: InterventionRequested, errors: Sequence[FieldError]) -> None:
+        event = InterventionRejected(
+            request_id=request.request_id,
+            action=request.action,
+            intervention_id=request.intervention_id,
+            errors=tuple(Refusal(field=one.field, message=one.message, allowed=one.allowed) for one in errors),
+            rejected_at=datetime.now(UTC),
+        )
+        await self._outbox.add(tx, event)
 
     async def failed(self, tx: Transaction, command: AssignArms, reason: str) -> None:
         event = AssignmentFailed(

@@ -3,7 +3,7 @@
 from libs.bus import Router
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
-from libs.contracts.intervention import AssignArms
+from libs.contracts.intervention import AssignArms, InterventionRequested
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationCreated, PopulationReady
 from libs.contracts.results import AnalysisCompleted
@@ -37,6 +37,13 @@ async def on_population_ready(tx: Transaction, message: Message[PopulationReady]
     population = Population(message.data.population_id, message.data.size, message.data.segments)
     await service.require_agents(tx, population)
     await service.learn_population(tx, population)
+
+
+@router.on(InterventionRequested)
+async def on_intervention_requested(
+    tx: Transaction, message: Message[InterventionRequested], service: Interventions
+) -> None:
+    await service.obey(tx, message.data)
 
 
 @router.on(AssignArms)

@@ -2,20 +2,26 @@
 
 import secrets
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from libs.bus import NotReadyError
+from libs.contracts.base import JsonObject
 from libs.contracts.communication import ResponsesRecorded
-from libs.contracts.errors import InvalidError, NotFoundError
+from libs.contracts.errors import DomainError, FieldError, InvalidError, NotFoundError
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, RobustnessSpec
 from libs.contracts.ids import new_id
-from libs.contracts.intervention import AssignArms
+from libs.contracts.intervention import AssignArms, InterventionRequested
 from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
 from libs.contracts.planning import PowerScreen
 from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.contracts.protocol import Assignment, Plan
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
+from libs.http.problems import field_errors
 from libs.models import Models, check_mind
 from services.intervention.domain.assignment import Person, deal, deal_all, drawn, planned_n
 from services.intervention.domain.balance import balance
@@ -38,6 +44,7 @@ from services.intervention.domain.targeting import (
 from services.intervention.events import Events
 from services.intervention.store import Placed, Store
 
+B = TypeVar("B", InterventionSpec, ExecutionSpec)
 SEED_LIMIT = 2**31
 POPULATIONS_NAMED = 20
 
@@ -64,15 +71,59 @@ class Interventions:
 
     async def create(self, tx: Transaction, spec: InterventionSpec) -> Design:
         """Raises `InvalidError` for metrics, a population or segments that are not there."""
-        seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
-        made = design(spec, new_id("int"), seed, datetime.now(UTC))
-        if made.population_id is not None:
-            await self._check_targets(tx, made, await self._population(tx, made.population_id))
-        for place, identity in enumerate(made.exclude_interventions):
-            if await self._store.designs.get(tx, identity) is None:
-                raise InvalidError(f"exclude_interventions.{place}", f"there is no intervention {identity!r}")
+        made = await self._designed(tx, spec, new_id("int"))
         await self._store.designs.add(tx, made)
         await self._events.created(tx, made)
+        return made
+
+    async def obey(self, tx: Transaction, request: InterventionRequested) -> None:
+        """Do what somebody outside wants, all of it or nothing; what is wrong with it is told."""
+        try:
+            spec, execution = _read(request)
+            known = request.intervention_id
+            if spec is None:
+                made = await self._known(tx, known)
+            else:
+                identity = new_id("int") if request.action == "create" else await self._unexecuted(tx, known)
+                made = await self._designed(tx, spec, identity)
+            if execution is not None:
+                population_id = execution.population_id or made.population_id
+                if population_id is None:
+                    raise InvalidError("execution.population_id", "is needed: the intervention names none either")
+                await self._check_targets(tx, made, await self._population(tx, population_id))
+                await check_mind(self._models, execution.model, made.instruments)
+        except DomainError as error:
+            errors = error.errors or (FieldError("request", error.detail),)
+            await self._events.rejected(tx, request, errors)
+            return
+        if request.action == "create":
+            await self._events.created(tx, made)
+        if spec is not None:
+            await self._store.designs.replace(tx, made)
+        if execution is not None:
+            await self.execute(tx, made.id, execution)
+
+    async def _known(self, tx: Transaction, intervention_id: str | None) -> Design:
+        found = None if intervention_id is None else await self._store.designs.get(tx, intervention_id)
+        if found is None:
+            raise InvalidError("intervention_id", f"there is no intervention {intervention_id!r}")
+        return found
+
+    async def _unexecuted(self, tx: Transaction, intervention_id: str | None) -> str:
+        """The id of an intervention that may still be changed: its plan has never been frozen."""
+        found = await self._known(tx, intervention_id)
+        if await self._store.executions.latest(tx, found.id) is not None:
+            raise InvalidError("intervention_id", f"{found.id!r} has been executed; what was tried stays as it was")
+        return found.id
+
+    async def _designed(self, tx: Transaction, spec: InterventionSpec, identity: str) -> Design:
+        seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
+        made = design(spec, identity, seed, datetime.now(UTC))
+        if made.population_id is not None:
+            await self._check_targets(tx, made, await self._population(tx, made.population_id))
+        for place, other in enumerate(made.exclude_interventions):
+            if await self._store.designs.get(tx, other) is None:
+                raise InvalidError(f"exclude_interventions.{place}", f"there is no intervention {other!r}")
         return made
 
     def preview(self, spec: InterventionSpec) -> Design:
@@ -349,6 +400,25 @@ class Interventions:
             return len(await self._targeted(tx, made, population))
         segments = made.whom.segments
         return sum(population.segments[name] for name in segments) if segments else population.size
+
+
+def _read(request: InterventionRequested) -> tuple[InterventionSpec | None, ExecutionSpec | None]:
+    """The bodies of a request, refused where `POST /interventions/…` would refuse them."""
+    if (request.action == "execute") is (request.intervention is not None):
+        raise InvalidError("intervention", f"is for create and modify, and needed there; this is {request.action}")
+    execution = request.execution if request.action != "execute" else request.execution or {}
+    return (
+        None if request.intervention is None else _body(InterventionSpec, request.intervention, "intervention"),
+        None if execution is None else _body(ExecutionSpec, execution, "execution"),
+    )
+
+
+def _body(kind: type[B], document: JsonObject, field: str) -> B:
+    try:
+        return kind.model_validate(document)
+    except ValidationError as error:
+        found = [replace(one, field=f"{field}.{one.field}") for one in field_errors(error, document)]
+        raise DomainError("The request is not valid.", found) from error
 
 
 def _planned(made: Design, people: Sequence[Person], seed: int) -> tuple[list[Assignment], Plan]:

@@ -41,6 +41,11 @@ class Designs:
             tx, interventions, [{"tenant": tx.tenant, "id": design.id, "design": design.model_dump(mode="json")}]
         )
 
+    async def replace(self, tx: Transaction, design: Design) -> None:
+        await upsert(
+            tx, interventions, [{"tenant": tx.tenant, "id": design.id, "design": design.model_dump(mode="json")}]
+        )
+
     async def get(self, tx: Transaction, identity: str) -> Design | None:
         row = (await tx.execute(_mine(tx, interventions).where(interventions.c.id == identity))).one_or_none()
         return Design.model_validate(row.design) if row else None

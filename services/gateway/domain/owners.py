@@ -9,7 +9,7 @@ OWNER_OF_PREFIX = {
     "validation": "validation",
 }
 OWNERS = tuple(OWNER_OF_PREFIX.values())
-PLANNED = ("studies", "events")  # of studies all but what the gateway answers itself
+PLANNED = ("studies",)  # of studies all but what the gateway answers itself
 
 
 def is_plain(path: str) -> bool:
