@@ -23,6 +23,7 @@ from pydantic import ValidationError
 from libs.bus.streams import EVENTS
 from libs.contracts.base import MessageData
 from libs.contracts.registry import BY_TYPE
+from services.gateway.domain.pagedata import is_end
 from services.gateway.domain.position import Position
 
 log = logging.getLogger(__name__)
@@ -96,6 +97,20 @@ class EventLog:
             )
         except (NatsError, OSError, TimeoutError) as error:
             raise LogUnavailableError(f"NATS does not answer: {error or type(error).__name__}") from error
+
+    async def holds_end(self, subjects: Sequence[str]) -> bool:
+        """Whether the newest event on one of these subjects is an end. Raises `LogUnavailableError`."""
+        js = await self.jetstream()
+        try:
+            for subject in subjects:
+                with suppress(NotFoundError):
+                    newest = await js.get_last_msg(EVENTS, subject)
+                    message = _decoded(newest.headers or {}, newest.data or b"")
+                    if message is not None and is_end(message):
+                        return True
+        except (NatsError, OSError, TimeoutError) as error:
+            raise LogUnavailableError(f"the event log cannot be read: {error or type(error).__name__}") from error
+        return False
 
     async def open(self, filters: Sequence[str], after: Position | None, *, only_new: bool = False) -> "Reader":
         """A reader of the events on these subjects after a position: from the first one without, or with `only_new`

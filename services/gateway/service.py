@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -188,6 +188,17 @@ class Gateway:
         if response.status_code != 200:
             raise OwnerUnavailableError("population")
         return bool(response.json()["state"] == "generating")
+
+    async def told_to_its_end(self, subjects: Sequence[str]) -> None:
+        """Wait until the log holds the end of a story that is over: its owner says so a moment before its event is out.
+
+        A log that was lost, or is too young, never holds it: this is not for long. Raises `LogUnavailableError`.
+        """
+        deadline = time.monotonic() + APPEARS_S
+        while not await self.events.holds_end(subjects):
+            if time.monotonic() > deadline:
+                return
+            await asyncio.sleep(APPEARS_S / 50)
 
     async def readiness(self) -> dict[str, bool]:
         """Whether each owner, and the event log, can work."""

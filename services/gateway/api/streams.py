@@ -6,7 +6,7 @@ reader whose connection breaks inside a flush gets all of it again. Whoever appl
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from typing import Annotated
 
 import orjson
@@ -50,9 +50,10 @@ async def stream_simulation(
     """Every event of a simulation, from its first on, until it has ended; 204 when there is nothing more to come."""
     if not subjects.TOKEN.fullmatch(simulation_id):
         raise NotFoundError("simulation", simulation_id)
-    ends = (await service.state_of(simulation_id)).is_terminal
+    ends = (await service.state_of(simulation_id)).is_terminal and not follow
     filters = [subjects.about(simulation_id, DEFAULT_TENANT)]
-    return await _story(service, filters, pagedata.of_simulation, last_event_id, has_ended=ends, follow=follow)
+    ending = _subjects(pagedata.ENDS_SIMULATION, simulation_id) if ends else []
+    return await _story(service, filters, pagedata.of_simulation, last_event_id, ending, until_end=not follow)
 
 
 @router.get("/agent-populations/{population_id}/stream", responses=DESCRIPTION, response_class=StreamingResponse)
@@ -61,8 +62,13 @@ async def stream_population(population_id: str, service: Service, last_event_id:
     if not subjects.TOKEN.fullmatch(population_id):
         raise NotFoundError("population", population_id)
     ends = not await service.is_drawing(population_id)
-    filters = [subjects.concrete(kind.contract, DEFAULT_TENANT, population_id) for kind in pagedata.OF_POPULATIONS]
-    return await _story(service, filters, pagedata.of_population, last_event_id, has_ended=ends)
+    filters = _subjects(pagedata.OF_POPULATIONS, population_id)
+    ending = _subjects(pagedata.ENDS_DRAWING, population_id) if ends else []
+    return await _story(service, filters, pagedata.of_population, last_event_id, ending)
+
+
+def _subjects(kinds: Iterable[type[MessageData]], key: str) -> list[str]:
+    return [subjects.concrete(kind.contract, DEFAULT_TENANT, key) for kind in kinds]
 
 
 async def _story(
@@ -70,19 +76,18 @@ async def _story(
     filters: list[str],
     view: View,
     last_event_id: str | None,
+    ending: list[str],
     *,
-    has_ended: bool,
-    follow: bool = False,
+    until_end: bool = True,
 ) -> Response:
-    """Everything about one thing until its end, and beyond it with `follow`."""
-    ends = has_ended and not follow
-    reader = await _open(service, filters, last_event_id)
+    """Everything about one thing; `ending` are the subjects of the event that was its last, none while it goes on."""
+    reader = await _open(service, filters, last_event_id, ending)
     if isinstance(reader, Response):
         return reader
-    if ends and reader.pending == 0:
+    if ending and reader.pending == 0:
         await _close(service, reader)
         return Response(status_code=204)
-    events = _events(service, reader, view, until_end=not follow, known=reader.pending if ends else 0)
+    events = _events(service, reader, view, until_end=until_end, known=reader.pending if ending else 0)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -98,7 +103,12 @@ async def stream_all(service: Service, last_event_id: LastEventId = None) -> Res
 
 
 async def _open(
-    service: Gateway, filters: list[str], last_event_id: str | None, *, only_new: bool = False
+    service: Gateway,
+    filters: list[str],
+    last_event_id: str | None,
+    ending: Sequence[str] = (),
+    *,
+    only_new: bool = False,
 ) -> Reader | Response:
     """A reader that counts against the limit of open streams, or the answer that there is none."""
     if service.free_streams.locked():
@@ -106,6 +116,8 @@ async def _open(
         return problem_response(503, "Too many streams", detail, headers=BUSY_HEADERS)
     await service.free_streams.acquire()
     try:
+        if ending:
+            await service.told_to_its_end(ending)
         return await service.events.open(filters, Position.parse(last_event_id), only_new=only_new)
     except LogUnavailableError as error:
         service.free_streams.release()

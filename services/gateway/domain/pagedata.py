@@ -14,6 +14,8 @@ from libs.contracts.population import PopulationCreated, PopulationFailed, Popul
 from libs.contracts.results import AnalysisCompleted
 from libs.contracts.timelines import MAIN
 
+ENDS_SIMULATION = (SimulationStateChanged,)
+ENDS_DRAWING = (PopulationReady, PopulationFailed)
 EXCERPT = 280  # characters of a stimulus
 
 
@@ -50,7 +52,7 @@ def is_end(message: MessageData) -> bool:
     """True for the event nothing follows."""
     if isinstance(message, SimulationStateChanged):
         return message.state.is_terminal
-    return isinstance(message, PopulationReady | PopulationFailed)
+    return isinstance(message, ENDS_DRAWING)
 
 
 def merged(events: Iterable[PageEvent]) -> list[PageEvent]:

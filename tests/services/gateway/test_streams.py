@@ -187,6 +187,15 @@ async def test_after_the_end_there_is_nothing_more_and_a_browser_stops_asking(st
     assert answer.status_code == 204
 
 
+async def test_an_end_that_is_still_on_its_way_to_the_log_is_waited_for(stage: Stage) -> None:
+    await begin(stage, "sim_1")
+    stage.nats.kill()
+    await end(stage, "sim_1")
+    await asyncio.to_thread(stage.nats.start)
+    events = await read_all(stage, "/simulations/sim_1/stream")
+    assert events[-1].data["state"] == "cancelled"
+
+
 async def test_follow_goes_on_after_the_end(stage: Stage) -> None:
     await begin(stage, "sim_1")
     await end(stage, "sim_1")
