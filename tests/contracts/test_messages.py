@@ -67,10 +67,10 @@ def test_a_service_handles_exactly_what_the_catalogue_says(service: str) -> None
 
 @by_type
 def test_the_owner_sends_the_message(message: type[MessageData]) -> None:
-    """An event by its own service; a command by anyone but never by nobody."""
+    """An event by its own service, one from outside through the gateway; a command by anyone but never by nobody."""
     contract = message.contract
     owners = [contract.service] if contract.kind == "evt" else SUBSCRIBERS
-    sources = [Path(f"services/{service}/events.py") for service in owners]
+    sources = [Path(f"services/{service}/{name}.py") for service in owners for name in ("events", "api/events")]
     assert any(message.__name__ in source.read_text() for source in sources if source.exists())
 
 
