@@ -2,7 +2,7 @@
 `ProblemError` with the fields it names, a platform that is not there `UnreachableError`."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal
 
 from libs.client.errors import ProblemError, UnreachableError
@@ -16,7 +16,7 @@ from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec
 from libs.contracts.specs import CheckpointSpec, SimulationSpec
 
-ExportFormat = Literal["json", "csv", "html"]
+ExportFormat = Literal["json", "csv", "records", "xlsx", "parquet", "pdf", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 
@@ -161,6 +161,20 @@ class RehearsalClient(PopulationsClient, EvidenceClient):
     async def export(self, simulation_id: str, export_format: ExportFormat) -> bytes:
         """The results as a file, byte for byte as the platform made it."""
         return (await self._send("GET", f"/results/{token(simulation_id)}/export", {"format": export_format})).content
+
+    async def compare_interventions(
+        self,
+        *,
+        simulations: Sequence[str] = (),
+        interventions: Sequence[str] = (),
+        baseline: str | None = None,
+        metrics: Sequence[str] | None = None,
+    ) -> JsonObject:
+        """Every arm of finished simulations, or of interventions' newest ones, against one baseline."""
+        body: JsonObject = {"simulations": [*simulations], "interventions": [*interventions], "baseline": baseline}
+        if metrics is not None:
+            body["metrics"] = [*metrics]
+        return await self._post("/results/compare-interventions", body)
 
     # Progress
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli import people_commands, toolbox, validation
+from services.cli import people_commands, result_files, toolbox, validation
 from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
@@ -28,6 +28,7 @@ artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
 app.add_typer(toolbox.app)
 app.add_typer(validation.app)
+app.add_typer(result_files.app)
 
 
 def main() -> None:

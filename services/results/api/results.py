@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Self
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
-from libs.contracts.errors import InvalidError, NotAvailableError
+from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Usage
@@ -21,16 +22,26 @@ from services.results.domain.export import to_csv, to_json
 from services.results.domain.findings import SIMULATED, State, why_no_analysis
 from services.results.domain.records import Turn
 from services.results.domain.report.page import to_html
+from services.results.domain.wording import listed
 from services.results.service import Status
+from services.results.service.files.columnar import to_parquet, to_records
+from services.results.service.files.pdf import to_pdf
+from services.results.service.files.spreadsheet import to_xlsx
 
 router = APIRouter()
 
 EXPORTS = {
     "json": (to_json, "application/json", "attachment"),
     "csv": (to_csv, CSV, "attachment"),
+    "records": (to_records, "application/json", "attachment"),
+    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"),
+    "parquet": (to_parquet, "application/vnd.apache.parquet", "attachment"),
+    "pdf": (to_pdf, "application/pdf", "inline"),
     "html": (to_html, "text/html; charset=utf-8", "inline"),
 }
-LATER = ("pdf", "parquet", "xlsx")
+FORMATS = listed(tuple(EXPORTS))
+ENDINGS = {"records": "records.json"}
+PORTION = 256 * 1024
 
 
 class SegmentScore(BaseModel):
@@ -196,7 +207,9 @@ async def export(
     simulation_id: str,
     service: Service,
     tx: Read,
-    export_format: Annotated[str, Query(alias="format", max_length=20, description="json, csv or html")] = "json",
+    export_format: Annotated[
+        str, Query(alias="format", max_length=20, description=f"{listed(tuple(EXPORTS))}")
+    ] = "json",
 ) -> Response:
     """The results as a file.
 
@@ -204,17 +217,19 @@ async def export(
     `content_sha256` is the SHA-256 of `content` as JSON with sorted keys, without spaces, in UTF-8. `run` holds ids,
     times, plan hash and usage. `csv`: one row per response, a column per metric, `profile.*` for attributes, and
     `simulated`, `evidence_grade`, `effective_n` and `caveat` in every row; a text that a spreadsheet would take for a
-    formula starts with an apostrophe. `html`: a report that needs nothing but itself. Later: pdf, parquet, xlsx (501).
+    formula starts with an apostrophe. `records`: the same table as JSON objects with types, for data frames; `parquet`:
+    the same in typed columns (501 without pyarrow); `xlsx`: the same with sheets of estimates and comparisons, no cell
+    a formula. `html` and `pdf`: the report, which needs nothing but itself.
     """
-    if export_format in LATER:
-        raise NotAvailableError(f"The export format {export_format}")
     if export_format not in EXPORTS:
         raise InvalidError("format", f"{export_format!r} is not an export format", tuple(EXPORTS))
     write, media_type, disposition = EXPORTS[export_format]
     findings = await service.findings(tx, simulation_id)
     body = await asyncio.to_thread(write, findings)
-    name = f"rehearsal-{simulation_id}.{export_format}"
-    return Response(body, media_type=media_type, headers=file_headers(name, disposition))
+    name = f"rehearsal-{simulation_id}.{ENDINGS.get(export_format, export_format)}"
+    headers = file_headers(name, disposition) | {"content-length": str(len(body))}
+    portions = (body[start : start + PORTION] for start in range(0, len(body), PORTION))
+    return StreamingResponse(portions, media_type=media_type, headers=headers)
 
 
 def _aggregate(status: Status) -> AggregateResults:

@@ -6,19 +6,15 @@ column per metric, and in every row the evidence, so that no row travels without
 """
 
 import json
-from collections.abc import Sequence
 
 from libs.contracts.base import JsonObject
-from libs.contracts.instruments import Answer
 from libs.contracts.protocol import total_usage
 from services.results.domain.canonical import canonical, canonical_json, digest
 from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
 from services.results.domain.records import Turn
-from services.results.domain.tabular import Cell, csv_of
+from services.results.domain.rows import AFTER, BEFORE, Table
+from services.results.domain.tabular import csv_of
 
-BEFORE = ("agent_id", "name", "segment", "arm", "timeline_id", "round", "step_id", "status", "failure")
-AFTER = ("response", "reasoning", "confidence", "sentiment")
-EVIDENCE = ("model", "simulated", "evidence_grade", "effective_n", "caveat")
 PER_RUN = ("plan_hash", "plan_frozen_at", "usage")
 
 
@@ -35,18 +31,9 @@ def to_json(findings: Findings) -> bytes:
 
 
 def to_csv(findings: Findings) -> bytes:
-    """RFC 4180 in UTF-8. Texts that would be formulas start with an apostrophe; numbers are plain numbers.
-
-    Columns: who and where, then each metric by its name (true/false, a number, an option, options joined by ` > `,
-    empty when not reached), then what was said, `profile.*`, and the evidence.
-    """
-    metrics = [instrument.name for instrument in findings.study.instruments]
-    attributes = sorted({key for turn in findings.turns for key in turn.demographic_profile})
-    header = [*BEFORE, *map(_column, metrics), *AFTER, *(f"profile.{key}" for key in attributes), *EVIDENCE]
-    evidence = findings.evidence
-    stamp: list[Cell] = ["true", evidence.grade, evidence.effective_n, evidence.caveat]
-    rows = ((*_row(turn, metrics, attributes), turn.model, *stamp) for turn in findings.turns)
-    return csv_of([header, *rows])
+    """RFC 4180 in UTF-8. Texts that would be formulas start with an apostrophe; numbers are plain numbers."""
+    table = Table.of(findings)
+    return csv_of([table.header, *table.rows()])
 
 
 def _content(findings: Findings) -> JsonObject:
@@ -95,20 +82,3 @@ def _run(findings: Findings) -> JsonObject:
 
 def _response(turn: Turn) -> JsonObject:
     return {name: getattr(turn, name) for name in (*BEFORE, *AFTER, "answers", "demographic_profile", "model")}
-
-
-def _row(turn: Turn, metrics: Sequence[str], attributes: Sequence[str]) -> list[Cell]:
-    before: list[Cell] = [getattr(turn, name) for name in BEFORE]
-    answers = [_answer(turn.answers.get(metric)) for metric in metrics]
-    after: list[Cell] = [getattr(turn, name) for name in AFTER]
-    return [*before, *answers, *after, *(turn.demographic_profile.get(key) for key in attributes)]
-
-
-def _column(metric: str) -> str:
-    """The metric's own name, unless there is such a column already."""
-    is_taken = metric in {*BEFORE, *AFTER, *EVIDENCE} or metric.startswith(("profile.", "metric."))
-    return f"metric.{metric}" if is_taken else metric
-
-
-def _answer(answer: Answer) -> Cell:
-    return " > ".join(answer) if isinstance(answer, list | tuple) else answer

@@ -20,6 +20,15 @@ def csv_of(rows: Iterable[Sequence[Cell]]) -> bytes:
     return buffer.getvalue().encode()
 
 
+def as_text(value: Cell) -> str:
+    """A cell in a column of texts."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return "; ".join(value)
+    return value if isinstance(value, str) else repr(value)
+
+
 def _cell(value: Cell) -> str:
     if value is None:
         return ""

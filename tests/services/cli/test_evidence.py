@@ -106,3 +106,21 @@ def test_what_cannot_be_asked_ends_with_2_before_any_platform_is_looked_for(tmp_
     body.write_text("metric: {name: x, type: ordinal}\n")
     for command in (("empirical-compare", body), ("baselines", "add", body), ("calibrate", "--import", body)):
         assert rehearsal(None, *command).returncode == 2
+
+
+def test_results_are_written_as_files_and_set_side_by_side(
+    platform: EmbeddedPlatform, run: dict[str, Any], tmp_path: Path
+) -> None:
+    simulation = run["simulation_id"]
+    for name, start in (("results.xlsx", b"PK"), ("report.pdf", b"%PDF-")):
+        done = rehearsal(platform, "export", simulation, "--format", name.rpartition(".")[2], "-o", tmp_path / name)
+        assert done.returncode == 0, done.stderr
+        assert (tmp_path / name).read_bytes().startswith(start)
+    assert rehearsal(platform, "report", simulation, "-o", tmp_path / "again.pdf").returncode == 0
+    assert (tmp_path / "again.pdf").read_bytes() == (tmp_path / "report.pdf").read_bytes()
+    assert "none of json" in rehearsal(platform, "export", simulation, "--format", "docx").stderr
+    compared = rehearsal(platform, "compare", simulation, "--metric", "purchase_intent")
+    assert compared.returncode == 0, compared.stderr
+    assert "Evidence grade C" in compared.stdout
+    seen = json.loads(rehearsal(platform, "compare", simulation, "--json").stdout)
+    assert {one["baseline"] for one in seen["comparisons"]} == {seen["baseline"]}

@@ -1,0 +1,74 @@
+"""Results as files, and simulations side by side: what is asked, and how the answer is shown."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast, get_args
+
+from rich.table import Table
+
+from libs.client.client import ExportFormat
+from libs.contracts.base import JsonObject
+from services.cli.exits import Exit, StopError, say
+from services.cli.files import save
+from services.cli.own import Source
+from services.cli.verdict import clean, console
+
+ENDINGS = {"records": "records.json"}
+
+
+async def write_export(simulation: str, form: str, out: Path | None, source: Source) -> Exit:
+    """Write a file of results, byte for byte as the platform made it."""
+    if form not in get_args(ExportFormat):
+        raise StopError(Exit.INVALID, f"--format: {form!r} is none of {', '.join(get_args(ExportFormat))}")
+    file = out or Path(f"{simulation}.{ENDINGS.get(form, form)}")
+    async with source.connect() as client:
+        save(file, await client.export(simulation, cast("ExportFormat", form)))
+    say(f"Written: {file}")
+    return Exit.COMPLETED
+
+
+async def show_comparison(
+    simulations: Sequence[str],
+    interventions: Sequence[str],
+    baseline: str | None,
+    metrics: Sequence[str] | None,
+    source: Source,
+    *,
+    as_json: bool,
+) -> Exit:
+    """Print every arm against the baseline."""
+    async with source.connect() as client:
+        found = await client.compare_interventions(
+            simulations=simulations, interventions=interventions, baseline=baseline, metrics=metrics or None
+        )
+    if as_json:
+        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        return Exit.COMPLETED
+    out = console()
+    out.print(_table(found))
+    for metric, why in found["not_compared"].items():
+        out.print(f"{clean(metric)} is left out: {clean(why)}.")
+    for warning in found["warnings"]:
+        out.print(f"Note: {clean(warning)}.")
+    evidence = found["evidence"]
+    out.print(f"Evidence grade {evidence['grade']}, effective n {evidence['effective_n']:g}: {evidence['caveat']}.")
+    return Exit.COMPLETED
+
+
+def _table(found: JsonObject) -> Table:
+    table = Table(title=f"Against {clean(found['baseline'])}", title_justify="left")
+    for column in ("metric", "arm", "difference", "interval", "finding", "grade, eff. n"):
+        table.add_column(column)
+    for one in found["comparisons"]:
+        name = one["metric"] if one["option"] is None else f"{one['metric']}: {one['option']}"
+        interval = one["interval"]
+        table.add_row(
+            clean(name),
+            clean(one["arm"]),
+            "–" if one["difference"] is None else f"{one['difference']:+.3f}",
+            "–" if interval is None else f"{interval[0]:+.3f} to {interval[1]:+.3f}",
+            clean(one["finding"].replace("_", " ")),
+            f"{one['evidence']['grade']}, {one['evidence']['effective_n']:.1f}",
+        )
+    return table

@@ -1,0 +1,130 @@
+"""Workbook, Parquet, records and PDF: the same rows, typed, never a formula, never without the evidence."""
+
+import base64
+import io
+import json
+import re
+import zipfile
+import zlib
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pyarrow.parquet
+import pytest
+
+from services.results.domain.findings import Findings, compile_findings
+from services.results.service.files.columnar import to_parquet, to_records
+from services.results.service.files.pdf import to_pdf
+from services.results.service.files.spreadsheet import to_xlsx
+from tests.services.results import build
+from tests.services.results.test_export import findings
+
+SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+FORMULA = '=HYPERLINK("http://evil.example","click")'
+
+
+def campaign() -> Findings:
+    return findings(*build.campaign(failures=2))
+
+
+def nasty() -> Findings:
+    study, turns = build.campaign()
+    turns[0] = replace(turns[0], response=FORMULA, name="http://evil.example")
+    return findings(study, turns)
+
+
+def part(body: bytes, name: str) -> ElementTree.Element:
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        return ElementTree.fromstring(book.read(name))
+
+
+def sheet_names(body: bytes) -> list[str]:
+    return [sheet.attrib["name"] for sheet in part(body, "xl/workbook.xml").iter(f"{SHEET}sheet")]
+
+
+def strings(body: bytes) -> list[str]:
+    return ["".join(item.itertext()) for item in part(body, "xl/sharedStrings.xml").iter(f"{SHEET}si")]
+
+
+def pages(body: bytes) -> list[bytes]:
+    """The drawing instructions of each page."""
+    found = []
+    for packed in re.findall(rb"stream\r?\n(.*?)endstream", body, re.DOTALL):
+        raw = packed.strip()
+        if raw.endswith(b"~>"):
+            drawn = zlib.decompress(base64.a85decode(raw[:-2]))
+            found += [drawn] if b" Tf " in drawn else []
+    return found
+
+
+def test_a_workbook_has_evidence_estimates_comparisons_and_a_row_for_each_response() -> None:
+    body = to_xlsx(campaign())
+    assert sheet_names(body) == ["evidence", "estimates", "comparisons", "responses"]
+    assert len(list(part(body, "xl/worksheets/sheet4.xml").iter(f"{SHEET}row"))) == 126
+    assert campaign().evidence.caveat in strings(body)
+
+
+def test_no_cell_of_a_workbook_is_a_formula_or_a_link() -> None:
+    body = to_xlsx(nasty())
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/")]
+        assert not [name for name in sheets if name.endswith(".rels")]
+    assert not [cell for name in sheets for cell in part(body, name).iter(f"{SHEET}f")]
+    assert FORMULA in strings(body)
+
+
+def test_records_are_what_a_data_frame_takes() -> None:
+    records = json.loads(to_records(campaign()))
+    assert len(records) == 125
+    assert len({tuple(record) for record in records}) == 1
+    answered = next(record for record in records if record["status"] == "answered")
+    assert isinstance(answered["open_rate"], bool)
+    assert isinstance(answered["purchase_intent"], int | float)
+    assert (answered["evidence_grade"], answered["simulated"]) == ("C", True)
+
+
+def test_parquet_columns_have_types_and_the_file_says_what_it_is_worth() -> None:
+    table = pyarrow.parquet.read_table(io.BytesIO(to_parquet(campaign())))
+    assert table.num_rows == 125
+    assert str(table.schema.field("open_rate").type) == "bool"
+    assert str(table.schema.field("purchase_intent").type) == "double"
+    assert str(table.schema.field("response").type) == "string"
+    assert table.schema.metadata[b"evidence_grade"] == b"C"
+    assert table.column("caveat")[0].as_py() == campaign().evidence.caveat
+
+
+def test_a_column_of_several_kinds_is_one_of_texts() -> None:
+    study, turns = build.campaign()
+    turns[0] = replace(turns[0], demographic_profile={"age": "unknown"})
+    table = pyarrow.parquet.read_table(io.BytesIO(to_parquet(findings(study, turns))))
+    assert str(table.schema.field("profile.age").type) == "string"
+
+
+@pytest.mark.parametrize("write", [to_xlsx, to_records, to_parquet, to_pdf])
+def test_a_simulation_without_an_answer_can_be_exported(write: object) -> None:
+    study, _ = build.campaign()
+    assert callable(write)
+    assert write(compile_findings(study, "running", [], None, None, None, "0.1.0"))
+
+
+@pytest.mark.parametrize("write", [to_xlsx, to_records, to_parquet, to_pdf])
+def test_the_same_findings_give_the_same_bytes(write: object) -> None:
+    assert callable(write)
+    assert write(campaign()) == write(campaign())
+
+
+def test_every_page_of_the_pdf_has_grade_and_caveat_at_its_foot() -> None:
+    body = to_pdf(campaign())
+    assert body.startswith(b"%PDF-")
+    shown = pages(body)
+    assert len(shown) == body.count(b"/Type /Page\n")
+    assert len(shown) > 1
+    assert all(b"evidence grade C, effective n 0" in one for one in shown)
+    assert all(b"nothing about real people; use it to rehearse" in one for one in shown)
+
+
+def test_what_somebody_said_cannot_become_markup_of_the_pdf() -> None:
+    study, turns = build.campaign()
+    assert study.plan is not None
+    named = study.plan.model_copy(update={"name": "<b>A & B</b> <img src='http://evil.example/x.png'/> 日本"})
+    assert to_pdf(findings(replace(study, plan=named), turns)).startswith(b"%PDF-")
