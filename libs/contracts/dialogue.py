@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
-from libs.contracts.protocol import StimulusKind
+from libs.contracts.protocol import Condition, StimulusKind
 from libs.contracts.specs import MAX_CONTENT, Identity, Label, Metric, Seed
 
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
@@ -145,21 +145,45 @@ class ConversationSpec(_Said):
 
 
 class ConditionSpec(Body):
-    """Who meets a touchpoint: those whose own answer was so. The others skip it."""
+    """Who meets a touchpoint: those whose own answer or attribute is so, or who have said something. Others skip it."""
 
-    metric: Label
+    metric: Label | None = None
+    attribute: Label | None = Field(default=None, description="Of the person, such as age or region; not a metric.")
+    says: list[Annotated[Text, StringConstraints(max_length=200)]] = Field(
+        default=[], max_length=20, description="Whoever has said one of these texts so far, in any case of letters."
+    )
     touchpoint: Name | None = Field(default=None, description="The touchpoint that asked; the latest answer if absent.")
     operator: Literal["is", "is_not", "at_least", "at_most", "one_of"] = "is"
-    value: bool | float | str | list[str]
+    value: bool | float | str | list[str] | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
+        if (self.metric is not None) + (self.attribute is not None) + bool(self.says) != 1:
+            raise ValueError("metric: give one of metric, attribute, says")
+        if self.touchpoint is not None and self.metric is None:
+            raise ValueError("touchpoint: is for a metric")
+        if (self.value is None) is not bool(self.says):
+            raise ValueError("value: is needed for a metric or an attribute, and for nothing else")
+        if self.says:
+            return self
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         if self.operator in {"at_least", "at_most"} and not is_number:
             raise ValueError(f"value: {self.operator} needs a number")
         if (self.operator == "one_of") != isinstance(self.value, list):
             raise ValueError("value: one_of needs a list, and no other operator takes one")
         return self
+
+    def compiled(self, step_id: str | None) -> Condition:
+        """The condition as a step has it; `step_id` of the touchpoint that asks, if one is named."""
+        if self.says:
+            return Condition(metric="", step_id=None, operator="one_of", value=tuple(self.says), about="words")
+        return Condition(
+            metric=str(self.metric or self.attribute),
+            step_id=step_id,
+            operator=self.operator,
+            value=tuple(self.value) if isinstance(self.value, list) else self.value,
+            about="attribute" if self.attribute is not None else None,
+        )
 
 
 class TouchpointSpec(Body):

@@ -47,12 +47,16 @@ class Conversation(Data):
 
 
 class Condition(Data):
-    """Who takes a step: those whose own earlier answer to a metric is so. The others skip it."""
+    """Who takes a step: those whose own earlier answer, attribute or words are so. The others skip it."""
 
-    metric: str
+    metric: str = Field(description="A metric; the name of an attribute where it is about one.")
     step_id: str | None = Field(description="The step that asked; null: the latest answer counts.")
     operator: Literal["is", "is_not", "at_least", "at_most", "one_of"]
     value: Answer
+    about: Literal["attribute", "words"] | None = Field(
+        default=None,
+        description="attribute: of the person; words: the person has said one of these texts. Null: an earlier answer.",
+    )
 
 
 class Contact(Data):

@@ -1,6 +1,9 @@
 """Who takes a step that is only for some: decided by an agent's own earlier answer."""
 
+from collections.abc import Iterable
+
 from libs.contracts.instruments import Answer, Instrument, MetricType
+from libs.contracts.people import Agent
 from libs.contracts.protocol import Condition
 
 
@@ -20,6 +23,17 @@ def holds(condition: Condition, answer: Answer) -> bool:
             return _is_number(answer) and _is_number(wanted) and answer >= wanted  # type: ignore[operator]
         case "at_most":
             return _is_number(answer) and _is_number(wanted) and answer <= wanted  # type: ignore[operator]
+
+
+def says(condition: Condition, said: Iterable[str]) -> bool:
+    """Whether one of the texts of a condition was said, whatever the case of its letters."""
+    wanted = [str(text).casefold() for text in condition.value] if isinstance(condition.value, tuple | list) else []
+    return any(text in spoken.casefold() for spoken in said for text in wanted)
+
+
+def attribute_of(agent: Agent, name: str) -> Answer:
+    """What a person has of an attribute; None without it."""
+    return agent.age if name == "age" else agent.demographic_profile.get(name)
 
 
 def misfit(operator: str, value: object, instrument: Instrument) -> str | None:

@@ -212,12 +212,7 @@ def _condition(touchpoint: TouchpointSpec, step_ids: Mapping[str, str]) -> Condi
     asked = touchpoint.condition
     if asked is None:
         return None
-    return Condition(
-        metric=asked.metric,
-        step_id=None if asked.touchpoint is None else step_ids[asked.touchpoint],
-        operator=asked.operator,
-        value=tuple(asked.value) if isinstance(asked.value, list) else asked.value,
-    )
+    return asked.compiled(None if asked.touchpoint is None else step_ids[asked.touchpoint])
 
 
 def _step(

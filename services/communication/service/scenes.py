@@ -11,7 +11,7 @@ from libs.contracts.protocol import Conversation
 from libs.contracts.timelines import Timeline
 from libs.db import Transaction
 from libs.minds.artefacts import Artefact
-from libs.minds.conditions import holds
+from libs.minds.conditions import attribute_of, holds, says
 from libs.minds.memory import Heard, Memory, remember, wanted
 from libs.minds.relationships import NO_RELATIONS, Member, Members, Relations, relations_of
 from libs.minds.retrieval import Vector
@@ -104,7 +104,7 @@ class Scenes:
         moments = {agent_id: moment for agent_id, moment in turn_moments(command).items() if agent_id in agent_ids}
         clusters = await self._store.dialogue.find_clusters(tx, *_log_of(command), list(agent_ids))
         rooms = await self._rooms(tx, command, moments)
-        skipping = await self._skipping(tx, command, list(agent_ids))
+        skipping = await self._skipping(tx, command, {agent.agent_id: agent for agent in pending.values()})
         now = datetime.now(UTC)
         taking = {turn: agent for turn, agent in pending.items() if agent.agent_id not in skipping}
         absent = [left_out(turn, agent, "skipped", now) for turn, agent in pending.items() if turn not in taking]
@@ -124,11 +124,19 @@ class Scenes:
             )
         return known
 
-    async def _skipping(self, tx: Transaction, command: DeliverStimulus, agent_ids: Sequence[str]) -> set[str]:
+    async def _skipping(self, tx: Transaction, command: DeliverStimulus, people: Mapping[str, Agent]) -> set[str]:
+        agent_ids = list(people)
         if command.condition is None:
             return set()
-        answers = await self._store.turns.find_answers(tx, *_log_of(command), agent_ids, command.condition)
-        return {agent_id for agent_id in agent_ids if not holds(command.condition, answers.get(agent_id))}
+        condition, place = command.condition, _log_of(command)
+        if condition.about == "words":
+            said = await self._store.turns.find_said(tx, *place, agent_ids)
+            return {agent_id for agent_id in agent_ids if not says(condition, said.get(agent_id, ()))}
+        if condition.about == "attribute":
+            known = {agent_id: attribute_of(people[agent_id], condition.metric) for agent_id in agent_ids}
+        else:
+            known = await self._store.turns.find_answers(tx, *place, agent_ids, condition)
+        return {agent_id for agent_id in agent_ids if not holds(condition, known.get(agent_id))}
 
     async def _pasts(
         self,

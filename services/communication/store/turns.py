@@ -163,6 +163,21 @@ class Turns:
                 found[row.agent_id] = row.content[condition.metric]
         return found
 
+    async def find_said(
+        self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]
+    ) -> dict[str, list[str]]:
+        """Everything each agent has said so far."""
+        query = select(history.c.agent_id, history.c.content).where(
+            on_timeline(history, tx, simulation_id, timeline),
+            history.c.agent_id.in_(agent_ids),
+            history.c.kind == HistoryKind.TALK.value,
+        )
+        found: dict[str, list[str]] = {}
+        for row in await tx.execute(query.order_by(history.c.sequence)):
+            if isinstance(row.content, str):
+                found.setdefault(row.agent_id, []).append(row.content)
+        return found
+
     async def record(
         self, tx: Transaction, command: DeliverStimulus, records: Sequence[TurnRecord]
     ) -> list[TurnRecord]:

@@ -149,6 +149,8 @@ def _condition(spec: ContactSpec, before: list[Contact], field: str) -> Conditio
     asked = spec.condition
     if asked is None:
         return None
+    if asked.metric is None:
+        return asked.compiled(None)
     asking = [contact.name for contact in before if asked.metric in contact.metrics]
     if asked.touchpoint is not None and asked.touchpoint not in asking:
         message = f"no earlier touchpoint {asked.touchpoint!r} asks {asked.metric!r}"
@@ -157,5 +159,4 @@ def _condition(spec: ContactSpec, before: list[Contact], field: str) -> Conditio
         known = list(dict.fromkeys(metric for contact in before for metric in contact.metrics))
         message = f"{asked.metric!r} is asked by no earlier touchpoint of this variant"
         raise InvalidError(f"{field}.condition.metric", message, known)
-    value = tuple(asked.value) if isinstance(asked.value, list) else asked.value
-    return Condition(metric=asked.metric, step_id=asked.touchpoint, operator=asked.operator, value=value)
+    return asked.compiled(asked.touchpoint)

@@ -126,3 +126,42 @@ async def test_a_time_that_no_calendar_holds_is_refused_before_it_stops_the_simu
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "starts_at"
     assert said in answer.text
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ({"attribute": "age", "operator": "at_least", "value": 0}, 4),
+        ({"attribute": "age", "operator": "at_least", "value": 200}, 0),
+        ({"attribute": "shoe_size", "value": 44}, 0),
+        ({"says": ["NOTHING OF THE KIND"]}, 0),
+    ],
+)
+async def test_a_touchpoint_can_be_for_those_who_are_or_have_said_something(
+    service: Stage, condition: JsonObject, expected: int
+) -> None:
+    await run(service, MAIL, REMINDER | {"condition": condition})
+    assert len(await met(service, "step-1-2")) == expected
+
+
+async def test_what_was_said_brings_the_effect_whatever_the_case_of_its_letters(service: Stage) -> None:
+    await run(service, MAIL)
+    said = {item["agent_id"]: item["content"] for item in await service.history(kind="talk")}
+    speaker, words = next(iter(said.items()))
+    await run(service, REMINDER | {"condition": {"says": [str(words).upper()]}})
+    assert speaker in await met(service, "step-2-1")
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"value": True},
+        {"metric": "open_rate", "attribute": "age", "value": 3},
+        {"says": ["x"], "value": 1},
+        {"attribute": "age"},
+    ],
+)
+async def test_a_condition_is_about_one_thing(service: Stage, condition: JsonObject) -> None:
+    body = {"touchpoints": [MAIL, REMINDER | {"condition": condition}]}
+    answer = await service.client.post("/communications/sequence/execute", json={"simulation_id": SIMULATION, **body})
+    assert answer.status_code == 422
