@@ -20,6 +20,8 @@ from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_csv, to_json
 from services.results.domain.findings import SIMULATED, State, why_no_analysis
+from services.results.domain.moods import Association, Mood, Point
+from services.results.domain.path import Change, PathStep, changes_of, path_of
 from services.results.domain.records import Turn
 from services.results.domain.report.page import to_html
 from services.results.domain.wording import listed
@@ -75,6 +77,9 @@ class AggregateResults(BaseModel):
     segments: tuple[Segment, ...]
     distributions: tuple[Distribution, ...]
     funnel: tuple[FunnelStage, ...]
+    moods: tuple[Mood, ...] = Field(description="Engagement and sentiment by arm; docs/results.md says how they count.")
+    series: tuple[Point, ...] = Field(description="Every outcome by step and round, where there are several.")
+    associations: tuple[Association, ...] = Field(description="Attributes of people against metrics: exploratory.")
     evidence: Evidence
 
 
@@ -161,6 +166,8 @@ class IndividualView(BaseModel):
     demographic_profile: dict[str, str | int | float]
     notice: str
     turns: list[IndividualTurn]
+    path: list[PathStep] = Field(description="What the agent met, thought, said and answered, in order.")
+    changes: list[Change] = Field(description="What the agent answered more than once, and how that went.")
 
 
 @router.get("/{simulation_id}/aggregate")
@@ -172,7 +179,7 @@ async def aggregate(simulation_id: str, service: Service, tx: Read) -> Aggregate
 @router.get("/{simulation_id}/individual/{agent_id}")
 async def individual(simulation_id: str, agent_id: str, service: Service, tx: Read) -> IndividualView:
     """All turns of one agent, with what was said, thought and answered."""
-    turns = await service.individual(tx, simulation_id, agent_id)
+    study, turns = await service.individual(tx, simulation_id, agent_id)
     latest = turns[-1]
     return IndividualView(
         simulation_id=simulation_id,
@@ -183,6 +190,8 @@ async def individual(simulation_id: str, agent_id: str, service: Service, tx: Re
         demographic_profile=latest.demographic_profile,
         notice=SIMULATED,
         turns=[IndividualTurn.of(turn) for turn in turns],
+        path=path_of(study, turns),
+        changes=changes_of(study, turns),
     )
 
 
@@ -259,6 +268,9 @@ def _aggregate(status: Status) -> AggregateResults:
         segments=segments,
         distributions=description.distributions if description else (),
         funnel=description.funnel if description else (),
+        moods=description.moods if description else (),
+        series=description.series if description else (),
+        associations=description.associations if description else (),
         evidence=status.evidence,
     )
 

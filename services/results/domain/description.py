@@ -14,6 +14,7 @@ from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from services.results.domain.analysis import estimate
 from services.results.domain.evidence import Evidences, evidences
+from services.results.domain.moods import Association, Mood, Point, associations, moods, series
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
 from services.results.domain.samples import count_heads, together, units_of, values_by_arm
@@ -53,6 +54,8 @@ class FunnelStage(Data):
     passed: int
     share_of_reached: float | None
     share_of_all: float | None
+    reached_interval: Interval | None = Field(default=None, description="Of share_of_reached; 95 %, turns as units.")
+    all_interval: Interval | None = Field(default=None, description="Of share_of_all.")
 
 
 class SegmentEstimate(Data):
@@ -90,6 +93,11 @@ class Description(Data):
     funnel: tuple[FunnelStage, ...]
     segments: tuple[Segment, ...]
     evidence: Evidence
+    moods: tuple[Mood, ...] = Field(default=(), description="Engagement and sentiment by arm.")
+    series: tuple[Point, ...] = Field(default=(), description="By step and round, where there are several.")
+    associations: tuple[Association, ...] = Field(
+        default=(), description="What goes with who people are: exploratory, without a test."
+    )
 
 
 def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Description:
@@ -108,6 +116,9 @@ def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Descript
         funnel=tuple(funnel(study.instruments, by_arm)),
         segments=tuple(segments(study, arms, answered, worth)),
         evidence=worth.overall(heads),
+        moods=tuple(moods(study, arms, ordered, worth)),
+        series=tuple(series(study, arms, ordered)),
+        associations=tuple(associations(study, ordered)),
     )
 
 
@@ -180,6 +191,8 @@ def _brief(full: Estimate) -> SegmentEstimate:
 def _stage(instrument: Instrument, depth: int, arm: str, turns: Sequence[Turn]) -> FunnelStage:
     asked = [turn.answers for turn in turns if instrument.name in turn.answers]
     reached = [a for a in asked if instrument.requires is None or a.get(instrument.requires) is True]
+    from libs.stats import wilson_interval
+
     passed = sum(answers[instrument.name] is True for answers in reached)
     return FunnelStage(
         metric=instrument.name,
@@ -190,6 +203,8 @@ def _stage(instrument: Instrument, depth: int, arm: str, turns: Sequence[Turn]) 
         passed=passed,
         share_of_reached=passed / len(reached) if reached else None,
         share_of_all=passed / len(asked) if asked else None,
+        reached_interval=wilson_interval(passed, len(reached)),
+        all_interval=wilson_interval(passed, len(asked)),
     )
 
 

@@ -155,13 +155,13 @@ class Results:
         graded = grade(study, made.analysis, made.description, await self._store.grades.standing(tx, study))
         return Made(graded.analysis, graded.description, made.analysed_at)
 
-    async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> list[Turn]:
-        """All turns of one agent. Raises `NotFoundError` for an agent without one."""
-        await find_study(self._store, tx, simulation_id)
+    async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> tuple[Study, list[Turn]]:
+        """The study and all turns of one agent. Raises `NotFoundError` for an agent without one."""
+        study = await find_study(self._store, tx, simulation_id)
         turns = await self._store.responses.all(tx, simulation_id, agent_id)
         if not turns:
             raise NotFoundError("response of the agent", agent_id)
-        return in_order(turns)
+        return study, in_order(turns)
 
     async def individuals(
         self,
