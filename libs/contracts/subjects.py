@@ -21,9 +21,9 @@ def concrete(contract: Contract, tenant: str, key: str) -> str:
     return f"rehearsal.{contract.kind}.{tenant}.{contract.service}.{contract.name}.v{contract.version}.{key}"
 
 
-def template(contract: Contract) -> str:
+def template(contract: Contract, tenant: str = "*") -> str:
     """The subject with wildcards: what a consumer filters by and what telemetry is named after."""
-    return f"rehearsal.{contract.kind}.*.{contract.service}.{contract.name}.v{contract.version}.*"
+    return f"rehearsal.{contract.kind}.{tenant}.{contract.service}.{contract.name}.v{contract.version}.*"
 
 
 def dead_letter(subject: str) -> str:

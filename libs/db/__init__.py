@@ -4,12 +4,14 @@ Only the edge (an HTTP dependency, a message consumer, a worker's own loop) open
 """
 
 from libs.db.database import Database
+from libs.db.row_security import EVERY_TENANT
 from libs.db.rows import add_up, insert_into, insert_new, upsert
 from libs.db.timelines import along
 from libs.db.transaction import Transaction
 from libs.db.types import BytewiseText, JsonDocument, UtcDateTime, tenant_column
 
 __all__ = [
+    "EVERY_TENANT",
     "BytewiseText",
     "Database",
     "JsonDocument",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from libs.contracts.envelope import Envelope
 from libs.db import sqlite
+from libs.db.row_security import set_tenant
 from libs.db.transaction import Transaction
 
 DRIVERS = {"sqlite": f"sqlite+{sqlite.DRIVER}", "postgresql": "postgresql+asyncpg"}
@@ -49,6 +50,7 @@ class Database:
         async with self._writer.connect() as connection:
             async with connection.begin():
                 transaction = Transaction(connection, cause=cause, tenant=tenant)
+                await set_tenant(connection, transaction.tenant)
                 yield transaction
                 await transaction.prepare()
             transaction.committed()
@@ -57,7 +59,9 @@ class Database:
     async def read(self, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
         """A consistent view; on SQLite it never waits for a writer."""
         async with self._reader.connect() as connection, connection.begin():
-            yield Transaction(connection, cause=None, tenant=tenant)
+            transaction = Transaction(connection, cause=None, tenant=tenant)
+            await set_tenant(connection, transaction.tenant)
+            yield transaction
 
     async def migrate(self, migrations: Path) -> None:
         """Bring the tables to the newest revision in this folder."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from libs.db.row_security import protect_rows, set_every_tenant
+
 ENVIRONMENT = Path(__file__).parent / "alembic"
 LOCK = 7_261_520_251  # any number; replicas of a service take it so that one of them migrates
 
@@ -17,9 +19,16 @@ def newest(migrations: Path) -> str:
 
 
 def upgrade(connection: Connection, migrations: Path) -> None:
-    """Upgrade to the newest revision; does nothing when it is there."""
+    """Upgrade to the newest revision, and see that tenants cannot see each other's rows."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
+    set_every_tenant(connection)
+    _migrate(connection, migrations)
+    protect_rows(connection)
+
+
+def _migrate(connection: Connection, migrations: Path) -> None:
+    """Run the revisions that are missing; none is the usual case."""
     if inspect(connection).has_table("alembic_version"):
         current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if current == newest(migrations):

@@ -3,18 +3,22 @@
 from libs.http.app import create_http_app
 from libs.http.arrival import arrives
 from libs.http.client import connect, register_local
+from libs.http.identity import Identified, Signer, new_key_pair, verifier_of
 from libs.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from libs.http.problems import FieldProblem, Problem, problem_of, problem_response
-from libs.http.transactions import Read, Tenant, Write
+from libs.http.transactions import Caller, Read, Tenant, Write
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "Caller",
     "Cursor",
     "FieldProblem",
+    "Identified",
     "Limit",
     "Page",
     "Problem",
     "Read",
+    "Signer",
     "Tenant",
     "Write",
     "arrives",
@@ -22,8 +26,10 @@ __all__ = [
     "create_http_app",
     "decode_cursor",
     "encode_cursor",
+    "new_key_pair",
     "page",
     "problem_of",
     "problem_response",
     "register_local",
+    "verifier_of",
 ]

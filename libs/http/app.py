@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from libs.contracts.errors import FieldError, InvalidError
@@ -35,8 +36,12 @@ def create_http_app(
     readiness: Readiness | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
     openapi_url: str | None = "/openapi.json",
+    entrance: Middleware | None = None,
 ) -> FastAPI:
-    """An app with the service's routes, `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`."""
+    """An app with the service's routes, `/healthz` (the process lives), `/readyz` (it can work) and `/metrics`.
+
+    `entrance` stands right before the routes: requests that reach it have a correlation id and a body of allowed size.
+    """
     app = FastAPI(
         title=f"Rehearsal {service}",
         lifespan=lifespan,
@@ -47,6 +52,8 @@ def create_http_app(
     app.include_router(router)
     app.include_router(_operations(readiness))
     add_problem_handlers(app)
+    if entrance is not None:
+        app.user_middleware.append(entrance)
     app.add_middleware(BodyLimit, max_bytes=max_body_bytes)
     app.add_middleware(RequestContext, service=service)
     return app

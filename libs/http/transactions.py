@@ -5,13 +5,19 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from libs.contracts.envelope import DEFAULT_TENANT
+from libs.contracts.identity import Identity
 from libs.db import Database, Transaction
+from libs.http.identity import identity_of
 
 
 def tenant_of(request: Request) -> str:
     """The tenant a request speaks for."""
-    return getattr(request.state, "tenant", DEFAULT_TENANT)
+    return caller_of(request).tenant
+
+
+def caller_of(request: Request) -> Identity:
+    """Who a request speaks for."""
+    return identity_of(request.scope)
 
 
 async def write_transaction(request: Request) -> AsyncIterator[Transaction]:
@@ -29,6 +35,7 @@ async def read_transaction(request: Request) -> AsyncIterator[Transaction]:
 
 
 Tenant = Annotated[str, Depends(tenant_of)]
+Caller = Annotated[Identity, Depends(caller_of)]
 # Scope "function": a failed commit must become an error answer, so it may not happen after the answer went out.
 Write = Annotated[Transaction, Depends(write_transaction, scope="function")]
 Read = Annotated[Transaction, Depends(read_transaction, scope="function")]

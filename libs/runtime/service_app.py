@@ -6,10 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
+from starlette.middleware import Middleware
 
 from libs.bus import Bus, BusSettings, Router
 from libs.db import Database
-from libs.http import create_http_app
+from libs.http import Identified, create_http_app, verifier_of
 from libs.http.app import MAX_BODY_BYTES
 from libs.runtime.settings import ServiceSettings
 
@@ -23,11 +24,13 @@ def service_app(
     database: Database | None = None,
     handlers: Router | None = None,
     max_body_bytes: int = MAX_BODY_BYTES,
+    is_private: bool = False,
 ) -> FastAPI:
     """The app of the service `name`.
 
     `service` gets the messages of `handlers`, and may have `async start()` and `async stop()`, called around serving.
-    Without `handlers` there is no bus, without `database` no store.
+    Without `handlers` there is no bus, without `database` no store. A service that `is_private` answers to services
+    only, who speak for nobody, and believes no identity.
     """
     bus = _bus(name, settings, service, database, handlers)
 
@@ -52,7 +55,15 @@ def service_app(
             checks["bus"] = bus.is_ready()
         return checks
 
-    app = create_http_app(name, api, lifespan=lifespan, readiness=readiness, max_body_bytes=max_body_bytes)
+    verifier = None if is_private else verifier_of(settings.identity_keys, settings.host, name)
+    app = create_http_app(
+        name,
+        api,
+        lifespan=lifespan,
+        readiness=readiness,
+        max_body_bytes=max_body_bytes,
+        entrance=Middleware(Identified, verifier=verifier),
+    )
     app.state.service = service
     app.state.database = database
     app.state.bus = bus

@@ -13,6 +13,9 @@ class ServiceSettings(BaseSettings):
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="One or more URLs, separated by commas.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65_535)
+    identity_keys: str = Field(
+        default="", description="Public keys of the gateway, separated by commas; needed off loopback."
+    )
     log_level: str = "INFO"
     stream_replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each JetStream stream.")
     ack_wait_s: float = Field(

@@ -7,6 +7,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from libs.http import connect, register_local
 from services.embedded.platform import SERVICES, service
@@ -16,20 +17,21 @@ FILE = Path(__file__).parents[2] / "schemas" / "openapi.json"
 
 async def public_api() -> str:
     """The document as the gateway serves it."""
-    urls = {f"{name}_url": f"local://{name}" for name in SERVICES}
-    fields = {"database_url": "sqlite:///never-opened.db", **urls}
-    apps = {}
-    for name in (*SERVICES, "gateway"):
-        settings, create_app = service(name)
-        apps[name] = create_app(settings(**{k: v for k, v in fields.items() if k in settings.model_fields}))
-        register_local(name, apps[name])
-    try:
-        async with apps["gateway"].router.lifespan_context(apps["gateway"]), connect("local://gateway") as client:
-            answer = await client.get("/openapi.json", headers={"host": "127.0.0.1"})
-            return json.dumps(answer.raise_for_status().json(), indent=2, ensure_ascii=False) + "\n"
-    finally:
-        for name in apps:
-            register_local(name, None)
+    with TemporaryDirectory() as directory:
+        urls = {f"{name}_url": f"local://{name}" for name in SERVICES}
+        fields = {"database_url": f"sqlite:///{directory}/opened-by-the-gateway-only.db", **urls}
+        apps = {}
+        for name in (*SERVICES, "gateway"):
+            settings, create_app = service(name)
+            apps[name] = create_app(settings(**{k: v for k, v in fields.items() if k in settings.model_fields}))
+            register_local(name, apps[name])
+        try:
+            async with apps["gateway"].router.lifespan_context(apps["gateway"]), connect("local://gateway") as client:
+                answer = await client.get("/openapi.json", headers={"host": "127.0.0.1"})
+                return json.dumps(answer.raise_for_status().json(), indent=2, ensure_ascii=False) + "\n"
+        finally:
+            for name in apps:
+                register_local(name, None)
 
 
 def main(arguments: list[str]) -> int:

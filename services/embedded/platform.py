@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import uvloop
 from fastapi import FastAPI
 
+from libs.http import new_key_pair
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
 from libs.runtime.process import Server, allow_open_files, server_config
@@ -51,6 +52,7 @@ class Platform:
     def __init__(self, data: Path, *, nats_port: int | None = None) -> None:
         self.data = data.absolute()
         self.nats = NatsServer(self.data / "nats", port=nats_port)
+        self._signing_key, self._identity_keys = new_key_pair()
 
     @asynccontextmanager
     async def running(self, **gateway_settings: Any) -> AsyncIterator[FastAPI]:
@@ -75,12 +77,17 @@ class Platform:
             "database_url": f"sqlite:///{self.data / name}.db",
             "nats_url": self.nats.url,
             "models_url": "local://models",
+            "identity_keys": self._identity_keys,
         }
         return create_app(settings(**_fields(settings, known)))
 
     def _gateway(self, **given: Any) -> FastAPI:
         settings, create_app = service("gateway")
-        known = {f"{name}_url": f"local://{name}" for name in SERVICES} | {"nats_url": self.nats.url}
+        known = {f"{name}_url": f"local://{name}" for name in SERVICES} | {
+            "database_url": f"sqlite:///{self.data / 'gateway'}.db",
+            "nats_url": self.nats.url,
+            "signing_key": self._signing_key,
+        }
         return create_app(settings(**_fields(settings, known), **given))
 
     async def _keep_nats_running(self) -> None:

@@ -2,55 +2,87 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.middleware import Middleware
 
+from libs.db import Database
 from libs.http import create_http_app, problem_response
-from services.gateway.api import events, forwarding, pages, streams, studies
+from services.gateway.adapters import Provider
+from services.gateway.api import events, forwarding, pages, people, streams, studies
+from services.gateway.api.entrance import Entrance, Parts
 from services.gateway.api.protection import Protection
-from services.gateway.domain.access import refusal_to_listen
-from services.gateway.service import Gateway, OwnerUnavailableError
+from services.gateway.domain.access import OIDC, refusal_to_listen
+from services.gateway.domain.claims import Mapper
+from services.gateway.domain.limits import Limiter
+from services.gateway.service import Gatekeeper, Gateway, OwnerUnavailableError, Records
 from services.gateway.settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def create_app(settings: Settings) -> FastAPI:
     """The app. Ends the program with a message when it may not listen on the address of the settings."""
-    refusal = refusal_to_listen(settings.host, settings.auth)
+    refusal = refusal_to_listen(settings.host, settings.auth) or settings.incomplete()
     if refusal is not None:
         raise SystemExit(refusal)
+    database = Database(settings.database_url)
     service = Gateway(settings)
+    gatekeeper = _gatekeeper(settings, database)
+    records = Records(database)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await database.migrate(MIGRATIONS)
+        await gatekeeper.start()
         await service.start()
         try:
             yield
         finally:
             await service.stop()
+            await database.close()
 
     router = APIRouter()
     for part in (
         pages.router,
+        people.router,
         streams.router,
         studies.router,
         events.router,
         forwarding.router,
     ):  # what is answered here before what is forwarded
         router.include_router(part)
+    limiter = Limiter(settings.rate_per_minute, settings.rate_burst)
     app = create_http_app(
         "gateway",
         router,
         lifespan=lifespan,
         readiness=service.readiness,
         openapi_url=None,
+        entrance=Middleware(Entrance, parts=Parts(gatekeeper, records, limiter)),
     )
     app.mount("/ui", pages.PageFiles(), name="ui")
     app.add_middleware(Protection, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(OwnerUnavailableError, _unavailable)
     app.state.service = service
+    app.state.gatekeeper = gatekeeper
+    app.state.records = records
+    app.state.database = database
     app.state.settings = settings
     app.state.stopping = service.stopping
     return app
+
+
+def _gatekeeper(settings: Settings, database: Database) -> Gatekeeper:
+    provider = None
+    if settings.auth == OIDC:
+        provider = Provider(
+            settings.oidc_issuer, settings.oidc_audience, settings.oidc_jwks_url, list(settings.oidc_algorithms)
+        )
+    mapper = Mapper(settings.oidc_tenant_claim, settings.oidc_tenant, settings.oidc_role_claim, settings.oidc_roles)
+    bootstrap = {tenant: secret.get_secret_value() for tenant, secret in settings.bootstrap_keys.items()}
+    return Gatekeeper(settings.auth, database, bootstrap, provider, mapper)
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:

@@ -3,9 +3,18 @@
 The service URLs are `http://host:port`, or `local://<service>` inside one process.
 """
 
-from pydantic import Field
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
+from pydantic import Field, SecretStr, StringConstraints
+
+from libs.contracts.identity import KEY, TENANT, Role
 from libs.runtime import ServiceSettings, service_config
+
+# Public keys only: with HS256 whoever knows the public key could sign.
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
+TenantName = Annotated[str, StringConstraints(pattern=TENANT)]
 
 
 class Settings(ServiceSettings):
@@ -19,10 +28,46 @@ class Settings(ServiceSettings):
     communication_url: str = "http://127.0.0.1:8004"
     results_url: str = "http://127.0.0.1:8005"
     validation_url: str = "http://127.0.0.1:8006"
-    auth: str = Field(default="", description="How people log in; needed to listen on anything but loopback.")
+    auth: str = Field(default="", description="How people get in: keys, oidc or none; needed off loopback.")
+    signing_key: SecretStr = Field(default=SecretStr(""), description="Signs what services are told of who asks.")
+    bootstrap_keys: dict[TenantName, SecretStr] = Field(
+        default={}, description='First admin key of each tenant, as {"default": "rk_…"}.'
+    )
+    rate_per_minute: int = Field(default=1_200, ge=1, description="Requests a minute of one key or person.")
+    rate_burst: int = Field(default=300, ge=1, description="Requests of one key or person at once.")
+    oidc_issuer: str = Field(default="", description="The `iss` of tokens, and where the provider is found.")
+    oidc_audience: str = Field(default="", description="The `aud` that tokens must be for.")
+    oidc_jwks_url: str = Field(default="", description="Where the keys are, if the provider does not say it itself.")
+    oidc_algorithms: list[Algorithm] = Field(default=["RS256", "ES256"], min_length=1)
+    oidc_tenant: str = Field(default="", description="The tenant of everybody, if no claim says it.")
+    oidc_tenant_claim: str = Field(default="tenant", description="The claim that names the tenant.")
+    oidc_role_claim: str = Field(default="roles", description="The claim that names roles; dots lead into objects.")
+    oidc_roles: dict[str, Role] = Field(
+        default={role.value: role for role in Role}, description="Which value of the claim is which role."
+    )
     allowed_hosts: list[str] = Field(default=[], description="Further host names this gateway is reached by.")
     max_streams: int = Field(default=200, ge=1, description="Event streams open at once.")
 
     def url_of(self, owner: str) -> str:
         """The URL of a service."""
         return str(getattr(self, f"{owner}_url"))
+
+    def incomplete(self) -> str | None:
+        """What is missing, or wrong, for the way of getting in; None when all is there. It shows no secret."""
+        if not self.database_url:
+            return "REHEARSAL_GATEWAY_DATABASE_URL is not set: the gateway keeps keys and the audit log there."
+        if self.auth in {"keys", "oidc"} and not self.signing_key.get_secret_value():
+            return (
+                f"REHEARSAL_AUTH={self.auth} needs REHEARSAL_GATEWAY_SIGNING_KEY: services believe only what it "
+                "signs. `rehearsal keys pair` makes it, with the REHEARSAL_IDENTITY_KEYS of the services."
+            )
+        if self.auth == "oidc" and not (self.oidc_issuer and self.oidc_audience):
+            return "REHEARSAL_AUTH=oidc needs REHEARSAL_GATEWAY_OIDC_ISSUER and REHEARSAL_GATEWAY_OIDC_AUDIENCE."
+        for name in ("oidc_issuer", "oidc_jwks_url"):
+            url = urlsplit(getattr(self, name))
+            if url.geturl() and url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
+                return f"REHEARSAL_GATEWAY_{name.upper()} must begin with https://"
+        for tenant, secret in self.bootstrap_keys.items():
+            if not re.fullmatch(KEY, secret.get_secret_value()):
+                return f"REHEARSAL_GATEWAY_BOOTSTRAP_KEYS: that of {tenant!r} is not as `rehearsal keys first` makes it"
+        return None

@@ -26,7 +26,13 @@ def create_app(settings: Settings) -> FastAPI:
     servers = _servers(settings, database, jobs)
     service = Models(database, Stores(Store(), Accounts(), jobs), Offline(), servers, _prices(settings))
     return service_app(
-        "models", settings, api=api.router, service=service, database=database, max_body_bytes=MAX_BODY_BYTES
+        "models",
+        settings,
+        api=api.router,
+        service=service,
+        database=database,
+        max_body_bytes=MAX_BODY_BYTES,
+        is_private=True,
     )
 
 

@@ -15,7 +15,7 @@ from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
-from libs.db import Database, Transaction
+from libs.db import EVERY_TENANT, Database, Transaction
 from libs.models import Models, check_mind
 from services.orchestrator.domain import process
 from services.orchestrator.domain.checkpoint import Checkpoint, why_not
@@ -286,7 +286,7 @@ class Orchestrator:
 
     async def time_out(self, now: datetime) -> None:
         """Move simulations on whose state lasted too long, each in a transaction of its own."""
-        async with self._database.read() as tx:
+        async with self._database.read(tenant=EVERY_TENANT) as tx:
             overdue = await self._store.overdue(tx, now)
         for tenant, simulation_id in overdue:
             async with self._database.write(tenant=tenant) as tx:

@@ -38,7 +38,7 @@ ANATOMY = {
     "results": CORE | STORED | RUN | {"handlers", "events"},
     "validation": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "models": CORE | STORED | RUN | {"adapters"},
-    "gateway": CORE | RUN | {"adapters"},
+    "gateway": CORE | STORED | RUN | {"adapters"},
 }
 SERVICES = tuple(ANATOMY)
 NOT_SERVICES = {"embedded", "cli"}

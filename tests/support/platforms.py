@@ -15,6 +15,7 @@ from typing import Self
 
 import httpx
 
+from libs.http import new_key_pair
 from libs.runtime.nats_server import NatsServer
 from services.embedded.platform import SERVICES
 from tests.support.postgres import PostgresServer
@@ -120,14 +121,15 @@ class DistributedPlatform:
         ports = {name: free_port() for name in ALL_SERVICES}
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.url = urls["gateway"]
+        signing_key, public_key = new_key_pair()
         self.processes: dict[str, Process] = {}
         for name in ALL_SERVICES:
             own = f"REHEARSAL_{name.upper()}_"
             environment = {f"REHEARSAL_{peer.upper()}_URL": url for peer, url in urls.items()}
             environment |= {"REHEARSAL_NATS_URL": nats.url, f"{own}PORT": str(ports[name])}
             environment |= {"REHEARSAL_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
-            if name != "gateway":
-                environment[f"{own}DATABASE_URL"] = postgres.create_database()
+            environment[f"{own}DATABASE_URL"] = postgres.create_database()
+            environment |= {"REHEARSAL_GATEWAY_SIGNING_KEY": signing_key, "REHEARSAL_IDENTITY_KEYS": public_key}
             command = [sys.executable, "-m", f"services.{name}"]
             self.processes[name] = Process(command, environment, directory / f"{name}.log", urls[name])
 

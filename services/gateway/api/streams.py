@@ -15,9 +15,8 @@ from fastapi.responses import StreamingResponse
 
 from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
-from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.errors import NotFoundError
-from libs.http import problem_response
+from libs.http import Tenant, problem_response
 from services.gateway.adapters import LogUnavailableError, Reader, Stored
 from services.gateway.api.forwarding import Service
 from services.gateway.domain import pagedata
@@ -44,6 +43,7 @@ router = APIRouter()
 async def stream_simulation(
     simulation_id: str,
     service: Service,
+    tenant: Tenant,
     last_event_id: LastEventId = None,
     follow: Annotated[bool, Query(description="Go on after the simulation has ended.")] = False,
 ) -> Response:
@@ -51,24 +51,26 @@ async def stream_simulation(
     if not subjects.TOKEN.fullmatch(simulation_id):
         raise NotFoundError("simulation", simulation_id)
     ends = (await service.state_of(simulation_id)).is_terminal and not follow
-    filters = [subjects.about(simulation_id, DEFAULT_TENANT)]
-    ending = _subjects(pagedata.ENDS_SIMULATION, simulation_id) if ends else []
+    filters = [subjects.about(simulation_id, tenant)]
+    ending = _subjects(pagedata.ENDS_SIMULATION, tenant, simulation_id) if ends else []
     return await _story(service, filters, pagedata.of_simulation, last_event_id, ending, until_end=not follow)
 
 
 @router.get("/agent-populations/{population_id}/stream", responses=DESCRIPTION, response_class=StreamingResponse)
-async def stream_population(population_id: str, service: Service, last_event_id: LastEventId = None) -> Response:
+async def stream_population(
+    population_id: str, service: Service, tenant: Tenant, last_event_id: LastEventId = None
+) -> Response:
     """How far drawing a population is, from its first event on, until it has ended; 204 when nothing more will come."""
     if not subjects.TOKEN.fullmatch(population_id):
         raise NotFoundError("population", population_id)
     ends = not await service.is_drawing(population_id)
-    filters = _subjects(pagedata.OF_POPULATIONS, population_id)
-    ending = _subjects(pagedata.ENDS_DRAWING, population_id) if ends else []
+    filters = _subjects(pagedata.OF_POPULATIONS, tenant, population_id)
+    ending = _subjects(pagedata.ENDS_DRAWING, tenant, population_id) if ends else []
     return await _story(service, filters, pagedata.of_population, last_event_id, ending)
 
 
-def _subjects(kinds: Iterable[type[MessageData]], key: str) -> list[str]:
-    return [subjects.concrete(kind.contract, DEFAULT_TENANT, key) for kind in kinds]
+def _subjects(kinds: Iterable[type[MessageData]], tenant: str, key: str) -> list[str]:
+    return [subjects.concrete(kind.contract, tenant, key) for kind in kinds]
 
 
 async def _story(
@@ -92,9 +94,9 @@ async def _story(
 
 
 @router.get("/stream", responses=DESCRIPTION, response_class=StreamingResponse)
-async def stream_all(service: Service, last_event_id: LastEventId = None) -> Response:
+async def stream_all(service: Service, tenant: Tenant, last_event_id: LastEventId = None) -> Response:
     """State changes of all simulations from now on; `responses-recorded` holds numbers to add up."""
-    filters = [subjects.template(message.contract) for message in pagedata.SHOWN_IN_LISTS]
+    filters = [subjects.template(message.contract, tenant) for message in pagedata.SHOWN_IN_LISTS]
     reader = await _open(service, filters, last_event_id, only_new=True)
     if isinstance(reader, Response):
         return reader

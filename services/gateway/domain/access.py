@@ -1,4 +1,4 @@
-"""Who may reach a platform without login: this machine only.
+"""Who may reach a platform without login: this machine only. How else people get in: REHEARSAL_AUTH.
 
 Two ways in are closed besides the network: a web page of another site whose name was made to point at 127.0.0.1 (it
 comes with its own host name), and a form or script of another site that posts here (it comes with its own origin).
@@ -12,6 +12,13 @@ UNSAFE_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 HOST = re.compile(r"(\[(?P<address>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9._-]+))(:[0-9]{1,5})?")
 NAME_WITHOUT_DOT = re.compile(r"[a-z][a-z0-9_-]*")
 ELSEWHERE = "none"  # REHEARSAL_AUTH=none: what stands in front of the gateway decides who gets in
+KEYS = "keys"
+OIDC = "oidc"
+MODES = {
+    KEYS: "people and programs send keys of this platform",
+    OIDC: "they send tokens of an identity provider, or keys",
+    ELSEWHERE: "something in front of the gateway decides who gets in; everybody is admin",
+}
 
 
 def is_loopback(host: str) -> bool:
@@ -26,17 +33,14 @@ def is_loopback(host: str) -> bool:
 
 def refusal_to_listen(host: str, auth: str) -> str | None:
     """Why the gateway may not listen on `host` with this setting of REHEARSAL_AUTH, None when it may."""
-    if auth not in {"", ELSEWHERE}:
-        return (
-            f"REHEARSAL_AUTH={auth} cannot be obeyed: login is not available in this version. "
-            f"Allowed: {ELSEWHERE} (something in front of the gateway decides who gets in), or nothing."
-        )
-    if is_loopback(host) or auth == ELSEWHERE:
+    modes = "; ".join(f"{mode} ({meaning})" for mode, meaning in MODES.items())
+    if auth and auth not in MODES:
+        return f"REHEARSAL_AUTH={auth} cannot be obeyed. Allowed: {modes}; or nothing, on loopback."
+    if auth or is_loopback(host):
         return None
     return (
         f"The gateway will not listen on {host}: everybody who reaches it could use it, because REHEARSAL_AUTH is not "
-        "set. Listen on 127.0.0.1, or set REHEARSAL_AUTH=none if a proxy in front of it checks who gets in. "
-        "Login of its own is not available in this version."
+        f"set. Listen on 127.0.0.1, or set REHEARSAL_AUTH: {modes}."
     )
 
 

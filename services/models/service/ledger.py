@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from libs.contracts.errors import BudgetError, DomainError
-from libs.db import Database, Transaction
+from libs.db import EVERY_TENANT, Database, Transaction
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
     NO_DECISION,
@@ -122,7 +122,7 @@ class Ledger:
     async def start(self) -> None:
         """Orphan the reservations of processes that died, and begin to commit."""
         now = datetime.now(UTC)
-        async with self._database.write() as tx:
+        async with self._database.write(tenant=EVERY_TENANT) as tx:
             dead = [owner for owner in await self._store.owners(tx) if is_dead(owner, self._owner)]
             orphaned, bookings = await self._store.orphan(tx, dead, now)
             await self._accounts.book(tx, bookings)
@@ -318,7 +318,7 @@ class Ledger:
             if not self._being_made:
                 continue
             try:
-                async with self._database.write() as tx:
+                async with self._database.write(tenant=EVERY_TENANT) as tx:
                     await self._store.renew(tx, self._owner, datetime.now(UTC) + LEASE)
             except Exception:
                 log.exception("reservations could not be renewed")

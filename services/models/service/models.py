@@ -11,7 +11,7 @@ from libs.contracts.errors import DomainError, InvalidError
 from libs.contracts.estimates import Quote, QuotedPrice, Range
 from libs.contracts.protocol import Usage
 from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
-from libs.db import Database, Transaction
+from libs.db import EVERY_TENANT, Database, Transaction
 from services.models.adapters import Backend, Load, Server
 from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
 from services.models.domain.calls import (
@@ -86,7 +86,7 @@ class Models:
     async def start(self) -> None:
         """Begin to take calls, and go on with the batch jobs of processes that ended."""
         await self._ledger.start()
-        async with self._database.read() as tx:
+        async with self._database.read(tenant=EVERY_TENANT) as tx:
             open_jobs = await self._stores.jobs.all_open(tx)
         for job in open_jobs:
             backend = self._economy.get(job.model)

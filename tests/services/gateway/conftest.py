@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 import pytest
@@ -20,9 +21,9 @@ PAGE = "http://127.0.0.1:8000"
 
 
 @pytest.fixture
-async def gateway() -> AsyncIterator[httpx.AsyncClient]:
+async def gateway(sqlite_url: str) -> AsyncIterator[httpx.AsyncClient]:
     """A gateway all of whose owners, and whose bus, are down."""
-    app = create_app(Settings(nats_url="nats://127.0.0.1:9", **LOCAL))
+    app = create_app(Settings(database_url=sqlite_url, nats_url="nats://127.0.0.1:9", **LOCAL))
     async with running("gateway", app) as client:
         yield client
 
@@ -37,9 +38,9 @@ class Stage:
 
 
 @pytest.fixture
-async def stage(nats_server: NatsServer, sqlite_url: str) -> AsyncIterator[Stage]:
+async def stage(nats_server: NatsServer, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     nats_url = nats_server.url
     orchestrator = create_orchestrator(OrchestratorSettings(database_url=sqlite_url, nats_url=nats_url))
-    app = create_app(Settings(nats_url=nats_url, **LOCAL))
+    app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/gateway.db", nats_url=nats_url, **LOCAL))
     async with running("orchestrator", orchestrator), running("gateway", app) as client, peer(nats_url) as rest:
         yield Stage(client, rest, nats_server)

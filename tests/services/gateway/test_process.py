@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import httpx
 
@@ -20,9 +21,10 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def test_asked_to_stop_it_ends_open_streams_and_itself(stage: Stage) -> None:
+async def test_asked_to_stop_it_ends_open_streams_and_itself(stage: Stage, tmp_path: Path) -> None:
     port = free_port()
     settings = {"REHEARSAL_GATEWAY_PORT": str(port), "REHEARSAL_NATS_URL": stage.nats.url}
+    settings["REHEARSAL_GATEWAY_DATABASE_URL"] = f"sqlite:///{tmp_path}/own.db"
     process = subprocess.Popen(
         [sys.executable, "-m", "services.gateway"], env=os.environ | settings, stderr=subprocess.PIPE
     )

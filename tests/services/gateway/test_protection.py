@@ -1,10 +1,15 @@
 """Security headers, strangers, and where the gateway may listen."""
 
+from typing import Any
+
 import httpx
 import pytest
 
+from libs.http import new_key_pair
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
+
+UNUSED = "sqlite:///never-opened.db"
 
 
 @pytest.mark.parametrize("path", ["/ui/", "/", "/openapi.json", "/healthz", "/nothing", "/simulations/list", "/docs"])
@@ -44,17 +49,36 @@ async def test_our_own_page_may(gateway: httpx.AsyncClient) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.7", "::", "rehearsal.local"])
 def test_listening_beyond_this_machine_without_auth_is_refused_with_the_way_out(host: str) -> None:
-    with pytest.raises(SystemExit, match=r"REHEARSAL_AUTH.*Login of its own is not available in this version"):
-        create_app(Settings(host=host))
+    with pytest.raises(SystemExit, match=r"REHEARSAL_AUTH is not set.*keys.*oidc.*none"):
+        create_app(Settings(host=host, database_url=UNUSED))
 
 
-def test_an_auth_setting_that_cannot_be_obeyed_is_refused() -> None:
-    with pytest.raises(SystemExit, match="Allowed: none"):
-        create_app(Settings(host="0.0.0.0", auth="oidc"))
+def test_an_auth_setting_that_cannot_be_obeyed_is_refused_with_those_that_can() -> None:
+    with pytest.raises(SystemExit, match=r"Allowed: keys.*oidc.*none"):
+        create_app(Settings(host="0.0.0.0", database_url=UNUSED, auth="basic"))
+
+
+@pytest.mark.parametrize(
+    ("missing", "settings"),
+    [
+        ("REHEARSAL_GATEWAY_DATABASE_URL", {"database_url": ""}),
+        ("REHEARSAL_GATEWAY_SIGNING_KEY", {"auth": "keys"}),
+        ("REHEARSAL_GATEWAY_OIDC_ISSUER", {"auth": "oidc", "signing_key": new_key_pair()[0]}),
+        ("must begin with https://", {"oidc_issuer": "http://login.example"}),
+        ("must begin with https://", {"oidc_jwks_url": "file:///etc/passwd"}),
+        ("REHEARSAL_GATEWAY_BOOTSTRAP_KEYS", {"bootstrap_keys": {"default": "secret-but-short"}}),
+    ],
+)
+def test_a_gateway_that_could_not_tell_people_apart_says_what_is_missing(
+    missing: str, settings: dict[str, Any]
+) -> None:
+    with pytest.raises(SystemExit, match=missing) as refusal:
+        create_app(Settings(**{"database_url": UNUSED} | settings))
+    assert "secret-but-short" not in str(refusal.value)
 
 
 def test_a_proxy_in_front_may_do_the_login() -> None:
-    assert create_app(Settings(host="0.0.0.0", auth="none"))
+    assert create_app(Settings(host="0.0.0.0", database_url=UNUSED, auth="none"))
 
 
 def test_auth_is_read_from_the_documented_variable(monkeypatch: pytest.MonkeyPatch) -> None:

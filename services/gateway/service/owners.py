@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextvars import ContextVar
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,8 +15,9 @@ from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.envelope import Envelope
 from libs.contracts.errors import DomainError, FieldError, NotFoundError
+from libs.contracts.identity import LOCAL, Identity
 from libs.contracts.orchestrator import SimulationState
-from libs.http import connect
+from libs.http import Signer, connect
 from services.gateway.adapters import EventLog, LogUnavailableError
 from services.gateway.domain import openapi
 from services.gateway.domain.owners import OWNER_OF_PREFIX, OWNERS
@@ -24,6 +26,8 @@ from services.gateway.settings import Settings
 log = logging.getLogger(__name__)
 FORWARD_TIMEOUT = httpx.Timeout(10.0, read=60.0)
 PROBE_S = 3.0
+caller: ContextVar[Identity] = ContextVar("caller", default=LOCAL)
+"""Who the request at hand speaks for; owners are asked in their name."""
 APPEARS_S = 5.0
 REQUEST_HEADERS = ("accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "tracestate")
 RESPONSE_HEADERS = (
@@ -88,6 +92,8 @@ class Gateway:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._owners: dict[str, httpx.AsyncClient] = {}
+        secret = settings.signing_key.get_secret_value()
+        self._signer = Signer(secret) if secret else None
         self.events = EventLog(settings.nats_url)
         self.free_streams = asyncio.Semaphore(settings.max_streams)
         self.stopping = asyncio.Event()
@@ -122,7 +128,10 @@ class Gateway:
     ) -> httpx.Response:
         client = self._owners[owner]
         url = client.base_url.copy_with(raw_path=target.encode("ascii"))
-        request = client.build_request(method, url, headers=headers, content=body or None, timeout=FORWARD_TIMEOUT)
+        signed = self._signer.headers(caller.get()) if self._signer else {}
+        request = client.build_request(
+            method, url, headers={**headers, **signed}, content=body or None, timeout=FORWARD_TIMEOUT
+        )
         try:
             return await client.send(request, stream=True)
         except httpx.ReadTimeout as error:

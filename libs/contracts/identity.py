@@ -1,0 +1,42 @@
+"""Who a request speaks for: a tenant, a subject in it, and the role that says what it may do.
+
+The gateway decides it once, from a key or a token; everybody behind the gateway is told (libs.http.identity).
+"""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from libs.contracts.envelope import DEFAULT_TENANT
+
+KEY = r"^rk_[A-Za-z0-9_-]{43}$"
+TENANT = r"^[A-Za-z0-9_-]{1,64}$"  # a token of a subject, and the width of the column
+
+
+class Role(StrEnum):
+    """What somebody may do; each role may do all that those before it may."""
+
+    VIEWER = "viewer"
+    RESEARCHER = "researcher"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def covers(self, needed: "Role") -> bool:
+        """Whether this role is enough where `needed` is asked for."""
+        order = list(Role)
+        return order.index(self) >= order.index(needed)
+
+
+class Identity(BaseModel):
+    """Who a request speaks for. With a `simulation_id` it may read the results of that simulation and nothing else."""
+
+    model_config = ConfigDict(frozen=True)
+
+    tenant: str = Field(pattern=TENANT)
+    subject: str = Field(min_length=1, max_length=200)
+    role: Role
+    simulation_id: str | None = None
+
+
+LOCAL = Identity(tenant=DEFAULT_TENANT, subject="local", role=Role.ADMIN)
+"""Everybody on a platform that only its own machine reaches."""

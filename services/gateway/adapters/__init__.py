@@ -1,0 +1,14 @@
+"""What the gateway reads outside: the event log, and who somebody is according to an identity provider."""
+
+from services.gateway.adapters.event_log import EventLog, LogUnavailableError, Reader, Stored
+from services.gateway.adapters.oidc import Provider, ProviderUnavailableError, TokenRefusedError
+
+__all__ = [
+    "EventLog",
+    "LogUnavailableError",
+    "Provider",
+    "ProviderUnavailableError",
+    "Reader",
+    "Stored",
+    "TokenRefusedError",
+]

@@ -1,0 +1,134 @@
+"""Who is asking, and whether they may: keys, tokens of an identity provider, read-only links.
+
+A key is looked up at every request, so a revoked one is worthless at once, at every gateway of the same store.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from libs.contracts.errors import ConflictError, DomainError, InvalidError, NotFoundError
+from libs.contracts.identity import LOCAL, Identity, Role
+from libs.db import EVERY_TENANT, Database, Transaction
+from libs.http.identity import UnauthenticatedError
+from services.gateway.adapters import Provider, ProviderUnavailableError, TokenRefusedError
+from services.gateway.domain import keys
+from services.gateway.domain.access import KEYS, OIDC
+from services.gateway.domain.claims import ClaimError, Mapper
+from services.gateway.domain.keys import Key
+from services.gateway.domain.permissions import Policy
+from services.gateway.store import KeyStore
+
+log = logging.getLogger(__name__)
+
+
+class ForbiddenError(DomainError):
+    """Somebody is known, and may not do this."""
+
+    title = "Not allowed"
+    status = 403
+
+
+class UnprovableError(DomainError):
+    """The identity provider does not answer, so nobody can be told from anybody."""
+
+    title = "A part of the platform is not available"
+    status = 503
+
+
+class Gatekeeper:
+    """Decides by the settings, its keys and the permission table."""
+
+    def __init__(
+        self, auth: str, database: Database, bootstrap: Mapping[str, str], provider: Provider | None, mapper: Mapper
+    ) -> None:
+        self._auth = auth
+        self._database = database
+        self._bootstrap = bootstrap
+        self._provider = provider
+        self._mapper = mapper
+        self._store = KeyStore()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody who gets here is the local admin."""
+        return self._auth not in {KEYS, OIDC}
+
+    async def start(self) -> None:
+        """Take in the first admin key of each tenant that the settings name; one that was revoked stays so."""
+        for tenant, secret in self._bootstrap.items():
+            key = Key(
+                tenant, keys.id_of(secret), "bootstrap", Role.ADMIN, None, "settings", datetime.now(UTC), None, None
+            )
+            async with self._database.write(tenant=tenant) as tx:
+                await self._store.add(tx, key, keys.digest(secret))
+
+    async def identify(self, authorization: str | None) -> Identity:
+        """Who sends this `Authorization` header. Raises `UnauthenticatedError`, `UnprovableError`."""
+        if self.is_open:
+            return LOCAL
+        scheme, _, credential = (authorization or "").partition(" ")
+        credential = credential.strip()
+        if scheme.lower() != "bearer" or not credential:
+            raise UnauthenticatedError("Send a key or token: `Authorization: Bearer …`.")
+        if keys.is_secret(credential):
+            return await self.owner_of(credential)
+        if self._provider is None:
+            raise UnauthenticatedError("This is not a key of this platform.")
+        return await self._bearer(self._provider, credential)
+
+    async def owner_of(self, secret: str) -> Identity:
+        """Who a key belongs to. Raises `UnauthenticatedError`, in the same words whatever is wrong with it."""
+        key = None
+        if keys.is_secret(secret):
+            async with self._database.read(tenant=EVERY_TENANT) as tx:
+                key = await self._store.by_digest(tx, keys.digest(secret))
+        if key is None or key.state(datetime.now(UTC)) != "active":
+            raise UnauthenticatedError("The key is unknown, expired or revoked.")
+        return key.identity
+
+    async def _bearer(self, provider: Provider, token: str) -> Identity:
+        try:
+            return self._mapper.identity(await provider.claims(token))
+        except (TokenRefusedError, ClaimError) as error:
+            raise UnauthenticatedError(f"The token is not accepted: {error}.") from error
+        except ProviderUnavailableError as error:
+            raise UnprovableError(str(error)) from error
+
+    def admit(self, identity: Identity, policy: Policy) -> None:
+        """Let a request through or not. Raises `ForbiddenError`, for what a link does not show `NotFoundError`."""
+        if identity.simulation_id is not None:
+            if not policy.is_shared:
+                raise ForbiddenError("A read-only link shows the results of its simulation and nothing else.")
+            if policy.simulation_id != identity.simulation_id:
+                raise NotFoundError("simulation", policy.simulation_id or "")
+        elif not identity.role.covers(policy.role):
+            raise ForbiddenError(f"This needs the role {policy.role}; yours is {identity.role}.")
+
+    async def issue(
+        self, tx: Transaction, by: Identity, name: str, role: Role, days: int, simulation_id: str | None = None
+    ) -> tuple[Key, str]:
+        """A new key and the text that its owner gets, this once."""
+        if not by.role.covers(role):
+            raise InvalidError("role", f"may not be above your own, {by.role}", [r for r in Role if by.role.covers(r)])
+        now = datetime.now(UTC)
+        secret = keys.new_secret()
+        expires = now + timedelta(days=days)
+        key = Key(tx.tenant, keys.id_of(secret), name, role, simulation_id, by.subject, now, expires, None)
+        await self._store.add(tx, key, keys.digest(secret))
+        return key, secret
+
+    async def issued(
+        self, tx: Transaction, limit: int, after: tuple[datetime, str] | None, *, shares: bool
+    ) -> list[Key]:
+        """One more key, or link, of the tenant than `limit`, newest first."""
+        return list(await self._store.list(tx, limit + 1, after, shares=shares))
+
+    async def revoke(self, tx: Transaction, key_id: str, by: Identity, *, share: bool) -> None:
+        """Make a key or link worthless, from the next request on. Raises `NotFoundError`, `ConflictError`."""
+        key = await self._store.find(tx, key_id)
+        if key is None or (key.simulation_id is not None) != share:
+            raise NotFoundError("share" if share else "key", key_id)
+        if key.identity.subject == by.subject:
+            raise ConflictError("A key cannot revoke itself: use another, so that nobody is locked out by mistake.")
+        await self._store.revoke(tx, key_id, datetime.now(UTC))

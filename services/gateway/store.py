@@ -1,0 +1,122 @@
+"""The only SQL of the gateway. Every query filters by the transaction's tenant; only looking a key up finds it out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Row, delete, select, update
+
+from libs.contracts.audit import GENESIS, AuditEntry, sealed
+from libs.contracts.identity import Role
+from libs.db import Transaction, insert_new
+from services.gateway.domain.keys import Key
+from services.gateway.tables import answers, audit, audit_heads, keys
+
+_KEY = [column for column in keys.c if column.name != "digest"]
+
+
+class KeyStore:
+    """Keys and read-only links."""
+
+    async def add(self, tx: Transaction, key: Key, digest: str) -> bool:
+        """Keep a key; False when it is there already."""
+        return bool(await insert_new(tx, keys, [{**key._asdict(), "role": key.role.value, "digest": digest}]))
+
+    async def by_digest(self, tx: Transaction, digest: str) -> Key | None:
+        """The key of any tenant that was given out as the text with this digest."""
+        row = (await tx.execute(select(*_KEY).where(keys.c.digest == digest))).one_or_none()
+        return _key(row) if row else None
+
+    async def list(
+        self, tx: Transaction, limit: int, after: tuple[datetime, str] | None, *, shares: bool
+    ) -> Sequence[Key]:
+        """Keys, or links, of the tenant, newest first."""
+        wanted = keys.c.simulation_id.is_not(None) if shares else keys.c.simulation_id.is_(None)
+        query = select(*_KEY).where(keys.c.tenant == tx.tenant, wanted)
+        if after is not None:
+            made, key_id = after
+            query = query.where((keys.c.created_at < made) | ((keys.c.created_at == made) & (keys.c.key_id < key_id)))
+        query = query.order_by(keys.c.created_at.desc(), keys.c.key_id.desc()).limit(limit)
+        return [_key(row) for row in await tx.execute(query)]
+
+    async def find(self, tx: Transaction, key_id: str) -> Key | None:
+        """A key or link of the tenant."""
+        query = select(*_KEY).where(keys.c.tenant == tx.tenant, keys.c.key_id == key_id)
+        row = (await tx.execute(query)).one_or_none()
+        return _key(row) if row else None
+
+    async def revoke(self, tx: Transaction, key_id: str, now: datetime) -> None:
+        """Make a key worthless; once revoked it stays as it is."""
+        mine = (keys.c.tenant == tx.tenant) & (keys.c.key_id == key_id) & keys.c.revoked_at.is_(None)
+        await tx.execute(update(keys).where(mine).values(revoked_at=now))
+
+
+class AuditStore:
+    """The audit log, one chain for each tenant."""
+
+    async def append(self, tx: Transaction, fields: Mapping[str, Any]) -> None:
+        """Add an entry behind the last one; whoever else adds one waits."""
+        await insert_new(tx, audit_heads, [{"tenant": tx.tenant, "sequence": 0, "hash": GENESIS}])
+        mine = audit_heads.c.tenant == tx.tenant
+        query = select(audit_heads.c.sequence, audit_heads.c.hash).where(mine).with_for_update()
+        last = (await tx.execute(query)).one()
+        entry = sealed(AuditEntry(sequence=last.sequence + 1, tenant=tx.tenant, previous=last.hash, hash="", **fields))
+        await tx.execute(audit.insert(), entry.model_dump())
+        await tx.execute(update(audit_heads).where(mine).values(sequence=entry.sequence, hash=entry.hash))
+
+    async def list(self, tx: Transaction, limit: int, after: int) -> Sequence[AuditEntry]:
+        """Entries of the tenant after one, oldest first."""
+        query = select(audit).where(audit.c.tenant == tx.tenant, audit.c.sequence > after)
+        rows = await tx.execute(query.order_by(audit.c.sequence).limit(limit))
+        return [AuditEntry.model_validate(dict(row._mapping)) for row in rows]
+
+    async def head(self, tx: Transaction) -> tuple[int, str]:
+        """How many entries the tenant has, and the hash of the last."""
+        query = select(audit_heads.c.sequence, audit_heads.c.hash).where(audit_heads.c.tenant == tx.tenant)
+        row = (await tx.execute(query)).one_or_none()
+        return (row.sequence, row.hash) if row else (0, GENESIS)
+
+
+class Answer(NamedTuple):
+    """What was answered under an idempotency key; without a status it is not known yet."""
+
+    fingerprint: str
+    begun_at: datetime
+    status: int | None
+    headers: dict[str, str] | None
+    body: bytes | None
+
+
+class AnswerStore:
+    """Answers kept under the idempotency keys of who asked."""
+
+    async def begin(self, tx: Transaction, subject: str, key: str, fingerprint: str, now: datetime) -> Answer | None:
+        """Claim a key; None when it was free, else what is kept under it."""
+        row = {"tenant": tx.tenant, "subject": subject, "key": key, "fingerprint": fingerprint, "begun_at": now}
+        if await insert_new(tx, answers, [row]):
+            return None
+        found = (await tx.execute(select(answers).where(_mine(tx, subject, key)))).one()
+        return Answer(found.fingerprint, found.begun_at, found.status, found.headers, found.body)
+
+    async def forget(self, tx: Transaction, subject: str, key: str) -> None:
+        """Free a key."""
+        await tx.execute(delete(answers).where(_mine(tx, subject, key)))
+
+    async def keep(
+        self, tx: Transaction, subject: str, key: str, status: int, headers: dict[str, str], body: bytes
+    ) -> None:
+        """Note the answer."""
+        values = {"status": status, "headers": headers, "body": body}
+        await tx.execute(update(answers).where(_mine(tx, subject, key)).values(**values))
+
+    async def clean(self, tx: Transaction, before: datetime) -> None:
+        """Delete the answers of every tenant that were begun before a time."""
+        await tx.execute(delete(answers).where(answers.c.begun_at < before))
+
+
+def _mine(tx: Transaction, subject: str, key: str) -> Any:
+    return (answers.c.tenant == tx.tenant) & (answers.c.subject == subject) & (answers.c.key == key)
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(**{name: getattr(row, name) for name in Key._fields if name != "role"}, role=Role(row.role))

@@ -1,0 +1,116 @@
+"""What a service believes about who is asking: a token the gateway signed, and nothing else."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import APIRouter
+from starlette.middleware import Middleware
+
+from libs.contracts.identity import Identity, Role
+from libs.http import Caller, Identified, Signer, Tenant, create_http_app, new_key_pair, verifier_of
+from libs.http.identity import HEADER, LIFETIME_S, Verifier, _bytes
+from tests.support.apps import running
+
+SIGNING, PUBLIC = new_key_pair()
+ANNA = Identity(tenant="acme", subject="key:anna", role=Role.RESEARCHER)
+
+
+def service(keys: str) -> Any:
+    router = APIRouter()
+
+    @router.get("/who")
+    async def who(caller: Caller, tenant: Tenant) -> dict[str, str]:
+        return {"tenant": tenant, "subject": caller.subject, "role": caller.role}
+
+    return create_http_app("who", router, entrance=Middleware(Identified, verifier=Verifier(keys) if keys else None))
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with running("who", service(PUBLIC)) as client:
+        yield client
+
+
+def signed(key: Any = None, algorithm: str = "EdDSA", **changes: Any) -> str:
+    """A token with some claims changed, or (None) left out."""
+    now = int(time.time())
+    claims = {"iss": "rehearsal-gateway", "aud": "rehearsal-services", "iat": now, "exp": now + LIFETIME_S}
+    claims |= {"sub": "key:anna", "tenant": "acme", "role": "researcher"} | changes
+    key = Ed25519PrivateKey.from_private_bytes(_bytes("signing_key", SIGNING)) if key is None else key
+    return jwt.encode({name: value for name, value in claims.items() if value is not None}, key, algorithm)
+
+
+async def test_what_the_gateway_signed_is_believed(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/who", headers=Signer(SIGNING).headers(ANNA))
+    assert answer.json() == {"tenant": "acme", "subject": "key:anna", "role": "researcher"}
+
+
+PAST = int(time.time()) - 3600
+REFUSED = {
+    "none at all": "",
+    "not a token": "abc",
+    "expired": signed(exp=PAST),
+    "not valid yet": signed(nbf=PAST + 7200),
+    "for somebody else": signed(aud="rehearsal-gateway"),
+    "by somebody else": signed(iss="accounts.example"),
+    "without an end": signed(exp=None),
+    "without a tenant": signed(tenant=None),
+    "a tenant that is a wildcard": signed(tenant="*"),
+    "a role that does not exist": signed(role="root"),
+    "signed by another key": signed(Ed25519PrivateKey.generate()),
+    "not signed": signed("", "none"),
+    "signed with the public key as a password": signed(PUBLIC.encode(), "HS256"),
+    "cut off": signed()[:-4],
+}
+
+
+@pytest.mark.filterwarnings("ignore:The HMAC key")
+@pytest.mark.parametrize("token", REFUSED.values(), ids=REFUSED.keys())
+async def test_anything_else_is_401(client: httpx.AsyncClient, token: str) -> None:
+    answer = await client.get("/who", headers={HEADER: token})
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert not token or token not in answer.text
+
+
+@pytest.mark.parametrize("header", ["x-tenant", "x-rehearsal-tenant", "x-rehearsal-role", "authorization"])
+async def test_a_bare_header_means_nothing(client: httpx.AsyncClient, header: str) -> None:
+    assert (await client.get("/who", headers={header: "acme"})).status_code == 401
+
+
+async def test_health_is_told_to_anybody(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).status_code == 200
+    assert (await client.get("/openapi.json")).status_code == 200
+
+
+async def test_a_key_is_replaced_without_a_gap() -> None:
+    old, new = new_key_pair(), new_key_pair()
+    async with running("who", service(f"{old[1]}, {new[1]}")) as client:
+        for pair in (old, new):
+            assert (await client.get("/who", headers=Signer(pair[0]).headers(ANNA))).status_code == 200
+
+
+async def test_without_keys_everybody_is_the_local_admin_whatever_they_say() -> None:
+    async with running("who", service("")) as client:
+        answer = await client.get("/who", headers=Signer(SIGNING).headers(ANNA))
+    assert answer.json() == {"tenant": "default", "subject": "local", "role": "admin"}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.7", "::"])
+def test_a_service_that_cannot_tell_who_asks_listens_on_loopback_only(host: str) -> None:
+    with pytest.raises(SystemExit, match="REHEARSAL_IDENTITY_KEYS is not set"):
+        verifier_of("", host, "results")
+    assert verifier_of("", "127.0.0.1", "results") is None
+    assert verifier_of(PUBLIC, host, "results") is not None
+
+
+@pytest.mark.parametrize("text", ["", "short", "not base64 ☃", SIGNING + SIGNING])
+def test_a_key_that_is_none_is_refused_without_being_shown(text: str) -> None:
+    with pytest.raises(ValueError, match="signing_key: is not a key") as refusal:
+        Signer(text)
+    assert not text or text not in str(refusal.value)
