@@ -83,7 +83,7 @@ class Entrance:
             raise TooManyError("Too many failed attempts from this address.", allowance)
         try:
             if secret is not None:
-                return await self._gatekeeper.owner_of(secret)
+                return await self._gatekeeper.guest_of(secret)
             return await self._gatekeeper.identify(headers.get("authorization"))
         except UnauthenticatedError:
             self._failures.take(address, time.monotonic())

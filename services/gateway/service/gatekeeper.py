@@ -87,6 +87,13 @@ class Gatekeeper:
             raise UnauthenticatedError("The key is unknown, expired or revoked.")
         return key.identity
 
+    async def guest_of(self, secret: str) -> Identity:
+        """Who a read-only link makes of its reader. A key that opens more does not belong into an address."""
+        identity = await self.owner_of(secret)
+        if identity.simulation_id is None:
+            raise UnauthenticatedError("The link is unknown, expired or revoked.")
+        return identity
+
     async def _bearer(self, provider: Provider, token: str) -> Identity:
         try:
             return self._mapper.identity(await provider.claims(token))
