@@ -72,8 +72,13 @@ def test_what_a_link_shows_is_read_and_belongs_to_one_simulation() -> None:
 
 
 def test_a_viewer_changes_nothing() -> None:
-    """Comparing is asked by POST, because the question has a body."""
-    asked = {"POST /interventions/compare", "POST /results/compare-interventions"}
+    """Comparisons are asked by POST, because the question has a body."""
+    asked = {
+        "POST /agent-populations/compare",
+        "POST /interventions/compare",
+        "POST /interventions/{intervention_id}/power",
+        "POST /results/compare-interventions",
+    }
     changing = {name for name, role in POLICIES.items() if role == Role.VIEWER and not name.startswith("GET ")}
     assert changing == asked
 

@@ -40,13 +40,18 @@ TABLE = {
         GET /agent-populations/{population_id}/individuals/{agent_id}
         GET /agent-populations/{population_id}/individuals/{agent_id}/agent.json
         GET /agent-populations/{population_id}/export
+        GET /agent-populations/{population_id}/plan
         GET /agent-populations/{population_id}/versions
         GET /agent-populations/{population_id}/versions/{version}/changes
         GET /interventions/list
         GET /interventions/{intervention_id}
         GET /interventions/{intervention_id}/results
         GET /interventions/{intervention_id}/individual-responses
+        GET /interventions/{intervention_id}/monitor
+        GET /interventions/{intervention_id}/robustness
         POST /interventions/compare
+        POST /interventions/{intervention_id}/power
+        POST /agent-populations/compare
         GET /communications/engines
         GET /communications/{simulation_id}/requests
         GET /communications/{simulation_id}/relations
@@ -88,6 +93,7 @@ TABLE = {
         DELETE /simulations/{simulation_id}/end
         POST /agent-populations/create
         POST /agent-populations/import
+        POST /agent-populations/import/{file_format}
         POST /agent-populations/preview
         POST /agent-populations/bulk-generate
         POST /agent-populations/fragments
@@ -98,6 +104,7 @@ TABLE = {
         POST /interventions/create
         POST /interventions/preview
         POST /interventions/{intervention_id}/execute
+        POST /interventions/{intervention_id}/robustness
         POST /communications/estimate
         POST /communications/broadcast
         POST /communications/direct-message
