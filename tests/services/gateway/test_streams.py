@@ -13,7 +13,7 @@ import pytest
 
 from libs.client.sse import Decoder, ServerEvent
 from libs.contracts.communication import Response, ResponsesRecorded
-from libs.contracts.orchestrator import StartSimulation
+from libs.contracts.orchestrator import SimulationCreated, StartSimulation
 from libs.contracts.protocol import NO_USAGE
 from libs.runtime.nats_server import NatsServer
 from services.gateway.app import create_app
@@ -232,6 +232,7 @@ async def test_without_a_bus_the_stream_says_so(gateway: httpx.AsyncClient) -> N
 async def test_the_list_stream_tells_states_and_counts_but_no_responses(stage: Stage) -> None:
     async with reading(stage, "/stream") as (_, events):
         await begin(stage, "sim_1")
+        await stage.peer.published(SimulationCreated)  # it is known a moment before it is told
         await stage.peer.send("communication", recorded("sim_1", 1, 2), recorded("sim_1", 3, status="failed"))
         counted: dict[str, Any] = {"answered": 0, "failed": 0}
         seen = []
