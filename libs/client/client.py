@@ -162,6 +162,10 @@ class RehearsalClient(PopulationsClient, EvidenceClient):
         """The results as a file, byte for byte as the platform made it."""
         return (await self._send("GET", f"/results/{token(simulation_id)}/export", {"format": export_format})).content
 
+    async def feed(self, simulation_id: str, *, after: str | None = None, limit: int | None = None) -> JsonObject:
+        """Responses recorded since a cursor, in their order; go on with the `cursor` of the answer."""
+        return await self._get(f"/results/{token(simulation_id)}/feed", {"after": after, "limit": limit})
+
     async def compare_interventions(
         self,
         *,

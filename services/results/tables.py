@@ -81,7 +81,9 @@ responses = Table(
     Column("regenerations", Integer),
     Column("step_place", Integer, nullable=False),
     Column("actions", JsonDocument),
+    Column("feed_place", Integer),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
+    Index("responses_by_place", "tenant", "simulation_id", "feed_place"),
 )
 
 progress = Table(
@@ -95,6 +97,7 @@ progress = Table(
     Column("looks", Integer, nullable=False),
     Column("ended", String(16)),  # failed or cancelled
     Column("timeline", JsonDocument),  # the present one, once there are several
+    Column("places", Integer, nullable=False, server_default="0"),  # of the feed that were given
 )
 
 analyses = Table(

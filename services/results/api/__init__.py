@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.results.api import comparison, extraction, results, tools
+from services.results.api import comparison, extraction, feed, results, tools
 
 router = APIRouter(prefix="/results", tags=["results"])
-for _part in (comparison, results, extraction, tools):
+for _part in (comparison, feed, results, extraction, tools):
     router.include_router(_part.router)

@@ -176,6 +176,10 @@ class Results:
         await find_study(self._store, tx, simulation_id)
         return await self._store.responses.page(tx, simulation_id, limit, after, arm, segment)
 
+    async def feed(self, tx: Transaction, simulation_id: str, limit: int, after: int) -> list[tuple[int, Turn]]:
+        """Turns in the order in which they were recorded, each with its place, after this one."""
+        return await self._store.responses.after(tx, simulation_id, limit, after)
+
     async def _analyse_if_complete(self, tx: Transaction, simulation_id: str, recorded: int = 0) -> None:
         progress = await self._store.analyses.advance(tx, simulation_id, recorded)
         expected = progress.expected or 0

@@ -129,11 +129,31 @@ class Responses:
     """Every finished turn."""
 
     async def add(self, tx: Transaction, turns: Sequence[tuple[str, Turn]]) -> dict[str, int]:
-        """Add turns of simulations; how many were new, by simulation."""
-        rows = [
-            {"tenant": tx.tenant, "simulation_id": simulation_id, **_columns(turn)} for simulation_id, turn in turns
-        ]
+        """Add turns of simulations; how many were new, by simulation. Each gets the next place of the feed.
+
+        Places are given under the row of the simulation, which is held until the transaction ends: they become visible
+        in their order. One that was there already leaves a gap.
+        """
+        places = {name: await self._reserve(tx, name, n) for name, n in sorted(Counter(s for s, _ in turns).items())}
+        rows = []
+        for simulation_id, turn in turns:
+            places[simulation_id] += 1
+            owner = {"tenant": tx.tenant, "simulation_id": simulation_id, "feed_place": places[simulation_id]}
+            rows.append(owner | _columns(turn))
         return Counter(row["simulation_id"] for row in await insert_new(tx, responses, rows))
+
+    async def after(self, tx: Transaction, simulation_id: str, limit: int, place: int) -> list[tuple[int, Turn]]:
+        """Turns by their place in the feed, after this one."""
+        query = (await _current(tx, responses, simulation_id)).where(responses.c.feed_place > place)
+        rows = await tx.execute(query.order_by(responses.c.feed_place).limit(limit))
+        return [(row.feed_place, _turn(row)) for row in rows]
+
+    async def _reserve(self, tx: Transaction, simulation_id: str, count: int) -> int:
+        """Take so many places; the one before the first of them."""
+        row = {"tenant": tx.tenant, "simulation_id": simulation_id, "recorded": 0, "looks": 0, "places": count}
+        await add_up(tx, progress, [row])
+        mine = progress.c.tenant == tx.tenant, progress.c.simulation_id == simulation_id
+        return int((await tx.execute(select(progress.c.places).where(*mine))).scalar_one()) - count
 
     async def subjects(self, tx: Transaction, scope: Scope) -> list[Pair]:
         """The agents of a scope, each with the arms it was in, in their order."""
