@@ -92,8 +92,8 @@ def provider() -> Stub:
 
 
 async def test_the_examples_take_what_was_estimated_on_the_offline_model(tmp_path: Path) -> None:
-    async with platform(tmp_path) as client:
-        for path in EXAMPLES:
+    for path in EXAMPLES:
+        async with platform(tmp_path / path.stem) as client:  # without turns of another study to learn from
             spec = study(path)
             estimate = await post(client, "/studies/estimate", spec)
             usage = await took(client, spec)

@@ -38,7 +38,9 @@ async def ended(client: httpx.AsyncClient, path: str) -> dict[str, Any]:
 
 async def test_every_design_runs_to_its_results(tmp_path: Path) -> None:
     async with platform(tmp_path) as client:
-        identities = {name: await designed(client, study(name, 60)) for name in ("within", "sequence", "factorial")}
+        studies = {name: study(name, 60) for name in ("within", "sequence", "factorial")}
+        studies["factorial"]["intervention"]["target"] = {"attributes": {"age": [25, 70]}}
+        identities = {name: await designed(client, spec) for name, spec in studies.items()}
         for identity in identities.values():
             await post(client, f"/interventions/{identity}/execute", {})
         results = {name: await ended(client, f"/interventions/{one}/results") for name, one in identities.items()}
@@ -62,6 +64,8 @@ async def test_every_design_runs_to_its_results(tmp_path: Path) -> None:
         assert factorial["decision"]["decision"] == "unclear"  # grade C says no more than a direction
         assert factorial["plan"]["randomisation"]["method"] == "blocked"
         assert factorial["plan"]["balance"]
+        ages = [one["demographic_profile"]["age"] for one in factorial["individual_results"]]
+        assert 25 <= min(ages) <= max(ages) <= 70
 
         monitored = (await client.get(f"/interventions/{identities['within']}/monitor")).json()
         assert monitored["answered"] == 180
