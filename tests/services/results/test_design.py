@@ -208,3 +208,12 @@ def test_arms_without_a_difference_are_said_to_differ_as_often_as_the_error_rate
         turns = [build.turn(i, "ab"[i % 2], {"liked": float(rng.randint(1, 5))}) for i in range(60)]
         rejected += one(analyse(study, turns)).finding != "no_clear_difference"
     assert rejected / 200 == pytest.approx(0.05, abs=0.04)
+
+
+def test_intervals_hold_the_true_effect_as_often_as_they_say() -> None:
+    held = 0
+    for seed in range(200):
+        found = one(analyse(*build.campaign(seed, effect=0.2)), "rational_appeal")
+        assert found.interval is not None
+        held += found.interval[0] <= 0.2 <= found.interval[1]
+    assert held / 200 == pytest.approx(0.95, abs=0.04)

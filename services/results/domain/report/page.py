@@ -9,6 +9,7 @@ from services.results.domain.report.design import design, doubts
 from services.results.domain.report.effects import comparisons, forest
 from services.results.domain.report.estimates import estimates, segments
 from services.results.domain.report.headline import headline
+from services.results.domain.report.moods import moods
 from services.results.domain.report.parts import stamp
 from services.results.domain.report.voices import voices
 
@@ -33,6 +34,7 @@ def _sections(findings: Findings) -> list[Html]:
         found.append(distributions(findings, description) if findings.study.instruments else EMPTY)
         found.append(funnel(findings, description) if description.funnel else EMPTY)
         found.append(segments(findings, description) if description.segments else EMPTY)
+        found.append(moods(findings, description))
     found.append(health(findings))
     found.append(voices(findings) if any(turn.response for turn in findings.turns) else EMPTY)
     return [*found, plan(findings), provenance(findings)]
