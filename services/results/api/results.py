@@ -20,6 +20,7 @@ from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_csv, to_json
 from services.results.domain.findings import SIMULATED, State, why_no_analysis
+from services.results.domain.journeys import StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
 from services.results.domain.path import Change, PathStep, changes_of, path_of
 from services.results.domain.records import Turn
@@ -80,6 +81,8 @@ class AggregateResults(BaseModel):
     moods: tuple[Mood, ...] = Field(description="Engagement and sentiment by arm; docs/results.md says how they count.")
     series: tuple[Point, ...] = Field(description="Every outcome by step and round, where there are several.")
     associations: tuple[Association, ...] = Field(description="Attributes of people against metrics: exploratory.")
+    stage_contrasts: tuple[StageContrast, ...] = Field(description="Where arms part along a funnel.")
+    times_to_event: tuple[TimeToEvent, ...] = Field(description="Kaplan-Meier curves, in rounds.")
     evidence: Evidence
 
 
@@ -271,6 +274,8 @@ def _aggregate(status: Status) -> AggregateResults:
         moods=description.moods if description else (),
         series=description.series if description else (),
         associations=description.associations if description else (),
+        stage_contrasts=description.stage_contrasts if description else (),
+        times_to_event=description.times_to_event if description else (),
         evidence=status.evidence,
     )
 

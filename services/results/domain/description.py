@@ -14,6 +14,7 @@ from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from services.results.domain.analysis import estimate
 from services.results.domain.evidence import Evidences, evidences
+from services.results.domain.journeys import StageContrast, TimeToEvent, stage_contrasts, times_to_event
 from services.results.domain.moods import Association, Mood, Point, associations, moods, series
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
@@ -98,6 +99,8 @@ class Description(Data):
     associations: tuple[Association, ...] = Field(
         default=(), description="What goes with who people are: exploratory, without a test."
     )
+    stage_contrasts: tuple[StageContrast, ...] = Field(default=(), description="Where arms part along a funnel.")
+    times_to_event: tuple[TimeToEvent, ...] = Field(default=(), description="Of yes/no metrics asked repeatedly.")
 
 
 def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Description:
@@ -119,6 +122,8 @@ def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Descript
         moods=tuple(moods(study, arms, ordered, worth)),
         series=tuple(series(study, arms, ordered)),
         associations=tuple(associations(study, ordered)),
+        stage_contrasts=tuple(stage_contrasts(study, arms, ordered)),
+        times_to_event=tuple(times_to_event(study, arms, ordered)),
     )
 
 

@@ -1,0 +1,163 @@
+"""Journeys: where two arms part along a funnel, and how many rounds it takes until something happens.
+
+The difference of all people who got to a stage is a randomised comparison; among those who reached the stage before it
+describes. The tests of both are those of the analysis; here are differences with their intervals. Time is counted in
+rounds; an agent whose answers end before it happened was watched until then and has not said no.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from pydantic import Field
+
+from libs.contracts.base import Data
+from libs.contracts.evidence import Interval
+from libs.contracts.instruments import Instrument, MetricType
+from services.results.domain.records import Study, Turn
+
+
+class StageContrast(Data):
+    """One stage of a funnel in an arm against the baseline."""
+
+    metric: str
+    arm: str
+    baseline: str
+    pairs: int | None = Field(description="People in both arms; null between subjects.")
+    of_all: float | None
+    of_all_interval: Interval | None
+    of_reached: float | None = Field(description="Among those who reached the stage before, in both arms if paired.")
+    of_reached_interval: Interval | None
+
+
+class SurvivalPoint(Data):
+    """After a round: how many it had not happened to, of those still watched."""
+
+    round: int
+    at_risk: int
+    events: int
+    survival: float
+    interval: Interval | None
+
+
+class TimeToEvent(Data):
+    """Kaplan-Meier's curve of a yes/no metric in one arm: the share to whom it has not happened yet."""
+
+    metric: str
+    arm: str
+    n: int
+    events: int
+    median_rounds: float | None = Field(description="Null when it happened to fewer than half.")
+    curve: tuple[SurvivalPoint, ...]
+
+
+Passed = dict[str, tuple[bool, bool]]
+
+
+def stage_contrasts(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[StageContrast]:
+    """Every stage that requires another, each arm against the baseline."""
+    if study.plan is None:
+        return []
+    baseline = study.baseline(arms)
+    stages = [one for one in study.instruments if one.type is MetricType.BINARY and one.requires is not None]
+    return [
+        _contrast(study, stage, arm, baseline, _passed(stage, arm, turns), _passed(stage, baseline, turns))
+        for stage in stages
+        for arm in arms
+        if arm != baseline
+    ]
+
+
+def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[TimeToEvent]:
+    """Yes/no metrics that were asked in several rounds."""
+    from libs.stats import Watched, kaplan_meier, median_survival
+
+    found = []
+    for instrument in study.instruments:
+        if instrument.type is not MetricType.BINARY:
+            continue
+        asked = [turn for turn in turns if turn.is_answered and instrument.name in turn.answers]
+        if len({turn.round for turn in asked}) < 2:
+            continue
+        for arm in arms:
+            times = _times(instrument, [turn for turn in asked if turn.arm == arm])
+            if not times:
+                continue
+            watched = Watched([float(at) for at, _ in times], [has for _, has in times])
+            curve = tuple(
+                SurvivalPoint(
+                    round=int(step.time),
+                    at_risk=step.at_risk,
+                    events=step.events,
+                    survival=step.survival,
+                    interval=step.interval,
+                )
+                for step in kaplan_meier(watched, study.confidence_level)
+            )
+            found.append(
+                TimeToEvent(
+                    metric=instrument.name,
+                    arm=arm,
+                    n=len(times),
+                    events=sum(has for _, has in times),
+                    median_rounds=median_survival(watched),
+                    curve=curve,
+                )
+            )
+    return found
+
+
+def _times(instrument: Instrument, turns: Sequence[Turn]) -> list[tuple[int, bool]]:
+    """Of each agent the round of its first yes, or the last one it was asked in."""
+    rounds: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    for turn in turns:
+        rounds[turn.agent_id].append((turn.round, turn.answers[instrument.name] is True))
+    return [
+        (min((at for at, has in given if has), default=max(at for at, _ in given)), any(has for _, has in given))
+        for _, given in sorted(rounds.items())
+    ]
+
+
+def _passed(stage: Instrument, arm: str, turns: Sequence[Turn]) -> Passed:
+    """Of each agent whether it ever reached the stage before and this one."""
+    found: Passed = {}
+    for turn in turns:
+        if turn.arm == arm and turn.is_answered and stage.name in turn.answers:
+            reached, passed = found.get(turn.agent_id, (False, False))
+            found[turn.agent_id] = (
+                reached or turn.answers.get(str(stage.requires)) is True,
+                passed or turn.answers[stage.name] is True,
+            )
+    return found
+
+
+def _contrast(study: Study, stage: Instrument, arm: str, baseline: str, mine: Passed, others: Passed) -> StageContrast:
+    from libs.stats import PairedCounts, compare_paired_proportions, compare_proportions
+
+    level = study.confidence_level
+    if study.is_within:
+        both = sorted(mine.keys() & others.keys())
+        came = [agent for agent in both if mine[agent][0] and others[agent][0]]
+        whole, part = (
+            compare_paired_proportions(
+                PairedCounts.of([mine[a][1] for a in people], [others[a][1] for a in people]), level
+            )
+            for people in (both, came)
+        )
+    else:
+        whole = compare_proportions(*_counts(list(mine.values())), *_counts(list(others.values())), level)
+        came_mine, came_others = ([one for one in given.values() if one[0]] for given in (mine, others))
+        part = compare_proportions(*_counts(came_mine), *_counts(came_others), level)
+    return StageContrast(
+        metric=stage.name,
+        arm=arm,
+        baseline=baseline,
+        pairs=len(mine.keys() & others.keys()) if study.is_within else None,
+        of_all=whole.difference,
+        of_all_interval=whole.interval,
+        of_reached=part.difference,
+        of_reached_interval=part.interval,
+    )
+
+
+def _counts(given: Sequence[tuple[bool, bool]]) -> tuple[int, int]:
+    return sum(passed for _, passed in given), len(given)
