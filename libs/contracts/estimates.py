@@ -10,14 +10,22 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from libs.contracts.base import Body, Data
+from libs.contracts.experiments import TargetSpec
 from libs.contracts.people import Agent
 from libs.contracts.planning import PowerScreen
 from libs.contracts.protocol import Step
-from libs.contracts.specs import MAX_POPULATION, Engine, Label
+from libs.contracts.specs import MAX_POPULATION, Engine, Label, PopulationSpec
 from libs.contracts.turns import TurnBatch
 
 SAMPLE = 20
 """People for whom prompts are composed and measured."""
+
+
+class PreviewSpec(PopulationSpec):
+    """A population to look at before it is made: `POST /agent-populations/preview`."""
+
+    target: TargetSpec | None = Field(default=None, description="Only people who are meant by this.")
+    exclude: TargetSpec | None = Field(default=None, description="And not by this.")
 
 
 class Range(Data):

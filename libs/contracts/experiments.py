@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
 from libs.contracts.dialogue import SIMULATED_START, ConditionSpec
+from libs.contracts.planning import Target
 from libs.contracts.protocol import StimulusKind
 from libs.contracts.specs import MAX_CONTENT, MAX_POPULATION, Engine, Identity, Label, Metric, PopulationSpec, Seed
 
@@ -119,6 +120,12 @@ class TargetSpec(Body):
             if isinstance(wanted, list) and not wanted:
                 raise ValueError(f"attributes: {name!r} needs at least one value")
         return self
+
+    @property
+    def target(self) -> Target:
+        """The target as plans have it."""
+        wanted = {name: tuple(one) if isinstance(one, list) else (one,) for name, one in self.attributes.items()}
+        return Target(segments=tuple(dict.fromkeys(self.segments)), attributes=wanted)
 
 
 class RandomisationSpec(Body):

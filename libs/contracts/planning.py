@@ -1,5 +1,6 @@
 """What a frozen plan says beside its arms and metrics: whom, how they were dealt, how likely anything is found."""
 
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -16,6 +17,26 @@ class Target(Data):
     attributes: dict[str, tuple[AttributeValue, ...]] = Field(
         description="[lowest, highest] where people have a number, the values that are meant otherwise."
     )
+
+    def means(self, segment: str | None, profile: Mapping[str, AttributeValue]) -> bool:
+        """Whether somebody is in one of the segments, and has every attribute. Who lacks one is not meant."""
+        if self.segments and segment not in self.segments:
+            return False
+        return all(_has(profile.get(name), wanted) for name, wanted in self.attributes.items())
+
+
+def is_number(value: AttributeValue) -> bool:
+    """True for numbers; truth values are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _has(value: AttributeValue | None, wanted: Sequence[AttributeValue]) -> bool:
+    if value is None:
+        return False
+    if is_number(value) and len(wanted) == 2 and all(is_number(one) for one in wanted):
+        low, high = wanted
+        return bool(low <= value <= high)  # type: ignore[operator]
+    return value in wanted
 
 
 class Randomisation(Data):

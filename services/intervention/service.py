@@ -38,7 +38,6 @@ from services.intervention.domain.targeting import (
     check_segments,
     check_strata,
     check_target,
-    is_meant,
     says_something,
 )
 from services.intervention.events import Events
@@ -389,9 +388,9 @@ class Interventions:
         return [
             one
             for one in members
-            if is_meant(one, made.whom)
+            if made.whom.means(one.segment, one.profile)
             and one.agent_id not in taken
-            and not (exclude is not None and is_meant(one, exclude))
+            and not (exclude is not None and exclude.means(one.segment, one.profile))
         ]
 
     async def _count(self, tx: Transaction, made: Design, population: Population) -> int:

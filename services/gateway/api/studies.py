@@ -1,14 +1,11 @@
 """Studies: what concerns all parts of one is asked of their owners; the gateway keeps nothing of it."""
 
-from urllib.parse import urlencode
-
 from fastapi import APIRouter
 
 from libs.contracts.errors import InvalidError
-from libs.contracts.estimates import SAMPLE, Estimate, TurnsSpec
-from libs.contracts.experiments import StudySpec
+from libs.contracts.estimates import SAMPLE, Estimate, PreviewSpec, TurnsSpec
+from libs.contracts.experiments import StudySpec, TargetSpec
 from libs.contracts.planning import PowerScreen
-from libs.contracts.specs import PopulationSpec
 from services.gateway.api.forwarding import Service
 
 router = APIRouter(prefix="/studies", tags=["studies"])
@@ -20,14 +17,10 @@ async def estimate_study(spec: StudySpec, service: Service) -> Estimate:
 
     Some of its people are drawn and their prompts composed, as they will be sent; no model is called.
     """
-    target = spec.intervention.target
-    targets = list(dict.fromkeys(spec.intervention.target_segments if target is None else target.segments))
-    people = _targeted(spec.population, targets, "target_segments" if target is None else "target.segments")
-    path = f"/interventions/preview?people={people}"
+    _check_segments(spec)
+    drawn = await service.ask("population", f"/agent-populations/preview?people={SAMPLE}", _people(spec), "population")
+    path = f"/interventions/preview?people={drawn['meant']}"
     design = await service.ask("intervention", path, spec.intervention, "intervention")
-    query = urlencode({"people": SAMPLE, "segment": targets}, doseq=True)
-    population = spec.population.model_copy(update={"seed": _first(spec.population.seed, spec.seed)})
-    drawn = await service.ask("population", f"/agent-populations/preview?{query}", population, "population")
     wanted = TurnsSpec.model_validate(
         {
             "model": spec.model,
@@ -51,11 +44,22 @@ def _first(*seeds: int | None) -> int:
     return next((seed for seed in seeds if seed is not None), 0)
 
 
-def _targeted(population: PopulationSpec, targets: list[str], named: str) -> int:
-    """How many people get an arm. Raises `InvalidError` for a target that is no segment."""
-    sizes = {segment.name: segment.size for segment in population.segments}
-    for place, target in enumerate(targets):
-        if target not in sizes:
+def _people(spec: StudySpec) -> PreviewSpec:
+    """The study's population, looked at through its intervention's target."""
+    asked = spec.intervention
+    return PreviewSpec(
+        **{name: getattr(spec.population, name) for name in type(spec.population).model_fields if name != "seed"},
+        seed=_first(spec.population.seed, spec.seed),
+        target=TargetSpec(segments=asked.target_segments) if asked.target is None else asked.target,
+        exclude=asked.exclude,
+    )
+
+
+def _check_segments(spec: StudySpec) -> None:
+    """Raises `InvalidError` for a target that is no segment."""
+    target, known = spec.intervention.target, [segment.name for segment in spec.population.segments]
+    named = "target_segments" if target is None else "target.segments"
+    for place, wanted in enumerate(spec.intervention.target_segments if target is None else target.segments):
+        if wanted not in known:
             field = f"intervention.{named}.{place}"
-            raise InvalidError(field, f"the population has no segment {target!r}", list(sizes))
-    return sum(sizes[target] for target in targets) if targets else population.size
+            raise InvalidError(field, f"the population has no segment {wanted!r}", known)

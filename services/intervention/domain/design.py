@@ -10,7 +10,7 @@ from libs.contracts.base import Data
 from libs.contracts.catalogue import CONTROLS, resolve
 from libs.contracts.dialogue import SIMULATED_START
 from libs.contracts.errors import InvalidError
-from libs.contracts.experiments import InterventionSpec, InterventionType, RandomisationSpec, TargetSpec
+from libs.contracts.experiments import InterventionSpec, InterventionType, RandomisationSpec
 from libs.contracts.instruments import Instrument
 from libs.contracts.planning import Target
 from libs.contracts.protocol import Arm, Step
@@ -92,8 +92,8 @@ def design(spec: InterventionSpec, identity: str, seed: int, created_at: datetim
         alpha=spec.alpha,
         created_at=created_at,
         design=spec.design,
-        target=target_of(spec.target),
-        exclude=target_of(spec.exclude),
+        target=spec.target.target if spec.target else None,
+        exclude=spec.exclude.target if spec.exclude else None,
         exclude_interventions=tuple(dict.fromkeys(spec.exclude_interventions)),
         sample_size=spec.sample_size,
         dealing=_dealing(spec.randomisation, len(arms)),
@@ -106,16 +106,6 @@ def design(spec: InterventionSpec, identity: str, seed: int, created_at: datetim
     _check_expectations(spec, instruments)
     _check_asked(made)
     return made
-
-
-def target_of(spec: TargetSpec | None) -> Target | None:
-    """A target as plans have it."""
-    if spec is None:
-        return None
-    attributes = {
-        name: tuple(wanted) if isinstance(wanted, list) else (wanted,) for name, wanted in spec.attributes.items()
-    }
-    return Target(segments=tuple(dict.fromkeys(spec.segments)), attributes=attributes)
 
 
 def protocol(of: Design) -> tuple[Step, ...]:

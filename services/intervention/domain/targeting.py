@@ -1,14 +1,14 @@
 """Who is meant by a target: people by segment and attribute; and what is allowed, once people are known.
 
 An attribute is a number where everybody who has it has a number; then a target gives the lowest and the highest value.
-Age is an attribute like any other. Who lacks an attribute is not meant by a target that names it.
+Age is an attribute like any other.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.errors import InvalidError
-from libs.contracts.planning import AttributeValue, Target
+from libs.contracts.planning import AttributeValue, Target, is_number
 from services.intervention.domain.assignment import Person
 
 MOST_NAMED = 50
@@ -31,9 +31,9 @@ def attributes_of(people: Iterable[Person]) -> dict[str, Attribute]:
             found.setdefault(name, set()).add(value)
     known = {}
     for name in sorted(found):
-        is_number = all(_is_number(value) for value in found[name])
-        values = sorted(found[name], key=(lambda value: value) if is_number else str)
-        known[name] = Attribute(is_number, tuple(values))
+        numbers = all(is_number(value) for value in found[name])
+        values = sorted(found[name], key=(lambda value: value) if numbers else str)
+        known[name] = Attribute(numbers, tuple(values))
     return known
 
 
@@ -71,35 +71,15 @@ def check_strata(by: Sequence[str], known: Mapping[str, Attribute]) -> None:
             raise InvalidError(f"randomisation.by.{position}", message, [SEGMENT, *known])
 
 
-def is_meant(person: Person, target: Target) -> bool:
-    """Whether somebody is in one of the segments, and has every attribute."""
-    if target.segments and person.segment not in target.segments:
-        return False
-    return all(_has(person.profile.get(name), wanted) for name, wanted in target.attributes.items())
-
-
 def says_something(target: Target | None) -> bool:
     """False for a target that names nothing, which everybody fits."""
     return target is not None and bool(target.segments or target.attributes)
 
 
-def _has(value: AttributeValue | None, wanted: Sequence[AttributeValue]) -> bool:
-    if value is None:
-        return False
-    if _is_number(value) and len(wanted) == 2 and all(_is_number(one) for one in wanted):
-        low, high = wanted
-        return bool(low <= value <= high)  # type: ignore[operator]
-    return value in wanted
-
-
 def _check_range(wanted: Sequence[AttributeValue], attribute: Attribute, field: str) -> None:
     lowest, highest = attribute.values[0], attribute.values[-1]
     allowed = [f"{lowest:g}", f"{highest:g}"]
-    if len(wanted) > 2 or not all(_is_number(one) for one in wanted):
+    if len(wanted) > 2 or not all(is_number(one) for one in wanted):
         raise InvalidError(field, "is a number: give [lowest, highest], or one value", allowed)
     if wanted[0] > wanted[-1] or wanted[-1] < lowest or wanted[0] > highest:  # type: ignore[operator]
         raise InvalidError(field, f"nobody is in this range; people are from {lowest:g} to {highest:g}", allowed)
-
-
-def _is_number(value: AttributeValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

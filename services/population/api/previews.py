@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from libs.contracts.base import Name
-from libs.contracts.estimates import Questions
+from libs.contracts.estimates import PreviewSpec, Questions
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
 from libs.http import Read
 from services.population.api.access import Service
 from services.population.domain.population import Understood
+from services.population.service.previews import Whom
 
 router = APIRouter()
 SHOWN = 200
@@ -30,11 +30,12 @@ class PreviewView(BaseModel):
 
     seed: int
     segments: list[SegmentPreview]
+    meant: int = Field(description="How many of all are meant by target and exclude.")
     individuals: list[Agent]
     questions: list[Questions] = Field(description="What making the population would ask of its model; for estimates.")
 
 
-async def checked(spec: PopulationSpec, service: Service) -> PopulationSpec:
+async def checked(spec: PreviewSpec, service: Service) -> PreviewSpec:
     """The body, once its model is known to be there: before a transaction begins."""
     await service.preparing.check(spec)
     return spec
@@ -42,20 +43,22 @@ async def checked(spec: PopulationSpec, service: Service) -> PopulationSpec:
 
 @router.post("/preview")
 async def preview_population(
-    spec: Annotated[PopulationSpec, Depends(checked)],
+    spec: Annotated[PreviewSpec, Depends(checked)],
     service: Service,
     tx: Read,
     people: Annotated[int, Query(ge=1, le=SHOWN, description="How many are shown, evenly spread.")] = 20,
-    segment: Annotated[list[Name] | None, Query(description="Only people of these segments.")] = None,
 ) -> PreviewView:
     """Some of the people that a specification draws; nothing is kept."""
-    shown = await service.drawing.preview(tx, spec, people, segment or [])
+    whom = Whom(spec.target.target if spec.target else None, spec.exclude.target if spec.exclude else None)
+    drawn = PopulationSpec.model_validate(spec.model_dump(exclude={"target", "exclude"}))
+    shown = await service.drawing.preview(tx, drawn, people, whom)
     return PreviewView(
         seed=shown.seed,
         segments=[
             SegmentPreview(name=wanted.name, **reading.model_dump(include={"understood", "not_understood"}))
             for wanted, reading in zip(spec.segments, shown.readings, strict=True)
         ],
+        meant=shown.meant,
         individuals=shown.people,
         questions=service.preparing.questions(shown),
     )

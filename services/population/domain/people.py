@@ -15,6 +15,7 @@ from typing import cast
 from libs.contracts.errors import InvalidError
 from libs.contracts.ids import agent_id
 from libs.contracts.people import Agent
+from libs.contracts.planning import AttributeValue
 from libs.contracts.specs import PopulationSpec, SegmentSpec
 from libs.minds.merging import MergeConflictError, merge
 from services.population.domain.draws import key_of
@@ -93,6 +94,14 @@ class Design:
     def fragments_of(self, index: int) -> tuple[Fragment, ...]:
         """The fragments of the person at one place."""
         return self.groups[bisect_right(self._ends, index - 1)].fragments
+
+    def attributes(self, index: int) -> tuple[str | None, dict[str, AttributeValue]]:
+        """Segment and demographic profile of the person at one place (from 1): all that is drawn of him or her."""
+        place = index - 1
+        position = bisect_right(self._ends, place)
+        group = self.groups[position]
+        age, profile = group.stratum.draw(place - (self._ends[position] - group.size))
+        return group.name, {"age": age, "country": self.base.template.places[profile["region"]].country, **profile}
 
     def person(self, index: int) -> Agent:
         """The person at one place (from 1) of the population."""

@@ -29,7 +29,7 @@ from services.population.events import Events
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import find
 from services.population.service.preparing import Prepared
-from services.population.service.previews import Preview, preview
+from services.population.service.previews import Preview, Whom, preview
 from services.population.service.templates import Templates
 from services.population.store import Store
 
@@ -93,12 +93,12 @@ class Drawing:
             return population
         return await self.add_block(tx, population, await _draw(design, 1))
 
-    async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, segments: Sequence[str]) -> Preview:
+    async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, whom: Whom) -> Preview:
         """Some of the people this specification draws, kept nowhere. Raises `InvalidError` as creating it would."""
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         spec = await self._templates.complete(tx, spec)
         own = await self._fragments.named_by(tx, spec)
-        return await asyncio.to_thread(preview, spec, seed, self._library.with_fragments(own), count, segments)
+        return await asyncio.to_thread(preview, spec, seed, self._library.with_fragments(own), count, whom)
 
     async def draw_block(self, tx: Transaction, population_id: str, start: int) -> None:
         """Draw the people from `start` on, unless they are there already; the last block makes the population ready."""

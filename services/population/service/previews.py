@@ -1,42 +1,45 @@
 """Some people of a population that is not made: they are drawn as its own would be, and kept nowhere."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from typing import NamedTuple
 
-from libs.contracts.errors import InvalidError
 from libs.contracts.people import Agent
+from libs.contracts.planning import Target
 from libs.contracts.specs import PopulationSpec
 from services.population.domain.library import Library
 from services.population.domain.people import Design
 from services.population.domain.population import Particularities
 
 
+class Whom(NamedTuple):
+    """Of whom there is a preview: everybody when both are null."""
+
+    target: Target | None
+    exclude: Target | None
+
+
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How the specification is understood, and some of the people."""
+    """How the specification is understood, how many are meant, and some of them."""
 
     spec: PopulationSpec
     seed: int
     readings: tuple[Particularities, ...]
+    meant: int
     people: list[Agent]
 
 
-def preview(spec: PopulationSpec, seed: int, library: Library, count: int, segments: Sequence[str]) -> Preview:
-    """People from all over the population, or over these segments. Raises `InvalidError` as creating it would."""
+def preview(spec: PopulationSpec, seed: int, library: Library, count: int, whom: Whom) -> Preview:
+    """People from all over those who are meant. Raises `InvalidError` as creating the population would."""
     design = Design(spec, seed, library)
     template = library.template(spec)
     readings = tuple(Particularities.of(group.reading, template) for group in design.groups if group.name is not None)
-    known = [group.name for group in design.groups if group.name is not None]
-    if unknown := [name for name in segments if name not in known]:
-        raise InvalidError("segment", f"the population has no segment {unknown[0]!r}", known)
-    ends = list(accumulate(group.size for group in design.groups))
     among = [
         index
-        for group, end in zip(design.groups, ends, strict=True)
-        if not segments or group.name in segments
-        for index in (range(end - group.size + 1, end + 1))
+        for index in range(1, design.size + 1)
+        if whom.target is None or whom.target.means(*design.attributes(index))
+        if whom.exclude is None or not whom.exclude.means(*design.attributes(index))
     ]
-    count = min(count, len(among))
-    places = [among[place * len(among) // count] for place in range(count)]
-    return Preview(spec, seed, readings, [design.person(index) for index in places])
+    shown = min(count, len(among))
+    places = [among[place * len(among) // shown] for place in range(shown)]
+    return Preview(spec, seed, readings, len(among), [design.person(index) for index in places])
