@@ -99,7 +99,10 @@ async def test_the_examples_take_what_was_estimated_on_the_offline_model(tmp_pat
             usage = await took(client, spec)
             assert_held(estimate, usage)
             assert estimate["calls"]["low"] == estimate["calls"]["high"] == usage["calls"]
-            assert estimate["prompt_tokens"]["high"] < 1.4 * estimate["prompt_tokens"]["low"]
+            # What somebody said at one touchpoint is remembered at the next, and may be short or long.
+            several = any("touchpoints" in variant for variant in spec["intervention"]["variants"])
+            widest = 3 if several else 1.4
+            assert estimate["prompt_tokens"]["high"] < widest * estimate["prompt_tokens"]["low"]
 
 
 async def test_a_language_model_takes_what_was_estimated_and_the_next_estimate_is_closer(

@@ -265,3 +265,18 @@ async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient, made: d
     answer = await client.get(path.format(made=made["links"]["self"]))
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_preview_counts_exactly_those_who_are_meant(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
+    everyone = await everybody(client, f"/agent-populations/{made['id']}/individuals")
+    meant = [one for one in everyone if one["segment"] == "families" and 30 <= one["age"] <= 45]
+    target = {"segments": ["families"], "attributes": {"age": [30, 45]}}
+    answer = await client.post("/agent-populations/preview", json=EXAMPLE | {"seed": 11, "target": target})
+    assert answer.json()["meant"] == len(meant) > 0
+    assert {one["agent_id"] for one in answer.json()["individuals"]} <= {one["agent_id"] for one in meant}
+    without = EXAMPLE | {"seed": 11, "target": target, "exclude": {"attributes": {"gender": "female"}}}
+    answer = await client.post("/agent-populations/preview", json=without)
+    men = [one for one in meant if one["demographic_profile"]["gender"] == "male"]
+    assert answer.json()["meant"] == len(men) < len(meant)
+    nobody = EXAMPLE | {"seed": 11, "target": {"attributes": {"age": [1, 2]}}}
+    assert (await client.post("/agent-populations/preview", json=nobody)).json()["individuals"] == []
