@@ -9,7 +9,7 @@ from libs.contracts.planning import AttributeValue, Target
 from services.intervention.domain.assignment import Person, deal, deal_all, drawn
 from services.intervention.domain.balance import balance
 from services.intervention.domain.design import Dealing
-from services.intervention.domain.targeting import attributes_of, check_strata, check_target, is_meant
+from services.intervention.domain.targeting import attributes_of, check_strata, check_target
 
 SEGMENTS = {"families": 2}
 ARMS = ["a", "b", "c"]
@@ -25,11 +25,11 @@ def target(*segments: str, **attributes: list[AttributeValue]) -> Target:
 
 
 def test_people_are_meant_who_fit_segment_and_every_attribute() -> None:
-    person = Person("agent_1", "families", {"age": 31, "region": "West"})
-    assert is_meant(person, target("families", age=[25, 40], region=["West", "East"]))
-    assert not is_meant(person, target("retired"))
-    assert not is_meant(person, target(age=[32, 40]))
-    assert not is_meant(person, target(pets=[True]))
+    person = ("families", {"age": 31, "region": "West"})
+    assert target("families", age=[25, 40], region=["West", "East"]).means(*person)
+    assert not target("retired").means(*person)
+    assert not target(age=[32, 40]).means(*person)
+    assert not target(pets=[True]).means(*person)
 
 
 @pytest.mark.parametrize(
