@@ -167,7 +167,7 @@ def test_a_clause_is_read_up_to_the_first_unknown_word(text: str, understood: li
 @pytest.mark.parametrize("study", sorted(EXAMPLES.glob("*.yaml")), ids=lambda path: path.stem)
 def test_the_example_studies_are_understood(study: Path) -> None:
     population = yaml.safe_load(study.read_text("utf-8"))["population"]
-    for segment in population["segments"]:
+    for segment in population.get("segments", []):
         bound(segment["particularities"], population["demographic_base"])
 
 
