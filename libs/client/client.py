@@ -5,6 +5,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Literal
 
+from libs.client.access import AccessClient
 from libs.client.errors import ProblemError, UnreachableError
 from libs.client.evidence import EvidenceClient
 from libs.client.populations import PopulationsClient
@@ -20,7 +21,7 @@ ExportFormat = Literal["json", "csv", "records", "xlsx", "parquet", "pdf", "html
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 
-class RehearsalClient(PopulationsClient, EvidenceClient):
+class RehearsalClient(PopulationsClient, EvidenceClient, AccessClient):
     """The client of one platform."""
 
     # Studies

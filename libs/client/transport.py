@@ -20,6 +20,7 @@ Query = Mapping[str, QueryValue]
 class Connection:
     """A connection to one platform; use it with `async with`.
 
+    `key` is a key of the platform, or a token of its identity provider; an embedded platform wants none.
     `connect_for` is how many seconds a request keeps trying while the connection is refused (0: not at all), which
     spans the restart of a platform; a connection that breaks after the request was sent is never repeated for it.
     """
@@ -28,13 +29,15 @@ class Connection:
         self,
         url: str = DEFAULT_URL,
         *,
+        key: str | None = None,
         timeout: float = 30.0,
         connect_for: float = 0.0,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self._connect_for = connect_for
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
+        headers = {"authorization": f"Bearer {key}"} if key else None
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport, headers=headers)
 
     async def __aenter__(self) -> Self:
         return self

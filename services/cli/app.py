@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli import people_commands, result_files, toolbox, validation
-from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, source_of
+from services.cli import access, people_commands, result_files, toolbox, validation
+from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, own_key, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
 
@@ -26,9 +26,21 @@ app.add_typer(talk, name="talk", help="Speak with simulated people: surveys, foc
 app.add_typer(people_commands.app, name="people", help="Populations: drawn, found, edited, compared, as files.")
 artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
+app.add_typer(access.keys, name="keys", help="Keys: who may use the platform, and as what.")
+app.add_typer(access.share, name="share", help="Read-only links to a simulation's results.")
+app.add_typer(access.audit, name="audit", help="The audit log: every write and refusal.")
 app.add_typer(toolbox.app)
 app.add_typer(validation.app)
 app.add_typer(result_files.app)
+
+
+@app.callback()
+def everywhere(
+    key: Annotated[
+        str | None, typer.Option(envvar="REHEARSAL_KEY", help="Your key, where the platform asks for one.")
+    ] = None,
+) -> None:
+    own_key.set(key)
 
 
 def main() -> None:
@@ -290,6 +302,7 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the page and the API.")] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     log_level: Annotated[str, typer.Option(envvar="REHEARSAL_LOG_LEVEL", help="Least level to log.")] = "WARNING",
+    auth: Annotated[bool, typer.Option("--auth", help="Ask for keys; the first is made in DATA/admin.key.")] = False,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Start the whole platform in this process and stay; Ctrl-C stops it, the same --data goes on where it stopped."""
@@ -304,11 +317,14 @@ def up(
         end_with_parent()
     else:
         typer.echo(f"Rehearsal is starting: http://{host}:{port}/  (data in {data}, Ctrl-C stops it)", err=True)
+    first_key = access.first_key(data) if auth else None
+    if first_key is not None:
+        typer.echo(f"The first admin key: export REHEARSAL_KEY=$(cat {data / 'admin.key'})", err=True)
     if reason := why_not_listen(host, port):
         typer.echo(f"Cannot listen on {host}:{port}: {reason}. Choose another --port.", err=True)
         raise typer.Exit(1)
     try:
-        run_platform(data, port=port, host=host, log_level=log_level)
+        run_platform(data, port=port, host=host, log_level=log_level, first_key=first_key)
     except DataDirectoryInUseError as error:
         typer.echo(f"{error}. Use it with --url, or choose another --data.", err=True)
         raise typer.Exit(1) from error

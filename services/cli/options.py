@@ -1,5 +1,6 @@
 """Options that several commands share. Imports nothing that costs time: `--help` must answer at once."""
 
+from contextvars import ContextVar
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,10 +20,12 @@ SimulationId = Annotated[str, typer.Argument(metavar="SIM", help="Id of a simula
 PopulationId = Annotated[str, typer.Argument(metavar="POPULATION", help="Id of a population.")]
 Data = Annotated[Path, typer.Option(help="Where an own platform keeps its data.")]
 DATA = Path("runs/.platform")
+own_key: ContextVar[str | None] = ContextVar("own_key", default=None)
+"""The key of who runs the command: `rehearsal --key`, better REHEARSAL_KEY, which no list of processes shows."""
 
 
 def source_of(url: str | None, data: Path = DATA, *, own: bool = False, starts: bool = False) -> "Source":
     """The platform a command works with."""
     from services.cli.own import Source
 
-    return Source(url=url, data=data, own=own, starts=starts)
+    return Source(url=url, data=data, own=own, starts=starts, key=own_key.get())

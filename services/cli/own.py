@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from libs.client import ProblemError, RehearsalClient, UnreachableError
@@ -34,12 +34,13 @@ class Source:
     data: Path
     own: bool = False
     starts: bool = False
+    key: str | None = field(default=None, repr=False)
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[RehearsalClient]:
         """A client of a platform that is ready. Raises `UnreachableError`, `StopError`."""
         if not self.own and await self._is_running():
-            async with RehearsalClient(self.url or DEFAULT_URL, connect_for=RESTART_S) as client:
+            async with RehearsalClient(self.url or DEFAULT_URL, key=self.key, connect_for=RESTART_S) as client:
                 await _until_ready(client)
                 yield client
             return

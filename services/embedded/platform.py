@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import uvloop
 from fastapi import FastAPI
 
+from libs.contracts.envelope import DEFAULT_TENANT
 from libs.http import new_key_pair
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
@@ -98,16 +99,27 @@ class Platform:
                 self.nats.start()
 
 
-def run(data: Path, *, port: int = 8000, host: str = "127.0.0.1", log_level: str = "WARNING") -> None:
-    """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`."""
+def run(
+    data: Path,
+    *,
+    port: int = 8000,
+    host: str = "127.0.0.1",
+    log_level: str = "WARNING",
+    first_key: str | None = None,
+) -> None:
+    """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`.
+
+    With a first admin key everybody needs a key.
+    """
     allow_open_files()
     configure_logs(log_level)
     configure_traces("embedded")
-    uvloop.run(_serve(data, host, port))
+    access = {"auth": "keys", "bootstrap_keys": {DEFAULT_TENANT: first_key}} if first_key else {}
+    uvloop.run(_serve(data, host, port, access))
 
 
-async def _serve(data: Path, host: str, port: int) -> None:
-    async with Platform(data).running(host=host, port=port) as gateway:
+async def _serve(data: Path, host: str, port: int, access: dict[str, Any]) -> None:
+    async with Platform(data).running(host=host, port=port, **access) as gateway:
         await Server(server_config(gateway, host, port, drain_s=DRAIN_S)).serve()
 
 

@@ -1,0 +1,70 @@
+"""What the commands about keys, links and the audit log do."""
+
+import json
+
+from libs.contracts.audit import AuditEntry, Chain
+from libs.contracts.base import JsonObject
+from services.cli.exits import Exit, say
+from services.cli.own import Source
+
+
+async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_json: bool) -> Exit:
+    """Make a key or link and print what is shown this once."""
+    async with source.connect() as client:
+        made = await client.make(path, spec)
+        base = client.url if shown == "path" else ""
+    if as_json:
+        print(json.dumps(made))  # noqa: T201
+        return Exit.COMPLETED
+    say(f"{made['id']} ({made['role']}, until {made['expires_at'][:10]}). It is shown this once:")
+    print(base + made[shown])  # noqa: T201
+    if base:
+        say(f"It stands before what it shows, for example …/results/{made['simulation_id']}/aggregate")
+    return Exit.COMPLETED
+
+
+async def show(path: str, source: Source, *, as_json: bool) -> Exit:
+    """All keys or links."""
+    async with source.connect() as client:
+        items = [item async for item in client.every(path)]
+    if as_json:
+        print(json.dumps({"items": items}))  # noqa: T201
+        return Exit.COMPLETED
+    for item in items:
+        until = (item["expires_at"] or "for ever")[:10]
+        whose = item.get("simulation_id") or item["role"]
+        print(f"{item['id']}  {item['state']:<8} {whose:<12} until {until}  {item['name']}")  # noqa: T201
+    return Exit.COMPLETED
+
+
+async def revoke(path: str, identity: str, source: Source) -> Exit:
+    """Make one worthless."""
+    async with source.connect() as client:
+        await client.revoke(path, identity)
+    say(f"{identity} is revoked.")
+    return Exit.COMPLETED
+
+
+async def verify(head: str | None, source: Source) -> Exit:
+    """Check the chain of the audit log; with `head` also that an earlier state is its beginning."""
+    chain = Chain()
+    async with source.connect() as client:
+        told = await client.audit_head()
+        async for item in client.every("/audit"):
+            chain.follow([AuditEntry.model_validate(item)])
+    fault = chain.fault or _fault(chain, head, told)
+    if fault is not None:
+        say(f"The audit log does not hold: {fault}.")
+        return Exit.FAILED
+    say(f"The audit log holds: {chain.length} entries. Its head:")
+    print(chain.head)  # noqa: T201
+    return Exit.COMPLETED
+
+
+def _fault(chain: Chain, noted: str | None, told: str) -> str | None:
+    """What is wrong with where the chain ends; entries may have come while it was read."""
+    if told not in chain.heads:
+        return "entries at its end are missing"
+    if noted is not None and noted not in chain.heads:
+        return "the head that was noted before is not in it"
+    return None

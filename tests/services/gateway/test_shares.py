@@ -1,0 +1,123 @@
+"""A read-only link shows the results of one simulation, to whoever has it, until it ends or is revoked."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from libs.contracts.envelope import seal
+from libs.contracts.identity import Role
+from libs.contracts.orchestrator import StartSimulation
+from libs.runtime.nats_server import NatsServer
+from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
+from tests.support.apps import eventually
+from tests.support.peer import peer
+
+
+@pytest.fixture
+async def gate(sqlite_url: str, nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Doors]:
+    """With a simulation of each tenant."""
+    async with doors(sqlite_url, nats_server, tmp_path) as opened, peer(nats_server.url) as rest:
+        for tenant in (ACME, GLOBEX):
+            start = StartSimulation(
+                simulation_id=f"sim_{tenant}",
+                name=f"canary of {tenant}",
+                population_id="pop_1",
+                intervention_id="int_1",
+                steps=(),
+                seed=1,
+                model="offline",
+            )
+            envelope = seal(start, source="intervention", tenant=tenant)
+            await rest._publish(start, envelope, envelope.headers())
+
+            async def is_known(name: str = tenant) -> bool:
+                answer = await opened.ask("GET", f"/simulations/sim_{name}/status", opened.first[name])
+                return answer.status_code == 200
+
+            await eventually(is_known)
+        yield opened
+
+
+async def link(gate: Doors, **fields: object) -> dict[str, str]:
+    spec = {"simulation_id": f"sim_{ACME}", **fields}
+    answer = await gate.ask("POST", "/shares", gate.first[ACME], json=spec)
+    assert answer.status_code == 201, answer.text
+    made: dict[str, str] = answer.json()
+    return made
+
+
+async def test_a_link_shows_its_simulation_without_a_key(gate: Doors) -> None:
+    path = (await link(gate))["path"]
+    answer = await gate.client.get(f"{path}/simulations/sim_{ACME}/status")
+    assert answer.status_code == 200
+    assert answer.json()["name"] == f"canary of {ACME}"
+    # results is down in this test: that it is asked at all is what the link is for
+    assert (await gate.client.get(f"{path}/results/sim_{ACME}/aggregate")).status_code == 503
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", f"/simulations/sim_{GLOBEX}/status", 404),
+        ("GET", "/simulations/sim_other/status", 404),
+        ("GET", "/simulations/list", 403),
+        ("GET", f"/communications/sim_{ACME}/history", 403),
+        ("DELETE", f"/simulations/sim_{ACME}/end", 403),
+        ("POST", f"/simulations/sim_{ACME}/checkpoint", 403),
+        ("GET", "/keys", 403),
+        ("GET", "/audit", 403),
+        ("GET", "/whoami", 403),
+        ("GET", f"/simulations/sim_{ACME}/../sim_{GLOBEX}/status", 404),
+        ("GET", f"/shared/x/simulations/sim_{ACME}/status", 404),
+    ],
+)
+async def test_a_link_shows_and_does_nothing_else(gate: Doors, method: str, path: str, status: int) -> None:
+    shared = (await link(gate))["path"]
+    answer = await gate.client.request(method, f"{shared}{path}")
+    assert answer.status_code == status
+    assert f"canary of {GLOBEX}" not in answer.text
+
+
+async def test_a_revoked_link_shows_nothing(gate: Doors) -> None:
+    made = await link(gate)
+    assert (await gate.ask("DELETE", f"/shares/{made['id']}", gate.first[GLOBEX])).status_code == 404
+    assert (await gate.ask("DELETE", f"/shares/{made['id']}", gate.first[ACME])).status_code == 204
+    assert (await gate.client.get(f"{made['path']}/simulations/sim_{ACME}/status")).status_code == 401
+
+
+async def test_a_key_does_not_belong_into_an_address(gate: Doors) -> None:
+    answer = await gate.client.get(f"/shared/{gate.first[ACME]}/simulations/sim_{ACME}/status")
+    assert answer.status_code == 401
+
+
+async def test_links_are_listed_apart_from_keys_and_without_what_opens_them(gate: Doors) -> None:
+    made = await link(gate, name="for the board")
+    shares = await gate.ask("GET", "/shares", await gate.key(Role.RESEARCHER))
+    assert [(item["id"], item["name"]) for item in shares.json()["items"]] == [(made["id"], "for the board")]
+    assert made["path"].removeprefix("/shared/") not in shares.text
+    assert made["id"] not in (await gate.ask("GET", "/keys", gate.first[ACME])).text
+
+
+async def test_what_does_not_exist_here_cannot_be_shared(gate: Doors) -> None:
+    spec = {"simulation_id": f"sim_{GLOBEX}"}
+    assert (await gate.ask("POST", "/shares", gate.first[ACME], json=spec)).status_code == 404
+    assert (await gate.ask("POST", "/shares", await gate.key(Role.VIEWER), json=spec)).status_code == 403
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_every_operation_is_open_to_its_role_and_closed_below(gate: Doors, role: Role) -> None:
+    from services.gateway.domain.permissions import POLICIES
+
+    key = await gate.key(role, GLOBEX)
+    for operation, needed in POLICIES.items():
+        method, path = operation.split(" ")
+        path = path.replace("{", "x-").replace("}", "")
+        if role.covers(needed) and path.endswith("stream"):
+            continue  # without an end
+        answer = await gate.ask(method, path, key, json=None if method == "GET" else {})
+        if role.covers(needed):
+            assert answer.status_code not in {401, 403}, operation
+        else:
+            assert answer.status_code == 403, operation
+            assert f"needs the role {needed}; yours is {role}" in answer.json()["detail"]
