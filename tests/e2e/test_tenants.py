@@ -86,18 +86,20 @@ async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     keys = {"acme": new_secret(), "globex": new_secret()}
     platform = Platform(tmp_path_factory.mktemp("tenants"))
-    async with platform.running(auth="keys", bootstrap_keys=keys, rate_per_minute=100_000, rate_burst=10_000) as app:
-        async with app.router.lifespan_context(app):
-            register_local("gateway", app)
-            clients = [connect("local://gateway", timeout_s=60) for _ in keys]
-            for client, key in zip(clients, keys.values(), strict=True):
-                client.headers["authorization"] = f"Bearer {key}"
-            try:
-                yield Stage(clients[0], clients[1], await made_by(clients[0]))
-            finally:
-                for client in clients:
-                    await client.aclose()
-                register_local("gateway", None)
+    async with (
+        platform.running(auth="keys", bootstrap_keys=keys, rate_per_minute=100_000, rate_burst=10_000) as app,
+        app.router.lifespan_context(app),
+    ):
+        register_local("gateway", app)
+        clients = [connect("local://gateway", timeout_s=60) for _ in keys]
+        for client, key in zip(clients, keys.values(), strict=True):
+            client.headers["authorization"] = f"Bearer {key}"
+        try:
+            yield Stage(clients[0], clients[1], await made_by(clients[0]))
+        finally:
+            for client in clients:
+                await client.aclose()
+            register_local("gateway", None)
 
 
 def filled(path: str, ids: dict[str, str]) -> str:
