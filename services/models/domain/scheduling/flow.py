@@ -16,7 +16,7 @@ from services.models.domain.scheduling.latency import Group, Latency
 SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 0.25, 5.0
 WINDOWS_IN_LATENCY = 4
 GENTLE, STEEPER = 0.01, 1.6
-NEAR = (0.9, 1.02)
+NEAR = (0.95, 1.01)
 """So near to where calls were last refused the step stays gentle: it would overshoot what is probably the capacity."""
 RETREAT = 0.7
 MANY = 0.02
