@@ -1,0 +1,213 @@
+"""Two tenants on one platform: the operations of the OpenAPI, each asked by one for what belongs to the other.
+
+Everything of the first tenant carries a canary; no answer to the second may hold it, and nothing the second asks for
+may change what the first has.
+"""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from libs.http import connect, register_local
+from services.embedded.platform import Platform
+from services.gateway.domain.keys import new_secret
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+ROOT = Path(__file__).parents[2]
+DOCUMENT = json.loads((ROOT / "schemas" / "openapi.json").read_text())
+CANARY = "Zyxwvut"
+PARAMETER = re.compile(r"{(\w+)}")
+WITH_IDS = sorted(
+    (method.upper(), path) for path, found in DOCUMENT["paths"].items() for method in found if PARAMETER.search(path)
+)
+LISTS = sorted(path for path, found in DOCUMENT["paths"].items() if "get" in found and not PARAMETER.search(path))
+ENDLESS = {"/stream"}
+EVERYBODYS = (
+    "/agent-populations/fragments",
+    "/agent-populations/templates",
+    "/agent-populations/import",
+    "/validation/calibration",
+)
+"""What these name is not a thing of a tenant, but of the platform, or a format."""
+BODIES: dict[str, dict[str, Any]] = {
+    "/communications/{simulation_id}/relations": {
+        "relations": [{"agent_ids": ["agent_0001", "agent_0002"], "kind": "friend"}]
+    },
+    "/validation/{simulation_id}/human-answers": {
+        "source": "a panel",
+        "csv": "person_id,arm,open_rate\np1,plain,true\n",
+    },
+}
+"""Bodies that cannot be made up from their schema alone."""
+OWN = {"key_id", "share_id"}
+"""Ids of the gateway's own things: tested beside them."""
+
+
+@dataclass
+class Stage:
+    """Both tenants' clients, and the ids of what the first one made."""
+
+    first: httpx.AsyncClient
+    second: httpx.AsyncClient
+    ids: dict[str, str]
+
+
+async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
+    """A population, an intervention and a simulation that has ended."""
+    population = {"name": f"{CANARY} people", "demographic_base": "usa_demographics", "size": 8, "seed": 1}
+    pop = (await client.post("/agent-populations/create", json=population)).raise_for_status().json()["id"]
+    intervention = {
+        "name": f"{CANARY} e-mail",
+        "variants": [
+            {"name": "plain", "content": f"{CANARY}: save ten per cent"},
+            {"name": "bold", "content": f"{CANARY}: save ten per cent NOW"},
+        ],
+        "type": "marketing_intervention",
+        "success_metrics": ["open_rate"],
+        "population_id": pop,
+    }
+    created = await client.post("/interventions/create", json=intervention)
+    assert created.is_success, created.text
+    intervention_id = created.json()["id"]
+    started = (await client.post(f"/interventions/{intervention_id}/execute", json={})).raise_for_status().json()
+    simulation = started["simulation_id"]
+    deadline = time.monotonic() + 90
+    state = ""
+    while state != "completed":
+        assert time.monotonic() < deadline, state
+        await asyncio.sleep(0.1)
+        answer = await client.get(f"/simulations/{simulation}/status")
+        state = answer.json().get("state", "")
+    checkpoint = await client.get(f"/simulations/{simulation}/checkpoints")
+    agents = (await client.get(f"/agent-populations/{pop}/individuals")).json()["items"]
+    found = {"population_id": pop, "intervention_id": intervention_id, "simulation_id": simulation}
+    marks = checkpoint.json()["items"]
+    return found | {
+        "agent_id": agents[0]["agent_id"],
+        "checkpoint_id": marks[0]["id"] if marks and "id" in marks[0] else "chk_1",
+        "name": "age",
+        "version": "1",
+    }
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    keys = {"acme": new_secret(), "globex": new_secret()}
+    platform = Platform(tmp_path_factory.mktemp("tenants"))
+    async with (
+        platform.running(auth="keys", bootstrap_keys=keys, rate_per_minute=100_000, rate_burst=10_000) as app,
+        app.router.lifespan_context(app),
+    ):
+        register_local("gateway", app)
+        clients = [connect("local://gateway", timeout_s=60) for _ in keys]
+        for client, key in zip(clients, keys.values(), strict=True):
+            client.headers["authorization"] = f"Bearer {key}"
+        try:
+            yield Stage(clients[0], clients[1], await made_by(clients[0]))
+        finally:
+            for client in clients:
+                await client.aclose()
+            register_local("gateway", None)
+
+
+def filled(path: str, ids: dict[str, str]) -> str:
+    return PARAMETER.sub(lambda found: ids.get(found[1], f"{found[1]}_1"), path)
+
+
+def made_up_body(method: str, path: str) -> dict[str, Any]:
+    """A body with every field that is required, as far as a field can be made up."""
+    operation = DOCUMENT["paths"][path][method.lower()]
+    schema = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    body = _example(schema, 0)
+    return body if isinstance(body, dict) else {}
+
+
+def _example(schema: dict[str, Any], depth: int) -> Any:
+    if depth > 6:
+        return None
+    if "$ref" in schema:
+        return _example(DOCUMENT["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]], depth + 1)
+    for name in ("anyOf", "oneOf", "allOf"):
+        if name in schema:
+            return _example(schema[name][0], depth + 1)
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", (schema.get("enum") or [None])[0])
+    kind = schema.get("type")
+    if kind == "object":
+        properties = schema.get("properties", {})
+        return {name: _example(properties.get(name, {}), depth + 1) for name in schema.get("required", [])}
+    if kind == "array":
+        return [_example(schema.get("items", {}), depth + 1)] * max(schema.get("minItems", 0), 1)
+    return {"string": "age", "integer": schema.get("minimum", 1), "number": 0.5, "boolean": True}.get(kind or "")
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("method", "path"), WITH_IDS, ids=[f"{method} {path}" for method, path in WITH_IDS])
+async def test_what_belongs_to_another_tenant_does_not_exist(stage: Stage, method: str, path: str) -> None:
+    if OWN & set(PARAMETER.findall(path)):
+        pytest.skip("tested with keys and links")
+    target = filled(path, stage.ids)
+    body = None if method in {"GET", "DELETE"} else BODIES.get(path, made_up_body(method, path))
+    before = (await stage.first.get(f"/simulations/{stage.ids['simulation_id']}/status")).content
+    answer = await stage.second.request(method, target, json=body)
+    assert CANARY not in answer.text
+    is_everybodys = path.startswith(EVERYBODYS)
+    assert answer.status_code == 404 or (is_everybodys and answer.status_code in {200, 422}), answer.text
+    assert (await stage.first.get(f"/simulations/{stage.ids['simulation_id']}/status")).content == before
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize("path", [path for path in LISTS if path not in ENDLESS])
+async def test_no_list_holds_anything_of_another_tenant(stage: Stage, path: str) -> None:
+    answer = await stage.second.get(path)
+    assert answer.status_code < 500
+    assert CANARY not in answer.text
+    asked = () if path == "/audit" else ("population_id", "intervention_id", "simulation_id")  # what it asked itself
+    assert not [name for name in asked if stage.ids[name] in answer.text]
+
+
+NAMED = [
+    ("/simulations/create", {"name": "mine", "population_id": "population_id"}),
+    ("/results/extract", {"simulation_id": "simulation_id", "extraction_objective": "x", "fields": ["response"]}),
+    ("/communications/broadcast", {"simulation_id": "simulation_id", "content": "hello"}),
+    (
+        "/communications/direct-message",
+        {"simulation_id": "simulation_id", "to_agent_id": "agent_id", "content": "hello"},
+    ),
+    ("/validation/agent-behavior", {"simulation_id": "simulation_id"}),
+    ("/shares", {"simulation_id": "simulation_id"}),
+]
+"""Operations whose body names a thing."""
+
+
+@pytest.mark.asyncio(loop_scope="module")
+@pytest.mark.parametrize(("path", "body"), NAMED, ids=[path for path, _ in NAMED])
+async def test_what_a_body_names_of_another_tenant_does_not_exist(
+    stage: Stage, path: str, body: dict[str, Any]
+) -> None:
+    theirs = {name: stage.ids.get(str(value), value) for name, value in body.items()}
+    answer = await stage.second.post(path, json=theirs)
+    made_up = {name: f"{value}x" if value in stage.ids.values() else value for name, value in theirs.items()}
+    unknown = await stage.second.post(path, json=made_up)
+    assert CANARY not in answer.text
+    assert (answer.status_code, answer.status_code in {404, 422}) == (unknown.status_code, True), answer.text
+    assert "there is no" in answer.text.lower()
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_its_owner_still_has_all_of_it(stage: Stage) -> None:
+    for path in ("/agent-populations/{population_id}", "/interventions/{intervention_id}"):
+        answer = await stage.first.get(filled(path, stage.ids))
+        assert answer.status_code == 200
+        assert CANARY in answer.text
+    for path in ("/simulations/{simulation_id}/status", "/results/{simulation_id}/aggregate"):
+        assert (await stage.first.get(filled(path, stage.ids))).status_code == 200

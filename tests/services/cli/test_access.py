@@ -1,0 +1,87 @@
+"""Keys and the audit log from the terminal, on a platform that asks for keys."""
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.platforms import Process, free_port
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+COMMAND = [sys.executable, "-m", "services.cli"]
+CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")}
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """`rehearsal up --auth`: its URL and data."""
+    data = tmp_path_factory.mktemp("keys")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    process = Process([*COMMAND, "up", "--auth", "--data", str(data), "--port", str(port)], {}, data / "up.log", url)
+    process.start()
+    process.wait_until_ready()
+    yield url, data
+    assert process.stop() in {0, -signal.SIGTERM}
+
+
+def rehearsal(url: str, key: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = CLEAN | {"REHEARSAL_URL": url} | ({"REHEARSAL_KEY": key} if key else {})
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, env=environment)
+
+
+def test_the_first_key_is_in_a_file_of_its_owner_and_makes_others(platform: tuple[str, Path]) -> None:
+    url, data = platform
+    file = data / "admin.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    admin = file.read_text().strip()
+    assert admin not in (data / "up.log").read_text()
+    assert rehearsal(url, "", "ls").returncode == 4
+    made = rehearsal(url, admin, "keys", "create", "Anna", "--role", "viewer", "--days", "7")
+    assert made.returncode == 0, made.stderr
+    viewer = made.stdout.strip()
+    assert re.fullmatch(r"rk_[\w-]{43}", viewer)
+    assert rehearsal(url, viewer, "ls").returncode == 0
+    refused = rehearsal(url, viewer, "keys", "list")
+    assert refused.returncode == 4
+    assert "This needs the role admin; yours is viewer." in refused.stderr
+    listed = json.loads(rehearsal(url, admin, "keys", "list", "--json").stdout)["items"]
+    anna = next(item for item in listed if item["name"] == "Anna")
+    assert rehearsal(url, admin, "keys", "revoke", anna["id"]).returncode == 0
+    assert rehearsal(url, viewer, "ls").returncode == 4
+
+
+def test_the_audit_log_is_checked_here_and_against_a_head_noted_before(platform: tuple[str, Path]) -> None:
+    url, data = platform
+    admin = (data / "admin.key").read_text().strip()
+    first = rehearsal(url, admin, "audit", "verify")
+    assert first.returncode == 0, first.stderr
+    noted = first.stdout.strip()
+    assert rehearsal(url, admin, "keys", "create", "Ben").returncode == 0
+    later = rehearsal(url, admin, "audit", "verify", "--head", noted)
+    assert later.returncode == 0
+    assert later.stdout.strip() != noted
+    wrong = rehearsal(url, admin, "audit", "verify", "--head", "0" * 63 + "1")
+    assert wrong.returncode == 1
+    assert "the head that was noted before is not in it" in wrong.stderr
+
+
+def test_what_is_not_there_cannot_be_shared(platform: tuple[str, Path]) -> None:
+    url, data = platform
+    refused = rehearsal(url, (data / "admin.key").read_text().strip(), "share", "create", "sim_unknown")
+    assert refused.returncode == 4
+    assert "sim_unknown" in refused.stderr
+
+
+def test_keys_for_settings_are_made_without_a_platform() -> None:
+    pair = rehearsal("http://127.0.0.1:9", "", "keys", "pair").stdout
+    assert re.fullmatch(r"REHEARSAL_GATEWAY_SIGNING_KEY=[\w-]{43}\nREHEARSAL_IDENTITY_KEYS=[\w-]{43}\n", pair)
+    first = rehearsal("http://127.0.0.1:9", "", "keys", "first", "--tenant", "acme").stdout
+    assert re.fullmatch(r'REHEARSAL_GATEWAY_BOOTSTRAP_KEYS=\{"acme": "rk_[\w-]{43}"\}\n', first)
