@@ -11,7 +11,7 @@ from libs.runtime.nats_server import NatsServer
 from tests.support.platforms import HTTP, DistributedPlatform, EmbeddedPlatform
 from tests.support.postgres import PostgresServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 PEOPLE = {"name": "Panel", "demographic_base": "usa_demographics", "size": 24, "seed": 5}
 TALK = {
     "topic": "A new oat drink with less sugar for 2.49. What do you think?",
@@ -95,14 +95,11 @@ def test_a_talk_goes_on_after_kill_9_as_if_nothing_had_happened(
 
 @pytest.mark.postgres
 def test_a_talk_survives_its_worker_on_postgresql(
-    tmp_path: Path, postgres: PostgresServer, undisturbed: list[Item]
+    tmp_path: Path, postgres: PostgresServer, nats_server: NatsServer, undisturbed: list[Item]
 ) -> None:
-    nats = NatsServer(tmp_path / "nats")
-    nats.start()
-    with DistributedPlatform(tmp_path, postgres, nats) as platform:
+    with DistributedPlatform(tmp_path, postgres, nats_server) as platform:
         simulation = begin(platform.url)
         time.sleep(0.3)
         platform.restart("communication")
         assert transcript(platform.url, simulation) == undisturbed
         assert answered(platform.url, simulation) == TURNS
-    nats.stop()

@@ -18,7 +18,7 @@ from tests.services.models.stub import Answer, Stub, completion, example, servin
 from tests.services.population.author import persona
 from tests.support.apps import eventually, running
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLES = sorted(Path("examples").glob("*.yaml"))
 CHARACTERS_PER_TOKEN = 3.7
 """Of the provider."""

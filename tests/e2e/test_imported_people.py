@@ -14,7 +14,7 @@ from tests.support.people_files import MIRA, THRIFTY
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import export, individual_responses, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 KEEN = ["fitness", "nutrition", "healthy food", "wellness"]
 SURVEY: dict[str, Any] = {
     "name": "A health app",

@@ -10,7 +10,7 @@ import yaml
 from tests.e2e.test_estimates import platform, post
 from tests.support.apps import eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
 def study(name: str, size: int) -> dict[str, Any]:

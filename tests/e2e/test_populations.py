@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +17,7 @@ from services.population.domain.people import Design
 from tests.support.platforms import DistributedPlatform, EmbeddedPlatform
 from tests.support.postgres import PostgresServer
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 SPEC = {
     "name": "Adults",
     "demographic_base": "usa_demographics",
@@ -35,11 +34,12 @@ def uninterrupted() -> list[str]:
     return [one_line(Person(agent, None).document()) for agent in design.people(1, 6_000)]
 
 
-@pytest.fixture(params=["embedded", pytest.param("distributed", marks=pytest.mark.postgres)])
-def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Killing]:
+@pytest.fixture(scope="module", params=["embedded", pytest.param("distributed", marks=pytest.mark.postgres)])
+def platform(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killing]:
     """Its URL, and what kills the population service and starts it again."""
+    directory = tmp_path_factory.mktemp("platform")
     if request.param == "embedded":
-        with EmbeddedPlatform(tmp_path / "platform") as embedded:
+        with EmbeddedPlatform(directory) as embedded:
 
             def kill_all() -> None:
                 embedded.kill()
@@ -48,9 +48,11 @@ def platform(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Killing
             yield embedded.url, kill_all
         return
     postgres: PostgresServer = request.getfixturevalue("postgres")
-    nats: NatsServer = request.getfixturevalue("nats_server")
-    with DistributedPlatform(tmp_path, postgres, nats) as distributed:
+    nats = NatsServer(directory / "nats")
+    nats.start()
+    with DistributedPlatform(directory, postgres, nats) as distributed:
         yield distributed.url, lambda: distributed.restart("population")
+    nats.stop()
 
 
 def test_a_job_that_is_killed_twice_draws_the_people_of_an_uninterrupted_one(platform: Killing) -> None:

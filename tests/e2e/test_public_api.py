@@ -13,7 +13,7 @@ from services.gateway.domain.owners import PLANNED
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import bodies, export, individual_responses, start_study, wait_for
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 POPULATION, INTERVENTION = bodies()
 VARIANT = INTERVENTION["variants"][0]
 

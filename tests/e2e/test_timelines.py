@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.platforms import HTTP, EmbeddedPlatform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 PEOPLE = 12
 
 

@@ -22,7 +22,7 @@ async def running(name: str, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
             register_local(name, None)
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 10.0) -> None:
+async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 30.0) -> None:
     """Wait until `check` holds; fails the test when it does not in time."""
     deadline = asyncio.get_running_loop().time() + within_s
     while not await check():

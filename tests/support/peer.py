@@ -16,7 +16,7 @@ from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, seal
 
 D = TypeVar("D", bound=MessageData)
-WITHIN_S = 10.0
+WITHIN_S = 30.0
 
 
 class Peer:

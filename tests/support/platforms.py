@@ -20,7 +20,7 @@ from libs.runtime.nats_server import NatsServer
 from services.embedded.platform import SERVICES
 from tests.support.postgres import PostgresServer
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 180.0  # eight processes start at once, and not alone on their machine
 # One client, because each new one loads certificates; it keeps no connection to a process that may be killed.
 HTTP = httpx.Client(timeout=30, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
 ALL_SERVICES = (*SERVICES, "gateway")
@@ -76,7 +76,7 @@ class Process:
         if self._process is None or self._process.poll() is not None:
             return 0
         self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(30)
+        return self._process.wait(60)
 
     @property
     def pid(self) -> int:

@@ -29,6 +29,7 @@ PROBE_S = 3.0
 caller: ContextVar[Identity] = ContextVar("caller", default=LOCAL)
 """Who the request at hand speaks for; owners are asked in their name."""
 APPEARS_S = 5.0
+TOLD_WITHIN_S = 10.0  # longer than the bus takes to notice that a publication was lost, and to repeat it
 REQUEST_HEADERS = ("accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "tracestate")
 RESPONSE_HEADERS = (
     "allow",
@@ -203,7 +204,7 @@ class Gateway:
 
         A log that was lost, or is too young, never holds it: this is not for long. Raises `LogUnavailableError`.
         """
-        deadline = time.monotonic() + APPEARS_S
+        deadline = time.monotonic() + TOLD_WITHIN_S
         while not await self.events.holds_end(subjects):
             if time.monotonic() > deadline:
                 return

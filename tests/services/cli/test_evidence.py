@@ -11,7 +11,7 @@ import pytest
 from tests.services.cli.test_tools import EXAMPLE, rehearsal
 from tests.support.platforms import EmbeddedPlatform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLES = Path("examples/validation").absolute()
 
 

@@ -16,7 +16,7 @@ from tests.services.models.stub import serving
 from tests.services.population.author import MODEL, Provider
 from tests.support.platforms import EmbeddedPlatform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 SPEC = """
 name: Adults
 demographic_base: uk_demographics

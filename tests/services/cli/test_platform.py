@@ -19,7 +19,7 @@ import yaml
 
 from tests.support.platforms import EmbeddedPlatform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLE = Path("examples/email_ab.yaml").absolute()
 COMMAND = [sys.executable, "-m", "services.cli"]
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")}

@@ -18,7 +18,7 @@ import pytest
 from tests.services.models.stub import completion
 from tests.support.platforms import EmbeddedPlatform
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLE = Path("examples/email_ab.yaml").absolute()
 RULES = Path("examples/tools/reduce.yaml").absolute()
 ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")}

@@ -204,10 +204,11 @@ asyncio.run(main())
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", script, env=os.environ | environment, stderr=asyncio.subprocess.DEVNULL
     )
-    await asyncio.wait_for(process.wait(), 30)
+    await asyncio.wait_for(process.wait(), 120)
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.timeout(180)
 @pytest.mark.parametrize(
     "crash_at", ["before the provider has it", "before its id is kept", "before its results are in the ledger"]
 )
