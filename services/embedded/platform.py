@@ -78,6 +78,7 @@ class Platform:
             "database_url": f"sqlite:///{self.data / name}.db",
             "nats_url": self.nats.url,
             "models_url": "local://models",
+            "communication_url": "local://communication",
             "identity_keys": self._identity_keys,
         }
         return create_app(settings(**_fields(settings, known)))

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.engines import Engines
 from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.intervention import api, handlers
@@ -17,7 +18,8 @@ def create_app(settings: Settings) -> FastAPI:
     """The service with its own store, wired to the bus."""
     database = Database(settings.database_url)
     models = ModelsClient(settings.models_url, silence_s=settings.models_patience_s)
-    service = Interventions(Store(), Events(Outbox("intervention")), models)
+    engines = Engines(settings.communication_url, silence_s=settings.models_patience_s)
+    service = Interventions(Store(), Events(Outbox("intervention")), models, engines)
     return service_app(
         "intervention", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

@@ -21,6 +21,7 @@ from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.contracts.protocol import Assignment, Plan
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
+from libs.engines import Engines
 from libs.http.problems import field_errors
 from libs.models import Models, check_mind
 from services.intervention.domain.assignment import Person, deal, deal_all, drawn, planned_n
@@ -51,10 +52,11 @@ POPULATIONS_NAMED = 20
 class Interventions:
     """Designs interventions, starts their executions, assigns arms, and answers with what came of it."""
 
-    def __init__(self, store: Store, events: Events, models: Models) -> None:
+    def __init__(self, store: Store, events: Events, models: Models, engines: Engines) -> None:
         self._store = store
         self._events = events
         self._models = models
+        self._engines = engines
 
     async def start(self) -> None:
         """Get ready to reach the models service."""
@@ -65,8 +67,9 @@ class Interventions:
         await self._models.stop()
 
     async def check(self, made: Design, spec: ExecutionSpec) -> None:
-        """Raise `InvalidError` for a model that cannot do it; outside of any transaction, because others are asked."""
+        """Raise `InvalidError` for a model or engine that cannot do it; in no transaction, because others are asked."""
         await check_mind(self._models, spec.model, made.instruments)
+        await self._engines.check(spec.engine)
 
     async def create(self, tx: Transaction, spec: InterventionSpec) -> Design:
         """Raises `InvalidError` for metrics, a population or segments that are not there."""
@@ -90,7 +93,7 @@ class Interventions:
                 if population_id is None:
                     raise InvalidError("execution.population_id", "is needed: the intervention names none either")
                 await self._check_targets(tx, made, await self._population(tx, population_id))
-                await check_mind(self._models, execution.model, made.instruments)
+                await self.check(made, execution)
         except DomainError as error:
             errors = error.errors or (FieldError("request", error.detail),)
             await self._events.rejected(tx, request, errors)

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from libs.bus import Outbox
 from libs.db import Database
+from libs.engines import Engines
 from libs.models import ModelsClient
 from libs.runtime import service_app
 from services.orchestrator import api, handlers
@@ -17,8 +18,9 @@ def create_app(settings: Settings) -> FastAPI:
     """The orchestrator over its own database."""
     database = Database(settings.database_url)
     models = ModelsClient(settings.models_url, silence_s=settings.models_patience_s)
+    engines = Engines(settings.communication_url, silence_s=settings.models_patience_s)
     service = Orchestrator(
-        database, Store(), Events(Outbox("orchestrator")), models, timer_interval_s=settings.timer_interval_s
+        database, Store(), Events(Outbox("orchestrator")), models, engines, timer_interval_s=settings.timer_interval_s
     )
     return service_app(
         "orchestrator", settings, api=api.router, service=service, database=database, handlers=handlers.router

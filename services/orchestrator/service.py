@@ -16,6 +16,7 @@ from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimul
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
 from libs.db import EVERY_TENANT, Database, Transaction
+from libs.engines import Engines
 from libs.models import Models, check_mind
 from services.orchestrator.domain import process
 from services.orchestrator.domain.checkpoint import Checkpoint, why_not
@@ -32,12 +33,20 @@ class Orchestrator:
     """The process manager's hands."""
 
     def __init__(
-        self, database: Database, store: Store, events: Events, models: Models, *, timer_interval_s: float
+        self,
+        database: Database,
+        store: Store,
+        events: Events,
+        models: Models,
+        engines: Engines,
+        *,
+        timer_interval_s: float,
     ) -> None:
         self._database = database
         self._store = store
         self._events = events
         self._models = models
+        self._engines = engines
         self._timer_interval_s = timer_interval_s
         self._timer: asyncio.Task[None] | None = None
 
@@ -55,8 +64,9 @@ class Orchestrator:
         await self._models.stop()
 
     async def check(self, spec: SimulationSpec) -> None:
-        """Raise `InvalidError` for a model that is not there; outside of any transaction, because others are asked."""
+        """Raise `InvalidError` for a model or engine that is not there; in no transaction, because others are asked."""
         await check_mind(self._models, spec.model)
+        await self._engines.check(spec.engine)
 
     async def create(self, tx: Transaction, spec: SimulationSpec) -> Simulation:
         """Create an interactive simulation."""

@@ -10,7 +10,12 @@ class Settings(ServiceSettings):
 
     model_config = service_config("orchestrator")
     timer_interval_s: float = Field(default=1.0, gt=0, description="How often state deadlines are looked at.")
+    communication_url: str = Field(
+        default="http://127.0.0.1:8004", description="Where the communication service is, whose engines are asked for."
+    )
     models_url: str = Field(default="http://127.0.0.1:8007", description="Where the models service is.")
     models_patience_s: float = Field(
-        default=5.0, gt=0, description="How long it may take to say what models there are, before nothing is checked."
+        default=5.0,
+        gt=0,
+        description="How long models and engines may take to be told, before nothing is checked.",
     )

@@ -79,7 +79,7 @@ class RequestView(BaseModel):
 @router.post("/broadcast", status_code=202)
 async def broadcast(request: Request, spec: BroadcastSpec, service: Service, tenant: Tenant) -> AcceptedView:
     """Show a stimulus to all, to some segments or to some agents, and ask metrics about it."""
-    async with asking(request, tenant, spec.simulation_id) as tx:
+    async with asking(request, tenant, spec.simulation_id, spec) as tx:
         return AcceptedView.of(await service.requests.broadcast(tx, spec))
 
 
@@ -99,7 +99,7 @@ async def direct_message(
     accept: Annotated[str, Header(description="text/event-stream streams the reply as it is recorded.")] = "",
 ) -> AcceptedView | ReplyView | StreamingResponse:
     """Say something to one agent: an interview by a person, or a message of one agent to another."""
-    async with asking(request, tenant, spec.simulation_id) as tx:
+    async with asking(request, tenant, spec.simulation_id, spec) as tx:
         accepted = await service.requests.message(tx, spec)
     view = AcceptedView.of(accepted)
     if "text/event-stream" in accept:
@@ -134,14 +134,14 @@ async def start_conversation(
     request: Request, spec: ConversationSpec, service: Service, tenant: Tenant
 ) -> AcceptedView:
     """Let groups talk: a focus group with a moderator, open talk, or an agent who interviews others."""
-    async with asking(request, tenant, spec.simulation_id) as tx:
+    async with asking(request, tenant, spec.simulation_id, spec) as tx:
         return AcceptedView.of(await service.requests.conversation(tx, spec))
 
 
 @router.post("/sequence/execute", status_code=202)
 async def execute_sequence(request: Request, spec: SequenceSpec, service: Service, tenant: Tenant) -> AcceptedView:
     """Have touchpoints follow each other on the simulated clock, some only for those who answered so."""
-    async with asking(request, tenant, spec.simulation_id) as tx:
+    async with asking(request, tenant, spec.simulation_id, spec) as tx:
         return AcceptedView.of(await service.requests.sequence(tx, spec))
 
 

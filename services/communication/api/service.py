@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 
 from libs.db import Database, Transaction
 from libs.http import arrives
-from services.communication.service import Communication
+from services.communication.service import Communication, Spec
 
 
 def communication(request: Request) -> Communication:
@@ -21,10 +21,19 @@ Service = Annotated[Communication, Depends(communication)]
 
 
 @asynccontextmanager
-async def asking(request: Request, tenant: str, simulation_id: str) -> AsyncIterator[Transaction]:
-    """A transaction, once the simulation has had time to become ready here: it may have been created a moment ago."""
-    service, database = communication(request), database_of(request)
-    await arrives(database, lambda tx: service.requests.is_open(tx, simulation_id), tenant=tenant)
+async def asking(
+    request: Request, tenant: str, simulation_id: str, spec: Spec | None = None
+) -> AsyncIterator[Transaction]:
+    """A transaction, once the simulation has had time to become ready here: it may have been created a moment ago.
+
+    Raises `InvalidError` for what the model of the simulation cannot answer.
+    """
+    requests, database = communication(request).requests, database_of(request)
+    await arrives(database, lambda tx: requests.is_open(tx, simulation_id), tenant=tenant)
+    async with database.read(tenant=tenant) as tx:
+        model = await requests.model_of(tx, simulation_id)
+    if spec is not None and model is not None:
+        await requests.check(spec, model)
     async with database.write(tenant=tenant) as tx:
         yield tx
 

@@ -2,6 +2,6 @@
 
 from services.communication.service.communication import Communication
 from services.communication.service.replies import replies
-from services.communication.service.requests import Accepted
+from services.communication.service.requests import Accepted, Spec
 
-__all__ = ["Accepted", "Communication", "replies"]
+__all__ = ["Accepted", "Communication", "Spec", "replies"]

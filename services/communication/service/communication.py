@@ -36,7 +36,7 @@ class Communication:
     def __init__(self, database: Database, store: Store, events: Events, minds: Minds, models: Models) -> None:
         self._store = store
         self._engines = minds.engines
-        self.requests = Requests(store, events, minds.engines, minds.tools)
+        self.requests = Requests(store, events, minds.engines, minds.tools, models)
         self.deliveries = Deliveries(database, store, events, minds)
         self.stories = Stories(database, store, models)
         self.writing = Writing(models)

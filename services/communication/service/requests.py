@@ -25,6 +25,7 @@ from libs.db import Transaction
 from libs.minds.conditions import misfit
 from libs.minds.relationships import pair
 from libs.minds.tools import Tools
+from libs.models import Models, check_mind
 from services.communication.adapters import Engines
 from services.communication.domain import protocols
 from services.communication.domain.protocols import Protocol, Slot
@@ -63,8 +64,9 @@ class _Place(NamedTuple):
 class Requests:
     """Use cases that ask agents something. Each raises `NotFoundError`, `ConflictError` or `InvalidError`."""
 
-    def __init__(self, store: Store, events: Events, engines: Engines, tools: Tools) -> None:
+    def __init__(self, store: Store, events: Events, engines: Engines, tools: Tools, models: Models) -> None:
         self._store = store
+        self._models = models
         self._events = events
         self._engines = engines
         self._tools = tools
@@ -77,6 +79,15 @@ class Requests:
         if simulation.intervention_id is not None or simulation.state not in (*EARLY_STATES, *OPEN_STATES):
             return True
         return simulation.state in OPEN_STATES and await self._find_complete(tx, simulation) is not None
+
+    async def model_of(self, tx: Transaction, simulation_id: str) -> str | None:
+        """What the agents of a simulation think with; None for one that is not known."""
+        simulation = await self._store.projections.get_simulation(tx, simulation_id)
+        return None if simulation is None else simulation.model
+
+    async def check(self, spec: Spec, model: str) -> None:
+        """Raise `InvalidError` for a model that cannot answer it; in no transaction, because others are asked."""
+        await check_mind(self._models, model, [one for asked in _instruments(spec).values() for one in asked])
 
     async def broadcast(self, tx: Transaction, spec: BroadcastSpec) -> Accepted:
         """Say something to all, to some segments or to some agents."""
@@ -125,10 +136,7 @@ class Requests:
         """Have touchpoints follow each other on the simulated clock."""
         place = await self._place(tx, spec.simulation_id)
         recipients = await self._recipients(tx, place, spec.target_segments, spec.agent_ids)
-        instruments = {
-            touchpoint.name: resolve(touchpoint.metrics, f"touchpoints.{number}.metrics")
-            for number, touchpoint in enumerate(spec.touchpoints)
-        }
+        instruments = _instruments(spec)
         _check_conditions(spec, instruments, is_first=place.slot.number == 1)
         protocol = protocols.sequence(place.slot, spec, instruments, recipients)
         return await self._accept(tx, "sequence", place, spec, protocol)
@@ -224,6 +232,16 @@ def _check_groups(spec: ConversationSpec, groups: dict[str, tuple[str, ...]]) ->
         raise InvalidError(field, f"a {spec.kind} needs at least {least} in a group")
     if largest > LARGEST_GROUP:
         raise InvalidError("groups", f"a group of {largest} is too large to talk, at most {LARGEST_GROUP} can")
+
+
+def _instruments(spec: Spec) -> dict[str, tuple[Instrument, ...]]:
+    """What is asked, by touchpoint; what has none is one itself. Raises `InvalidError`."""
+    if not isinstance(spec, SequenceSpec):
+        return {"": resolve(spec.metrics, "metrics")}
+    return {
+        touchpoint.name: resolve(touchpoint.metrics, f"touchpoints.{number}.metrics")
+        for number, touchpoint in enumerate(spec.touchpoints)
+    }
 
 
 def _check_conditions(spec: SequenceSpec, instruments: dict[str, tuple[Instrument, ...]], *, is_first: bool) -> None:

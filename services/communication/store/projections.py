@@ -28,6 +28,7 @@ class Simulation:
     state: SimulationState | None
     seed: int
     engine: str | None
+    model: str | None
     is_ending: bool
 
 
@@ -147,6 +148,7 @@ class Projections:
             state,
             row.seed or 0,
             row.engine,
+            row.model,
             row.is_ending or False,
         )
 

@@ -376,10 +376,12 @@ async def stage(nats_url: str, database_url: str, **changes: Any) -> AsyncIterat
     given: dict[str, Any] = {"database_url": database_url, "nats_url": nats_url, "models_url": "local://models"}
     settings = Settings(**given | {"silence_s": 5, "hold_s": 0.1} | changes)
     around = Stage(connection, models, settings)
-    await around.start()
     try:
-        yield around
+        await around.start()
+        try:
+            yield around
+        finally:
+            await around.stop()
     finally:
-        await around.stop()
         register_local("models", None)
         await connection.close()

@@ -173,3 +173,30 @@ async def test_what_is_listed_twice_is_refused(service: Stage, changes: dict[str
     [problem] = answer.json()["errors"]
     assert problem["field"] == field
     assert "more than once" in problem["message"]
+
+
+@pytest.mark.parametrize("path", ["broadcast", "sequence/execute"])
+async def test_what_the_model_of_the_simulation_cannot_answer_is_refused_with_the_models_that_can(
+    service: Stage, path: str
+) -> None:
+    await service.simulation()
+    rated = {
+        "name": "intent",
+        "type": "ordinal",
+        "question": "Would you?",
+        "scale": [1, 2],
+        "elicitation": "ssr",
+        "anchors": [["I would not.", "I would."]],
+    }
+    asking = {"content": "Would you try a new cereal?", "metrics": [rated]}
+    body = asking if path == "broadcast" else {"touchpoints": [{"name": "first", **asking}]}
+
+    async def ask() -> httpx.Response:
+        return await service.client.post(f"/communications/{path}", json={"simulation_id": SIMULATION, **body})
+
+    refused = await ask()
+    assert refused.status_code == 422, refused.text
+    assert [error["field"] for error in refused.json()["errors"]] == ["model"]
+    assert "has no embeddings, by which intent is rated" in refused.json()["detail"]
+    service.models.embedder = "vectors"
+    assert (await ask()).status_code == 202

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from libs.contracts.errors import InvalidError
+from libs.engines import Engines
 from tests.services.communication.parts import SIMULATION, Stage, delivery, stage
 
 
@@ -20,6 +22,18 @@ async def test_the_engines_are_listed_with_what_is_missing(service: Stage) -> No
     assert [(engine["name"], engine["is_available"]) for engine in listed] == [("native", True), ("tinytroupe", False)]
     assert listed[0]["problem"] is None
     assert "https://github.com/microsoft/TinyTroupe#installation" in listed[1]["problem"]
+
+
+async def test_an_engine_that_cannot_run_is_refused_with_what_to_do_and_those_that_can(service: Stage) -> None:
+    engines = Engines("local://communication", silence_s=5)
+    await engines.check("native")
+    with pytest.raises(InvalidError, match=r"https://github.com/microsoft/TinyTroupe#installation") as refused:
+        await engines.check("tinytroupe")
+    assert [(error.field, error.allowed) for error in refused.value.errors] == [("engine", ("native",))]
+
+
+async def test_while_the_communication_service_is_away_no_engine_is_refused() -> None:
+    await Engines("local://nowhere", silence_s=5).check("tinytroupe")
 
 
 async def test_a_request_to_a_simulation_whose_engine_cannot_run_is_refused(service: Stage) -> None:
