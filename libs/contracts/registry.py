@@ -33,6 +33,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     communication.DeliveryCompleted,
     results.AnalyseSimulation,
     results.ExtractFields,
+    results.AggregatesChanged,
     results.AnalysisCompleted,
     validation.SimulationRectified,
     validation.CalibrationChanged,

@@ -1,12 +1,12 @@
 """Messages of the results service."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from libs.contracts.base import Contract, MessageData
-from libs.contracts.evidence import Analysis
+from libs.contracts.base import Contract, Data, MessageData
+from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.timelines import Timeline
 
 
@@ -39,3 +39,37 @@ class AnalysisCompleted(MessageData):
     intervention_id: str | None
     analysis: Analysis
     analysed_at: datetime
+
+
+class RunningEstimate(Data):
+    """A metric in one arm on the answers so far; what it is worth stands beside all of them."""
+
+    metric: str
+    option: str | None = Field(description="The option of a choice or ranking this is about.")
+    arm: str
+    measure: Literal["proportion", "mean", "mean_rank"]
+    n: int = Field(description="Independent units with a value: agents, or all who heard each other.")
+    value: float
+    interval: Interval | None = Field(
+        description="Holds at every look where there is a plan; else of what is there. Null while nothing varies."
+    )
+    method: str
+
+
+class AggregatesChanged(MessageData):
+    """What the answers so far amount to, at most four times a second; of several the one with the highest place counts.
+
+    Nothing is compared and no verdict is given. Order and repetition of responses change no byte of `estimates`.
+    """
+
+    contract: ClassVar = Contract("evt", "results", "aggregates-changed", "simulation_id", ("gateway",))
+    simulation_id: str
+    intervention_id: str | None
+    timeline_id: str
+    place: int = Field(description="Of the last response that is in, in the feed of the simulation.")
+    assigned: dict[str, int] = Field(description="Agents by arm.")
+    answered: dict[str, int]
+    failed: dict[str, int] = Field(description="Agents all of whose turns failed so far.")
+    confidence_level: float
+    estimates: tuple[RunningEstimate, ...] = Field(description="Of 2,000 at most, the primary metric first.")
+    evidence: Evidence

@@ -115,6 +115,7 @@ from libs.stats.rectification import (
     rectified_difference,
     rectified_mean,
 )
+from libs.stats.running import RunningMean, RunningMoments
 from libs.stats.sample_ratio import SampleRatio, sample_ratio
 from libs.stats.sequential import (
     always_valid,
@@ -168,6 +169,8 @@ __all__ = [
     "ProportionalOdds",
     "Rectified",
     "Rule",
+    "RunningMean",
+    "RunningMoments",
     "SampleRatio",
     "Slope",
     "Spread",

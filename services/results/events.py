@@ -6,7 +6,7 @@ from datetime import datetime
 from libs.bus import Outbox
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
-from libs.contracts.results import AnalysisCompleted, ExtractFields
+from libs.contracts.results import AggregatesChanged, AnalysisCompleted, ExtractFields
 from libs.db import Transaction
 from services.results.domain.extraction.model import Extraction
 from services.results.domain.records import Study
@@ -31,6 +31,10 @@ class Events:
             analysed_at=analysed_at,
         )
         await self._outbox.add(tx, event, cause=cause, discriminator=study.simulation_id)
+
+    async def aggregates(self, tx: Transaction, changed: AggregatesChanged) -> None:
+        """What the answers so far amount to."""
+        await self._outbox.add(tx, changed)
 
     async def extract_fields(self, tx: Transaction, extraction: Extraction, agent_ids: Sequence[str]) -> None:
         """Have the fields of some agents got."""

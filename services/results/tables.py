@@ -4,6 +4,7 @@
 one row per simulation, which every message about it updates before it looks whether the analysis can be made: on
 PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought. `extracted` is
 counted to know how far one of the `extractions` has come: its rows are written once, by whoever gets there first.
+`progress` also marks up to where live aggregates were published.
 `calibrations` and `rectifications` hold the newest that validation told: what grades A and B rest on.
 `responses` of every timeline are kept; what is served and analysed are those of the present one.
 """
@@ -98,6 +99,8 @@ progress = Table(
     Column("ended", String(16)),  # failed or cancelled
     Column("timeline", JsonDocument),  # the present one, once there are several
     Column("places", Integer, nullable=False, server_default="0"),  # of the feed that were given
+    Column("shown_place", Integer, nullable=False, server_default="0"),  # up to which aggregates were published
+    Column("shown_at", UtcDateTime),
 )
 
 analyses = Table(

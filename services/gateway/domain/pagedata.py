@@ -11,12 +11,18 @@ from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
 from libs.contracts.population import PopulationCreated, PopulationFailed, PopulationProgressed, PopulationReady
-from libs.contracts.results import AnalysisCompleted
+from libs.contracts.results import AggregatesChanged, AnalysisCompleted
 from libs.contracts.timelines import MAIN
 
 ENDS_SIMULATION = (SimulationStateChanged,)
 ENDS_DRAWING = (PopulationReady, PopulationFailed)
 EXCERPT = 280  # characters of a stimulus
+
+
+_BURSTS = {
+    ResponsesRecorded.contract.name: ("simulation_id", "timeline_id", "step_id", "round"),
+    AggregatesChanged.contract.name: ("simulation_id", "timeline_id"),
+}
 
 
 class PageEvent(NamedTuple):
@@ -28,9 +34,8 @@ class PageEvent(NamedTuple):
     @property
     def burst(self) -> tuple[object, ...] | None:
         """Events with the same key may be merged; None for one that stands alone."""
-        if self.name != ResponsesRecorded.contract.name:
-            return None
-        return tuple(self.data.get(name) for name in ("simulation_id", "timeline_id", "step_id", "round"))
+        keys = _BURSTS.get(self.name)
+        return None if keys is None else (self.name, *(self.data.get(name) for name in keys))
 
 
 def of_simulation(message: MessageData) -> PageEvent | None:
@@ -56,7 +61,7 @@ def is_end(message: MessageData) -> bool:
 
 
 def merged(events: Iterable[PageEvent]) -> list[PageEvent]:
-    """The same events, those of one burst joined at the place of its first."""
+    """The same events, those of one burst joined at the place of its first; of aggregates the last ones remain."""
     result: list[PageEvent] = []
     first_of: dict[tuple[object, ...], PageEvent] = {}
     for event in events:
@@ -71,7 +76,9 @@ def merged(events: Iterable[PageEvent]) -> list[PageEvent]:
 
 
 def _join(into: JsonObject, more: JsonObject) -> None:
-    if "responses" in into:
+    if "estimates" in into:
+        into.update(more if more["place"] >= into["place"] else {})
+    elif "responses" in into:
         into["responses"].extend(more["responses"])
     else:
         into["answered"] += more["answered"]
@@ -155,6 +162,7 @@ _SIMULATION_VIEWS = _LIST_VIEWS | {
     TimelineForked: _whole,
     ResponsesRecorded: _responses,
     DeliveryCompleted: _whole,
+    AggregatesChanged: _whole,
     AnalysisCompleted: _verdict,
 }
 OF_POPULATIONS = (PopulationCreated, PopulationProgressed, PopulationReady, PopulationFailed)

@@ -2,11 +2,12 @@
 
 import { TERMINAL, badge, bar, byId, capital, connection, count, dollars, el, getJson, report, throttled, when, words } from "./view.js";
 import { Trend, drawTrend } from "./trend.js";
+import { drawLive } from "./live.js";
 import { drawVerdict } from "./verdict.js";
 
 const KEPT = 40;
 const id = new URLSearchParams(location.search).get("id") || location.hash.slice(1);
-const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, timeline: { timeline_id: "main", number: 1, ancestors: [] }, turns: new Map(), latest: [], usage: null, deliveries: new Map(), metrics: [], trend: new Trend() };
+const run = { status: null, state: null, arms: new Map(), steps: new Map(), planned: {}, timeline: { timeline_id: "main", number: 1, ancestors: [] }, turns: new Map(), latest: [], usage: null, deliveries: new Map(), metrics: [], trend: new Trend(), soFar: null };
 let isPaused = false;
 let misses = 0;
 
@@ -51,12 +52,16 @@ const apply = {
       if (counts(taken)) add(response);
     }
   },
+  "aggregates-changed"(data) {
+    if (data.timeline_id === run.timeline.timeline_id && data.place >= (run.soFar?.place ?? 0)) run.soFar = data;
+  },
   "timeline-forked"(data) {
     if (data.timeline.number <= run.timeline.number) return;
     run.timeline = data.timeline;
     run.planned = {};
     run.latest = [];
     run.trend = new Trend();
+    run.soFar = null;
     for (const one of run.arms.values()) one.answered = one.failed = 0;
     for (const turn of run.turns.values()) if (turn.response && counts(turn)) add(turn.response);
   },
@@ -162,6 +167,8 @@ const draw = throttled(() => {
   drawProgress();
   drawTicker();
   drawUsage();
+  if (run.soFar && run.state !== "completed") drawLive(byId("so-far"), run.soFar, run.arms);
+  else byId("so-far").hidden = true;
   const metric = run.metrics.find((one) => one.name === byId("metric").value);
   if (metric && run.turns.size) drawTrend(byId("trend"), run.trend, metric, [...run.arms.values()], TERMINAL.has(run.state));
 }, 250);

@@ -5,7 +5,7 @@ import { capital, count, el, getJson, number, pValue, percent, signed, svg, word
 const SHORT = 6; // tables up to this long are shown whole
 const FINDINGS = { higher: "higher", lower: "lower", no_clear_difference: "no clear difference", not_estimable: "not estimable" };
 
-function formats(estimates) {
+export function formats(estimates) {
   const shares = new Set(estimates.filter((one) => one.measure === "proportion").map((one) => one.metric));
   return {
     level: (metric, value) => (shares.has(metric) ? percent(value) : number(value)),
@@ -20,7 +20,7 @@ function formats(estimates) {
 const title = (one) => words(one.metric) + (one.option ? `: ${one.option}` : "");
 const range = (interval, show) => (interval ? el("span", { class: "interval", text: `${show(interval[0])} to ${show(interval[1])}` }) : null);
 
-function estimatesTable(estimates, arms, format) {
+export function estimatesTable(estimates, arms, format) {
   const columns = [...new Set(estimates.map((one) => one.arm))];
   const rows = [...new Map(estimates.map((one) => [title(one), one])).keys()];
   const cell = (row, arm) => {
@@ -102,7 +102,7 @@ function verdictSentence(text) {
   return el("p", { class: "sentence" }, finding, rest.length ? el("span", { class: "basis", text: capital(rest.join(" — ")) }) : null);
 }
 
-function evidenceBox(evidence) {
+export function evidenceBox(evidence) {
   return el("div", { class: `evidence grade-${evidence.grade}` },
     el("div", { class: "grade" }, el("small", { text: "Evidence" }), evidence.grade),
     el("p", {}, el("strong", { text: `${worth(evidence.effective_n)} ` }), sentence(evidence.caveat)));

@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.results.api import comparison, extraction, feed, results, tools
+from services.results.api import comparison, extraction, feed, live, results, tools
 
 router = APIRouter(prefix="/results", tags=["results"])
-for _part in (comparison, feed, results, extraction, tools):
+for _part in (comparison, feed, live, results, extraction, tools):
     router.include_router(_part.router)

@@ -111,9 +111,13 @@ class Study:
 
     def arms(self, turns: Iterable[Turn]) -> tuple[str, ...]:
         """The planned arms in the plan's order; without a plan, the arms of the turns."""
+        return self.arms_among({turn.arm for turn in turns})
+
+    def arms_among(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The planned arms in the plan's order; without a plan, these."""
         if self.plan:
             return tuple(arm.name for arm in self.plan.arms)
-        return tuple(sorted({turn.arm for turn in turns})) or (ONLY_ARM,)
+        return tuple(sorted(names)) or (ONLY_ARM,)
 
     def baseline(self, arms: Sequence[str]) -> str:
         """The arm every other one is compared with: the declared baseline, else the first."""

@@ -4,6 +4,7 @@ Several turns of one agent are averaged first, then the agents of one cluster. T
 each other, as independent would make a study look larger than it is.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import NamedTuple
 from services.results.domain.outcomes import Outcome
 from services.results.domain.records import Study, Turn
 
-_OWN = "agent:"  # keeps agent ids and cluster ids apart
+OWN = "agent:"  # keeps agent ids and cluster ids apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +76,9 @@ def units_of(turns: Sequence[Turn]) -> dict[str, str]:
 
     for turn in turns:
         if turn.cluster_id is not None:
-            one, other = sorted((root(_OWN + turn.agent_id), root(turn.cluster_id)))
+            one, other = sorted((root(OWN + turn.agent_id), root(turn.cluster_id)))
             linked[other] = one
-    return {turn.agent_id: root(_OWN + turn.agent_id) for turn in turns}
+    return {turn.agent_id: root(OWN + turn.agent_id) for turn in turns}
 
 
 class Sample(NamedTuple):
@@ -98,12 +99,12 @@ def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) 
     unit = units_of(turns)
     means: dict[tuple[str, str], list[float]] = defaultdict(list)
     for (arm, agent), own in sorted(scores.items()):
-        means[arm, unit[agent]].append(sum(own) / len(own))
+        means[arm, unit[agent]].append(math.fsum(own) / len(own))
     samples = {arm: Sample([], 0, []) for arm in arms}
     for (arm, name), own in sorted(means.items()):
         if arm in samples:
             found = samples[arm]
-            found.values.append(sum(own) / len(own))
+            found.values.append(math.fsum(own) / len(own))
             found.units.append(name)
             samples[arm] = found._replace(agents=found.agents + len(own))
     return samples

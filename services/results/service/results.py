@@ -31,6 +31,7 @@ from services.results.domain.records import Study, Turn, in_order, turns_of
 from services.results.domain.samples import Headcount
 from services.results.events import Events
 from services.results.service.extraction import Extractions
+from services.results.service.live import Live
 from services.results.service.normalization import Normalizations
 from services.results.service.reduction import Reductions
 from services.results.service.side_by_side import SideBySide
@@ -62,18 +63,22 @@ class Results:
         self.reductions = Reductions(database, store)
         self.side_by_side = SideBySide(store)
         self.normalizations = Normalizations(database, store, models)
+        self.live = Live(database, store, events)
 
     async def start(self) -> None:
-        """Get ready to reach the models service."""
+        """Get ready to reach the models service, and begin to publish live aggregates."""
         await self._models.start()
+        await self.live.start()
 
     async def stop(self) -> None:
-        """Let go of it."""
+        """Stop both."""
+        await self.live.stop()
         await self._models.stop()
 
     async def learn_simulation(self, tx: Transaction, data: SimulationCreated) -> None:
         """A simulation exists."""
         await self._store.studies.add_simulation(tx, data)
+        self.live.changed(tx, data.simulation_id)
         await self._analyse_if_complete(tx, data.simulation_id)
 
     async def learn_end(self, tx: Transaction, data: SimulationStateChanged) -> None:
@@ -85,17 +90,20 @@ class Results:
     async def learn_plan(self, tx: Transaction, data: PlanFrozen) -> None:
         """Its plan is frozen."""
         await self._store.studies.add_plan(tx, data)
+        self.live.changed(tx, data.simulation_id)
         await self._analyse_if_complete(tx, data.simulation_id)
 
     async def learn_step(self, tx: Transaction, data: StepStarted) -> None:
         """A step of it begins; the only source of instruments where there is no plan."""
         await self._store.studies.add_step(tx, data)
+        await self.live.renew(tx, data.simulation_id)
         await self._analyse_if_complete(tx, data.simulation_id)
 
     async def learn_fork(self, tx: Transaction, data: TimelineForked) -> None:
         """It went back to a mark: what was recorded after it counts no more."""
         await self._store.analyses.advance(tx, data.simulation_id)
         await self._store.analyses.go_on(tx, data.simulation_id, data.timeline)
+        await self.live.renew(tx, data.simulation_id)
 
     async def calibrate(self, tx: Transaction, data: CalibrationChanged) -> None:
         """Validation learnt how a simulator errs."""
@@ -109,6 +117,7 @@ class Results:
         """Finished turns; one that is there already changes nothing."""
         new = await self._store.responses.add(tx, [found for message in messages for found in turns_of(message)])
         for simulation_id in sorted(new):
+            self.live.changed(tx, simulation_id)
             await self._analyse_if_complete(tx, simulation_id, new[simulation_id])
 
     async def ask(self, tx: Transaction, command: AnalyseSimulation, cause: Envelope) -> None:
@@ -129,6 +138,10 @@ class Results:
         heads = await self._store.responses.headcount(tx, study)
         evidence = made.description.evidence if made else evidences(study, (), heads, 0).overall(heads)
         return Status(study, state, heads, evidence, made, progress.timeline if progress else MAIN)
+
+    async def state(self, tx: Transaction, simulation_id: str) -> State:
+        """How far a simulation is from its analysis."""
+        return _state(await self._store.analyses.progress(tx, simulation_id))
 
     async def findings(self, tx: Transaction, simulation_id: str) -> Findings:
         """Everything there is to say about a simulation now."""

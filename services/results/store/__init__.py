@@ -3,6 +3,7 @@
 from services.results.store.extractions import Extractions
 from services.results.store.grades import Grades
 from services.results.store.results import Analyses, Made, Progress, Responses, Studies
+from services.results.store.shown import Shown
 
 __all__ = ["Made", "Progress", "Store"]
 
@@ -16,3 +17,4 @@ class Store:
         self.analyses = Analyses()
         self.extractions = Extractions()
         self.grades = Grades()
+        self.shown = Shown()

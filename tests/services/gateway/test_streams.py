@@ -15,6 +15,7 @@ from libs.client.sse import Decoder, ServerEvent
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.orchestrator import SimulationCreated, StartSimulation
 from libs.contracts.protocol import NO_USAGE
+from libs.contracts.results import AggregatesChanged
 from libs.runtime.nats_server import NatsServer
 from services.gateway.app import create_app
 from services.gateway.domain.position import Position
@@ -127,6 +128,19 @@ async def test_a_stream_tells_the_whole_story_and_closes_at_its_end(stage: Stage
     assert agents(rest) == ["agent_0001"]
     assert rest[-1].name == "simulation-state-changed"
     assert rest[-1].data["state"] == "cancelled"
+
+
+async def test_of_aggregates_that_came_together_the_last_ones_are_shown(stage: Stage) -> None:
+    await begin(stage, "sim_1")
+    example = json.loads(Path("schemas/examples/aggregates-changed.v1.json").read_text())
+    changed = AggregatesChanged.model_validate(example | {"simulation_id": "sim_1"})
+    told = [changed.model_copy(update={"place": place}) for place in (5, 9, 7)]
+    await stage.peer.send("results", *told)
+    await end(stage, "sim_1")
+    events = await read_all(stage, "/simulations/sim_1/stream")
+    shown = [event.data for event in events if event.name == "aggregates-changed"]
+    assert [one["place"] for one in shown] == [9]
+    assert shown[0]["evidence"]["grade"] == "C"
 
 
 async def test_a_response_is_reduced_to_what_a_page_shows(stage: Stage) -> None:

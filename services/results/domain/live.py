@@ -1,0 +1,275 @@
+"""Aggregates of the answers so far, kept up to date one turn at a time and never worked out anew.
+
+They are a function of which turns are in: their order, and how often each comes, change no bit, and with all turns in
+the values are those of the analysis to the last bit. Sums are exact (`RunningMoments`), so that what an agent counted
+for can be taken out when another turn of it, or somebody whom it talked with, changes that.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from libs.contracts.base import JsonObject
+from libs.contracts.evidence import Evidence, Interval
+from libs.contracts.instruments import Answer, Instrument
+from libs.contracts.results import RunningEstimate
+from libs.contracts.turns import is_offline
+from services.results.domain.evidence import evidences
+from services.results.domain.outcomes import Outcome, outcomes_of
+from services.results.domain.records import Study, Turn
+from services.results.domain.samples import OWN, Headcount
+
+if TYPE_CHECKING:
+    from libs.stats import RunningMean, RunningMoments
+
+MOST_ESTIMATES = 2_000
+Place = tuple[str, str, str | None]
+"""An arm and an outcome in it: its metric and, where there is one, its option."""
+
+
+class Running:
+    """The aggregates of one timeline of a simulation."""
+
+    def __init__(self) -> None:
+        from libs.stats import RunningMean, RunningMoments
+
+        self._mean = RunningMean
+        self._instruments: dict[str, Instrument] = {}
+        self._outcomes: dict[str, tuple[Outcome, ...]] = {}
+        self._waiting: dict[str, list[tuple[str, str, Answer]]] = defaultdict(list)
+        self._turns: set[str] = set()
+        self._heads = _Heads()
+        self._own: dict[str, dict[Place, float | RunningMean]] = defaultdict(dict)
+        self._shared: dict[str, dict[Place, RunningMean]] = {}
+        self._tallies: dict[Place, RunningMoments] = defaultdict(RunningMoments)
+        self._is_offline = False
+
+    def knows(self, instruments: Iterable[Instrument]) -> bool:
+        """False when one of these is known by another definition: then everything has to be counted anew."""
+        return all(self._instruments.get(one.name, one) == one for one in instruments)
+
+    def learn(self, instruments: Iterable[Instrument]) -> None:
+        """What is asked. Answers to what is not known yet wait for it."""
+        for one in instruments:
+            if one.name not in self._instruments:
+                self._instruments[one.name] = one
+                self._outcomes[one.name] = outcomes_of([one])
+                for agent, arm, answer in self._waiting.pop(one.name, ()):
+                    self._count(agent, arm, one.name, answer)
+
+    def add(self, turn: Turn) -> None:
+        """Take a turn in; one that is in already changes nothing."""
+        if turn.turn_id in self._turns:
+            return
+        self._turns.add(turn.turn_id)
+        self._is_offline |= is_offline(turn.model)
+        if turn.cluster_id is not None:
+            self._join(OWN + turn.agent_id, turn.cluster_id)
+        self._heads.add(turn.agent_id, turn.arm, is_answered=turn.is_answered)
+        if turn.is_answered:
+            for metric, answer in turn.answers.items():
+                self._count(turn.agent_id, turn.arm, metric, answer)
+
+    def counts(self, study: Study) -> JsonObject:
+        """All there is to say now: the fields of `AggregatesChanged` that the turns determine."""
+        heads = self.heads(study)
+        return {
+            "assigned": heads.assigned,
+            "answered": heads.answered,
+            "failed": heads.failed,
+            "confidence_level": study.confidence_level,
+            "estimates": self.estimates(study),
+            "evidence": self.evidence(study),
+        }
+
+    def heads(self, study: Study) -> Headcount:
+        """Who was assigned, answered and failed so far."""
+        return self._heads.counted(study)
+
+    def evidence(self, study: Study) -> Evidence:
+        """What all of it is worth, before anything was analysed."""
+        heads = self.heads(study)
+        worth = evidences(study, (), heads, 0)
+        return replace(worth, is_offline=worth.is_offline or self._is_offline).overall(heads)
+
+    def estimates(self, study: Study) -> tuple[RunningEstimate, ...]:
+        """Every outcome that has a value, by arm; the primary metric first when there are too many."""
+        found = list(self._estimates(study))
+        if len(found) > MOST_ESTIMATES:
+            found.sort(key=lambda one: self._instruments[one.metric].role != "primary")
+        return tuple(found[:MOST_ESTIMATES])
+
+    def _estimates(self, study: Study) -> Iterator[RunningEstimate]:
+        arms = study.arms_among(self._heads.met)
+        for outcome in outcomes_of(study.instruments):
+            for arm in arms:
+                tally = self._tallies.get((arm, outcome.metric, outcome.option))
+                value = tally.moments().mean if tally else None
+                if tally is not None and value is not None:
+                    interval, method = _interval(study, arm, outcome, tally)
+                    yield RunningEstimate(
+                        metric=outcome.metric,
+                        option=outcome.option,
+                        arm=arm,
+                        measure=outcome.measure,
+                        n=tally.n,
+                        value=value,
+                        interval=interval,
+                        method=method,
+                    )
+
+    def _count(self, agent: str, arm: str, metric: str, answer: Answer) -> None:
+        outcomes = self._outcomes.get(metric)
+        if outcomes is None:
+            self._waiting[metric].append((agent, arm, answer))
+            return
+        for outcome in outcomes:
+            score = outcome.score({metric: answer})
+            if score is not None:
+                self._change(agent, (arm, metric, outcome.option), score)
+
+    def _change(self, agent: str, place: Place, score: float) -> None:
+        """One more value of an agent: what it counted for goes out, what it counts for now comes in."""
+        before = self._value(agent, place)
+        self._own[agent][place] = self._with(self._own[agent].get(place), score)
+        after = self._value(agent, place)
+        together = self._shared.get(self._heads.unit_of(agent))
+        if together is not None:
+            shared = together.setdefault(place, self._mean())
+            own_before, before = before, shared.mean
+            if own_before is not None:
+                shared.remove(own_before)
+            if after is not None:
+                shared.add(after)
+            after = shared.mean
+        self._replace(place, before, after)
+
+    def _with(self, own: "float | RunningMean | None", score: float) -> "float | RunningMean":
+        """Nearly everybody answers once, and needs no more than a number."""
+        if own is None:
+            return score
+        if isinstance(own, float):
+            alone, own = own, self._mean()
+            own.add(alone)
+        own.add(score)
+        return own
+
+    def _value(self, agent: str, place: Place) -> float | None:
+        own = self._own[agent].get(place)
+        return own if own is None or isinstance(own, float) else own.mean
+
+    def _replace(self, place: Place, before: float | None, after: float | None) -> None:
+        tally = self._tallies[place]
+        if before is not None:
+            tally.remove(before)
+        if after is not None:
+            tally.add(after)
+
+    def _join(self, agent: str, cluster: str) -> None:
+        """From now on these are one unit."""
+        kept, gone = self._heads.join(agent, cluster)
+        if kept == gone:
+            return
+        into, more = self._values_of(kept), self._values_of(gone)
+        for place, mean in more.items():
+            there = into.setdefault(place, self._mean())
+            self._replace(place, mean.mean, None)
+            before = there.mean
+            there.merge(mean)
+            self._replace(place, before, there.mean)
+        self._shared.pop(gone, None)
+        self._shared[kept] = into
+
+    def _values_of(self, unit: str) -> "dict[Place, RunningMean]":
+        """What a unit counts for; of an agent that was alone until now, its own values."""
+        if unit in self._shared or not unit.startswith(OWN):
+            return self._shared.get(unit, {})
+        alone: dict[Place, RunningMean] = {}
+        agent = unit.removeprefix(OWN)
+        for place in self._own.get(agent, ()):
+            value = self._value(agent, place)
+            if value is not None:
+                alone[place] = self._mean()
+                alone[place].add(value)
+        return alone
+
+
+class _Heads:
+    """Agents and independent units by arm."""
+
+    def __init__(self) -> None:
+        self.met: dict[str, set[str]] = defaultdict(set)
+        self._answered: dict[str, set[str]] = defaultdict(set)
+        self._units: dict[str, int] = defaultdict(int)
+        self._linked: dict[str, str] = {}
+        self._arms: dict[str, set[str]] = defaultdict(set)
+        """Arms in which anybody of a unit has answered."""
+
+    def add(self, agent: str, arm: str, *, is_answered: bool) -> None:
+        """An agent finished a turn."""
+        self.met[arm].add(agent)
+        if is_answered:
+            self._answered[arm].add(agent)
+            arms = self._arms[self.unit_of(agent)]
+            self._units[arm] += arm not in arms
+            arms.add(arm)
+
+    def unit_of(self, agent: str) -> str:
+        """The unit that an agent is part of."""
+        return self._root(OWN + agent)
+
+    def join(self, one: str, other: str) -> tuple[str, str]:
+        """Make two units one: the one that is left, and the one that is not."""
+        kept, gone = sorted((self._root(one), self._root(other)))
+        if kept != gone:
+            self._linked[gone] = kept
+            arms = self._arms.pop(gone, set())
+            for arm in arms & self._arms[kept]:
+                self._units[arm] -= 1
+            self._arms[kept] |= arms
+        return kept, gone
+
+    def counted(self, study: Study) -> Headcount:
+        """The counts of now, as `count_heads` makes them of all turns."""
+        planned = study.plan.planned_n if study.plan else study.planned
+        arms: Sequence[str] = study.arms_among(self.met)
+        met = {arm: self.met.get(arm, set()) for arm in arms}
+        answered = {arm: len(self._answered.get(arm, ())) for arm in arms}
+        return Headcount(
+            assigned={arm: max(planned.get(arm, 0), len(met[arm])) for arm in arms},
+            answered=answered,
+            failed={arm: len(met[arm]) - answered[arm] for arm in arms},
+            units={arm: self._units.get(arm, 0) for arm in arms},
+            is_paired=study.is_within,
+        )
+
+    def _root(self, name: str) -> str:
+        above = self._linked.get(name, name)
+        while above != name:
+            beyond = self._linked.get(above, above)
+            self._linked[name] = beyond  # the way is halved each time it is gone
+            name, above = above, beyond
+        return name
+
+
+def _interval(study: Study, arm: str, outcome: Outcome, tally: "RunningMoments") -> tuple[Interval | None, str]:
+    """Where something was planned, one that holds at every look; it is narrowest at the planned n."""
+    from libs.stats import T_INTERVAL, WILSON, always_valid, bernoulli_sequence, mean_interval, wilson_interval
+    from libs.stats.sequential import ALWAYS_VALID
+
+    level, moments = study.confidence_level, tally.moments()
+    successes = tally.successes if outcome.measure == "proportion" else None
+    if study.plan is None:
+        if successes is not None:
+            return wilson_interval(successes, tally.n, level), WILSON
+        return mean_interval(moments, level), T_INTERVAL
+    if successes is not None:
+        exact = bernoulli_sequence(successes, tally.n, level)
+        assert exact is not None
+        return exact.interval, exact.method
+    if not moments.variance or moments.mean is None:
+        return None, f"{ALWAYS_VALID}; no spread yet"
+    error = (moments.variance / tally.n) ** 0.5
+    planned = max(2, study.plan.planned_n.get(arm, 0))
+    return always_valid(moments.mean, error, tally.n, planned, level)[0], ALWAYS_VALID

@@ -1,0 +1,73 @@
+"""Live aggregates as they are published: after every change, seldom enough, the same whatever comes again or late."""
+
+import random
+from typing import Any
+
+from libs.contracts.results import AggregatesChanged
+from tests.services.results import build
+from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen
+from tests.services.results.test_timelines import BEFORE, LEFT, forked, responses, step
+from tests.support.apps import eventually
+
+
+async def published(scene: Scene, answered: int) -> list[AggregatesChanged]:
+    """What was published, once it speaks of so many agents."""
+    found: list[AggregatesChanged] = []
+
+    async def there() -> bool:
+        found[:] = await scene.others.published(AggregatesChanged, 0)
+        return bool(found) and sum(found[-1].answered.values()) + sum(found[-1].failed.values()) == answered
+
+    await eventually(there)
+    return found
+
+
+async def live(scene: Scene, simulation_id: str = SIMULATION) -> dict[str, Any]:
+    answer = await scene.client.get(f"/results/{simulation_id}/live")
+    assert answer.status_code == 200, answer.text
+    return dict(answer.json())
+
+
+async def test_they_follow_the_responses_at_most_four_times_a_second_and_end_with_all_of_them(scene: Scene) -> None:
+    plan, turns = campaign(failures=2)
+    await scene.publish(created(plan), frozen(plan))
+    for start in range(0, 125, 5):
+        await scene.publish(*build.recorded(turns[start : start + 5]))
+    found = await published(scene, 125)
+    assert [one.place for one in found] == sorted({one.place for one in found})
+    assert len(found) <= 25, "25 messages are not 25 publications"
+    await scene.publish(analyse(125))
+    (made,) = await scene.completed()
+    batch = {(e.metric, e.arm): e.value for e in made.analysis.estimates}
+    assert {(e.metric, e.arm): e.value for e in found[-1].estimates} == batch
+    assert found[-1].evidence.grade == "C"
+    served = await live(scene)
+    assert served["estimates"] == [one.model_dump(mode="json") for one in found[-1].estimates]
+    assert served["evidence"]["caveat"] == found[-1].evidence.caveat
+
+
+async def test_the_order_and_repetition_of_messages_change_no_byte(quick_scene: Scene) -> None:
+    plan, turns = campaign(failures=2)
+    seen = []
+    for number in range(3):
+        name = f"sim_{number}"
+        messages = [created(plan, name), frozen(plan, name), *build.recorded(turns, name)]
+        messages += messages[2:4]
+        random.Random(number).shuffle(messages)
+        await quick_scene.publish(*messages)
+        await quick_scene.counted(125, name)
+        seen.append([(await live(quick_scene, name))[part] for part in ("estimates", "answered", "evidence")])
+    assert seen[0] == seen[1] == seen[2]
+
+
+async def test_after_a_fork_they_are_of_the_timeline_that_goes_on(quick_scene: Scene) -> None:
+    await quick_scene.publish(created(None), step(BEFORE), responses(BEFORE), step(LEFT), responses(LEFT))
+    assert (await published(quick_scene, 30))[-1].timeline_id == "main"
+    await quick_scene.publish(forked())
+    newest = (await published(quick_scene, 4))[-1]
+    assert newest.timeline_id == "main.2"
+    assert [(one.n, one.value) for one in newest.estimates] == [(4, 0.5)]
+
+
+async def test_a_simulation_that_nobody_knows_has_none(quick_scene: Scene) -> None:
+    assert (await quick_scene.client.get("/results/sim_9/live")).status_code == 404
