@@ -9,6 +9,7 @@ from libs.contracts.evidence import Analysis
 from libs.contracts.results import AggregatesChanged, AnalysisCompleted, ExtractFields
 from libs.db import Transaction
 from services.results.domain.extraction.model import Extraction
+from services.results.domain.live import Aggregates
 from services.results.domain.records import Study
 
 MOST_BYTES = 3_500_000  # of a payload; the bus takes 4 MB
@@ -32,9 +33,9 @@ class Events:
         )
         await self._outbox.add(tx, event, cause=cause, discriminator=study.simulation_id)
 
-    async def aggregates(self, tx: Transaction, changed: AggregatesChanged) -> None:
+    async def aggregates(self, tx: Transaction, found: Aggregates) -> None:
         """What the answers so far amount to."""
-        await self._outbox.add(tx, changed)
+        await self._outbox.add(tx, AggregatesChanged(**dict(found)))
 
     async def extract_fields(self, tx: Transaction, extraction: Extraction, agent_ids: Sequence[str]) -> None:
         """Have the fields of some agents got."""

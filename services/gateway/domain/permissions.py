@@ -66,6 +66,7 @@ TABLE = {
         GET /results/{simulation_id}/individuals
         GET /results/{simulation_id}/export
         GET /results/{simulation_id}/feed
+        GET /results/{simulation_id}/live
         GET /results/{simulation_id}/extractions
         GET /results/{simulation_id}/extractions/{extraction_id}
         GET /results/{simulation_id}/extractions/{extraction_id}/summary

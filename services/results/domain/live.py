@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from libs.contracts.base import JsonObject
+from libs.contracts.base import Data
 from libs.contracts.evidence import Evidence, Interval
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.results import RunningEstimate
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 MOST_ESTIMATES = 2_000
 Place = tuple[str, str, str | None]
 """An arm and an outcome in it: its metric and, where there is one, its option."""
+
+
+class Aggregates(Data):
+    """What the answers of a timeline amount to, up to a place in the feed."""
+
+    simulation_id: str
+    intervention_id: str | None
+    timeline_id: str
+    place: int
+    assigned: dict[str, int]
+    answered: dict[str, int]
+    failed: dict[str, int]
+    confidence_level: float
+    estimates: tuple[RunningEstimate, ...]
+    evidence: Evidence
 
 
 class Running:
@@ -71,17 +86,21 @@ class Running:
             for metric, answer in turn.answers.items():
                 self._count(turn.agent_id, turn.arm, metric, answer)
 
-    def counts(self, study: Study) -> JsonObject:
-        """All there is to say now: the fields of `AggregatesChanged` that the turns determine."""
+    def aggregates(self, study: Study, timeline_id: str, place: int) -> Aggregates:
+        """All there is to say now."""
         heads = self.heads(study)
-        return {
-            "assigned": heads.assigned,
-            "answered": heads.answered,
-            "failed": heads.failed,
-            "confidence_level": study.confidence_level,
-            "estimates": self.estimates(study),
-            "evidence": self.evidence(study),
-        }
+        return Aggregates(
+            simulation_id=study.simulation_id,
+            intervention_id=study.intervention_id,
+            timeline_id=timeline_id,
+            place=place,
+            assigned=heads.assigned,
+            answered=heads.answered,
+            failed=heads.failed,
+            confidence_level=study.confidence_level,
+            estimates=self.estimates(study),
+            evidence=self.evidence(study),
+        )
 
     def heads(self, study: Study) -> Headcount:
         """Who was assigned, answered and failed so far."""

@@ -12,10 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from libs.contracts.results import AggregatesChanged
 from libs.contracts.timelines import Timeline
 from libs.db import EVERY_TENANT, Database, Transaction
-from services.results.domain.live import Running
+from services.results.domain.live import Aggregates, Running
 from services.results.events import Events
 from services.results.service.studies import find_study
 from services.results.store import Store
@@ -79,7 +78,7 @@ class Live:
         await self._store.shown.renew(tx, simulation_id)
         self.changed(tx, simulation_id)
 
-    async def aggregates(self, tx: Transaction, simulation_id: str) -> AggregatesChanged:
+    async def aggregates(self, tx: Transaction, simulation_id: str) -> Aggregates:
         """What the answers so far amount to. Raises `NotFoundError`."""
         study = await find_study(self._store, tx, simulation_id)
         mark = await self._store.shown.mark(tx, simulation_id)
@@ -92,15 +91,8 @@ class Live:
             while rows := await self._store.responses.after(tx, simulation_id, PAGE, followed.place):
                 for followed.place, turn in rows:
                     running.add(turn)
-            return await asyncio.to_thread(
-                lambda: AggregatesChanged(
-                    simulation_id=simulation_id,
-                    intervention_id=study.intervention_id,
-                    timeline_id=mark.timeline.timeline_id,
-                    place=max(mark.places, followed.place),
-                    **running.counts(study),
-                )
-            )
+            place = max(mark.places, followed.place)
+            return await asyncio.to_thread(running.aggregates, study, mark.timeline.timeline_id, place)
 
     def _follow(self, simulation: Simulation, timeline: Timeline) -> _Followed:
         """The aggregates of the present timeline; those that were asked for longest ago make room."""
@@ -137,10 +129,10 @@ class Live:
             study = await self._store.studies.get(tx, simulation_id)
             if study is None or (study.intervention_id is not None and study.plan is None):
                 return True  # what is asked, and what was planned, comes later and brings it here again
-            event = await self.aggregates(tx, simulation_id)
+            found = await self.aggregates(tx, simulation_id)
         async with self._database.write(tenant=tenant) as tx:
             now, interval = datetime.now(UTC), timedelta(seconds=INTERVAL_S)
-            if await self._store.shown.claim(tx, simulation_id, event.place, now, interval):
-                await self._events.aggregates(tx, event)
+            if await self._store.shown.claim(tx, simulation_id, found.place, now, interval):
+                await self._events.aggregates(tx, found)
                 return True
-            return (await self._store.shown.mark(tx, simulation_id)).shown >= event.place
+            return (await self._store.shown.mark(tx, simulation_id)).shown >= found.place
