@@ -5,10 +5,11 @@ FastStream must never declare a stream: it would overwrite the configuration wit
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig
-from nats.js.errors import BadRequestError
+from nats.js.errors import BadRequestError, NotFoundError, ServerError
 
 from libs.contracts import subjects
 
@@ -29,6 +30,7 @@ MAX_ACK_PENDING = 2_000
 MINIMUM_SERVER = (2, 12)
 MINIMUM_PAYLOAD = 4 * 1024 * 1024
 _NAME_IN_USE = 10058  # a stream of this name exists with another configuration
+_NOT_CREATED = 10012  # general failure to make a consumer; the reason is in the description
 
 
 class Durable(Protocol):
@@ -118,8 +120,25 @@ async def provision(
         if config.name in PUBLISHED:
             identities[str(config.name)] = created
     for subscription in subscriptions:
-        await js.add_consumer(subscription.stream, consumer_config(subscription, ack_wait))
+        await _ensure_consumer(js, subscription.stream, consumer_config(subscription, ack_wait))
     return identities
+
+
+async def _ensure_consumer(js: "JetStreamContext", stream: str, config: ConsumerConfig) -> None:
+    """Create or update a consumer.
+
+    One that is made while another of its name is being deleted can lose its files to that deletion: nats-server then
+    refuses every update of it for good. It is made anew; what comes twice by that, the inbox drops.
+    """
+    try:
+        await js.add_consumer(stream, config)
+    except ServerError as error:
+        if error.err_code != _NOT_CREATED or "no such file" not in (error.description or ""):
+            raise
+        logger.warning("consumer %s has lost its files on the server and is made anew", config.durable_name)
+        with suppress(NotFoundError):
+            await js.delete_consumer(stream, str(config.durable_name))
+        await js.add_consumer(stream, config)
 
 
 async def _ensure_stream(js: "JetStreamContext", config: StreamConfig) -> str:

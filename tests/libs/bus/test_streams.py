@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +29,7 @@ from libs.contracts.envelope import Message
 from libs.contracts.population import GeneratePeople
 from libs.contracts.registry import consumed_by
 from libs.db import Transaction
-from libs.runtime.nats_server import nats_server_binary
+from libs.runtime.nats_server import NatsServer, nats_server_binary
 from tests.libs.bus.parts import Note, Noted, running, settings, until
 
 
@@ -183,3 +184,21 @@ async def test_a_user_who_may_only_read_its_own_inbox_receives_everything(tmp_pa
     finally:
         process.terminate()
         await process.wait()
+
+
+async def test_a_consumer_whose_files_are_gone_is_made_anew(nats_server: NatsServer, sqlite_url: str) -> None:
+    """As a deletion leaves them that overtook the creation of a consumer of the same name."""
+    router = Router("results")
+    received: list[str] = []
+
+    @router.on(Noted)
+    async def on_noted(tx: Transaction, message: Message[Noted], service: object) -> None:
+        received.append(message.data.text)
+
+    for text in ("before", "after"):
+        async with running("results", sqlite_url, settings(nats_server.url), router) as receiver:
+            await receiver.send(Noted(text=text))
+            await until(lambda text=text: received[-1:] == [text])
+        [files] = nats_server.directory.glob("store/**/obs/results-noted")
+        shutil.rmtree(files)
+    assert received == ["before", "after"]
