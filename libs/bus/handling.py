@@ -16,6 +16,7 @@ from libs.bus.errors import UndecodableError
 from libs.bus.router import Mode
 from libs.bus.tables import INBOX
 from libs.contracts.envelope import Message
+from libs.contracts.identity import working_for
 from libs.db import insert_new
 from libs.telemetry import correlation_id, span
 
@@ -48,7 +49,7 @@ class Handling:
         correlation = correlation_id.set(envelope.correlationid)
         parent = {"traceparent": envelope.traceparent} if envelope.traceparent else None
         try:
-            with span(self.delivery.template, parent=parent, kind=SpanKind.CONSUMER):
+            with working_for(envelope.tenant), span(self.delivery.template, parent=parent, kind=SpanKind.CONSUMER):
                 outcome = await self._handle(message, raw)
         except asyncio.CancelledError:
             await self.delivery.hand_back(raw)

@@ -17,6 +17,7 @@ from libs.bus.delivery import WAITED_FOR, Delivery
 from libs.bus.errors import NotReadyError, UndecodableError
 from libs.bus.tables import INBOX
 from libs.contracts.envelope import Message
+from libs.contracts.identity import working_for
 from libs.db import insert_new
 from libs.telemetry import span
 
@@ -80,7 +81,8 @@ class Sink:
         delivery = self._delivery
         first = group[0].message.envelope
         parent = {"traceparent": first.traceparent} if first.traceparent else None
-        with span(delivery.template, parent=parent, kind=SpanKind.CONSUMER, messages=len(group)):
+        is_traced = span(delivery.template, parent=parent, kind=SpanKind.CONSUMER, messages=len(group))
+        with working_for(first.tenant), is_traced:
             async with delivery.database.write(tenant=first.tenant) as tx:
                 rows = [delivery.inbox_row(received.message.envelope) for received in group]
                 new = {(row["source"], row["id"]) for row in await insert_new(tx, INBOX, rows)}

@@ -35,6 +35,13 @@ class NotFoundError(DomainError):
         super().__init__(f"There is no {kind} {identity!r}.")
 
 
+class ForbiddenError(DomainError):
+    """Somebody is known, and may not do this."""
+
+    title = "Not allowed"
+    status = 403
+
+
 class InvalidError(DomainError):
     """A field has a value that is not allowed."""
 

@@ -3,6 +3,9 @@
 The gateway decides it once, from a key or a token; everybody behind the gateway is told (libs.http.identity).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,3 +43,17 @@ class Identity(BaseModel):
 
 LOCAL = Identity(tenant=DEFAULT_TENANT, subject="local", role=Role.ADMIN)
 """Everybody on a platform that only its own machine reaches."""
+
+
+tenant_at_work: ContextVar[str] = ContextVar("tenant_at_work")
+"""The tenant of the request or message at hand: in its name other services are asked. Work of nobody has none."""
+
+
+@contextmanager
+def working_for(tenant: str) -> Iterator[None]:
+    """Do what follows in the name of a tenant. The bus and the entrance of a service have done so already."""
+    token = tenant_at_work.set(tenant)
+    try:
+        yield
+    finally:
+        tenant_at_work.reset(token)

@@ -10,7 +10,7 @@ import httpx
 
 from libs.contracts.errors import InvalidError
 from libs.contracts.specs import Engine
-from libs.http.client import connect
+from libs.http import Badge, connect
 
 log = logging.getLogger(__name__)
 ALWAYS_THERE: Engine = "native"
@@ -19,8 +19,9 @@ ALWAYS_THERE: Engine = "native"
 class Engines:
     """The engines of the communication service at a URL."""
 
-    def __init__(self, url: str, *, silence_s: float) -> None:
+    def __init__(self, url: str, *, silence_s: float, badge: Badge | None = None) -> None:
         self._url = url
+        self._badge = badge
         self._silence_s = silence_s
 
     async def check(self, engine: Engine) -> None:
@@ -28,7 +29,7 @@ class Engines:
         if engine == ALWAYS_THERE:
             return
         try:
-            async with connect(self._url, timeout_s=self._silence_s) as client:
+            async with connect(self._url, timeout_s=self._silence_s, badge=self._badge) as client:
                 response = await client.get("/communications/engines", timeout=self._silence_s)
                 response.raise_for_status()
                 found = {one["name"]: one["problem"] for one in response.json()["items"]}

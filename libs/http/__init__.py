@@ -3,13 +3,14 @@
 from libs.http.app import create_http_app
 from libs.http.arrival import arrives
 from libs.http.client import connect, register_local
-from libs.http.identity import Identified, Signer, new_key_pair, verifier_of
+from libs.http.identity import Badge, Identified, Signer, new_key_pair, verifier_of
 from libs.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from libs.http.problems import FieldProblem, Problem, problem_of, problem_response
 from libs.http.transactions import Caller, Read, Tenant, Write
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "Badge",
     "Caller",
     "Cursor",
     "FieldProblem",

@@ -21,12 +21,13 @@ def register_local(name: str, app: ASGIApp | None) -> None:
         _local_apps[name] = app
 
 
-def connect(url: str, *, timeout_s: float = 30.0) -> httpx.AsyncClient:
+def connect(url: str, *, timeout_s: float = 30.0, badge: httpx.Auth | None = None) -> httpx.AsyncClient:
     """A client of the service at this URL. Reads have no time limit: streams may be long."""
     timeout = httpx.Timeout(timeout_s, read=None)
     if url.startswith(f"{LOCAL_SCHEME}://"):
-        return httpx.AsyncClient(transport=LocalTransport(), base_url=url, timeout=timeout)
-    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=httpx.Limits(max_connections=50))
+        return httpx.AsyncClient(transport=LocalTransport(), base_url=url, timeout=timeout, auth=badge)
+    limits = httpx.Limits(max_connections=50)
+    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, auth=badge)
 
 
 class LocalTransport(httpx.AsyncBaseTransport):

@@ -1,20 +1,25 @@
-"""The identity of a request inside the platform: a token that the gateway signs and every service checks.
+"""The identity of a request inside the platform: a token that the gateway, or a service that asks another, signs.
 
 It lives for a minute and is signed with Ed25519, so a service that checks it cannot make one. A service believes this
-token alone: a header that merely names a tenant or a role means nothing. Without keys a service may listen on
-loopback only, and everybody there is the same local admin.
+token alone: a header that merely names a tenant or a role means nothing. What a service signs is for one other service
+and is believed by that one only. Without keys a service may listen on loopback only, and everybody there is the same
+local admin.
 """
 
 import base64
 import binascii
 import ipaddress
 import time
+from collections.abc import Generator, Mapping
+from typing import NamedTuple
 
+import httpx
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.contracts.errors import DomainError
-from libs.contracts.identity import LOCAL, Identity
+from libs.contracts.identity import LOCAL, Identity, Role, tenant_at_work, working_for
+from libs.contracts.permissions import admit
 from libs.http.problems import problem_response
 
 HEADER = "x-rehearsal-identity"
@@ -53,13 +58,24 @@ def new_key_pair() -> tuple[str, str]:
     return _text(private.private_bytes_raw()), _text(private.public_key().public_bytes_raw())
 
 
+class Authority(NamedTuple):
+    """Whose word a service takes: the keys of an issuer, for what is meant for this audience."""
+
+    issuer: str
+    audience: str
+    keys: str
+    """Public keys, separated by commas: two while one is being replaced."""
+    is_service: bool = False
+
+
 class Signer:
     """Signs identities. Raises `ValueError` for what is not a signing key."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, issuer: str = ISSUER, audience: str = AUDIENCE) -> None:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         self._key = Ed25519PrivateKey.from_private_bytes(_bytes("signing_key", key))
+        self._parties = {"iss": issuer, "aud": audience}
 
     def headers(self, identity: Identity) -> dict[str, str]:
         """The header that tells a service who is asking."""
@@ -67,41 +83,50 @@ class Signer:
 
         now = int(time.time())
         claims = identity.model_dump(mode="json", exclude_none=True, exclude={"subject"})
-        claims |= {"sub": identity.subject, "iss": ISSUER, "aud": AUDIENCE, "iat": now, "exp": now + LIFETIME_S}
+        claims |= {"sub": identity.subject, "iat": now, "exp": now + LIFETIME_S} | self._parties
         return {HEADER: jwt.encode(claims, self._key, ALGORITHM)}
 
 
-class Verifier:
-    """Checks identities against the public keys of the gateway: of two while a key is being replaced."""
+class Believed(NamedTuple):
+    """Who a token speaks for, and whether a service signed it rather than the gateway."""
 
-    def __init__(self, keys: str) -> None:
+    identity: Identity
+    is_service: bool
+
+
+class Verifier:
+    """Checks identities against the public keys of those whose word is taken."""
+
+    def __init__(self, *authorities: Authority) -> None:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-        self._keys = [
-            Ed25519PublicKey.from_public_bytes(_bytes("identity_keys", key.strip()))
-            for key in keys.split(",")
+        self._known = [
+            (authority, Ed25519PublicKey.from_public_bytes(_bytes("identity_keys", key.strip())))
+            for authority in authorities
+            for key in authority.keys.split(",")
             if key.strip()
         ]
 
-    def identity(self, token: str | None) -> Identity:
+    def believed(self, token: str | None) -> Believed:
         """Who a token speaks for. Raises `UnauthenticatedError`, which says what is wrong with it."""
         import jwt
 
         if not token:
             raise UnauthenticatedError(f"The request carries no {HEADER}; services are reached through the gateway.")
-        reason = "its signature is not that of the gateway"
-        for key in self._keys:
+        reason = "its signature is not that of the gateway, or of a service that may ask"
+        for authority, key in self._known:
             try:
                 claims = jwt.decode(
                     token,
                     key,
                     algorithms=[ALGORITHM],
-                    audience=AUDIENCE,
-                    issuer=ISSUER,
+                    audience=authority.audience,
+                    issuer=authority.issuer,
                     leeway=LEEWAY_S,
                     options={"require": REQUIRED},
                 )
-                return Identity.model_validate(claims | {"subject": claims["sub"]})
+                identity = Identity.model_validate(claims | {"subject": claims["sub"]})
+                return Believed(identity, authority.is_service)
             except jwt.InvalidSignatureError:
                 continue
             except (jwt.InvalidTokenError, ValueError) as error:
@@ -109,13 +134,18 @@ class Verifier:
         raise UnauthenticatedError(f"The identity of the request is not valid: {reason}.")
 
 
-def verifier_of(keys: str, host: str, service: str) -> Verifier | None:
+def verifier_of(keys: str, host: str, service: str, callers: Mapping[str, str] | None = None) -> Verifier | None:
     """What a service checks identities with, None for one that only its own machine reaches.
 
-    Ends the program with a message where everybody on the network could be anybody.
+    `callers` are the public keys of the services that may ask it, by their names. Ends the program with a message
+    where everybody on the network could be anybody.
     """
     if keys:
-        return Verifier(keys)
+        services = [
+            Authority(issuer_of(caller), audience_of(service), key, is_service=True)
+            for caller, key in (callers or {}).items()
+        ]
+        return Verifier(Authority(ISSUER, AUDIENCE, keys), *services)
     if is_loopback(host):
         return None
     raise SystemExit(
@@ -125,12 +155,48 @@ def verifier_of(keys: str, host: str, service: str) -> Verifier | None:
     )
 
 
-class Identified:
-    """Gives every request its identity, or refuses it with 401."""
+def issuer_of(service: str) -> str:
+    """How a service that asks another one calls itself."""
+    return f"rehearsal-service-{service}"
 
-    def __init__(self, app: ASGIApp, verifier: Verifier | None) -> None:
+
+def audience_of(service: str) -> str:
+    """Who an identity is for that one service signs for another."""
+    return f"rehearsal-{service}"
+
+
+class Badge(httpx.Auth):
+    """What a service shows when it asks another one: a short-lived identity, signed for that one alone.
+
+    It carries the tenant of the request or message at hand, so what is asked for in one tenant's work can be booked to
+    no other. Raises `RuntimeError` where nobody's work is being done.
+    """
+
+    def __init__(self, service: str, key: str, audience: str) -> None:
+        self._subject = f"service:{service}"
+        self._signer = Signer(key, issuer_of(service), audience_of(audience))
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sign one request."""
+        tenant = tenant_at_work.get(None)
+        if tenant is None:
+            raise RuntimeError("another service is asked in the name of no tenant; begin with working_for(tenant)")
+        identity = Identity(tenant=tenant, subject=self._subject, role=Role.OPERATOR)
+        request.headers.update(self._signer.headers(identity))
+        yield request
+
+
+class Identified:
+    """Gives every request its identity, or refuses it with 401; with 403 where its role may not do this.
+
+    The gateway has asked the permission table already; it is asked again where the path is routed. A service that
+    `is_private` has no public paths: there it is enough to be known.
+    """
+
+    def __init__(self, app: ASGIApp, verifier: Verifier | None, *, is_private: bool = False) -> None:
         self.app = app
         self._verifier = verifier
+        self._is_private = is_private
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -138,12 +204,21 @@ class Identified:
             await self.app(scope, receive, send)
             return
         try:
-            token = Headers(scope=scope).get(HEADER)
-            identify(scope, self._verifier.identity(token) if self._verifier else LOCAL)
-        except UnauthenticatedError as error:
+            identity = self._identity(scope)
+        except DomainError as error:
             await problem_response(error.status, error.title, error.detail)(scope, receive, send)
             return
-        await self.app(scope, receive, send)
+        identify(scope, identity)
+        with working_for(identity.tenant):
+            await self.app(scope, receive, send)
+
+    def _identity(self, scope: Scope) -> Identity:
+        if self._verifier is None:
+            return LOCAL
+        identity, is_service = self._verifier.believed(Headers(scope=scope).get(HEADER))
+        if not is_service and not self._is_private:
+            admit(identity, scope["method"], scope["path"])
+        return identity
 
 
 def identify(scope: Scope, identity: Identity) -> None:

@@ -15,7 +15,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.estimates import Quote
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.turns import TurnBatch, TurnReply
-from libs.http import connect
+from libs.http import Badge, connect
 
 # The batch itself is refused, and would be again: its turns fail. Any other error is worth another try.
 REFUSED = frozenset({400, 404, 413, 422})
@@ -64,14 +64,15 @@ class Models(Protocol):
 class ModelsClient:
     """The models service over HTTP or in this process."""
 
-    def __init__(self, url: str, *, silence_s: float) -> None:
+    def __init__(self, url: str, *, silence_s: float, badge: Badge | None = None) -> None:
         self._url = url
+        self._badge = badge
         self._silence_s = silence_s
         self._client: httpx.AsyncClient | None = None
 
     async def start(self) -> None:
         """Open the client; nothing is sent yet."""
-        self._client = connect(self._url)
+        self._client = connect(self._url, badge=self._badge)
 
     async def stop(self) -> None:
         """Close its connections."""

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 
 from libs.bus import Bus, BusSettings, Router
 from libs.db import Database
-from libs.http import Identified, create_http_app, verifier_of
+from libs.http import Badge, Identified, create_http_app, verifier_of
 from libs.http.app import MAX_BODY_BYTES
 from libs.runtime.settings import ServiceSettings
 
@@ -29,8 +29,8 @@ def service_app(
     """The app of the service `name`.
 
     `service` gets the messages of `handlers`, and may have `async start()` and `async stop()`, called around serving.
-    Without `handlers` there is no bus, without `database` no store. A service that `is_private` answers to services
-    only, who speak for nobody, and believes no identity.
+    Without `handlers` there is no bus, without `database` no store. A service that `is_private` has no public paths:
+    it is asked by other services, in the name of a tenant.
     """
     bus = _bus(name, settings, service, database, handlers)
 
@@ -55,20 +55,35 @@ def service_app(
             checks["bus"] = bus.is_ready()
         return checks
 
-    verifier = None if is_private else verifier_of(settings.identity_keys, settings.host, name)
+    verifier = verifier_of(settings.identity_keys, settings.host, name, settings.service_keys)
     app = create_http_app(
         name,
         api,
         lifespan=lifespan,
         readiness=readiness,
         max_body_bytes=max_body_bytes,
-        entrance=Middleware(Identified, verifier=verifier),
+        entrance=Middleware(Identified, verifier=verifier, is_private=is_private),
     )
     app.state.service = service
     app.state.database = database
     app.state.bus = bus
     app.state.settings = settings
     return app
+
+
+def badge_of(name: str, settings: ServiceSettings, asked: str) -> Badge | None:
+    """What the service `name` shows to the one it asks; None where nobody checks.
+
+    Ends the program with a message where identities are checked and this service could show none.
+    """
+    if secret := settings.service_key.get_secret_value():
+        return Badge(name, secret, asked)
+    if not settings.identity_keys:
+        return None
+    raise SystemExit(
+        f"The {name} service could not ask the {asked} service: REHEARSAL_{name.upper()}_SERVICE_KEY is not set. "
+        f"`rehearsal keys service {name}` makes it, with the REHEARSAL_SERVICE_KEYS of the services that it asks."
+    )
 
 
 def _bus(

@@ -1,6 +1,6 @@
 """Settings of a service: `REHEARSAL_<SERVICE>_<NAME>`, or `REHEARSAL_<NAME>` for all services."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 PREFIX = "REHEARSAL_"
@@ -15,6 +15,10 @@ class ServiceSettings(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     identity_keys: str = Field(
         default="", description="Public keys of the gateway, separated by commas; needed off loopback."
+    )
+    service_key: SecretStr = Field(default=SecretStr(""), description="Signs what this service asks of another one.")
+    service_keys: dict[str, str] = Field(
+        default={}, description='Public keys of services that may ask this one, as {"communication": "…"}.'
     )
     log_level: str = "INFO"
     stream_replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each JetStream stream.")

@@ -60,6 +60,19 @@ def make_pair() -> None:
     typer.echo(f"REHEARSAL_GATEWAY_SIGNING_KEY={signing}\nREHEARSAL_IDENTITY_KEYS={public}")
 
 
+@keys.command("service")
+def make_service_keys(
+    services: Annotated[list[str], typer.Argument(help="Services that ask others: communication, results, …")],
+) -> None:
+    """Make the keys with which services sign what they ask of each other, as settings. Needs no platform."""
+    from libs.http import new_key_pair
+
+    pairs = {name: new_key_pair() for name in services}
+    for name, (signing, _) in pairs.items():
+        typer.echo(f"REHEARSAL_{name.upper()}_SERVICE_KEY={signing}")
+    typer.echo(f"REHEARSAL_SERVICE_KEYS={json.dumps({name: public for name, (_, public) in pairs.items()})}")
+
+
 @keys.command("first")
 def make_first(tenant: Annotated[str, typer.Option(help="Whose admin it is.")] = "default") -> None:
     """Make the first admin key of a tenant, as a setting of the gateway. Needs no platform."""

@@ -8,7 +8,7 @@ from libs.bus import Outbox
 from libs.db import Database
 from libs.minds.tools import Tools
 from libs.models import Models, ModelsClient
-from libs.runtime import service_app
+from libs.runtime import badge_of, service_app
 from services.communication import api, handlers
 from services.communication.adapters import (
     Engines,
@@ -28,7 +28,9 @@ from services.communication.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The communication service over its own database and the models service."""
     database = Database(settings.database_url)
-    models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
+    models = ModelsClient(
+        settings.models_url, silence_s=settings.silence_s, badge=badge_of("communication", settings, "models")
+    )
     tools = load_tools(settings.tools)
     minds = Minds(_engines(models, settings, tools), ModelsEmbedder(models), ModelsJudge(models), tools)
     service = Communication(database, Store(), Events(Outbox("communication")), minds, models)

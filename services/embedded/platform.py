@@ -54,6 +54,7 @@ class Platform:
         self.data = data.absolute()
         self.nats = NatsServer(self.data / "nats", port=nats_port)
         self._signing_key, self._identity_keys = new_key_pair()
+        self._service_keys = {name: new_key_pair() for name in SERVICES}
 
     @asynccontextmanager
     async def running(self, **gateway_settings: Any) -> AsyncIterator[FastAPI]:
@@ -80,6 +81,8 @@ class Platform:
             "models_url": "local://models",
             "communication_url": "local://communication",
             "identity_keys": self._identity_keys,
+            "service_key": self._service_keys[name][0],
+            "service_keys": {service: public for service, (_, public) in self._service_keys.items()},
         }
         return create_app(settings(**_fields(settings, known)))
 
@@ -124,7 +127,7 @@ async def _serve(data: Path, host: str, port: int, access: dict[str, Any]) -> No
         await Server(server_config(gateway, host, port, drain_s=DRAIN_S)).serve()
 
 
-def _fields(settings: type[Any], known: dict[str, str]) -> dict[str, str]:
+def _fields(settings: type[Any], known: dict[str, Any]) -> dict[str, Any]:
     """The settings a service has of those that are known here."""
     return {name: value for name, value in known.items() if name in settings.model_fields}
 

@@ -6,7 +6,7 @@ from libs.bus import Outbox
 from libs.db import Database
 from libs.engines import Engines
 from libs.models import ModelsClient
-from libs.runtime import service_app
+from libs.runtime import badge_of, service_app
 from services.orchestrator import api, handlers
 from services.orchestrator.events import Events
 from services.orchestrator.service import Orchestrator
@@ -17,8 +17,14 @@ from services.orchestrator.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The orchestrator over its own database."""
     database = Database(settings.database_url)
-    models = ModelsClient(settings.models_url, silence_s=settings.models_patience_s)
-    engines = Engines(settings.communication_url, silence_s=settings.models_patience_s)
+    models = ModelsClient(
+        settings.models_url, silence_s=settings.models_patience_s, badge=badge_of("orchestrator", settings, "models")
+    )
+    engines = Engines(
+        settings.communication_url,
+        silence_s=settings.models_patience_s,
+        badge=badge_of("orchestrator", settings, "communication"),
+    )
     service = Orchestrator(
         database, Store(), Events(Outbox("orchestrator")), models, engines, timer_interval_s=settings.timer_interval_s
     )

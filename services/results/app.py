@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from libs.bus import Outbox
 from libs.db import Database
 from libs.models import ModelsClient
-from libs.runtime import service_app
+from libs.runtime import badge_of, service_app
 from services.results import api, handlers
 from services.results.events import Events
 from services.results.service import Results
@@ -18,7 +18,9 @@ from services.results.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The service with its own store, wired to the bus."""
     database = Database(settings.database_url)
-    models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
+    models = ModelsClient(
+        settings.models_url, silence_s=settings.silence_s, badge=badge_of("results", settings, "models")
+    )
     service = Results(database, Store(), Events(Outbox("results")), models, version("rehearsal"))
     return service_app(
         "results", settings, database=database, service=service, api=api.router, handlers=handlers.router

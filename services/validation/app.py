@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from libs.bus import Outbox
 from libs.db import Database
 from libs.models import ModelsClient
-from libs.runtime import service_app
+from libs.runtime import badge_of, service_app
 from services.validation import api, handlers
 from services.validation.adapters import ModelsPanel
 from services.validation.events import Events
@@ -17,7 +17,9 @@ from services.validation.store import Store
 def create_app(settings: Settings) -> FastAPI:
     """The service with its own store, wired to the bus."""
     database = Database(settings.database_url)
-    models = ModelsClient(settings.models_url, silence_s=settings.silence_s)
+    models = ModelsClient(
+        settings.models_url, silence_s=settings.silence_s, badge=badge_of("validation", settings, "models")
+    )
     service = Validation(database, Store(), Events(Outbox("validation")), models, ModelsPanel(models))
     return service_app(
         "validation", settings, database=database, service=service, api=api.router, handlers=handlers.router

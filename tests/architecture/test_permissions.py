@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from libs.contracts.identity import Role
-from services.gateway.domain.permissions import POLICIES, SHARED, TABLE, is_open, methods_of, policy_of
+from libs.contracts.permissions import POLICIES, SHARED, TABLE, is_open, methods_of, policy_of
 
 ROOT = Path(__file__).parents[2]
 PUBLIC = {
@@ -21,7 +21,7 @@ UNDESCRIBED = {"GET /metrics"}
 
 def test_every_public_operation_has_a_policy() -> None:
     missing = sorted(PUBLIC - POLICIES.keys())
-    assert not missing, f"name the least role of each in services/gateway/domain/permissions.py: {missing}"
+    assert not missing, f"name the least role of each in libs/contracts/permissions.py: {missing}"
 
 
 def test_no_policy_is_for_an_operation_that_does_not_exist() -> None:

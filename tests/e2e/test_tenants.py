@@ -7,8 +7,10 @@ may change what the first has.
 import asyncio
 import json
 import re
+import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,7 @@ class Stage:
     first: httpx.AsyncClient
     second: httpx.AsyncClient
     ids: dict[str, str]
+    data: Path
 
 
 async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
@@ -112,7 +115,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         for client, key in zip(clients, keys.values(), strict=True):
             client.headers["authorization"] = f"Bearer {key}"
         try:
-            yield Stage(clients[0], clients[1], await made_by(clients[0]))
+            yield Stage(clients[0], clients[1], await made_by(clients[0]), platform.data)
         finally:
             for client in clients:
                 await client.aclose()
@@ -211,3 +214,11 @@ async def test_its_owner_still_has_all_of_it(stage: Stage) -> None:
         assert CANARY in answer.text
     for path in ("/simulations/{simulation_id}/status", "/results/{simulation_id}/aggregate"):
         assert (await stage.first.get(filled(path, stage.ids))).status_code == 200
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_every_model_call_is_booked_to_the_tenant_whose_simulation_it_was_made_for(stage: Stage) -> None:
+    with closing(sqlite3.connect(stage.data / "models.db")) as ledger:
+        booked = ledger.execute("SELECT tenant, simulation_id, count(*) FROM calls GROUP BY 1, 2").fetchall()
+    assert [(tenant, simulation_id) for tenant, simulation_id, _ in booked] == [("acme", stage.ids["simulation_id"])]
+    assert booked[0][2] >= 8

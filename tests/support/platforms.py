@@ -1,5 +1,6 @@
 """Whole platforms as processes that a test may kill: embedded over one directory, or one process per service."""
 
+import json
 import os
 import random
 import shutil
@@ -122,6 +123,8 @@ class DistributedPlatform:
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.url = urls["gateway"]
         signing_key, public_key = new_key_pair()
+        pairs = {name: new_key_pair() for name in SERVICES}
+        service_keys = json.dumps({name: public for name, (_, public) in pairs.items()})
         self.processes: dict[str, Process] = {}
         for name in ALL_SERVICES:
             own = f"REHEARSAL_{name.upper()}_"
@@ -129,7 +132,10 @@ class DistributedPlatform:
             environment |= {"REHEARSAL_NATS_URL": nats.url, f"{own}PORT": str(ports[name])}
             environment |= {"REHEARSAL_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
             environment[f"{own}DATABASE_URL"] = postgres.create_database()
-            environment |= {"REHEARSAL_GATEWAY_SIGNING_KEY": signing_key, "REHEARSAL_IDENTITY_KEYS": public_key}
+            environment |= {"REHEARSAL_IDENTITY_KEYS": public_key, "REHEARSAL_SERVICE_KEYS": service_keys}
+            environment[f"{own}SIGNING_KEY" if name == "gateway" else f"{own}SERVICE_KEY"] = (
+                signing_key if name == "gateway" else pairs[name][0]
+            )
             command = [sys.executable, "-m", f"services.{name}"]
             self.processes[name] = Process(command, environment, directory / f"{name}.log", urls[name])
 

@@ -12,13 +12,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.contracts.errors import DomainError, NotFoundError
+from libs.contracts.errors import DomainError
 from libs.contracts.identity import Identity
+from libs.contracts.permissions import admit, is_open, methods_of, policy_of
 from libs.http import problem_response
 from libs.http.identity import UnauthenticatedError, identify
 from services.gateway.domain.access import UNSAFE_METHODS
 from services.gateway.domain.limits import Allowance, Limiter
-from services.gateway.domain.permissions import is_open, methods_of, policy_of
 from services.gateway.service import Gatekeeper, Records
 from services.gateway.service.owners import caller
 from services.gateway.service.records import Asked
@@ -97,14 +97,11 @@ class Entrance:
             raise TooManyError("Too many requests; slow down.", allowance)
         return allowance.headers
 
-    def _admit(self, identity: Identity, asked: Asked) -> None:
-        policy = policy_of(asked.method, asked.path)
-        if policy is not None:
-            self._gatekeeper.admit(identity, policy)
-        elif methods := methods_of(asked.path):
+    @staticmethod
+    def _admit(identity: Identity, asked: Asked) -> None:
+        if policy_of(asked.method, asked.path) is None and (methods := methods_of(asked.path)):
             raise MethodError(f"{asked.path} has no {asked.method}; it has {', '.join(methods)}.")
-        else:
-            raise NotFoundError("path", asked.path)
+        admit(identity, asked.method, asked.path)
 
     def _answer(self, app: ASGIApp, asked: Asked, identity: Identity | None, headers: dict[str, str]) -> ASGIApp:
         """The same app, whose answers are written down where they have to be, and carry these headers."""

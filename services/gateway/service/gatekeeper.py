@@ -16,17 +16,9 @@ from services.gateway.domain import keys
 from services.gateway.domain.access import KEYS, OIDC
 from services.gateway.domain.claims import ClaimError, Mapper
 from services.gateway.domain.keys import Key
-from services.gateway.domain.permissions import Policy
 from services.gateway.store import KeyStore
 
 log = logging.getLogger(__name__)
-
-
-class ForbiddenError(DomainError):
-    """Somebody is known, and may not do this."""
-
-    title = "Not allowed"
-    status = 403
 
 
 class UnprovableError(DomainError):
@@ -101,16 +93,6 @@ class Gatekeeper:
             raise UnauthenticatedError(f"The token is not accepted: {error}.") from error
         except ProviderUnavailableError as error:
             raise UnprovableError(str(error)) from error
-
-    def admit(self, identity: Identity, policy: Policy) -> None:
-        """Let a request through or not. Raises `ForbiddenError`, for what a link does not show `NotFoundError`."""
-        if identity.simulation_id is not None:
-            if not policy.is_shared:
-                raise ForbiddenError("A read-only link shows the results of its simulation and nothing else.")
-            if policy.simulation_id != identity.simulation_id:
-                raise NotFoundError("simulation", policy.simulation_id or "")
-        elif not identity.role.covers(policy.role):
-            raise ForbiddenError(f"This needs the role {policy.role}; yours is {identity.role}.")
 
     async def issue(
         self, tx: Transaction, by: Identity, name: str, role: Role, days: int, simulation_id: str | None = None

@@ -13,6 +13,7 @@ from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
 from libs.bus.tables import OUTBOX
 from libs.contracts import subjects
 from libs.contracts.envelope import Envelope, Message, seal
+from libs.contracts.identity import tenant_at_work
 from libs.db import Transaction
 from libs.telemetry import span
 from tests.libs.bus.parts import NOTES, Note, Noted, Service, running, settings, until
@@ -36,7 +37,7 @@ def noting(fail: Any = None) -> tuple[Router, list[Envelope]]:
     return router, attempts
 
 
-async def publish(service: Service, message: Noted, envelope: Envelope, **headers: str) -> None:
+async def publish(service: Service, message: Noted | Note, envelope: Envelope, **headers: str) -> None:
     subject = subjects.concrete(message.contract, envelope.tenant, message.key)
     await service.js.publish(subject, message.model_dump_json().encode(), headers=envelope.headers() | headers)
 
@@ -430,3 +431,29 @@ async def test_a_message_after_a_pause_is_handled_at_once(mode: str, nats_url: s
             async with asyncio.timeout(0.5):
                 await handled.wait()
         working.cancel()
+
+
+async def test_a_handler_works_for_the_tenant_of_its_message(nats_url: str, sqlite_url: str) -> None:
+    router, seen = Router("results"), dict[str, list[str]]()
+
+    @router.on(Noted)
+    async def on_noted(_tx: Transaction, message: Message[Noted], _service: Any) -> None:
+        seen.setdefault("on", []).append(f"{message.envelope.tenant} {tenant_at_work.get()}")
+
+    @router.work(Note)
+    async def on_note(message: Message[Note], _service: Any) -> None:
+        seen.setdefault("work", []).append(f"{message.envelope.tenant} {tenant_at_work.get()}")
+
+    async with running("results", sqlite_url, settings(nats_url), router) as receiver:
+        for tenant in ("acme", "globex"):
+            for message in (Noted(text="hello"), Note(text="hello")):
+                await publish(receiver, message, seal(message, source="population", tenant=tenant))
+        await until(lambda: _is_seen(seen))
+    assert {kind: sorted(found) for kind, found in seen.items()} == {
+        "on": ["acme acme", "globex globex"],
+        "work": ["acme acme", "globex globex"],
+    }
+
+
+async def _is_seen(seen: dict[str, list[str]]) -> bool:
+    return sum(map(len, seen.values())) == 4

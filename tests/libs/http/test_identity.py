@@ -11,23 +11,32 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter
 from starlette.middleware import Middleware
 
-from libs.contracts.identity import Identity, Role
-from libs.http import Caller, Identified, Signer, Tenant, create_http_app, new_key_pair, verifier_of
-from libs.http.identity import HEADER, LIFETIME_S, Verifier, _bytes
+from libs.contracts.identity import Identity, Role, working_for
+from libs.http import Badge, Caller, Identified, Signer, Tenant, connect, create_http_app, new_key_pair, verifier_of
+from libs.http.identity import AUDIENCE, HEADER, LIFETIME_S, _bytes, audience_of, issuer_of
 from tests.support.apps import running
 
 SIGNING, PUBLIC = new_key_pair()
+RESULTS, POPULATION, STRANGER = new_key_pair(), new_key_pair(), new_key_pair()
 ANNA = Identity(tenant="acme", subject="key:anna", role=Role.RESEARCHER)
 
 
-def service(keys: str) -> Any:
+def service(keys: str, *, is_private: bool = True) -> Any:
     router = APIRouter()
 
     @router.get("/who")
     async def who(caller: Caller, tenant: Tenant) -> dict[str, str]:
         return {"tenant": tenant, "subject": caller.subject, "role": caller.role}
 
-    return create_http_app("who", router, entrance=Middleware(Identified, verifier=Verifier(keys) if keys else None))
+    @router.get("/simulations/list")
+    @router.get("/simulations/{simulation_id}/status")
+    @router.delete("/simulations/{simulation_id}/end")
+    @router.get("/interventions/inside")
+    async def public() -> str:
+        return "done"
+
+    verifier = verifier_of(keys, "127.0.0.1", "who", {"results": RESULTS[1], "population": POPULATION[1]})
+    return create_http_app("who", router, entrance=Middleware(Identified, verifier=verifier, is_private=is_private))
 
 
 @pytest.fixture
@@ -114,3 +123,79 @@ def test_a_key_that_is_none_is_refused_without_being_shown(text: str) -> None:
     with pytest.raises(ValueError, match="signing_key: is not a key") as refusal:
         Signer(text)
     assert not text or text not in str(refusal.value)
+
+
+@pytest.fixture
+async def public() -> AsyncIterator[httpx.AsyncClient]:
+    """A service with public paths, behind the gateway."""
+    async with running("who", service(PUBLIC, is_private=False)) as client:
+        yield client
+
+
+LINK = Identity(tenant="acme", subject="share:1", role=Role.VIEWER, simulation_id="sim_1")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "identity", "status"),
+    [
+        ("GET", "/simulations/list", Identity(tenant="acme", subject="key:1", role=Role.VIEWER), 200),
+        ("DELETE", "/simulations/sim_1/end", Identity(tenant="acme", subject="key:1", role=Role.VIEWER), 403),
+        ("DELETE", "/simulations/sim_1/end", ANNA, 200),
+        ("GET", "/interventions/inside", Identity(tenant="acme", subject="key:1", role=Role.RESEARCHER), 200),
+        ("GET", "/who", Identity(tenant="acme", subject="key:1", role=Role.ADMIN), 404),
+        ("GET", "/simulations/sim_1/status", LINK, 200),
+        ("GET", "/simulations/sim_2/status", LINK, 404),
+        ("GET", "/simulations/list", LINK, 403),
+    ],
+)
+async def test_a_service_holds_the_role_against_the_permission_table_again(
+    public: httpx.AsyncClient, method: str, path: str, identity: Identity, status: int
+) -> None:
+    answer = await public.request(method, path, headers=Signer(SIGNING).headers(identity))
+    assert answer.status_code == status
+
+
+async def asked_by(badge: Badge) -> httpx.Response:
+    async with connect("local://who", badge=badge) as client:
+        return await client.get("/who")
+
+
+async def test_a_service_speaks_for_the_tenant_whose_work_it_does(client: httpx.AsyncClient) -> None:
+    badge = Badge("results", RESULTS[0], "who")
+    for tenant in ("acme", "globex"):
+        with working_for(tenant):
+            answer = await asked_by(badge)
+        assert answer.json() == {"tenant": tenant, "subject": "service:results", "role": "operator"}
+
+
+async def test_work_of_nobody_asks_nothing(client: httpx.AsyncClient) -> None:
+    with pytest.raises(RuntimeError, match="in the name of no tenant"):
+        await asked_by(Badge("results", RESULTS[0], "who"))
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "audience"),
+    [
+        pytest.param("results", RESULTS[0], "models", id="for another service"),
+        pytest.param("population", RESULTS[0], "who", id="under another name"),
+        pytest.param("validation", STRANGER[0], "who", id="that may not ask"),
+        pytest.param("results", STRANGER[0], "who", id="with a key that is not its own"),
+    ],
+)
+async def test_no_service_is_believed(client: httpx.AsyncClient, name: str, key: str, audience: str) -> None:
+    with working_for("acme"):
+        assert (await asked_by(Badge(name, key, audience))).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("signer", "is_believed"),
+    [
+        pytest.param(Signer(RESULTS[0]), False, id="a service as the gateway"),
+        pytest.param(Signer(RESULTS[0], issuer_of("results"), AUDIENCE), False, id="a service for all of them"),
+        pytest.param(Signer(SIGNING, issuer_of("results"), audience_of("who")), False, id="the gateway as a service"),
+        pytest.param(Signer(RESULTS[0], issuer_of("results"), audience_of("who")), True, id="a service as itself"),
+    ],
+)
+async def test_nobody_speaks_as_somebody_else(client: httpx.AsyncClient, signer: Signer, is_believed: bool) -> None:
+    answer = await client.get("/who", headers=signer.headers(ANNA))
+    assert answer.status_code == (200 if is_believed else 401)

@@ -85,3 +85,9 @@ def test_keys_for_settings_are_made_without_a_platform() -> None:
     assert re.fullmatch(r"REHEARSAL_GATEWAY_SIGNING_KEY=[\w-]{43}\nREHEARSAL_IDENTITY_KEYS=[\w-]{43}\n", pair)
     first = rehearsal("http://127.0.0.1:9", "", "keys", "first", "--tenant", "acme").stdout
     assert re.fullmatch(r'REHEARSAL_GATEWAY_BOOTSTRAP_KEYS=\{"acme": "rk_[\w-]{43}"\}\n', first)
+    services = rehearsal("http://127.0.0.1:9", "", "keys", "service", "results", "population").stdout
+    assert re.fullmatch(
+        r"REHEARSAL_RESULTS_SERVICE_KEY=[\w-]{43}\nREHEARSAL_POPULATION_SERVICE_KEY=[\w-]{43}\n"
+        r'REHEARSAL_SERVICE_KEYS=\{"results": "[\w-]{43}", "population": "[\w-]{43}"\}\n',
+        services,
+    )

@@ -10,11 +10,15 @@ from typing import Any
 import orjson
 import pytest
 import pytest_asyncio
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+from starlette.middleware import Middleware
 
 from libs.contracts.base import JsonObject
+from libs.contracts.identity import working_for
 from libs.contracts.people import Agent
-from libs.contracts.turns import TurnReply
-from libs.http import register_local
+from libs.contracts.turns import TurnBatch, TurnReply
+from libs.http import Badge, Identified, Tenant, create_http_app, new_key_pair, register_local, verifier_of
 from libs.minds.tools import Tools
 from libs.models import ModelsAwayError, ModelsClient, ModelsError
 from services.communication.adapters import Encounter, TinyTroupeEngine
@@ -44,8 +48,8 @@ async def models() -> AsyncIterator[ScriptedModels]:
 
 
 @asynccontextmanager
-async def engine(python: str, processes: int = 2) -> AsyncIterator[TinyTroupeEngine]:
-    client = ModelsClient("local://models", silence_s=5)
+async def engine(python: str, processes: int = 2, badge: Badge | None = None) -> AsyncIterator[TinyTroupeEngine]:
+    client = ModelsClient("local://models", silence_s=5, badge=badge)
     await client.start()
     driven = TinyTroupeEngine(client, Tools(), python=python, processes=processes, start_s=30)
     try:
@@ -227,3 +231,23 @@ async def test_a_turn_is_asked_with_its_place_and_the_number_of_its_call(
     (turn,) = batch.turns
     assert (turn.turn_id, turn.agent_id, turn.draw) == ("turn_1", "agent_0001", 0)
     assert told.usage.calls == 1
+
+
+async def test_a_process_that_served_one_tenant_asks_in_the_name_of_the_next(
+    python: str, models: ScriptedModels
+) -> None:
+    pair = new_key_pair()
+    told: list[tuple[str, str]] = []
+    router, verifier = APIRouter(), verifier_of(new_key_pair()[1], "127.0.0.1", "models", {"communication": pair[1]})
+
+    @router.post("/v1/turns")
+    async def answer(batch: TurnBatch, tenant: Tenant) -> PlainTextResponse:
+        told.append((batch.turns[0].turn_id, tenant))
+        return PlainTextResponse(reply(batch.turns[0], ACTED).model_dump_json())
+
+    register_local("models", create_http_app("models", router, entrance=Middleware(Identified, verifier=verifier)))
+    async with engine(python, 1, Badge("communication", pair[0], "models")) as driven:
+        for number, tenant in ((1, "acme"), (2, "globex")):
+            with working_for(tenant):
+                assert [one.status for one in await deliver(driven, somebody(number))] == ["answered"]
+    assert told == [("turn_1", "acme"), ("turn_2", "globex")]

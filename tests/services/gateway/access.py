@@ -54,7 +54,10 @@ async def doors(
     first = {ACME: new_secret(), GLOBEX: new_secret()}
     orchestrator = create_orchestrator(
         OrchestratorSettings(
-            database_url=f"sqlite:///{directory}/orchestrator.db", nats_url=nats.url, identity_keys=public_key
+            database_url=f"sqlite:///{directory}/orchestrator.db",
+            nats_url=nats.url,
+            identity_keys=public_key,
+            service_key=new_key_pair()[0],
         )
     )
     given: dict[str, Any] = {"auth": "keys", "bootstrap_keys": first, "signing_key": signing_key} | settings

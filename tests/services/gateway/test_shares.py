@@ -107,7 +107,7 @@ async def test_what_does_not_exist_here_cannot_be_shared(gate: Doors) -> None:
 
 @pytest.mark.parametrize("role", list(Role))
 async def test_every_operation_is_open_to_its_role_and_closed_below(gate: Doors, role: Role) -> None:
-    from services.gateway.domain.permissions import POLICIES
+    from libs.contracts.permissions import POLICIES
 
     key = await gate.key(role, GLOBEX)
     for operation, needed in POLICIES.items():

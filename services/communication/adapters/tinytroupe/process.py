@@ -9,6 +9,7 @@ import json
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -40,6 +41,7 @@ class FailedTurnError(Exception):
 class _Turn:
     done: asyncio.Future[JsonObject]
     call: Call
+    context: Context = field(default_factory=copy_context)
     calls: set[asyncio.Task[JsonObject]] = field(default_factory=set)
 
 
@@ -122,7 +124,8 @@ class Process:
         if taking is None:
             self._answer(line, failure="nobody waits for this turn any more")
             return
-        task = asyncio.create_task(taking.call(line["path"], line["body"]))
+        # In the name of whoever takes this turn: this loop was begun for another one, maybe of another tenant.
+        task = asyncio.create_task(taking.call(line["path"], line["body"]), context=taking.context)
         taking.calls.add(task)
         task.add_done_callback(partial(self._finish, line, taking))
 

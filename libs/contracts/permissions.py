@@ -1,13 +1,15 @@
 """The one permission table: the least role for every public operation. What stands nowhere here is not reachable.
 
-A path matches the entry with the most literal segments, as it would at the service that owns it.
+A path matches the entry with the most literal segments, as it would at the service that owns it. The gateway asks the
+table first, and the service that owns the path again: of a path that the two read differently, nothing comes through.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
-from libs.contracts.identity import Role
+from libs.contracts.errors import ForbiddenError, NotFoundError
+from libs.contracts.identity import Identity, Role
 
 OPEN = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz"})
 """Answered to anybody: no data of a tenant. The page below /ui/ is too."""
@@ -200,6 +202,20 @@ def policy_of(method: str, path: str) -> Policy | None:
     operation = f"{method} {'/'.join(best)}"
     place = best.index("{simulation_id}") if "{simulation_id}" in best else None
     return Policy(operation, POLICIES[operation], None if place is None else parts[place])
+
+
+def admit(identity: Identity, method: str, path: str) -> None:
+    """Let a request through or not. Raises `ForbiddenError`; for what is not there, or not shown, `NotFoundError`."""
+    policy = policy_of(method, path)
+    if policy is None:
+        raise NotFoundError("path", path)
+    if identity.simulation_id is not None:
+        if not policy.is_shared:
+            raise ForbiddenError("A read-only link shows the results of its simulation and nothing else.")
+        if policy.simulation_id != identity.simulation_id:
+            raise NotFoundError("simulation", policy.simulation_id or "")
+    elif not identity.role.covers(policy.role):
+        raise ForbiddenError(f"This needs the role {policy.role}; yours is {identity.role}.")
 
 
 def methods_of(path: str) -> list[str]:
