@@ -208,7 +208,7 @@ async def individuals(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[IndividualResult]:
-    """Every turn by agent, in pages; of one arm or segment when asked."""
+    """Every turn by agent, in pages; of one arm or segment when asked. One that cannot be there is refused."""
     after = decode_cursor(cursor, str, str)
     rows = await service.individuals(tx, simulation_id, limit + 1, after, arm, segment)
     return page(rows, limit, IndividualResult.of, lambda turn: (turn.agent_id, turn.turn_id))

@@ -27,7 +27,7 @@ from services.results.domain.extraction.recorded import Recorded
 from services.results.domain.extraction.summary import Summary
 from services.results.domain.records import Study, Turn, in_order
 from services.results.events import Events
-from services.results.service.studies import find_study
+from services.results.service.studies import explain_nothing, find_study
 from services.results.store import Store
 
 AT_ONCE = 500
@@ -79,6 +79,7 @@ class Extractions:
         study = await find_study(self._store, tx, spec.simulation_id)
         pairs = await self._store.responses.subjects(tx, spec)
         if not pairs:
+            await explain_nothing(self._store, tx, study, spec.arm, spec.segment, spec.agent_ids)
             raise InvalidError("simulation_id", "has no response of these agents, segment and arm")
         agents = list(dict.fromkeys(agent for agent, _ in pairs))
         first = await self._store.responses.of_agents(tx, spec, agents[:BLOCK])

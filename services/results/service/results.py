@@ -35,8 +35,8 @@ from services.results.service.live import Live
 from services.results.service.normalization import Normalizations
 from services.results.service.reduction import Reductions
 from services.results.service.side_by_side import SideBySide
-from services.results.service.studies import find_study
-from services.results.store import Made, Progress, Store
+from services.results.service.studies import explain_nothing, find_study, state_of
+from services.results.store import Made, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Results:
         """Where a simulation stands, without loading its responses."""
         study = await find_study(self._store, tx, simulation_id)
         progress = await self._store.analyses.progress(tx, simulation_id)
-        state = _state(progress)
+        state = state_of(progress)
         made = await self._made(tx, study) if state == "completed" else None
         heads = await self._store.responses.headcount(tx, study)
         evidence = made.description.evidence if made else evidences(study, (), heads, 0).overall(heads)
@@ -141,13 +141,13 @@ class Results:
 
     async def state(self, tx: Transaction, simulation_id: str) -> State:
         """How far a simulation is from its analysis."""
-        return _state(await self._store.analyses.progress(tx, simulation_id))
+        return state_of(await self._store.analyses.progress(tx, simulation_id))
 
     async def findings(self, tx: Transaction, simulation_id: str) -> Findings:
         """Everything there is to say about a simulation now."""
         study = await find_study(self._store, tx, simulation_id)
         turns = await self._store.responses.all(tx, simulation_id)
-        state = _state(await self._store.analyses.progress(tx, simulation_id))
+        state = state_of(await self._store.analyses.progress(tx, simulation_id))
         made = await self._made(tx, study) if state == "completed" else None
         return await asyncio.to_thread(
             compile_findings,
@@ -185,9 +185,12 @@ class Results:
         arm: str | None,
         segment: str | None,
     ) -> list[Turn]:
-        """Turns by agent, after this (agent_id, turn_id); of one arm or segment when asked."""
-        await find_study(self._store, tx, simulation_id)
-        return await self._store.responses.page(tx, simulation_id, limit, after, arm, segment)
+        """Turns by agent, after this (agent_id, turn_id). Raises `InvalidError` for an arm or a segment of no one."""
+        study = await find_study(self._store, tx, simulation_id)
+        turns = await self._store.responses.page(tx, simulation_id, limit, after, arm, segment)
+        if not turns and after is None:
+            await explain_nothing(self._store, tx, study, arm, segment)
+        return turns
 
     async def feed(self, tx: Transaction, simulation_id: str, limit: int, after: int) -> list[tuple[int, Turn]]:
         """Turns in the order in which they were recorded, each with its place, after this one."""
@@ -220,13 +223,3 @@ class Results:
 def _make(study: Study, turns: Sequence[Turn], look: int) -> Made:
     analysis, description = analyse(study, turns, looks=look), describe(study, turns, looks=look)
     return Made(analysis, description, datetime.now(UTC))
-
-
-def _state(progress: Progress | None) -> State:
-    if progress is None:
-        return "running"
-    if progress.ended is not None:
-        return progress.ended
-    if progress.expected is None:
-        return "running"
-    return "completed" if progress.cause is None else "analysing"

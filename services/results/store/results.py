@@ -46,6 +46,15 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Met:
+    """Who has responses: arms and segments, and how many of the agents that were asked about."""
+
+    arms: frozenset[str]
+    segments: frozenset[str]
+    agents: int
+
+
+@dataclass(frozen=True, slots=True)
 class Made:
     """An analysis that was made."""
 
@@ -154,6 +163,17 @@ class Responses:
         await add_up(tx, progress, [row])
         mine = progress.c.tenant == tx.tenant, progress.c.simulation_id == simulation_id
         return int((await tx.execute(select(progress.c.places).where(*mine))).scalar_one()) - count
+
+    async def met(self, tx: Transaction, simulation_id: str, agents: Sequence[str]) -> Met:
+        """The arms and segments that there are responses of, and how many of these agents have one."""
+        mine = await _present(tx, responses, simulation_id)
+        rows = (await tx.execute(select(responses.c.arm, responses.c.segment).where(mine).distinct())).all()
+        counted = select(func.count()).where(mine, responses.c.agent_id.in_(agents))
+        return Met(
+            frozenset(row.arm for row in rows),
+            frozenset(row.segment for row in rows if row.segment is not None),
+            int((await tx.execute(counted)).scalar_one()) if agents else 0,
+        )
 
     async def subjects(self, tx: Transaction, scope: Scope) -> list[Pair]:
         """The agents of a scope, each with the arms it was in, in their order."""

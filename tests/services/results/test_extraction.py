@@ -249,7 +249,7 @@ async def test_what_cannot_be_extracted_is_refused_with_the_field(quick_scene: S
         ({"fields": ["a", "a"]}, 422, "fields"),
         ({"fields": ["a"], "fields_hints": {"b": "c"}}, 422, "fields_hints"),
         ({"fields": ["a"], "model": "gpt-nobody"}, 502, ""),
-        ({"fields": ["a"], "arm": "nobody"}, 422, "simulation_id"),
+        ({"fields": ["a"], "arm": "nobody"}, 422, "arm"),
         ({"fields": ["a"], "simulation_id": "sim_none"}, 404, ""),
         ({"fields": ["a"], "hints": {}}, 422, "hints"),
     ]
