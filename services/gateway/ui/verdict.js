@@ -108,6 +108,13 @@ export function evidenceBox(evidence) {
     el("p", {}, el("strong", { text: `${worth(evidence.effective_n)} ` }), sentence(evidence.caveat)));
 }
 
+function banner(decision, alarms) {
+  if (!decision) return null;
+  const raised = alarms.filter((one) => one.is_raised).map((one) => `Alarm: ${words(one.kind)}${one.metric ? ` in ${words(one.metric)}` : ""}${one.arm ? `, ${words(one.arm)}` : ""}.`);
+  return el("div", { class: "notice" }, el("strong", { text: decision.headline }),
+    el("ul", {}, ...[...raised, ...decision.reasons].map((text) => el("li", { text }))));
+}
+
 function checks(analysis) {
   const notes = [];
   if (analysis.sample_ratio.is_flagged) notes.push("The arms lost people unequally: treat every difference with suspicion.");
@@ -118,7 +125,7 @@ function checks(analysis) {
 
 export async function drawVerdict(panel, status, arms) {
   const id = encodeURIComponent(status.simulation_id);
-  const { analysis } = await getJson(`/results/${id}/aggregate`);
+  const { analysis, decision, alarms } = await getJson(`/results/${id}/aggregate`);
   panel.hidden = false;
   if (!analysis) return;
   const format = formats(analysis.estimates);
@@ -130,6 +137,7 @@ export async function drawVerdict(panel, status, arms) {
     el("h2", { id: "verdict-title", text: "Verdict" }),
     verdictSentence(analysis.verdict),
     evidence ? evidenceBox(evidence) : null,
+    banner(decision, alarms),
     ...checks(analysis),
     analysis.comparisons.length ? comparisonsTable(analysis.comparisons, arms, format) : null,
     analysis.estimates.length ? estimatesTable(analysis.estimates, arms, format) : null,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from libs.contracts.communication import Response
+from libs.contracts.decision import Alarm, Decision, alarms_of, decide, waiting
 from libs.contracts.evidence import Analysis
 from libs.contracts.experiments import ComparisonSpec, ExecutionSpec, RobustnessSpec
 from libs.contracts.instruments import Answer
@@ -19,7 +20,6 @@ from libs.contracts.protocol import Plan
 from libs.http import Cursor, Limit, Page, Read, Tenant, arrives, decode_cursor, encode_cursor, page
 from services.intervention.api.access import Service, SimulationQuery, Store, population_arrives
 from services.intervention.domain.comparing import SideBySide
-from services.intervention.domain.decision import Alarm, Decision, alarms_of, decide, waiting
 from services.intervention.domain.execution import Execution
 from services.intervention.domain.monitoring import EffectEstimate, Monitored, already_clear, main_effects_of
 from services.intervention.domain.robustness import RobustEffect, Robustness, robust_effects

@@ -13,9 +13,9 @@ from itertools import combinations
 from pydantic import Field
 
 from libs.contracts.base import Data
+from libs.contracts.decision import Decision, decide
 from libs.contracts.evidence import Analysis, Comparison, Evidence, Interval
 from libs.contracts.protocol import Plan
-from services.intervention.domain.decision import Decision, decide
 
 METHOD = "difference of two effects, each against its own baseline; normal, from their intervals; Holm over all of them"
 

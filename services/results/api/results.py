@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
+from libs.contracts.decision import Alarm, Decision
 from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.instruments import Answer
@@ -19,7 +20,7 @@ from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
 from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_csv, to_json
-from services.results.domain.findings import SIMULATED, State, why_no_analysis
+from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
 from services.results.domain.journeys import StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
 from services.results.domain.path import Change, PathStep, changes_of, path_of
@@ -100,6 +101,8 @@ class AggregateView(BaseModel):
     timelines: int = Field(description="Timelines there are: one, and one more for each restore of a checkpoint.")
     aggregate_results: AggregateResults
     analysis: Analysis | None
+    decision: Decision | None = Field(description="What to do, with every reason; null without a plan.")
+    alarms: tuple[Alarm, ...] = Field(description="What cannot differ, and whether it does.")
 
     @classmethod
     def of(cls, status: Status) -> "AggregateView":
@@ -117,6 +120,8 @@ class AggregateView(BaseModel):
             timelines=status.timeline.number,
             aggregate_results=_aggregate(status),
             analysis=made.analysis if made else None,
+            decision=decision_of(study, status.state, made.analysis if made else None, status.heads),
+            alarms=alarms(study, made.analysis if made else None),
         )
 
 

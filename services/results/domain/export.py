@@ -58,6 +58,8 @@ def _content(findings: Findings) -> JsonObject:
             "failed": findings.heads.failed,
         },
         "analysis": {key: value for key, value in analysis.items() if key not in PER_RUN} if analysis else None,
+        "decision": findings.decision,
+        "alarms": findings.alarms,
         "description": findings.description,
         "responses": [_response(turn) for turn in findings.turns],
     }

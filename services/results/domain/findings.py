@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from libs.contracts.decision import Alarm, Decision, alarms_of, decide, waiting
 from libs.contracts.evidence import Analysis, Evidence
 from services.results.domain.description import Description
 from services.results.domain.evidence import evidences
@@ -28,6 +29,20 @@ def why_no_analysis(state: State) -> str:
     return NEVER if state in {"failed", "cancelled"} else NOT_YET
 
 
+def decision_of(study: Study, state: State, analysis: Analysis | None, heads: Headcount) -> Decision | None:
+    """What to do, by the rule that the intervention's own results follow; nothing without a plan or after an end."""
+    if study.plan is None or state in {"failed", "cancelled"}:
+        return None
+    if analysis is not None:
+        return decide(study.plan, analysis)
+    return waiting(sum(heads.answered.values()) + sum(heads.failed.values()), sum(heads.assigned.values()))
+
+
+def alarms(study: Study, analysis: Analysis | None) -> tuple[Alarm, ...]:
+    """What cannot differ, and whether it does."""
+    return alarms_of(study.plan, analysis) if study.plan and analysis else ()
+
+
 @dataclass(frozen=True, slots=True)
 class Findings:
     """One simulation at one moment; `analysis` and `description` come together, when it is completed."""
@@ -42,6 +57,16 @@ class Findings:
     description: Description | None
     analysed_at: datetime | None
     version: str
+
+    @property
+    def decision(self) -> Decision | None:
+        """What to do, and why."""
+        return decision_of(self.study, self.state, self.analysis, self.heads)
+
+    @property
+    def alarms(self) -> tuple[Alarm, ...]:
+        """What cannot differ, and whether it does."""
+        return alarms(self.study, self.analysis)
 
 
 def compile_findings(

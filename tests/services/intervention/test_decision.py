@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from libs.contracts.decision import alarms_of, decide, waiting
 from libs.contracts.evidence import Analysis, Comparison, Evidence, SampleRatioCheck
 from libs.contracts.protocol import NO_USAGE, Plan
 from services.intervention.domain.comparing import Analysed, side_by_side
-from services.intervention.domain.decision import alarms_of, decide, waiting
 from services.intervention.domain.plan import freeze
 from services.intervention.domain.robustness import robust_effects
 from tests.services.intervention.test_design import NOW, made

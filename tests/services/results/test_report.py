@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from libs.contracts.decision import decide
 from libs.contracts.instruments import Instrument
 from services.results.domain.analysis import analyse
 from services.results.domain.description import describe
@@ -139,7 +140,7 @@ def test_the_verdict_with_its_worth_comes_before_everything_else() -> None:
 def test_every_section_says_that_the_respondents_are_simulated_and_what_that_is_worth(is_completed: bool) -> None:
     found = findings(*varied(), is_completed=is_completed)
     parts = sections(to_html(found))
-    assert len(parts) == (12 if is_completed else 4)
+    assert len(parts) == (13 if is_completed else 5)
     for part in parts:
         assert "Simulated respondents</b>" in part
         assert "evidence grade C, effective n 0" in part
@@ -267,6 +268,20 @@ def test_while_it_runs_the_report_has_counts_and_no_estimate() -> None:
     assert "125 of 125 simulated respondents have answered so far" in seen.text
     assert "Counts only" in seen.text
     assert "pp" not in seen.text.split()
+
+
+def test_the_decision_stands_on_the_page_with_its_reasons_and_every_check() -> None:
+    study, turns = build.campaign(effect=0.5)
+    found = findings(study, turns)
+    assert found.decision is not None
+    assert found.analysis is not None
+    assert study.plan is not None
+    assert found.decision == decide(study.plan, found.analysis)
+    seen = page(study, turns)
+    assert found.decision.headline in seen.text
+    assert all(reason in seen.text for reason in found.decision.reasons)
+    assert "sample ratio" in seen.text
+    assert "keep it running" in page(study, turns[:9], is_completed=False).text.lower()
 
 
 @pytest.mark.parametrize("answered", [0, 1])

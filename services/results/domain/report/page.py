@@ -5,6 +5,7 @@ from libs.pages.markup import EMPTY, Html, tag
 from services.results.domain.findings import Findings
 from services.results.domain.report.answers import distributions, funnel
 from services.results.domain.report.conduct import health, plan, provenance
+from services.results.domain.report.decision import decision
 from services.results.domain.report.design import design, doubts
 from services.results.domain.report.effects import comparisons, forest
 from services.results.domain.report.estimates import estimates, segments
@@ -23,7 +24,7 @@ def to_html(findings: Findings) -> bytes:
 
 def _sections(findings: Findings) -> list[Html]:
     analysis, description = findings.analysis, findings.description
-    found: list[Html] = [] if analysis is None else [doubts(findings, analysis)]
+    found: list[Html] = [decision(findings), EMPTY if analysis is None else doubts(findings, analysis)]
     if analysis is not None and analysis.comparisons:
         found.append(forest(findings, analysis))
     if analysis is not None and analysis.estimates:

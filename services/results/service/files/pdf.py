@@ -53,6 +53,14 @@ def _story(findings: Findings, name: str) -> Iterator["Flowable"]:
     yield _text(analysis.verdict if analysis else why_no_analysis(findings.state), 11, after=8)
     yield _text(f"{SIMULATED} This study is {evidence.caveat}.", 9, after=4)
     yield _text(f"Where the effective n comes from: {evidence.effective_n_basis}.", 8, colour=QUIET, after=10)
+    if (decision := findings.decision) is not None:
+        yield _text(f"Decision — {decision.headline}", 11, bold=True, before=4, after=3)
+        for reason in decision.reasons:
+            yield _text(f"• {reason}", 9, after=2)
+    for alarm in findings.alarms:
+        if alarm.is_raised:
+            where = ", ".join(filter(None, (alarm.metric, alarm.arm)))
+            yield _text(f"Alarm — {alarm.kind.replace('_', ' ')} {where}", 9, bold=True, after=3)
     for flag in (analysis.flags if analysis else None) or ():
         yield _text(f"Doubt — {flag.kind.replace('_', ' ')}: {flag.metric or ''} {flag.message}", 9, bold=True, after=4)
     if analysis is not None:
