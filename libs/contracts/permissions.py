@@ -145,6 +145,8 @@ TABLE = {
         POST /keys
         DELETE /keys/{key_id}
         GET /audit
+        GET /tenants/{tenant}/quota
+        PUT /tenants/{tenant}/quota
     """,
 }
 

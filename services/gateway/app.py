@@ -10,13 +10,13 @@ from starlette.middleware import Middleware
 from libs.db import Database
 from libs.http import create_http_app, problem_response
 from services.gateway.adapters import Provider
-from services.gateway.api import events, forwarding, pages, people, streams, studies
+from services.gateway.api import events, forwarding, pages, people, streams, studies, tenants
 from services.gateway.api.entrance import Entrance, Parts
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import OIDC, refusal_to_listen
 from services.gateway.domain.claims import Mapper
 from services.gateway.domain.limits import Limiter
-from services.gateway.service import Gatekeeper, Gateway, OwnerUnavailableError, Records
+from services.gateway.service import Gatekeeper, Gateway, OwnerUnavailableError, Quotas, Records
 from services.gateway.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -31,6 +31,7 @@ def create_app(settings: Settings) -> FastAPI:
     service = Gateway(settings)
     gatekeeper = _gatekeeper(settings, database)
     records = Records(database)
+    quotas = Quotas(database, service)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -47,6 +48,7 @@ def create_app(settings: Settings) -> FastAPI:
     for part in (
         pages.router,
         people.router,
+        tenants.router,
         streams.router,
         studies.router,
         events.router,
@@ -60,7 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         readiness=service.readiness,
         openapi_url=None,
-        entrance=Middleware(Entrance, parts=Parts(gatekeeper, records, limiter)),
+        entrance=Middleware(Entrance, parts=Parts(gatekeeper, records, quotas, limiter)),
     )
     app.mount("/ui", pages.PageFiles(), name="ui")
     app.add_middleware(Protection, host=settings.host, allowed_hosts=settings.allowed_hosts)
@@ -68,6 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     app.state.gatekeeper = gatekeeper
     app.state.records = records
+    app.state.quotas = quotas
     app.state.database = database
     app.state.settings = settings
     app.state.stopping = service.stopping

@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, func, select, update
 
 from libs.contracts.audit import GENESIS, AuditEntry, sealed
 from libs.contracts.identity import Role
-from libs.db import Transaction, insert_new
+from libs.contracts.quotas import Quota
+from libs.db import Transaction, insert_new, upsert
 from services.gateway.domain.keys import Key
-from services.gateway.tables import answers, audit, audit_heads, keys
+from services.gateway.tables import answers, audit, audit_heads, keys, people, quotas
 
 _KEY = [column for column in keys.c if column.name != "digest"]
 
@@ -112,6 +113,32 @@ class AnswerStore:
     async def clean(self, tx: Transaction, before: datetime) -> None:
         """Delete the answers of every tenant that were begun before a time."""
         await tx.execute(delete(answers).where(answers.c.begun_at < before))
+
+
+class QuotaStore:
+    """What tenants may use, and how many people they have."""
+
+    async def get(self, tx: Transaction) -> Quota:
+        """The quota of the tenant; without limits where none was set."""
+        row = (await tx.execute(select(quotas).where(quotas.c.tenant == tx.tenant))).one_or_none()
+        return Quota() if row is None else Quota(**{name: getattr(row, name) for name in Quota.model_fields})
+
+    async def set(self, tx: Transaction, quota: Quota) -> None:
+        """Decide on it."""
+        await upsert(tx, quotas, [{"tenant": tx.tenant, **quota.model_dump()}])
+
+    async def meet(self, tx: Transaction, subject: str, month: str) -> bool:
+        """Note that a person came in a month; False when that was known."""
+        return bool(await insert_new(tx, people, [{"tenant": tx.tenant, "subject": subject, "month": month}]))
+
+    async def people(self, tx: Transaction, now: datetime, month: str) -> int:
+        """Keys that can be used now, and people who came with a token in this month."""
+        usable = keys.c.revoked_at.is_(None) & (keys.c.expires_at.is_(None) | (keys.c.expires_at > now))
+        own = (keys.c.tenant == tx.tenant) & keys.c.simulation_id.is_(None)
+        with_key = await tx.execute(select(func.count()).select_from(keys).where(own, usable))
+        came = (people.c.tenant == tx.tenant) & (people.c.month == month)
+        with_token = await tx.execute(select(func.count()).select_from(people).where(came))
+        return int(with_key.scalar_one() + with_token.scalar_one())
 
 
 def _mine(tx: Transaction, subject: str, key: str) -> Any:

@@ -1,6 +1,6 @@
-"""Tables of the gateway: keys, the audit log, and answers that are given again. No data of any other service."""
+"""Tables of the gateway: keys, quotas, the audit log, answers that are given again. No data of other services."""
 
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, MetaData, String, Table, Text
 
 from libs.db import JsonDocument, UtcDateTime, tenant_column
 
@@ -57,4 +57,22 @@ answers = Table(
     Column("status", Integer),
     Column("headers", JsonDocument),
     Column("body", LargeBinary),
+)
+
+quotas = Table(
+    "quotas",
+    metadata,
+    tenant_column(),
+    Column("usd_per_month", Float),
+    Column("calls_per_month", BigInteger),
+    Column("running_simulations", Integer),
+    Column("people", Integer),
+)
+
+people = Table(
+    "people",
+    metadata,
+    tenant_column(),
+    Column("subject", String(250), primary_key=True),
+    Column("month", String(7), primary_key=True),
 )

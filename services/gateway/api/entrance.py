@@ -19,7 +19,8 @@ from libs.http import problem_response
 from libs.http.identity import UnauthenticatedError, identify
 from services.gateway.domain.access import UNSAFE_METHODS
 from services.gateway.domain.limits import Allowance, Limiter
-from services.gateway.service import Gatekeeper, Records
+from services.gateway.domain.quotas import STARTS, BusyError
+from services.gateway.service import Gatekeeper, Quotas, Records
 from services.gateway.service.owners import caller
 from services.gateway.service.records import Asked
 
@@ -27,6 +28,9 @@ SHARED = "/shared/"
 REFUSED = frozenset({401, 403})
 LARGEST_KEPT = 1_048_576
 FAILURES_A_MINUTE = 30
+NOT_FINAL = frozenset({402, 429})
+"""Answers that say to try again later."""
+PERSON = "oidc:"
 NOT_KEPT = frozenset({"x-correlation-id", "date", "server"})
 
 
@@ -42,6 +46,7 @@ class Parts(NamedTuple):
 
     gatekeeper: Gatekeeper
     records: Records
+    quotas: Quotas
     limiter: Limiter | None
 
 
@@ -52,6 +57,7 @@ class Entrance:
         self.app = app
         self._gatekeeper = parts.gatekeeper
         self._records = parts.records
+        self._quotas = parts.quotas
         self._limiter = None if parts.gatekeeper.is_open else parts.limiter
         self._failures = Limiter(FAILURES_A_MINUTE, FAILURES_A_MINUTE)
 
@@ -84,7 +90,10 @@ class Entrance:
         try:
             if secret is not None:
                 return await self._gatekeeper.guest_of(secret)
-            return await self._gatekeeper.identify(headers.get("authorization"))
+            identity = await self._gatekeeper.identify(headers.get("authorization"))
+            if identity.subject.startswith(PERSON):
+                await self._quotas.welcome(identity)
+            return identity
         except UnauthenticatedError:
             self._failures.take(address, time.monotonic())
             raise
@@ -122,7 +131,7 @@ class Entrance:
         """What was done before under the same idempotency key is answered again, not done again."""
         key = Headers(scope=scope).get("idempotency-key")
         if key is None or scope["method"] != "POST":
-            await self.app(scope, receive, send)
+            await self._within_quota(scope, receive, send)
             return
         identity: Identity = scope["state"]["identity"]
         body, again = await _read(receive)
@@ -138,13 +147,34 @@ class Entrance:
             return
         kept = _Kept(send)
         try:
-            await self.app(scope, again, kept.send)
+            await self._within_quota(scope, again, kept.send)
         finally:
             if not kept.is_whole:
                 await self._records.forget(identity, key)
         if kept.is_whole:
             await self._records.keep(identity, key, kept.status, kept.headers, bytes(kept.body))
             await kept.release()
+
+    async def _within_quota(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """What begins a simulation is carried out if the tenant may have one more."""
+        identity: Identity = scope["state"]["identity"]
+        policy = policy_of(scope["method"], scope["path"])
+        if policy is None or policy.operation not in STARTS:
+            await self.app(scope, receive, send)
+            return
+        try:
+            async with self._quotas.starting(identity.tenant) as start:
+
+                async def respond(message: Message) -> None:
+                    if message["type"] == "http.response.start":
+                        start.is_done = message["status"] < 300
+                    await send(message)
+
+                await self.app(scope, receive, respond)
+        except DomainError as error:
+            await problem_response(error.status, error.title, error.detail, error.errors, _more(error))(
+                scope, receive, send
+            )
 
 
 class TooManyError(DomainError):
@@ -181,7 +211,7 @@ class _Kept:
         else:
             self.body += message.get("body", b"")
             self.is_whole = not message.get("more_body", False)
-        if self.status >= 500 or self.status == 429 or len(self.body) > LARGEST_KEPT:
+        if self.status >= 500 or self.status in NOT_FINAL or len(self.body) > LARGEST_KEPT:
             self.is_whole, self._is_passing = False, True
             await self.release()
 
@@ -204,7 +234,7 @@ def _without_link(scope: Scope) -> str | None:
 
 
 def _more(error: DomainError) -> dict[str, str] | None:
-    if isinstance(error, TooManyError):
+    if isinstance(error, TooManyError | BusyError):
         return error.headers
     return {"www-authenticate": "Bearer"} if error.status == 401 else None
 

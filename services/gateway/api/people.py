@@ -15,6 +15,7 @@ from libs.db import Database
 from libs.http import Caller, Cursor, Limit, Page, Read, Write, decode_cursor, page
 from services.gateway.api.entrance import SHARED
 from services.gateway.api.forwarding import Service
+from services.gateway.api.tenants import TenantQuotas
 from services.gateway.domain.keys import Key
 from services.gateway.service import Gatekeeper, Records
 
@@ -101,9 +102,12 @@ async def who_am_i(caller: Caller) -> Identity:
 
 
 @router.post("/keys", status_code=201)
-async def create_key(spec: KeySpec, gate: Gate, caller: Caller, tx: Write, response: Response) -> NewKeyView:
+async def create_key(
+    spec: KeySpec, gate: Gate, quotas: TenantQuotas, caller: Caller, tx: Write, response: Response
+) -> NewKeyView:
     """Make a key of your tenant. The answer is the only place where it can be read."""
     response.headers.update(NO_STORE)
+    await quotas.check_room(tx)
     key, secret = await gate.issue(tx, caller, spec.name, spec.role, spec.expires_in_days)
     return NewKeyView(**_fields(key), key=secret)
 

@@ -2,6 +2,7 @@
 
 from services.gateway.service.gatekeeper import Gatekeeper
 from services.gateway.service.owners import Forwarded, Gateway, OwnerRefusedError, OwnerSlowError, OwnerUnavailableError
+from services.gateway.service.quotas import Quotas
 from services.gateway.service.records import Records
 
 __all__ = [
@@ -11,5 +12,6 @@ __all__ = [
     "OwnerRefusedError",
     "OwnerSlowError",
     "OwnerUnavailableError",
+    "Quotas",
     "Records",
 ]

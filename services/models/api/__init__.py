@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.models.api import budgets, capabilities, chat, embeddings, jobs, load, quotes, turns, usage
+from services.models.api import budgets, capabilities, chat, embeddings, jobs, load, quota, quotes, turns, usage
 
 router = APIRouter(prefix="/v1", tags=["models"])
-for part in (turns, chat, embeddings, capabilities, load, quotes, usage, budgets, jobs):
+for part in (turns, chat, embeddings, capabilities, load, quota, quotes, usage, budgets, jobs):
     router.include_router(part.router)

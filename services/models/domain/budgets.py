@@ -6,6 +6,7 @@ that is refused.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import reduce
 from typing import NamedTuple
 
@@ -29,6 +30,13 @@ class Amount(NamedTuple):
 NOTHING = Amount()
 TENANT = ""
 """The account of the tenant, with all of its simulations and all that belongs to none."""
+EACH_MONTH = "@month"
+"""The account that holds nothing but what the tenant may spend in each month."""
+
+
+def month_of(now: datetime) -> str:
+    """The account of the tenant in this month (UTC). Calls count in the month in which they end."""
+    return f"@{now:%Y-%m}"
 
 
 def total_of(amounts: Iterable[Amount]) -> Amount:
@@ -45,14 +53,18 @@ class Booking(NamedTuple):
     reserved: Amount = NOTHING
 
 
-def merged(bookings: Iterable[Booking]) -> list[Booking]:
-    """One booking for each account, in their order, also for that of the tenant."""
+def merged(bookings: Iterable[Booking], month: str) -> list[Booking]:
+    """One booking for each account, in their order, also for that of the tenant and of its month.
+
+    What is reserved is the same in every month, so it stands on the tenant's account alone.
+    """
     totals: dict[tuple[str, str], Booking] = {}
     for booking in bookings:
-        for account in {TENANT, booking.simulation_id}:
+        for account in {TENANT, booking.simulation_id, *([month] if booking.spent != NOTHING else [])}:
             key = (booking.tenant, account)
             before = totals.get(key, Booking(*key))
-            spent, reserved = before.spent.plus(booking.spent), before.reserved.plus(booking.reserved)
+            held = NOTHING if account == month else booking.reserved
+            spent, reserved = before.spent.plus(booking.spent), before.reserved.plus(held)
             totals[key] = before._replace(spent=spent, reserved=reserved)
     return [totals[key] for key in sorted(totals)]
 
@@ -123,5 +135,7 @@ def _refusal(balance: Balance, amount: Amount) -> str | None:
     if name is None:
         return None
     whose = f"simulation {balance.simulation_id!r}" if balance.simulation_id else "the tenant"
+    if balance.simulation_id.startswith("@"):
+        whose = f"the tenant in {balance.simulation_id[1:]}"
     cap, spent, next_one = (_UNITS[name].format(getattr(part, name)) for part in (balance.cap, balance.spent, amount))
     return f"the budget of {whose} is {cap}: {spent} are spent, and the next call may take {next_one}"

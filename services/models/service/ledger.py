@@ -125,7 +125,7 @@ class Ledger:
         async with self._database.write(tenant=EVERY_TENANT) as tx:
             dead = [owner for owner in await self._store.owners(tx) if is_dead(owner, self._owner)]
             orphaned, bookings = await self._store.orphan(tx, dead, now)
-            await self._accounts.book(tx, bookings)
+            await self._accounts.book(tx, bookings, now)
         if orphaned:
             log.warning("%d calls of a process that ended are orphaned; they are made again when asked for", orphaned)
         self._loops = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._renew_loop())]
@@ -244,13 +244,13 @@ class Ledger:
         """Reserve what the budgets allow."""
         if account.cap is not None and account.simulation_id:
             await self._accounts.set_cap(tx, account.simulation_id, account.cap, is_first=True)
-        balances = await self._accounts.find(tx, account.simulation_id, lock=True)
+        balances = await self._accounts.find(tx, account.simulation_id, lease.now, lock=True)
         amounts = dict(zip((call.key for call in missing), self._estimate(backend, missing), strict=True))
         decision = decide(list(amounts.items()), balances)
         made = set(decision.made)
         wanted = [(call, amounts[call.key]) for call in missing if call.key in made]
         reserved, bookings = await self._store.reserve(tx, wanted, lease)
-        await self._accounts.book(tx, bookings)
+        await self._accounts.book(tx, bookings, lease.now)
         return decision, reserved
 
     def _refuse(self, call: Call, backend: Backend, account: Account, error: BudgetError) -> None:
@@ -303,11 +303,12 @@ class Ledger:
             by_tenant[item.account.tenant].append(item)
         for tenant, items in by_tenant.items():
             async with self._database.write(tenant=tenant) as tx:
+                now = datetime.now(UTC)
                 outcomes = [(item.outcome, item.cost_usd) for item in items]
                 await self._accounts.lock(tx, {item.account.simulation_id for item in items})
                 released = await self._store.reservations(tx, [item.outcome.key for item in items])
-                await self._accounts.book(tx, [*released, *map(_booking, items)])
-                await self._store.finish(tx, outcomes, datetime.now(UTC))
+                await self._accounts.book(tx, [*released, *map(_booking, items)], now)
+                await self._store.finish(tx, outcomes, now)
             for item in items:
                 self._deliver(tenant, _settled(item), is_found=False)
 

@@ -13,7 +13,7 @@ from libs.contracts.protocol import Usage
 from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
 from libs.db import EVERY_TENANT, Database, Transaction
 from services.models.adapters import Backend, Load, Server
-from services.models.domain.budgets import TENANT, Amount, Balance, Cap, empty
+from services.models.domain.budgets import EACH_MONTH, TENANT, Amount, Balance, Cap, empty
 from services.models.domain.calls import (
     CHARACTERS_PER_TOKEN,
     REFUSED,
@@ -229,13 +229,23 @@ class Models:
 
     async def balance(self, tx: Transaction, simulation_id: str = TENANT) -> Balance:
         """What a simulation, or the tenant, may spend, has spent and has reserved."""
-        balances = await self._stores.accounts.find(tx, simulation_id)
+        balances = await self._stores.accounts.find(tx, simulation_id, datetime.now(UTC))
         return next((one for one in balances if one.simulation_id == simulation_id), empty(simulation_id))
 
     async def set_budget(self, tx: Transaction, budget: Budget, simulation_id: str = TENANT) -> Balance:
         """Decide what a simulation, or the tenant, may spend. What waits for it or was refused can go on."""
         await self._stores.accounts.set_cap(tx, simulation_id, _cap(budget))
         return await self.balance(tx, simulation_id)
+
+    async def month(self, tx: Transaction) -> Balance:
+        """What the tenant may spend in each month, and has spent in this one."""
+        month, *_ = await self._stores.accounts.find(tx, TENANT, datetime.now(UTC))
+        return month
+
+    async def set_quota(self, tx: Transaction, budget: Budget) -> Balance:
+        """Decide what the tenant may spend in each month. What was refused can be asked for again."""
+        await self._stores.accounts.set_cap(tx, EACH_MONTH, _cap(budget))
+        return await self.month(tx)
 
     def _estimate(self, backend: Backend, calls: Sequence[Call]) -> list[Amount]:
         """What calls may come to, at the price of the day."""

@@ -1,15 +1,17 @@
-"""Accounts: what each simulation, and each tenant as a whole, may spend, has spent, and has reserved.
+"""Accounts: what each simulation, and each tenant as a whole and in a month, may spend, has spent, and has reserved.
 
-The account of the tenant has the empty simulation id; whatever is booked for a simulation is booked there too.
+The account of the tenant has the empty simulation id; whatever is booked for a simulation is booked there too, and what
+it spent to the account of the month. The cap of every month has an account of its own.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Executable, bindparam, case, select
 
 from libs.db import Transaction, insert_into
-from services.models.domain.budgets import TENANT, Amount, Balance, Booking, Cap, merged
+from services.models.domain.budgets import EACH_MONTH, TENANT, Amount, Balance, Booking, Cap, empty, merged, month_of
 from services.models.tables import accounts
 
 _SUMS = tuple(f"{kind}_{name}" for kind in ("spent", "reserved") for name in Amount._fields)
@@ -26,30 +28,33 @@ _THESE_LOCKED = _THESE.with_for_update()
 class Accounts:
     """Queries of the accounts."""
 
-    async def find(self, tx: Transaction, simulation_id: str, *, lock: bool = False) -> list[Balance]:
+    async def find(self, tx: Transaction, simulation_id: str, now: datetime, *, lock: bool = False) -> list[Balance]:
         """The balances that a call of this simulation must fit into; none where nothing was booked or capped yet."""
-        these = {"of_tenant": tx.tenant, "ids": [TENANT, simulation_id]}
-        found = await tx.execute(_THESE_LOCKED if lock else _THESE, these)
-        return [
-            Balance(
+        month = month_of(now)
+        these = {"of_tenant": tx.tenant, "ids": [TENANT, EACH_MONTH, month, simulation_id]}
+        found = {
+            row["simulation_id"]: Balance(
                 simulation_id=row["simulation_id"],
                 cap=Cap(*(row[name] for name in _CAPS)),
                 spent=Amount(*(row[name] for name in _SUMS[:3])),
                 reserved=Amount(*(row[name] for name in _SUMS[3:])),
             )
-            for row in found.mappings()
-        ]
+            for row in (await tx.execute(_THESE_LOCKED if lock else _THESE, these)).mappings()
+        }
+        cap, spent = found.pop(EACH_MONTH, empty(EACH_MONTH)).cap, found.pop(month, empty(month)).spent
+        reserved = found.get(TENANT, empty(TENANT)).reserved
+        return [Balance(month, cap, spent, reserved), *found.values()]
 
     async def lock(self, tx: Transaction, simulation_ids: Iterable[str]) -> None:
         """Lock these accounts and the tenant's until the transaction ends."""
         await tx.execute(_THESE_LOCKED, {"of_tenant": tx.tenant, "ids": [TENANT, *simulation_ids]})
 
-    async def book(self, tx: Transaction, bookings: Sequence[Booking]) -> None:
+    async def book(self, tx: Transaction, bookings: Sequence[Booking], now: datetime) -> None:
         """Add to what is spent and reserved."""
         rows = [
             {"tenant": tenant, "simulation_id": simulation_id, "is_decided": False}
             | dict(zip(_SUMS, (*spent, *reserved), strict=True))
-            for tenant, simulation_id, spent, reserved in merged(bookings)
+            for tenant, simulation_id, spent, reserved in merged(bookings, month_of(now))
         ]
         if not rows:
             return

@@ -9,12 +9,15 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.identity import Role
 from libs.http import new_key_pair
 from libs.runtime.nats_server import NatsServer
 from services.gateway.app import create_app
 from services.gateway.domain.keys import new_secret
 from services.gateway.settings import Settings
+from services.models.app import create_app as create_models
+from services.models.settings import Settings as ModelsSettings
 from services.orchestrator.app import create_app as create_orchestrator
 from services.orchestrator.settings import Settings as OrchestratorSettings
 from tests.services.gateway.conftest import LOCAL
@@ -49,9 +52,9 @@ class Doors:
 async def doors(
     database_url: str, nats: NatsServer, directory: Path, owners: dict[str, FastAPI] | None = None, **settings: Any
 ) -> AsyncIterator[Doors]:
-    """The gateway over a store, with an orchestrator (or the owners that are given) behind it."""
+    """The gateway over a store, with an orchestrator (or the owners that are given) and the models behind it."""
     signing_key, public_key = new_key_pair()
-    first = {ACME: new_secret(), GLOBEX: new_secret()}
+    first = {tenant: new_secret() for tenant in (ACME, GLOBEX, DEFAULT_TENANT)}
     orchestrator = create_orchestrator(
         OrchestratorSettings(
             database_url=f"sqlite:///{directory}/orchestrator.db",
@@ -60,7 +63,10 @@ async def doors(
             service_key=new_key_pair()[0],
         )
     )
+    models = create_models(
+        ModelsSettings(database_url=f"sqlite:///{directory}/models.db", identity_keys=public_key, probe=False)
+    )
     given: dict[str, Any] = {"auth": "keys", "bootstrap_keys": first, "signing_key": signing_key} | settings
     app = create_app(Settings(database_url=database_url, nats_url=nats.url, **LOCAL, **given))
-    async with running("orchestrator", orchestrator), running("gateway", app) as client:
+    async with running("orchestrator", orchestrator), running("models", models), running("gateway", app) as client:
         yield Doors(app, client, first, signing_key)

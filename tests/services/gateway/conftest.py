@@ -16,7 +16,7 @@ from tests.support.apps import running
 from tests.support.peer import Peer, peer
 
 OWNERS = ("orchestrator", "population", "intervention", "communication", "results", "validation")
-LOCAL = {f"{owner}_url": f"local://{owner}" for owner in OWNERS}
+LOCAL = {f"{owner}_url": f"local://{owner}" for owner in (*OWNERS, "models")}
 PAGE = "http://127.0.0.1:8000"
 
 

@@ -4,10 +4,13 @@ import asyncio
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from libs.db import Database
 from libs.models import BudgetSpentError, ModelsClient
 from services.models.app import create_app
 from services.models.settings import Settings
+from services.models.tables import accounts
 from tests.services.models.batches import batch, send, usage
 from tests.services.models.stub import Answer, completion, error
 from tests.support.apps import eventually, running
@@ -196,3 +199,24 @@ async def test_the_offline_model_costs_nothing_and_its_calls_count(client):
     await send(client, batch(3))
     after = await account(client)
     assert (after["spent"]["cost_usd"], after["spent"]["calls"]) == (0.0, 3)
+
+
+async def test_the_budget_of_a_month_ends_with_it(start_with_provider, stub, sqlite_url):
+    async with start_with_provider() as client:
+        capped = await client.put("/v1/quota", json={"calls": 2})
+        assert capped.json()["cap"]["calls"] == 2
+        first = await ask(3)
+        used = (await client.get("/v1/quota")).json()
+        database = Database(sqlite_url)
+        async with database.write() as tx:  # as if that had been long ago
+            await tx.execute(
+                update(accounts).where(accounts.c.simulation_id.like("@20%")).values(simulation_id="@2001-01")
+            )
+        await database.close()
+        again = await ask(3)
+        tenant = await account(client, "")
+    assert first[0] == 2
+    assert f"the budget of the tenant in {used['month']} is 2 call(s)" in first[1]
+    assert (used["calls"], used["tokens"], used["cost_usd"]) == (2, 2_200, pytest.approx(2 * COST))
+    assert again == (3, None)
+    assert (tenant["spent"]["calls"], tenant["reserved"]["calls"]) == (3, 0)

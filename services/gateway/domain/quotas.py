@@ -1,0 +1,67 @@
+"""When a quota is used up, and what is said then. What frees itself is 429, what only the operator can raise 402."""
+
+from typing import ClassVar
+
+from libs.contracts.errors import DomainError, FieldError
+from libs.contracts.quotas import Quota, QuotaUse
+
+STARTS = frozenset(
+    {
+        "POST /simulations/create",
+        "POST /simulations/{simulation_id}/restore/{checkpoint_id}",
+        "POST /interventions/{intervention_id}/execute",
+        "POST /interventions/{intervention_id}/robustness",
+        "POST /studies/{study_id}/run",
+        "POST /events",
+    }
+)
+"""Operations that begin simulations."""
+RETRY_AFTER_S = 15
+
+
+class QuotaError(DomainError):
+    """A quota is used up."""
+
+    title = "The quota is used up"
+    status = 402
+
+
+class BusyError(QuotaError):
+    """As many simulations as are allowed are running."""
+
+    status = 429
+    headers: ClassVar = {"retry-after": str(RETRY_AFTER_S)}
+
+
+def check_start(quota: Quota, used: QuotaUse) -> None:
+    """Raise `QuotaError` when a tenant may begin no simulation now."""
+    if quota.running_simulations is not None and used.running_simulations >= quota.running_simulations:
+        raise BusyError(
+            f"The tenant may run {quota.running_simulations} simulations at the same time and runs "
+            f"{used.running_simulations}. Wait until one has ended.",
+            _errors("running_simulations", quota.running_simulations),
+        )
+    for name, cap, spent in (
+        ("usd_per_month", quota.usd_per_month, used.usd),
+        ("calls_per_month", quota.calls_per_month, used.calls),
+    ):
+        if cap is not None and spent >= cap:
+            raise QuotaError(
+                f"The tenant may use {cap:g} {name.replace('_', ' ')} and has used {spent:g} in {used.month}. Wait for "
+                "the next month, or have the operator raise it.",
+                _errors(name, cap),
+            )
+
+
+def check_people(quota: Quota, people: int) -> None:
+    """Raise `QuotaError` when there is no room for one more person."""
+    if quota.people is not None and people >= quota.people:
+        raise QuotaError(
+            f"The tenant may have {quota.people} people, with keys or tokens, and has {people}. Revoke a key, or have "
+            "the operator raise it.",
+            _errors("people", quota.people),
+        )
+
+
+def _errors(name: str, cap: float) -> list[FieldError]:
+    return [FieldError(name, f"is used up: {cap:g}")]
