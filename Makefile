@@ -5,6 +5,8 @@ UV := .tools/uv/bin/uv
 BIN := .venv/bin
 DATA ?= runs/.platform
 PORT ?= 8000
+UI := services/gateway/ui
+PAGES := $(UI)/dist/.complete
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
@@ -13,7 +15,8 @@ export UV_PYTHON_DOWNLOADS := never
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
 
-setup: .venv/.complete ## Install everything into .venv (needs Python >= 3.11, nothing else)
+setup: $(UV) ## Install everything into .venv and build the pages (needs Python >= 3.11, nothing else)
+	@$(MAKE) -s -j2 .venv/.complete $(PAGES)
 
 demo: setup ## Rehearse the e-mail A/B test on 200 simulated people, print the verdict, write runs/<id>/
 	@$(BIN)/rehearsal run examples/email_ab.yaml --own --data runs/.demo
@@ -22,6 +25,7 @@ up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
 	@$(BIN)/rehearsal up --data $(DATA) --port $(PORT)
 
 test: setup ## Run all tests, on up to four cores
+	@sh .make/chromium
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
 
 check: lint test ## What CI runs: lint, types, import contracts, schema drift, tests
@@ -33,6 +37,7 @@ lint: setup
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m libs.schemas --check
 	@$(BIN)/python -m services.embedded.openapi --check
+	@sh .make/ui check
 
 format: setup ## Format and fix what can be fixed
 	@$(BIN)/ruff check --fix --quiet .
@@ -46,11 +51,14 @@ bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench
 
 clean: ## Remove what setup and runs made
-	rm -rf .venv .tools runs .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(UI)/dist $(UI)/node_modules .venv .tools runs .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.complete: pyproject.toml uv.lock $(UV)
 	@$(UV) sync --locked --all-extras --quiet --python "$$(sh .make/python)"
 	@touch $@
+
+$(PAGES): $(shell find $(UI) -name node_modules -prune -o -name dist -prune -o -type f ! -name schema.d.ts -print) .make/ui
+	@sh .make/ui || echo "The pages were not built, see above; everything else works. \`make setup\` tries again."
 
 $(UV): .make/python
 	@echo "setting up uv $(UV_VERSION) in .tools/"

@@ -64,7 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,
         entrance=Middleware(Entrance, parts=Parts(gatekeeper, records, quotas, limiter)),
     )
-    app.mount("/ui", pages.PageFiles(), name="ui")
+    app.mount("/ui", pages.Pages(), name="ui")
     app.add_middleware(Protection, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(OwnerUnavailableError, _unavailable)
     app.state.service = service

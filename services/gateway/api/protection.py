@@ -59,7 +59,9 @@ class Protection:
 
 
 def _protect(headers: MutableHeaders, path: str) -> None:
-    is_document = headers.get("content-type", "").startswith("text/html") and not path.startswith("/ui/")
-    headers["content-security-policy"] = DOCUMENT_POLICY if is_document else PAGE_POLICY
+    is_page = path.startswith("/ui/")
+    is_document = headers.get("content-type", "").startswith("text/html") and not is_page
+    if not is_page or "content-security-policy" not in headers:  # the start of the pages has a policy of its own
+        headers["content-security-policy"] = DOCUMENT_POLICY if is_document else PAGE_POLICY
     for name, value in HEADERS.items():
         headers[name] = value

@@ -1,0 +1,96 @@
+// What the screens read, by name. A query key begins with the noun, so that a live event refreshes all of a noun at once.
+
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { api, ask, Problem, type Schema } from "./client";
+
+export type SimulationState = Schema["SimulationState"];
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 2_000,
+      retry: (count, error) => count < 3 && (!(error instanceof Problem) || error.status === 0 || error.status >= 500),
+    },
+  },
+});
+
+export const whoami = queryOptions({
+  queryKey: ["whoami"],
+  queryFn: () => ask(api.GET("/whoami")),
+  staleTime: 60_000,
+});
+
+export const simulations = (state?: SimulationState) =>
+  infiniteQueryOptions({
+    queryKey: ["simulations", state ?? "any"],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      ask(api.GET("/simulations/list", { params: { query: { limit: 50, cursor: pageParam, state } } })),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+/** A simulation that was asked for a moment ago may not have arrived yet: a 404 is tried again for a while. */
+export const simulation = (id: string) =>
+  queryOptions({
+    queryKey: ["simulation", id],
+    queryFn: () => ask(api.GET("/simulations/{simulation_id}/status", { params: { path: { simulation_id: id } } })),
+    retry: (count, error) => count < 5 && (!(error instanceof Problem) || error.status === 404 || error.status === 0),
+    retryDelay: 800,
+  });
+
+export const aggregate = (id: string) =>
+  queryOptions({
+    queryKey: ["results", id],
+    queryFn: async () => {
+      const told = await ask(
+        api.GET("/results/{simulation_id}/aggregate", { params: { path: { simulation_id: id } } }),
+      );
+      return told as Schema["AggregateView"]; // the client widens pairs of numbers to lists
+    },
+  });
+
+export const quality = (id: string) =>
+  queryOptions({
+    queryKey: ["quality", id],
+    queryFn: () => ask(api.GET("/validation/{simulation_id}/metrics", { params: { path: { simulation_id: id } } })),
+  });
+
+export const monitor = (interventionId: string, simulationId: string) =>
+  queryOptions({
+    queryKey: ["monitor", simulationId],
+    queryFn: () =>
+      ask(
+        api.GET("/interventions/{intervention_id}/monitor", {
+          params: { path: { intervention_id: interventionId }, query: { simulation_id: simulationId } },
+        }),
+      ),
+  });
+
+export interface PeopleFilter {
+  arm?: string | undefined;
+  segment?: string | undefined;
+}
+
+export const individuals = (id: string, filter: PeopleFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["individuals", id, filter],
+    initialPageParam: undefined as string | undefined,
+    queryFn: ({ pageParam }) =>
+      ask(
+        api.GET("/results/{simulation_id}/individuals", {
+          params: { path: { simulation_id: id }, query: { ...filter, limit: 500, cursor: pageParam } },
+        }),
+      ),
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const individual = (id: string, agentId: string) =>
+  queryOptions({
+    queryKey: ["individual", id, agentId],
+    queryFn: () =>
+      ask(
+        api.GET("/results/{simulation_id}/individual/{agent_id}", {
+          params: { path: { simulation_id: id, agent_id: agentId } },
+        }),
+      ),
+  });

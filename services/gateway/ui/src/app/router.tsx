@@ -1,0 +1,102 @@
+// Every page and its address. What can be filtered stands in the search part of the address, so that it can be sent around.
+
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import type { Brand } from "../brand/brand";
+import { EmptyState, ProblemNotice } from "../components/parts";
+import { SimulationsPage } from "../screens/simulations/page";
+import { text } from "../text/text";
+import { Layout } from "./layout";
+import { Loading } from "./loading";
+
+export interface Context {
+  brand: Brand;
+}
+
+export type Search = Partial<Record<string, string>>;
+
+/** Search parameters as text; empty ones are left out of the address. */
+const filters =
+  <Name extends string>(...names: Name[]) =>
+  (search: Record<string, unknown>): Partial<Record<Name, string | undefined>> => {
+    const given = names.filter((name) => search[name] !== undefined && search[name] !== "");
+    return Object.fromEntries(given.map((name) => [name, String(search[name])])) as Partial<Record<Name, string>>;
+  };
+
+const root = createRootRouteWithContext<Context>()({
+  component: function Root() {
+    return <Layout brand={root.useRouteContext().brand} />;
+  },
+  notFoundComponent: NotFound,
+  errorComponent: ({ error }) => <ProblemNotice error={error} retry={() => location.reload()} />,
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  component: SimulationsPage,
+  validateSearch: filters("state", "q"),
+});
+
+const simulation = createRoute({
+  getParentRoute: () => root,
+  path: "/simulations/$id",
+  component: lazyRouteComponent(() => import("../screens/simulation/page"), "SimulationPage"),
+  validateSearch: filters("tab", "metric", "arm", "segment", "q", "answer", "agent"),
+});
+
+const apiPage = createRoute({
+  getParentRoute: () => root,
+  path: "/api",
+  component: lazyRouteComponent(() => import("../screens/api/page"), "ApiPage"),
+  validateSearch: filters("q"),
+});
+
+/** Where these pages were before. */
+const oldSimulation = createRoute({
+  getParentRoute: () => root,
+  path: "/simulation.html",
+  beforeLoad: ({ location }) => {
+    const id = new URLSearchParams(location.searchStr).get("id");
+    throw id ? redirect({ to: "/simulations/$id", params: { id } }) : redirect({ to: "/" });
+  },
+});
+const oldApi = createRoute({
+  getParentRoute: () => root,
+  path: "/docs.html",
+  beforeLoad: () => {
+    throw redirect({ to: "/api" });
+  },
+});
+
+function NotFound() {
+  return <EmptyState title={text.problem.notFound}>{text.problem.notFoundText}</EmptyState>;
+}
+
+export function makeRouter(brand: Brand) {
+  return createRouter({
+    routeTree: root.addChildren([home, simulation, apiPage, oldSimulation, oldApi]),
+    basepath: "/ui",
+    context: { brand },
+    defaultPreload: "intent",
+    defaultPendingComponent: Loading,
+    scrollRestoration: true,
+    parseSearch: (search) => Object.fromEntries(new URLSearchParams(search)),
+    stringifySearch: (search) => {
+      const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+      const query = new URLSearchParams(given as [string, string][]).toString();
+      return query ? `?${query}` : "";
+    },
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

@@ -1,0 +1,28 @@
+// A chart of the engine in a box of fixed height; it follows the width of its place and is drawn anew when its data change.
+
+import { useElementSize } from "@mantine/hooks";
+import type { ECharts } from "echarts/core";
+import { useEffect, useRef } from "react";
+import { init } from "./engine";
+
+export function Chart({ option, height, label }: { option: Record<string, unknown>; height: number; label: string }) {
+  const { ref: outer, width } = useElementSize();
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useRef<ECharts | null>(null);
+  useEffect(() => {
+    if (!box.current) return;
+    chart.current = init(box.current, null, { renderer: "svg" });
+    return () => chart.current?.dispose();
+  }, []);
+  useEffect(() => {
+    if (width) chart.current?.resize({ width, height });
+  }, [width, height]);
+  useEffect(() => {
+    chart.current?.setOption({ animation: false, textStyle: { fontFamily: "inherit" }, ...option }, true);
+  }, [option]);
+  return (
+    <div ref={outer}>
+      <div ref={box} style={{ height }} role="img" aria-label={label} />
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+// Differences from the baseline as a forest plot that is a table: every row with its interval, grade and effective n.
+
+import { Button } from "@mantine/core";
+import { useState } from "react";
+import type { Schema } from "../../api/client";
+import { Panel, Swatch } from "../../components/parts";
+import { number, percent, pValue, signed, words } from "../../format/format";
+import { text } from "../../text/text";
+import { Forest, widest } from "./forest";
+import { asInterval, type Levels, titled } from "./levels";
+
+type Comparison = Schema["ResultsComparison"];
+const SHORT = 6; // tables up to this long are shown whole
+
+const isClear = (one: Comparison) => one.finding === "higher" || one.finding === "lower";
+
+export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; armPlace: (arm: string) => number }) {
+  const { comparisons, levels, armPlace } = props;
+  const [isWhole, showWhole] = useState(comparisons.length <= SHORT);
+  const shown = isWhole ? comparisons : comparisons.filter((one) => one.role === "primary" || isClear(one));
+  const hidden = comparisons.length - shown.length;
+  if (!comparisons.length) return null;
+  return (
+    <Panel title={text.results.comparisons}>
+      <div className="table-scroll">
+        <table className="data-table stacking">
+          <thead>
+            <tr>
+              <th scope="col">{text.results.metric}</th>
+              <th scope="col">{text.results.arm}</th>
+              <th scope="col">{text.results.interval}</th>
+              <th scope="col" className="right">
+                {text.results.difference}
+              </th>
+              <th scope="col" className="right">
+                {text.results.lift}
+              </th>
+              <th scope="col" className="right">
+                {text.results.adjusted}
+              </th>
+              <th scope="col">{text.results.grade}</th>
+              <th scope="col">{text.results.finding}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {shown.map((one) => (
+              <Row
+                key={`${one.metric} ${one.option} ${one.arm}`}
+                one={one}
+                levels={levels}
+                place={armPlace(one.arm)}
+                widest={widest(comparisons.filter((other) => other.metric === one.metric))}
+              />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {hidden || (isWhole && comparisons.length > SHORT) ? (
+        <Button variant="subtle" size="compact-sm" mt="xs" aria-expanded={isWhole} onClick={() => showWhole(!isWhole)}>
+          {isWhole ? text.results.fewer : text.results.minor(hidden)}
+        </Button>
+      ) : null}
+      <p className="fine">{text.results.comparisonsNote}</p>
+    </Panel>
+  );
+}
+
+function Row({ one, levels, place, widest }: { one: Comparison; levels: Levels; place: number; widest: number }) {
+  const interval = asInterval(one.interval);
+  const change = (value: number) => levels.change(one.metric, value);
+  const difference = change(one.difference ?? Number.NaN) + levels.unit(one.metric);
+  const lift = one.relative_lift;
+  return (
+    <tr>
+      <th scope="row">
+        {titled(one)}
+        {one.role === "secondary" ? null : <span className="under">{one.role}</span>}
+      </th>
+      <td data-label={text.results.arm} className="wide">
+        <Swatch arm={place} /> {words(one.arm)}
+        <span className="under">{text.results.against(words(one.baseline))}</span>
+      </td>
+      <td data-label={text.results.interval} className="wide">
+        <Forest
+          value={one.difference ?? null}
+          interval={interval}
+          widest={widest}
+          arm={place}
+          label={`${titled(one)}, ${words(one.arm)}: ${one.difference === null ? "–" : difference}`}
+        />
+      </td>
+      <td className="right" data-label={text.results.difference}>
+        {one.difference === null ? "–" : difference}
+        {interval ? <span className="under">{`${change(interval[0])} to ${change(interval[1])}`}</span> : null}
+      </td>
+      <td className="right" data-label={text.results.lift}>
+        {lift == null ? "–" : signed(Math.round(lift * 100), percent(Math.round(lift * 100) / 100, 0))}
+      </td>
+      <td className="right" data-label={text.results.adjusted}>
+        {pValue(one.p_adjusted)}
+      </td>
+      <td data-label={text.results.grade}>
+        {one.evidence.grade}
+        <span className="under">{`${text.results.effectiveN} ${number(one.evidence.effective_n)}`}</span>
+      </td>
+      <td data-label={text.results.finding}>
+        <span className={`finding finding-${one.finding}`}>
+          {text.results.findings[one.finding] ?? words(one.finding)}
+        </span>
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,81 @@
+// Traits against answers as a heatmap. What chance alone would give is drawn as nothing.
+
+import { useComputedColorScheme } from "@mantine/core";
+import type { Schema } from "../../api/client";
+import { Chart } from "../../charts/chart";
+import { palette } from "../../charts/palette";
+import { Panel } from "../../components/parts";
+import { number, words } from "../../format/format";
+import { text } from "../../text/text";
+import { titled } from "./levels";
+
+type Association = Schema["Association"];
+const MOST = 18; // traits shown
+
+export function Correlations({ associations }: { associations: Association[] }) {
+  const colours = palette(useComputedColorScheme("light"));
+  const beyond = (one: Association) => Math.max(0, Math.abs(one.value) - one.by_chance);
+  const strength = new Map<string, number>();
+  for (const one of associations) strength.set(one.attribute, Math.max(strength.get(one.attribute) ?? 0, beyond(one)));
+  const traits = [...strength]
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, MOST)
+    .map(([name]) => name)
+    .reverse();
+  const metrics = [...new Set(associations.map(titled))];
+  const cells = associations
+    .filter((one) => traits.includes(one.attribute))
+    .map((one) => [metrics.indexOf(titled(one)), traits.indexOf(one.attribute), beyond(one) > 0 ? one.value : 0]);
+  const strongest = [...associations]
+    .sort((a, b) => beyond(b) - beyond(a))
+    .slice(0, 3)
+    .filter((one) => beyond(one) > 0);
+  const said = strongest.map((one) => `${words(one.attribute)} × ${titled(one)} ${number(one.value)}`).join(", ");
+  return (
+    <Panel title={text.results.correlations}>
+      <Chart
+        height={Math.max(200, traits.length * 24 + 90)}
+        label={`${text.results.correlations}: ${said}`}
+        option={{
+          grid: { left: 4, right: 12, top: 8, bottom: 64, containLabel: true },
+          tooltip: {
+            renderMode: "richText",
+            formatter: (shown: { value: number[] }) =>
+              `${words(traits[shown.value[1] ?? 0])} × ${metrics[shown.value[0] ?? 0]}: ${number(shown.value[2])}`,
+          },
+          xAxis: {
+            type: "category",
+            data: metrics,
+            axisLabel: { interval: 0, color: colours.soft, width: 110, overflow: "break" },
+          },
+          yAxis: {
+            type: "category",
+            data: traits.map((one) => words(one)),
+            axisLabel: { interval: 0, color: colours.soft },
+          },
+          visualMap: {
+            min: -0.6,
+            max: 0.6,
+            calculable: false,
+            orient: "horizontal",
+            left: "center",
+            bottom: 0,
+            itemHeight: 120,
+            itemWidth: 12,
+            text: ["+0.6", "−0.6"],
+            textStyle: { color: colours.soft },
+            inRange: { color: [colours.arms[1], colours.wash, colours.arms[0]] },
+          },
+          series: [
+            {
+              type: "heatmap",
+              data: cells,
+              itemStyle: { borderColor: colours.panel, borderWidth: 2, borderRadius: 4 },
+            },
+          ],
+        }}
+      />
+      <p className="fine">{text.results.correlationsNote}</p>
+    </Panel>
+  );
+}

@@ -1,0 +1,34 @@
+// How a value of a metric is written: shares in percent, their differences in points, everything else as a number.
+
+import { type Maybe, number, percent, signed, words } from "../../format/format";
+import { text } from "../../text/text";
+
+interface Measured {
+  metric: string;
+  option?: string | null;
+  measure: string;
+}
+
+export interface Levels {
+  level: (metric: string, value: Maybe) => string;
+  change: (metric: string, value: Maybe) => string;
+  unit: (metric: string) => string;
+}
+
+export function levelsOf(estimates: Measured[]): Levels {
+  const shares = new Set(estimates.filter((one) => one.measure === "proportion").map((one) => one.metric));
+  return {
+    level: (metric, value) => (shares.has(metric) ? percent(value) : number(value)),
+    change: (metric, value) => {
+      if (value == null) return "–";
+      return signed(value, shares.has(metric) ? (value * 100).toFixed(1) : number(value));
+    },
+    unit: (metric) => (shares.has(metric) ? ` ${text.results.points}` : ""),
+  };
+}
+
+export const titled = (one: { metric: string; option?: string | null }): string =>
+  words(one.metric) + (one.option ? `: ${one.option}` : "");
+
+export const asInterval = (interval: readonly number[] | null | undefined): [number, number] | null =>
+  interval?.length === 2 ? [interval[0] ?? 0, interval[1] ?? 0] : null;

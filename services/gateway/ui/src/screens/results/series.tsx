@@ -1,0 +1,59 @@
+// A metric over the touchpoints or rounds of a simulation, by arm.
+
+import { useComputedColorScheme } from "@mantine/core";
+import type { Schema } from "../../api/client";
+import { Chart } from "../../charts/chart";
+import { palette } from "../../charts/palette";
+import { Panel } from "../../components/parts";
+import { title, words } from "../../format/format";
+import { text } from "../../text/text";
+import { type Levels, titled } from "./levels";
+
+export function Series(props: { points: Schema["Point"][]; levels: Levels; armPlace: (arm: string) => number }) {
+  const metrics = [...new Set(props.points.map(titled))];
+  return (
+    <Panel title={text.results.series}>
+      {metrics.map((metric) => (
+        <One key={metric} {...props} title={metric} points={props.points.filter((one) => titled(one) === metric)} />
+      ))}
+    </Panel>
+  );
+}
+
+function One(props: { title: string; points: Schema["Point"][]; levels: Levels; armPlace: (arm: string) => number }) {
+  const colours = palette(useComputedColorScheme("light"));
+  const moments = [...new Set(props.points.map((one) => `${one.step_id} ${one.round}`))];
+  const arms = [...new Set(props.points.map((one) => one.arm))];
+  const metric = props.points[0]?.metric ?? "";
+  const show = (value: number) => props.levels.level(metric, value);
+  return (
+    <>
+      <h3 className="subhead">{title(props.title)}</h3>
+      <Chart
+        height={220}
+        label={`${text.results.series}: ${props.title}`}
+        option={{
+          grid: { left: 4, right: 12, top: 34, bottom: 4, containLabel: true },
+          legend: { top: 0, left: 0, textStyle: { color: colours.soft } },
+          tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value: unknown) => show(Number(value)) },
+          xAxis: { type: "category", data: moments.map((one) => words(one)), axisLabel: { color: colours.soft } },
+          yAxis: {
+            type: "value",
+            scale: true,
+            axisLabel: { color: colours.soft, formatter: show },
+            splitLine: { lineStyle: { color: colours.line } },
+          },
+          series: arms.map((arm) => ({
+            type: "line",
+            name: words(arm),
+            color: colours.arms[props.armPlace(arm) % 6],
+            data: moments.map(
+              (moment) =>
+                props.points.find((one) => one.arm === arm && `${one.step_id} ${one.round}` === moment)?.value ?? null,
+            ),
+          })),
+        }}
+      />
+    </>
+  );
+}

@@ -1,0 +1,178 @@
+// A simulation while it runs: how far it is, what is seen so far with intervals that may be read at any time, what is said,
+// what it costs, what failed. Nothing here is a verdict.
+
+import { Button, VisuallyHidden } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+import type { Schema } from "../../api/client";
+import { aggregate } from "../../api/queries";
+import { Choice } from "../../components/choice";
+import { Icon } from "../../components/icons";
+import { Meter, Panel, Stat, Swatch } from "../../components/parts";
+import { count, dollars, large, title, words } from "../../format/format";
+import { type Arm, isOver, type Run } from "../../live/run";
+import type { Following } from "../../live/useRun";
+import { text } from "../../text/text";
+import { Verdict } from "../results/verdict";
+import { Activity } from "./activity";
+import { SoFar } from "./soFar";
+import { Ticker } from "./ticker";
+import { TrendChart } from "./trendChart";
+
+export function Monitor({ following, status }: { following: Following; status: Schema["SimulationView"] }) {
+  const { run, isHeld, hold } = following;
+  return (
+    <>
+      {run.state === "completed" ? <Conclusion id={status.simulation_id} /> : null}
+      <Progress run={run} isHeld={isHeld} hold={hold} />
+      <div className="columns">
+        <Trend run={run} />
+        <Panel title={text.monitor.ticker}>
+          <Ticker responses={run.latest} />
+        </Panel>
+      </div>
+      {status.intervention_id ? (
+        <SoFar interventionId={status.intervention_id} simulationId={status.simulation_id} run={run} />
+      ) : null}
+      <div className="columns">
+        <Panel title={text.monitor.activity}>
+          <Activity run={run} />
+        </Panel>
+        <div>
+          <Cost usage={run.usage} />
+          <Errors run={run} />
+        </div>
+      </div>
+      <Announcer run={run} />
+    </>
+  );
+}
+
+function Conclusion({ id }: { id: string }) {
+  const results = useQuery(aggregate(id));
+  return results.data?.analysis ? <Verdict analysis={results.data.analysis} linked /> : null;
+}
+
+function Progress({ run, isHeld, hold }: { run: Run; isHeld: boolean; hold: (held: boolean) => void }) {
+  const planned = run.plannedTotal;
+  const [answered, failed] = [run.total("answered"), run.total("failed")];
+  return (
+    <Panel
+      title={text.monitor.responses}
+      aside={
+        isOver(run.state) ? null : (
+          <Button
+            variant="default"
+            size="xs"
+            aria-pressed={isHeld}
+            leftSection={<Icon name={isHeld ? "play" : "pause"} size={14} />}
+            onClick={() => hold(!isHeld)}
+          >
+            {isHeld ? text.monitor.resumeUpdates : text.monitor.pauseUpdates}
+          </Button>
+        )
+      }
+    >
+      <p className="counts big">
+        {planned ? text.simulations.answered(answered, planned) : text.monitor.drawing}
+        {failed ? <span className="failed"> · {text.simulations.failed(failed)}</span> : null}
+      </p>
+      <Meter part={answered} failed={failed} total={planned} label={text.monitor.all} />
+      <div className="arms">
+        {[...run.arms.values()].map((arm) => (
+          <ArmCard key={arm.name} arm={arm} planned={run.plannedOf(arm.name)} />
+        ))}
+      </div>
+    </Panel>
+  );
+}
+
+function ArmCard({ arm, planned }: { arm: Arm; planned: number }) {
+  const name = arm.name === "all" ? text.monitor.everybody : words(arm.name);
+  return (
+    <div className="arm-card">
+      <div className="arm-name">
+        <Swatch arm={arm.place} />
+        <strong>{name}</strong>
+        <span className="counts">{planned ? `${count(arm.answered)} / ${count(planned)}` : count(arm.answered)}</span>
+      </div>
+      <Meter part={arm.answered} failed={arm.failed} total={planned} label={text.monitor.inArm(name)} arm={arm.place} />
+      {arm.stimulus ? (
+        <>
+          <p className="fine">{`${words(arm.stimulus.channel)} · ${words(arm.stimulus.timing)}`}</p>
+          <blockquote className="stimulus">{arm.stimulus.content}</blockquote>
+        </>
+      ) : null}
+    </div>
+  );
+}
+
+function Trend({ run }: { run: Run }) {
+  const usable = run.metrics.filter((metric) => ["binary", "ordinal", "numeric"].includes(metric.type));
+  const [wanted, want] = useState<string>();
+  const metric = usable.find((one) => one.name === wanted) ?? usable.find((one) => one.role === "primary") ?? usable[0];
+  return (
+    <Panel
+      title={text.monitor.trend}
+      aside={
+        usable.length > 1 ? (
+          <Choice
+            size="xs"
+            aria-label={text.monitor.metric}
+            options={usable.map((one) => ({ value: one.name, label: title(one.name) }))}
+            value={metric?.name}
+            choose={want}
+          />
+        ) : null
+      }
+    >
+      {metric ? <TrendChart run={run} metric={metric} /> : <p className="muted">{text.monitor.trendEmpty}</p>}
+    </Panel>
+  );
+}
+
+function Cost({ usage }: { usage: Schema["Usage"] }) {
+  return (
+    <Panel title={text.monitor.cost}>
+      <dl className="stats">
+        <Stat label={text.monitor.cost}>{dollars(usage.cost_usd)}</Stat>
+        <Stat label={text.monitor.calls}>{count(usage.calls)}</Stat>
+        <Stat label={text.monitor.cached}>{count(usage.cached_calls)}</Stat>
+        <Stat label={text.monitor.prompt}>{large(usage.prompt_tokens)}</Stat>
+        <Stat label={text.monitor.completion}>{large(usage.completion_tokens)}</Stat>
+      </dl>
+    </Panel>
+  );
+}
+
+function Errors({ run }: { run: Run }) {
+  const failed = run.total("failed");
+  return (
+    <Panel title={text.monitor.errors}>
+      {failed ? (
+        <p className="failed">{text.monitor.failedTurns(failed)}</p>
+      ) : (
+        <p className="muted">{text.monitor.noErrors}</p>
+      )}
+      <ul className="failures">
+        {[...run.failures].map(([reason, times]) => (
+          <li key={reason}>
+            <span>{reason}</span>
+            <span className="counts">{count(times)}</span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+/** Counts for people who do not see them, at most every five seconds. */
+function Announcer({ run }: { run: Run }) {
+  const [said, say] = useState("");
+  useEffect(() => {
+    const tell = () => say(text.monitor.announce(words(run.state), run.total("answered"), run.plannedTotal));
+    const timer = setInterval(tell, 5_000);
+    return () => clearInterval(timer);
+  }, [run]);
+  return <VisuallyHidden aria-live="polite">{said}</VisuallyHidden>;
+}

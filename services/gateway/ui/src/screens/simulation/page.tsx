@@ -1,0 +1,108 @@
+// One simulation: what it is, and its four views. The view and its filters stand in the address.
+
+import { Tabs } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
+import { Problem, type Schema } from "../../api/client";
+import { simulation } from "../../api/queries";
+import { Loading } from "../../app/loading";
+import { Ago, EmptyState, LiveDot, PageHead, ProblemNotice, StateBadge } from "../../components/parts";
+import { capital } from "../../format/format";
+import { isOver } from "../../live/run";
+import { useRun } from "../../live/useRun";
+import { text } from "../../text/text";
+import { Actions } from "./actions";
+import { Monitor } from "./monitor";
+import "./simulation.css";
+
+const Results = lazy(() => import("../results/results").then((module) => ({ default: module.Results })));
+const People = lazy(() => import("../people/explorer").then((module) => ({ default: module.Explorer })));
+const Health = lazy(() => import("../health/health").then((module) => ({ default: module.Health })));
+
+const route = getRouteApi("/simulations/$id");
+const VIEWS = ["monitor", "results", "people", "health"] as const;
+export type View = (typeof VIEWS)[number];
+
+export function SimulationPage() {
+  const { id } = route.useParams();
+  const status = useQuery(simulation(id));
+  if (status.data) return <Simulation key={id} status={status.data} />;
+  if (status.isPending) return <Loading />;
+  if (status.error instanceof Problem && status.error.status === 404) {
+    return (
+      <EmptyState title={text.monitor.missing} action={<Link to="/">{text.problem.home}</Link>}>
+        <span className="id">{id}</span>
+      </EmptyState>
+    );
+  }
+  return <ProblemNotice error={status.error} retry={() => void status.refetch()} />;
+}
+
+function Simulation({ status }: { status: Schema["SimulationView"] }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const following = useRun(status);
+  const { run, connection, isHeld } = following;
+  const preferred: View = isOver(status.state) && status.state === "completed" ? "results" : "monitor";
+  const view = VIEWS.find((one) => one === search.tab) ?? preferred;
+  const state = isOver(status.state) ? status.state : run.state;
+  return (
+    <>
+      <PageHead
+        above={
+          <Link to="/" className="crumb">
+            {text.monitor.back}
+          </Link>
+        }
+        title={status.name}
+        lead={<Meta status={status} state={state} />}
+        actions={
+          <>
+            <LiveDot connection={isOver(state) ? "ended" : connection} paused={isHeld} />
+            <Actions status={status} state={state} />
+          </>
+        }
+      />
+      {run.reason ? (
+        <p className={`reason state-${state}`}>{`${capital(text.states[state] ?? state)}: ${run.reason}`}</p>
+      ) : null}
+      <Tabs
+        value={view}
+        onChange={(tab) => void navigate({ search: { tab: tab ?? undefined } })}
+        keepMounted={false}
+        classNames={{ list: "tab-list" }}
+      >
+        <Tabs.List aria-label={text.tabs.label} mb="md">
+          {VIEWS.map((name) => (
+            <Tabs.Tab key={name} value={name}>
+              {text.tabs[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value={view}>
+          <Suspense fallback={<Loading />}>
+            {view === "monitor" ? <Monitor following={following} status={status} /> : null}
+            {view === "results" ? <Results status={status} /> : null}
+            {view === "people" ? <People status={status} /> : null}
+            {view === "health" ? <Health id={status.simulation_id} /> : null}
+          </Suspense>
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}
+
+function Meta({ status, state }: { status: Schema["SimulationView"]; state: string }) {
+  return (
+    <div className="meta">
+      <StateBadge state={state} />
+      <span>{status.model === "offline" ? text.monitor.offline : text.monitor.model(status.model)}</span>
+      <span>{text.monitor.seed(status.seed)}</span>
+      <span>
+        {text.monitor.started} <Ago at={status.created_at} />
+      </span>
+      <span className="id">{status.simulation_id}</span>
+    </div>
+  );
+}

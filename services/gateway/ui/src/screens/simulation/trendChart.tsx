@@ -1,0 +1,115 @@
+// The running mean of a metric by arm. Preliminary by nature: no interval, no comparison, and it says so.
+
+import { useElementSize } from "@mantine/hooks";
+import { Swatch } from "../../components/parts";
+import { number, percent, words } from "../../format/format";
+import { isOver, type LiveMetric, type Run } from "../../live/run";
+import type { Line } from "../../live/trend";
+import { text } from "../../text/text";
+
+const [HEIGHT, LEFT, BOTTOM, RIGHT] = [230, 48, 26, 10];
+
+interface Drawn {
+  name: string;
+  place: number;
+  line: Line;
+}
+
+export function TrendChart({ run, metric }: { run: Run; metric: LiveMetric }) {
+  const { ref, width: measured } = useElementSize();
+  const lines: Drawn[] = [...run.arms.values()].flatMap(({ name, place }) => {
+    const line = run.trend.line(metric.name, name);
+    return line ? [{ name, place, line }] : [];
+  });
+  const show = metric.type === "binary" ? (value: number) => percent(value, 0) : number;
+  const width = Math.max(240, measured);
+  return (
+    <div ref={ref}>
+      {lines.length ? (
+        <Chart lines={lines} metric={metric} width={width} show={show} />
+      ) : (
+        <p className="muted">{text.monitor.trendEmpty}</p>
+      )}
+      <ul className="legend">
+        {lines.map(({ name, place, line }) => (
+          <li key={name}>
+            <Swatch arm={place} />
+            {name === "all" ? text.monitor.everybody : words(name)} <strong>{show(line.sum / line.n)}</strong>
+          </li>
+        ))}
+      </ul>
+      {lines.length ? (
+        <p className="fine">{isOver(run.state) ? text.monitor.trendOver : text.monitor.trendNote}</p>
+      ) : null}
+    </div>
+  );
+}
+
+function bounds(metric: LiveMetric, lines: Drawn[]): [number, number] {
+  const values = lines.flatMap(({ line }) =>
+    line.points
+      .filter(([n]) => n >= Math.min(8, line.n))
+      .map(([, mean]) => mean)
+      .concat(line.sum / line.n),
+  );
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const low = metric.type === "binary" ? 0 : (metric.minimum ?? least);
+  const high = metric.type === "binary" ? 1 : (metric.maximum ?? most);
+  const pad = (most - least || (high - low) * 0.1) * 0.35;
+  return [Math.max(low, least - pad), Math.min(high, most + pad)];
+}
+
+function Chart({
+  lines,
+  metric,
+  width,
+  show,
+}: {
+  lines: Drawn[];
+  metric: LiveMetric;
+  width: number;
+  show: (value: number) => string;
+}) {
+  const [low, high] = bounds(metric, lines);
+  const longest = Math.max(2, ...lines.map(({ line }) => line.n));
+  const x = (n: number) => LEFT + ((n - 1) / (longest - 1)) * (width - LEFT - RIGHT);
+  const y = (mean: number) =>
+    10 + (1 - (Math.min(high, Math.max(low, mean)) - low) / (high - low || 1)) * (HEIGHT - BOTTOM - 10);
+  const label = lines.map(({ name, line }) => `${words(name)} ${show(line.sum / line.n)} of ${line.n}`).join(", ");
+  return (
+    <svg
+      viewBox={`0 0 ${width} ${HEIGHT}`}
+      className="chart"
+      role="img"
+      aria-label={`${text.monitor.trend}, ${words(metric.name)}: ${label}`}
+    >
+      {[0, 0.25, 0.5, 0.75, 1].map((share) => {
+        const value = low + share * (high - low);
+        return (
+          <g key={share}>
+            <line className="grid" x1={LEFT} x2={width - RIGHT} y1={y(value)} y2={y(value)} />
+            <text x={LEFT - 8} y={y(value) + 4} textAnchor="end">
+              {show(value)}
+            </text>
+          </g>
+        );
+      })}
+      <text x={LEFT} y={HEIGHT - 6}>
+        1
+      </text>
+      <text x={width - RIGHT} y={HEIGHT - 6} textAnchor="end">{`response ${longest}`}</text>
+      {lines.map(({ name, place, line }) => {
+        const points: [number, number][] = [...line.points.filter(([n]) => n < line.n), [line.n, line.sum / line.n]];
+        const path = points
+          .map(([n, mean], index) => `${index ? "L" : "M"}${x(n).toFixed(1)} ${y(mean).toFixed(1)}`)
+          .join("");
+        return (
+          <g key={name} className={`arm-${place}`}>
+            <path className="series" d={path} />
+            <circle className="end" cx={x(line.n)} cy={y(line.sum / line.n)} r={4.5} />
+          </g>
+        );
+      })}
+    </svg>
+  );
+}

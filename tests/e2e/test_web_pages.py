@@ -1,0 +1,166 @@
+"""The pages in a real browser, against a whole platform: what a newcomer does, and what holds on every screen."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ViewportSize, expect
+
+from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
+from tests.support.platforms import HTTP, EmbeddedPlatform
+from tests.support.studies import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+ATTACK = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>{{7*7}}'
+VIEWS = {
+    "": "Simulations",
+    "api": "API",
+    "simulations/{id}?tab=monitor": "Responses",
+    "simulations/{id}?tab=results": "Differences from the baseline",
+    "simulations/{id}?tab=people": "Email Campaign A/B Test",
+    "simulations/{id}?tab=people&agent=agent_0001": "What they said",
+    "simulations/{id}?tab=health": "Health",
+}
+WINDOWS = [("light", DESKTOP), ("dark", PHONE)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def platform(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
+    with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def sample(browser: Browser, platform: EmbeddedPlatform) -> str:
+    """The sample, run by the one click of a first visit; the id of its simulation."""
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/", "No simulation yet")
+        page.get_by_role("button", name="Run the example").click()
+        page.get_by_role("tab", name="Results").wait_for()
+        identity = page.url.rsplit("/", 1)[-1].partition("?")[0]
+        expect(page.get_by_text("Worth nothing about real people.")).to_be_visible(timeout=60_000)
+        assert visit.faults == []
+    return identity
+
+
+def test_one_click_of_a_first_visit_leads_to_a_verdict_and_its_files(
+    browser: Browser, platform: EmbeddedPlatform, sample: str, tmp_path: Path
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/", "Simulations")
+        page.get_by_role("link", name="Email Campaign A/B Test").click()
+        page.get_by_role("tab", name="Results").click()
+        expect(page.get_by_text("Open rate is lower with rational appeal than with emotional appeal")).to_be_visible()
+        with page.expect_download() as waiting:
+            page.get_by_role("button", name="Download CSV").click()
+        file = tmp_path / waiting.value.suggested_filename
+        waiting.value.save_as(file)
+        assert visit.faults == []
+    assert file.name == f"{sample}.csv"
+    with file.open() as lines:
+        assert len(list(csv.DictReader(lines))) >= 125
+
+
+@pytest.mark.parametrize(("scheme", "size"), WINDOWS, ids=["desktop", "phone in the dark"])
+def test_every_screen_is_accessible_fits_its_window_and_stays_at_home(
+    browser: Browser, platform: EmbeddedPlatform, sample: str, scheme: str, size: ViewportSize
+) -> None:
+    with Visit(browser, platform.url, scheme=scheme, size=size) as visit:
+        for path, heading in VIEWS.items():
+            visit.open(f"/ui/{path.format(id=sample)}", heading)
+            assert visit.grave_violations() == [], path
+            assert visit.overflow() <= 0, path
+            assert visit.faults == [], path
+
+
+def test_a_bar_leads_to_the_people_behind_it_and_the_address_keeps_the_filter(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    aggregate = HTTP.get(f"{platform.url}/results/{sample}/aggregate").json()["aggregate_results"]
+    bars = next(one for one in aggregate["distributions"] if one["metric"] == "open_rate")
+    expected = next(one["count"] for one in bars["bins"] if one["label"] == "yes")
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/simulations/{sample}?tab=results", "Distributions")
+        page.get_by_role("region", name=f"open rate: {bars['arm'].replace('_', ' ')}").get_by_role(
+            "button", name="yes"
+        ).click()
+        expect(page.get_by_text(f"{expected} of {bars['n']}")).to_be_visible()
+        page.reload()
+        expect(page.get_by_text(f"{expected} of {bars['n']}")).to_be_visible()
+        assert page.locator("tbody tr").count() < bars["n"]  # only the rows in view exist
+        page.locator("tbody tr button").first.click()
+        page.get_by_role("heading", name="What they said").wait_for()
+        assert visit.faults == []
+
+
+def test_what_people_wrote_is_shown_as_text(browser: Browser, platform: EmbeddedPlatform) -> None:
+    identity = hostile_simulation(platform.url)
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/", "Simulations")
+        expect(page.get_by_text(ATTACK).first).to_be_visible()
+        for tab in ("monitor", "results", "people", "health"):
+            page = visit.open(f"/ui/simulations/{identity}?tab={tab}", ATTACK)
+            assert page.evaluate("window.attacked") is None
+            assert page.locator("img[src=x]").count() == 0
+        page = visit.open(f"/ui/simulations/{identity}?tab=monitor", ATTACK)
+        expect(page.locator("blockquote", has_text=ATTACK).first).to_be_visible()
+        assert visit.faults == []
+
+
+def test_old_addresses_lead_to_where_their_pages_are_now(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/simulation.html?id={sample}", "Email Campaign A/B Test")
+        assert page.url.endswith(f"/ui/simulations/{sample}")
+        assert visit.open("/ui/docs.html", "API").url.endswith("/ui/api")
+
+
+def test_a_brand_whose_colours_cannot_be_read_is_made_readable(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    brand = {"name": "Sunshine Research", "logo": "/ui/icon.svg", "primary": "#ffe600", "primary_dark": "#301000"}
+    for scheme in ("light", "dark"):
+        with Visit(browser, platform.url, scheme=scheme) as visit:
+            visit.page.route("**/ui/brand.json", lambda route: route.fulfill(json=brand))
+            page = visit.open("/ui/", "Simulations")
+            expect(page.get_by_role("link", name="Sunshine Research")).to_be_visible()
+            assert visit.grave_violations() == []
+
+
+def test_a_page_goes_on_by_itself_after_the_platform_was_killed(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/", "Simulations")
+        status = page.get_by_role("status")
+        expect(status).to_have_text("Live")
+        platform.kill()
+        expect(status).to_have_text("Reconnecting")
+        platform.start()
+        expect(status).to_have_text("Live", timeout=30_000)
+        hostile_simulation(platform.url, name="Born after the crash")
+        expect(page.get_by_role("link", name="Born after the crash")).to_be_visible()
+
+
+def hostile_simulation(url: str, name: str = ATTACK) -> str:
+    """A completed simulation in which every text a person may write is an attack."""
+    population: Any = {"name": ATTACK, "demographic_base": "usa_demographics", "size": 12, "seed": 3}
+    made = HTTP.post(f"{url}/agent-populations/create", json=population)
+    variants = [{"name": arm, "content": f"{arm} {ATTACK}", "channel": "email"} for arm in ("a", "b")]
+    body = {"name": name, "type": "marketing_intervention", "variants": variants, "success_metrics": ["open_rate"]}
+    intervention = HTTP.post(f"{url}/interventions/create", json={**body, "population_id": made.json()["id"]})
+    run = HTTP.post(f"{url}/interventions/{intervention.json()['id']}/execute", json={"seed": 3})
+    assert run.status_code < 300, run.text
+    identity: str = run.json()["simulation_id"]
+    wait_for(url, identity)
+    return identity

@@ -1,0 +1,91 @@
+"""A browser for the pages: Debian's chromium, or the one that `REHEARSAL_TEST_CHROMIUM` names. No browser, no test."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
+
+from services.gateway.api.pages import BUILT
+
+NAMES = (os.environ.get("REHEARSAL_TEST_CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome")
+AXE = BUILT.parent / "node_modules/axe-core/axe.min.js"
+DESKTOP: ViewportSize = {"width": 1280, "height": 860}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+GRAVE = {"serious", "critical"}
+
+
+def chromium() -> Path:
+    """The browser. Skips the test, and says why, where a page cannot be looked at."""
+    if not (BUILT / ".complete").exists():
+        pytest.skip("the pages are not built: make setup builds them")
+    for name in NAMES:
+        if name and (found := shutil.which(name)):
+            return Path(found)
+    pytest.skip("no chromium on this machine: make test installs it where it may, REHEARSAL_TEST_CHROMIUM names one")
+
+
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """One headless browser."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class Visit:
+    """A page with everything it did that it should not have done."""
+
+    def __init__(self, browser: Browser, url: str, *, scheme: Any = "light", size: ViewportSize = DESKTOP) -> None:
+        self.url = url
+        self.context = browser.new_context(viewport=size, color_scheme=scheme, accept_downloads=True)
+        self.context.set_default_timeout(20_000)
+        self.page: Page = self.context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+        self.page.on("console", lambda said: self._said(said.type, said.text))
+        self.page.on("request", lambda request: self._asked(request.url))
+
+    def __enter__(self) -> "Visit":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+    def open(self, path: str, shows: str) -> Page:
+        """Go there and wait for a heading."""
+        self.page.goto(f"{self.url}{path}")
+        self.page.get_by_role("heading", name=shows).first.wait_for()
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        return self.page
+
+    def overflow(self) -> int:
+        """Pixels by which the page is wider than its window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def grave_violations(self) -> list[str]:
+        """What axe calls serious or critical."""
+        self.page.evaluate(AXE.read_text())
+        found = self.page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")
+        return [
+            f"{one['id']}: {node['target']} {node['failureSummary']}"
+            for one in found
+            if one["impact"] in GRAVE
+            for node in one["nodes"]
+        ]
+
+    def _said(self, kind: str, text: str) -> None:
+        if kind in {"error", "warning"} and "Failed to load resource" not in text:
+            self.faults.append(f"{kind}: {text}")
+
+    def _asked(self, url: str) -> None:
+        if not url.startswith((self.url, "data:", "blob:")):
+            self.faults.append(f"left the origin: {url}")
