@@ -58,6 +58,15 @@ interface Change {
   usage: Schema["Usage"];
 }
 
+/** What the answers so far amount to, with intervals that hold at every look. */
+export interface SoFar {
+  timeline_id: string;
+  place: number;
+  confidence_level: number;
+  estimates: Schema["SegmentEstimate"][];
+  evidence: Schema["Evidence"];
+}
+
 interface Delivery {
   delivery_id: string;
   usage: Schema["Usage"];
@@ -80,6 +89,7 @@ export class Run {
   readonly failures = new Map<string, number>();
   metrics: LiveMetric[] = [];
   latest: LiveResponse[] = [];
+  soFar: SoFar | null = null;
   trend = new Trend();
   /** When each turn was seen, for the activity map: [milliseconds since the first, row of the agent]. */
   activity: [number, number][] = [];
@@ -108,6 +118,7 @@ export class Run {
       else if (name === "simulation-state-changed") this.change(data as Change);
       else if (name === "step-started") this.step(data as Step);
       else if (name === "timeline-forked") this.fork(data as Fork);
+      else if (name === "aggregates-changed") this.sum(data as SoFar);
       else if (name === "delivery-completed") this.spend(data as Delivery);
     }
     this.version += 1;
@@ -176,6 +187,11 @@ export class Run {
     this.metrics = [...this.metrics, ...data.metrics.filter((metric) => !known.has(metric.name))];
   }
 
+  private sum(data: SoFar): void {
+    const isPresent = data.timeline_id === this.timeline.timeline_id;
+    if (isPresent && data.place >= (this.soFar?.place ?? 0)) this.soFar = data;
+  }
+
   private record(batch: Batch, now: number): void {
     for (const response of batch.responses) {
       const turn = `${batch.timeline_id}/${batch.step_id}/${batch.round}/${response.agent_id}`;
@@ -209,6 +225,7 @@ export class Run {
     this.timeline = data.timeline;
     this.planned = {};
     this.latest = [];
+    this.soFar = null;
     this.activity = [];
     this.failures.clear();
     this.trend = new Trend();

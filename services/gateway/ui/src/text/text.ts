@@ -113,7 +113,12 @@ export const text = {
       "Preliminary: running share or mean of the simulated agents. No conclusion before the planned number has answered.",
     trendOver:
       "Running share or mean of the simulated agents, in the order of their answers. What it is worth is said in the verdict.",
-    interval: "So far, with intervals valid at every look",
+    soFar: "So far",
+    soFarHolds: (level: string) =>
+      `Intervals at ${level} that hold at every look, so looking early costs nothing. Nothing is compared and nothing is decided before the planned number has answered.`,
+    soFarNote: (level: string) =>
+      `Intervals at ${level} of the answers that are there. Nothing is compared and nothing is decided before the planned number has answered.`,
+    interval: "Differences so far, with intervals valid at every look",
     intervalNote:
       "These intervals may be read at any time: stopping early does not make them wrong, it makes them wide.",
     intervalEmpty: "Appears when every arm has answers.",
@@ -150,6 +155,7 @@ export const text = {
       "The verdict comes when the planned number has answered. Until then, the monitor shows intervals that are valid at every look.",
     pendingTitle: "No verdict yet",
     open: "See the results",
+    alarm: (kind: string, where: string) => `Alarm: ${kind}${where ? ` in ${where}` : ""}.`,
     lost: "did not finish",
     worth: (people: string) => `Worth about ${people} real people at most.`,
     worthless: "Worth nothing about real people.",

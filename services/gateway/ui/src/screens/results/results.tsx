@@ -31,7 +31,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
   return (
     <>
       {analysis ? (
-        <Verdict analysis={analysis} />
+        <Verdict results={results.data} />
       ) : (
         <EmptyState title={text.results.pendingTitle}>{note ?? text.results.pending}</EmptyState>
       )}

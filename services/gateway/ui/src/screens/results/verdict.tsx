@@ -13,7 +13,9 @@ export type Analysis = Schema["ResultsAnalysis"];
 export const evidenceOf = (analysis: Analysis): Schema["Evidence"] | undefined =>
   (analysis.comparisons[0] ?? analysis.estimates[0])?.evidence;
 
-export function Verdict({ analysis, linked = false }: { analysis: Analysis; linked?: boolean }) {
+export function Verdict({ results, linked = false }: { results: Schema["AggregateView"]; linked?: boolean }) {
+  const { analysis, decision, alarms } = results;
+  if (!analysis) return null;
   const evidence = evidenceOf(analysis);
   const [finding = "", ...basis] = analysis.verdict.split(" — ");
   const failed = Object.values(analysis.failed).reduce((sum, one) => sum + one, 0);
@@ -22,6 +24,7 @@ export function Verdict({ analysis, linked = false }: { analysis: Analysis; link
       {evidence ? <Worth evidence={evidence} /> : null}
       <p className="verdict-sentence">{capital(named(finding, analysis))}</p>
       {basis.length ? <p className="muted">{capital(basis.join(" — "))}</p> : null}
+      {decision ? <Advice decision={decision} alarms={alarms} /> : null}
       {analysis.sample_ratio.is_flagged ? <p className="reason state-warn">{text.results.unequal}</p> : null}
       {failed ? <p className="reason state-warn">{text.monitor.failedTurns(failed)}</p> : null}
       {linked ? (
@@ -33,13 +36,35 @@ export function Verdict({ analysis, linked = false }: { analysis: Analysis; link
   );
 }
 
+/** What to do, with every reason and alarm. */
+function Advice({ decision, alarms }: { decision: Schema["Decision"]; alarms: Schema["Alarm"][] }) {
+  const raised = alarms.filter((one) => one.is_raised).map((one) => text.results.alarm(...alarmed(one)));
+  return (
+    <div className={`advice ${raised.length ? "state-warn" : ""}`}>
+      <strong>{readable(decision.headline)}</strong>
+      <ul>
+        {[...raised, ...decision.reasons.map(readable)].map((one) => (
+          <li key={one}>{one}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+const alarmed = (one: Schema["Alarm"]): [string, string] => [
+  words(one.kind),
+  [one.metric, one.arm].filter(Boolean).map(words).join(", "),
+];
+/** Names with underscores as words. */
+const readable = (sentence: string) => sentence.replace(/\b\w+_\w+\b/g, (word) => words(word));
+
 /** Names of metrics and arms as words; nothing else of the sentence is touched. */
 function named(finding: string, analysis: Analysis): string {
   const names = new Set([...analysis.estimates.flatMap((one) => [one.metric, one.arm])]);
   return finding.replace(/[A-Za-z0-9_]+/g, (word) => (names.has(word) ? words(word) : word));
 }
 
-function Worth({ evidence }: { evidence: Schema["Evidence"] }) {
+export function Worth({ evidence }: { evidence: Schema["Evidence"] }) {
   const worth = evidence.effective_n > 0 ? text.results.worth(number(evidence.effective_n)) : text.results.worthless;
   return (
     <div className={`worth grade-${evidence.grade}`}>

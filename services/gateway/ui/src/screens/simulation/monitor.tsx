@@ -15,7 +15,8 @@ import type { Following } from "../../live/useRun";
 import { text } from "../../text/text";
 import { Verdict } from "../results/verdict";
 import { Activity } from "./activity";
-import { SoFar } from "./soFar";
+import { Differences } from "./differences";
+import { Sums } from "./sums";
 import { Ticker } from "./ticker";
 import { TrendChart } from "./trendChart";
 
@@ -31,8 +32,9 @@ export function Monitor({ following, status }: { following: Following; status: S
           <Ticker responses={run.latest} />
         </Panel>
       </div>
+      {run.soFar && run.state !== "completed" ? <Sums run={run} soFar={run.soFar} /> : null}
       {status.intervention_id ? (
-        <SoFar interventionId={status.intervention_id} simulationId={status.simulation_id} run={run} />
+        <Differences interventionId={status.intervention_id} simulationId={status.simulation_id} run={run} />
       ) : null}
       <div className="columns">
         <Panel title={text.monitor.activity}>
@@ -50,7 +52,7 @@ export function Monitor({ following, status }: { following: Following; status: S
 
 function Conclusion({ id }: { id: string }) {
   const results = useQuery(aggregate(id));
-  return results.data?.analysis ? <Verdict analysis={results.data.analysis} linked /> : null;
+  return results.data?.analysis ? <Verdict results={results.data} linked /> : null;
 }
 
 function Progress({ run, isHeld, hold }: { run: Run; isHeld: boolean; hold: (held: boolean) => void }) {

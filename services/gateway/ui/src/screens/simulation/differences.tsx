@@ -10,7 +10,7 @@ import { Forest, widest } from "../results/forest";
 
 const POLL_MS = 2_000;
 
-export function SoFar({
+export function Differences({
   interventionId,
   simulationId,
   run,
@@ -30,7 +30,7 @@ export function SoFar({
   return (
     <Panel title={text.monitor.interval}>
       {shown.length ? null : <p className="muted">{text.monitor.intervalEmpty}</p>}
-      {seen.data && shown.length ? <p className="headline">{seen.data.decision.headline}</p> : null}
+      {seen.data && shown.length ? <p className="headline">{words(seen.data.decision.headline)}</p> : null}
       <ul className="so-far">
         {shown.map((one) => (
           <li key={`${one.metric} ${one.arm}`}>

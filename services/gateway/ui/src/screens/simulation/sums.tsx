@@ -1,0 +1,27 @@
+// What the answers so far amount to, arm by arm: nothing is compared here and nothing decided.
+
+import { Panel } from "../../components/parts";
+import { percent } from "../../format/format";
+import type { Run, SoFar } from "../../live/run";
+import { text } from "../../text/text";
+import { EstimatesTable } from "../results/estimates";
+import { levelsOf } from "../results/levels";
+import { Worth } from "../results/verdict";
+
+export function Sums({ run, soFar }: { run: Run; soFar: SoFar }) {
+  if (!soFar.estimates.length) return null;
+  const holds = soFar.estimates.some((one) => one.method?.includes("every look"));
+  const level = percent(soFar.confidence_level, 0);
+  return (
+    <Panel title={text.monitor.soFar}>
+      <Worth evidence={soFar.evidence} />
+      <EstimatesTable
+        estimates={soFar.estimates}
+        levels={levelsOf(soFar.estimates)}
+        armPlace={(arm) => run.arms.get(arm)?.place ?? 0}
+        label={text.monitor.soFar}
+      />
+      <p className="fine">{holds ? text.monitor.soFarHolds(level) : text.monitor.soFarNote(level)}</p>
+    </Panel>
+  );
+}
