@@ -63,7 +63,7 @@ export interface SoFar {
   timeline_id: string;
   place: number;
   confidence_level: number;
-  estimates: Schema["SegmentEstimate"][];
+  estimates: (Schema["SegmentEstimate"] & { method: string })[];
   evidence: Schema["Evidence"];
 }
 

@@ -10,7 +10,7 @@ import { Worth } from "../results/verdict";
 
 export function Sums({ run, soFar }: { run: Run; soFar: SoFar }) {
   if (!soFar.estimates.length) return null;
-  const holds = soFar.estimates.some((one) => one.method?.includes("every look"));
+  const holds = soFar.estimates.some((one) => one.method.includes("every look"));
   const level = percent(soFar.confidence_level, 0);
   return (
     <Panel title={text.monitor.soFar}>
