@@ -16,6 +16,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec
 from libs.contracts.specs import CheckpointSpec, SimulationSpec
+from libs.contracts.turns import Budget
 
 ExportFormat = Literal["json", "csv", "records", "xlsx", "parquet", "pdf", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
@@ -77,6 +78,27 @@ class RehearsalClient(PopulationsClient, EvidenceClient, AccessClient):
     async def end(self, simulation_id: str) -> JsonObject:
         """End a simulation: one that runs is cancelled, an interactive one is completed."""
         return as_object(await self._send("DELETE", f"/simulations/{token(simulation_id)}/end"))
+
+    async def pause(self, simulation_id: str) -> JsonObject:
+        """Begin no new turn until the simulation is resumed."""
+        return await self._post(f"/simulations/{token(simulation_id)}/pause", {})
+
+    async def resume(self, simulation_id: str) -> JsonObject:
+        """Go on with a paused simulation."""
+        return await self._post(f"/simulations/{token(simulation_id)}/resume", {})
+
+    async def cancel(self, simulation_id: str) -> JsonObject:
+        """Stop a simulation at once and for good."""
+        return await self._post(f"/simulations/{token(simulation_id)}/cancel", {})
+
+    async def budget(self, simulation_id: str) -> JsonObject:
+        """What a simulation may spend, has spent and has reserved."""
+        return await self._get(f"/simulations/{token(simulation_id)}/budget")
+
+    async def set_budget(self, simulation_id: str, changes: Budget | JsonObject) -> JsonObject:
+        """Decide anew what a simulation may spend; what is not given stays."""
+        body = changes.model_dump(exclude_unset=True) if isinstance(changes, Budget) else changes
+        return as_object(await self._send("PATCH", f"/simulations/{token(simulation_id)}/budget", body=body))
 
     async def checkpoint(self, simulation_id: str, *, name: str | None = None) -> JsonObject:
         """Mark where an interactive simulation stands, to go on from there later."""

@@ -9,6 +9,7 @@ from libs.contracts.base import Contract, Data, MessageData
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.protocol import Condition, Conversation, Correction, Stimulus, Usage
 from libs.contracts.timelines import Timeline
+from libs.contracts.turns import Budget
 
 
 class DeliverStimulus(MessageData):
@@ -39,6 +40,10 @@ class DeliverStimulus(MessageData):
     correction: Correction | None = Field(default=None, description="Null: what agents do is not checked.")
     responds: bool | None = Field(default=None, description="False: agents only take it in. Null: they respond.")
     timeline: Timeline | None = Field(default=None, description="The timeline with its ancestors; null: it has none.")
+    pauses: int | None = Field(
+        default=None, description="Pauses of the simulation so far; after a later one it is sent again. Null: none."
+    )
+    budget: Budget | None = Field(default=None, description="Of the simulation, unless it was decided before.")
 
 
 class ActionTaken(Data):
@@ -123,3 +128,13 @@ class DeliveryCompleted(MessageData):
         default=None,
         description="Agents who took no turn: the step was not for them, or asks for no response.",
     )
+
+
+class DeliveryHeld(MessageData):
+    """A budget is spent: turns of a delivery are not taken. The delivery is sent again when the simulation goes on."""
+
+    contract: ClassVar = Contract("evt", "communication", "delivery-held", "simulation_id", ("orchestrator",))
+    simulation_id: str
+    delivery_id: str
+    reason: str = Field(description="Whose budget, what is spent of it, and what the next call may take.")
+    pauses: int = Field(description="Pauses of the simulation when the delivery was sent.")

@@ -16,6 +16,7 @@ from libs.contracts.dialogue import SIMULATED_START, ConditionSpec
 from libs.contracts.planning import Target
 from libs.contracts.protocol import StimulusKind
 from libs.contracts.specs import MAX_CONTENT, MAX_POPULATION, Engine, Identity, Label, Metric, PopulationSpec, Seed
+from libs.contracts.turns import Budget
 
 MOST_ARMS = 20
 MOST_CONTACTS = 20
@@ -242,6 +243,7 @@ class ExecutionSpec(Body):
     seed: Seed | None = None
     model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
+    budget: Budget | None = Field(default=None, description="The most it may spend: at the cap it pauses.")
 
 
 class RobustnessSpec(Body):

@@ -9,6 +9,7 @@ from pydantic import Field
 from libs.contracts.base import Contract, MessageData
 from libs.contracts.protocol import Audience, Step, Usage
 from libs.contracts.timelines import Timeline
+from libs.contracts.turns import Budget
 
 
 class SimulationState(StrEnum):
@@ -30,6 +31,8 @@ class SimulationState(StrEnum):
         return self in {SimulationState.COMPLETED, SimulationState.FAILED, SimulationState.CANCELLED}
 
 
+PausedFor = Literal["request", "budget"]
+"""Somebody wanted a pause, or a budget is spent: then a higher cap ends it."""
 ProtocolState = Literal["running", "finished", "dropped"]
 """What becomes of a request to an interactive simulation."""
 
@@ -49,6 +52,7 @@ class StartSimulation(MessageData):
     design: Literal["between", "within"] | None = Field(
         default=None, description="within: everybody is in every arm, each on a fork. Null: between."
     )
+    budget: Budget | None = Field(default=None, description="The most it may spend until somebody decides anew.")
 
 
 class RunProtocol(MessageData):
@@ -94,7 +98,7 @@ class SimulationStateChanged(MessageData):
     simulation_id: str
     previous: SimulationState
     state: SimulationState
-    reason: str | None = Field(description="Why, for failed and cancelled.")
+    reason: str | None = Field(description="Why, for paused, failed and cancelled.")
     planned: dict[str, int] = Field(description="Turns planned so far, by arm; empty until arms are known.")
     answered: int
     failed: int
@@ -102,6 +106,10 @@ class SimulationStateChanged(MessageData):
     changed_at: datetime
     is_ending: bool | None = Field(
         default=None, description="True: it ends when the step that runs has ended, and takes no more requests."
+    )
+    paused_for: PausedFor | None = Field(default=None, description="Why it is paused; null: it is not.")
+    pauses: int | None = Field(
+        default=None, description="How often it was paused: deliveries sent before the latest pause are not begun."
     )
 
 

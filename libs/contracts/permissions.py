@@ -23,6 +23,7 @@ TABLE = {
         GET /simulations/{simulation_id}/status
         GET /simulations/{simulation_id}/steps
         GET /simulations/{simulation_id}/stream
+        GET /simulations/{simulation_id}/budget
         GET /simulations/{simulation_id}/checkpoints
         GET /agent-populations/list
         GET /agent-populations/fragments
@@ -92,6 +93,10 @@ TABLE = {
         POST /studies/estimate
         POST /studies/{study_id}/run
         POST /simulations/create
+        POST /simulations/{simulation_id}/pause
+        POST /simulations/{simulation_id}/resume
+        POST /simulations/{simulation_id}/cancel
+        PATCH /simulations/{simulation_id}/budget
         POST /simulations/{simulation_id}/checkpoint
         POST /simulations/{simulation_id}/restore/{checkpoint_id}
         DELETE /simulations/{simulation_id}/end

@@ -31,6 +31,7 @@ MESSAGES: tuple[type[MessageData], ...] = (
     communication.DeliverStimulus,
     communication.ResponsesRecorded,
     communication.DeliveryCompleted,
+    communication.DeliveryHeld,
     results.AnalyseSimulation,
     results.ExtractFields,
     results.AggregatesChanged,

@@ -8,6 +8,7 @@ from libs.contracts.anchors import ANCHORS, AnchorSets
 from libs.contracts.base import Body, JsonObject, Name, Text
 from libs.contracts.demographics import MAX_DIMENSIONS, DimensionName, GivenMargin, Screen, Template
 from libs.contracts.instruments import LONGEST_STATED, Elicitation, MetricType, Role
+from libs.contracts.turns import Budget
 
 Seed = Annotated[
     int, Field(strict=True, ge=0, lt=2**31, description="Same seed, same draws; drawn at random when absent.")
@@ -276,6 +277,7 @@ class SimulationSpec(Body):
     seed: Seed | None = None
     model: Label = "offline"
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
+    budget: Budget | None = Field(default=None, description="The most it may spend: at the cap it pauses.")
 
 
 class CheckpointSpec(Body):

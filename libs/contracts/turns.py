@@ -45,6 +45,23 @@ class Budget(Body):
     calls: int | None = Field(default=None, ge=0, lt=2**63)
 
 
+class Spending(Data):
+    """What was spent, or is reserved."""
+
+    cost_usd: float
+    tokens: int
+    calls: int
+
+
+class BudgetBalance(Data):
+    """A budget and what is left of it."""
+
+    cap: Budget
+    spent: Spending = Field(description="Calls that ended, and lost ones, which may have been paid for, as estimated.")
+    reserved: Spending = Field(description="Calls in flight, as estimated.")
+    is_decided: bool = Field(description="False while nobody has decided on a cap.")
+
+
 class TurnBatch(Body):
     """The turns of one delivery."""
 

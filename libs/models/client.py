@@ -14,7 +14,7 @@ from libs.bus import OnHoldError
 from libs.contracts.base import JsonObject
 from libs.contracts.estimates import Quote
 from libs.contracts.protocol import NO_USAGE
-from libs.contracts.turns import TurnBatch, TurnReply
+from libs.contracts.turns import Budget, BudgetBalance, TurnBatch, TurnReply
 from libs.http import Badge, connect
 
 # The batch itself is refused, and would be again: its turns fail. Any other error is worth another try.
@@ -59,6 +59,12 @@ class Models(Protocol):
 
     async def quote(self, model: str) -> Quote:
         """What is known of a model before it is called. Raises `ModelsError`."""
+
+    async def budget(self, simulation_id: str) -> BudgetBalance:
+        """What a simulation may spend and has spent. Raises `ModelsError`."""
+
+    async def set_budget(self, simulation_id: str, cap: Budget) -> BudgetBalance:
+        """Decide what a simulation may spend. Raises `ModelsError`."""
 
 
 class ModelsClient:
@@ -133,6 +139,15 @@ class ModelsClient:
     async def quote(self, model: str) -> Quote:
         """What is known of a model before it is called. Raises `ModelsError`."""
         return await self._ask("GET", f"/v1/quotes?{urlencode({'model': model})}", Quote.model_validate)
+
+    async def budget(self, simulation_id: str) -> BudgetBalance:
+        """What a simulation may spend and has spent. Raises `ModelsError`."""
+        return await self._ask("GET", f"/v1/budgets/{simulation_id}", BudgetBalance.model_validate)
+
+    async def set_budget(self, simulation_id: str, cap: Budget) -> BudgetBalance:
+        """Decide what a simulation may spend. Raises `ModelsError`."""
+        path = f"/v1/budgets/{simulation_id}"
+        return await self._ask("PUT", path, BudgetBalance.model_validate, cap.model_dump(mode="json"))
 
     async def _ask(self, method: str, path: str, read: Callable[[JsonObject], T], body: JsonObject | None = None) -> T:
         """One request, and what `read` finds in its answer."""

@@ -140,6 +140,51 @@ def replay(simulation: SimulationId, url: Url = None, data: Data = DATA, as_json
     carry_out(replay_simulation(simulation, source_of(url, data, starts=True), as_json=as_json))
 
 
+@app.command(epilog=CODES, short_help="Pause a simulation.")
+def pause(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Begin no new turn until the simulation is resumed; turns in hand are finished and counted."""
+    from services.cli.control import control
+    from services.cli.exits import carry_out
+
+    carry_out(control(simulation, "pause", source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Go on with a paused simulation.")
+def resume(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Go on with a paused simulation where it was. Nothing that was paid for is asked for again."""
+    from services.cli.control import control
+    from services.cli.exits import carry_out
+
+    carry_out(control(simulation, "resume", source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Stop a simulation for good.")
+def cancel(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -> None:
+    """Stop a simulation at once and for good. What was answered is kept and nothing is analysed."""
+    from services.cli.control import control
+    from services.cli.exits import carry_out
+
+    carry_out(control(simulation, "cancel", source_of(url), as_json=as_json))
+
+
+@app.command(epilog=CODES, short_help="Show or change what a simulation may spend.")
+def budget(
+    simulation: SimulationId,
+    usd: Annotated[float | None, typer.Option(min=0, help="The most it may cost.")] = None,
+    tokens: Annotated[int | None, typer.Option(min=0, help="The most tokens, of prompts and replies.")] = None,
+    calls: Annotated[int | None, typer.Option(min=0, help="The most calls.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a simulation has spent and may spend. A higher cap ends the pause that a spent budget began."""
+    from services.cli.control import budget as show_budget
+    from services.cli.exits import carry_out
+
+    given = {"cost_usd": usd, "tokens": tokens, "calls": calls}
+    changes = {name: value for name, value in given.items() if value is not None}
+    carry_out(show_budget(simulation, changes, source_of(url), as_json=as_json))
+
+
 @app.command(epilog=CODES, short_help="Mark where a simulation stands.")
 def checkpoint(
     simulation: SimulationId,

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from libs.client.progress import Progress
+from libs.contracts.orchestrator import SimulationState
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -98,6 +99,8 @@ class Bars:
 
 
 def _summary(progress: Progress) -> str:
+    if progress.state == SimulationState.PAUSED:
+        return f"{progress.state}: {progress.reason}"
     if not progress.total:
         return progress.state
     arms = ", ".join(f"{arm} {progress.answered[arm]}/{planned}" for arm, planned in progress.planned.items())

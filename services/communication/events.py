@@ -1,7 +1,7 @@
 """Messages of the communication service."""
 
 from libs.bus import Outbox
-from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, ResponsesRecorded
+from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, DeliveryHeld, ResponsesRecorded
 from libs.contracts.orchestrator import RunProtocol
 from libs.contracts.protocol import Audience, Step
 from libs.db import Transaction
@@ -43,6 +43,16 @@ class Events:
             usage=totals.usage,
             failure=totals.failure,
             skipped=totals.untaken,
+        )
+        await self._outbox.add(tx, event, discriminator=command.delivery_id)
+
+    async def delivery_held(self, tx: Transaction, command: DeliverStimulus, reason: str) -> None:
+        """Turns of the delivery wait for a budget."""
+        event = DeliveryHeld(
+            simulation_id=command.simulation_id,
+            delivery_id=command.delivery_id,
+            reason=reason,
+            pauses=command.pauses or 0,
         )
         await self._outbox.add(tx, event, discriminator=command.delivery_id)
 

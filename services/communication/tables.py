@@ -44,6 +44,7 @@ simulations = Table(
     Column("state", String(16)),
     Column("state_changed_at", UtcDateTime),
     Column("is_ending", Boolean),
+    Column("pauses", Integer),
     Column("seed", Integer),
     Column("engine", String(64)),
     Column("model", String(64)),

@@ -17,6 +17,7 @@ from libs.contracts.intervention import (
 )
 from libs.contracts.orchestrator import StartSimulation
 from libs.contracts.protocol import Assignment, Plan
+from libs.contracts.turns import Budget
 from libs.db import Transaction
 from services.intervention.domain.design import Design, protocol
 from services.intervention.domain.execution import Execution
@@ -42,7 +43,9 @@ class Events:
         )
         await self._outbox.add(tx, event)
 
-    async def start(self, tx: Transaction, design: Design, execution: Execution, engine: str) -> None:
+    async def start(
+        self, tx: Transaction, design: Design, execution: Execution, engine: str, budget: Budget | None
+    ) -> None:
         command = StartSimulation(
             simulation_id=execution.simulation_id,
             name=design.name,
@@ -53,6 +56,7 @@ class Events:
             model=execution.model,
             engine=engine,
             design=None if design.design == "between" else design.design,
+            budget=budget,
         )
         await self._outbox.add(tx, command)
 

@@ -6,9 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, Field
 
-from libs.contracts.orchestrator import SimulationState
+from libs.contracts.orchestrator import PausedFor, SimulationState
 from libs.contracts.protocol import NO_USAGE, Usage
 from libs.contracts.specs import CheckpointSpec, SimulationSpec
+from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import Database, Transaction
 from libs.http import Cursor, Limit, Page, Read, Tenant, Write, arrives, decode_cursor, page
 from services.orchestrator.domain.checkpoint import Checkpoint
@@ -58,6 +59,7 @@ class SimulationView(BaseModel):
     name: str
     state: SimulationState
     reason: str | None
+    paused_for: PausedFor | None = Field(description="Why it is paused: somebody wanted it, or a budget is spent.")
     progress: ProgressView
     usage: Usage
     population_id: str
@@ -120,6 +122,25 @@ def _progress(simulation: Simulation, finished: dict[str, ArmProgress]) -> Progr
     else:
         fraction = min(1.0, (answered + failed) / planned) if planned else 0.0
     return ProgressView(planned=planned, answered=answered, failed=failed, fraction=fraction, by_arm=by_arm)
+
+
+class SimulationBudgetView(BudgetBalance):
+    """The budget of a simulation, and whether it waits for it."""
+
+    simulation_id: str
+    state: SimulationState
+    paused_for: PausedFor | None
+
+    @classmethod
+    def of(cls, simulation: Simulation, balance: BudgetBalance) -> "SimulationBudgetView":
+        """The view of a balance."""
+        return cls(
+            cap=balance.cap,
+            spent=balance.spent,
+            reserved=balance.reserved,
+            is_decided=balance.is_decided,
+            **simulation.model_dump(include={"simulation_id", "state", "paused_for"}),
+        )
 
 
 class CheckpointView(BaseModel):
@@ -195,6 +216,47 @@ async def end_simulation(simulation_id: str, service: Service, tx: Write) -> Sim
     return await _view(service, tx, await service.end(tx, simulation_id))
 
 
+@router.post("/{simulation_id}/pause")
+async def pause_simulation(simulation_id: str, service: Service, tx: Write) -> SimulationView:
+    """Begin no new turn until the simulation is resumed. Turns in hand are finished and counted; nothing is lost."""
+    return await _view(service, tx, await service.pause(tx, simulation_id))
+
+
+@router.post("/{simulation_id}/resume")
+async def resume_simulation(simulation_id: str, service: Service, tx: Write) -> SimulationView:
+    """Go on with a paused simulation where it was. One that waits for a budget that is still spent pauses again."""
+    return await _view(service, tx, await service.resume(tx, simulation_id))
+
+
+@router.post("/{simulation_id}/cancel")
+async def cancel_simulation(simulation_id: str, service: Service, tx: Write) -> SimulationView:
+    """Stop a simulation at once and for good. What was answered is kept and nothing is analysed."""
+    return await _view(service, tx, await service.cancel(tx, simulation_id))
+
+
+@router.get("/{simulation_id}/budget")
+async def simulation_budget(
+    request: Request, simulation_id: str, service: Service, tenant: Tenant
+) -> SimulationBudgetView:
+    """What a simulation may spend, has spent, and has reserved for calls in flight."""
+    simulation = await _read(request, simulation_id, tenant)
+    return SimulationBudgetView.of(simulation, await service.budget(simulation))
+
+
+@router.patch("/{simulation_id}/budget")
+async def change_simulation_budget(
+    request: Request, simulation_id: str, changes: Budget, service: Service, tenant: Tenant
+) -> SimulationBudgetView:
+    """Decide anew what a simulation may spend; what is not given stays, null is no limit.
+
+    One that is paused because its budget was spent goes on: calls that were paid for are not made again.
+    """
+    balance = await service.set_budget(await _read(request, simulation_id, tenant), changes)
+    database: Database = request.app.state.database
+    async with database.write(tenant=tenant) as tx:
+        return SimulationBudgetView.of(await service.budget_changed(tx, simulation_id), balance)
+
+
 @router.post("/{simulation_id}/checkpoint", status_code=201)
 async def checkpoint_simulation(
     simulation_id: str, service: Service, tx: Write, spec: CheckpointSpec | None = None
@@ -217,6 +279,13 @@ async def list_checkpoints(
 async def restore_simulation(simulation_id: str, checkpoint_id: str, service: Service, tx: Write) -> SimulationView:
     """Go on from a checkpoint on a new timeline: agents know nothing of what came after it, the old one is kept."""
     return await _view(service, tx, await service.restore(tx, simulation_id, checkpoint_id))
+
+
+async def _read(request: Request, simulation_id: str, tenant: str) -> Simulation:
+    """A simulation, in a transaction that is over when others are asked about it."""
+    database: Database = request.app.state.database
+    async with database.read(tenant=tenant) as tx:
+        return await orchestrator(request).get(tx, simulation_id)
 
 
 async def _view(service: Orchestrator, tx: Transaction, simulation: Simulation) -> SimulationView:

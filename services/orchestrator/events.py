@@ -43,6 +43,8 @@ class Events:
             usage=simulation.usage,
             changed_at=simulation.updated_at,
             is_ending=simulation.is_ending and not simulation.state.is_terminal,
+            paused_for=simulation.paused_for,
+            pauses=simulation.pauses,
         )
         await self._outbox.add(tx, event)
 
@@ -100,7 +102,7 @@ class Events:
     async def deliver(
         self, tx: Transaction, simulation: Simulation, step: Step, arm: str, delivery_id: str, groups: Groups
     ) -> None:
-        """Have one delivery of the step that has just begun made."""
+        """Have one delivery of the step in hand made."""
         timeline = simulation.timeline_of(arm)
         command = DeliverStimulus(
             simulation_id=simulation.simulation_id,
@@ -125,6 +127,8 @@ class Events:
             correction=step.correction,
             responds=step.responds,
             timeline=timeline,
+            pauses=simulation.pauses,
+            budget=simulation.budget,
         )
         await self._outbox.add(tx, command)
 

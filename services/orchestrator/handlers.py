@@ -1,7 +1,7 @@
 """Messages the orchestrator obeys and listens to."""
 
 from libs.bus import DeadLetter, Router
-from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, ResponsesRecorded
+from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, DeliveryHeld, ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed
 from libs.contracts.orchestrator import RunProtocol, StartSimulation
@@ -70,6 +70,12 @@ async def on_delivery_completed(tx: Transaction, message: Message[DeliveryComple
     await service.delivery_completed(tx, message.data)
 
 
+@router.on(DeliveryHeld)
+async def on_delivery_held(tx: Transaction, message: Message[DeliveryHeld], service: Orchestrator) -> None:
+    """Pause until the budget is raised."""
+    await service.delivery_held(tx, message.data)
+
+
 @router.sink(ResponsesRecorded)
 async def on_responses_recorded(
     tx: Transaction, messages: list[Message[ResponsesRecorded]], service: Orchestrator
@@ -84,7 +90,9 @@ async def on_analysis_completed(tx: Transaction, message: Message[AnalysisComple
     await service.analysis_completed(tx, message.data.simulation_id)
 
 
-@router.dead(AssignArms, ArmsAssigned, DeliverStimulus, DeliveryCompleted, AnalyseSimulation, AnalysisCompleted)
+@router.dead(
+    AssignArms, ArmsAssigned, DeliverStimulus, DeliveryCompleted, DeliveryHeld, AnalyseSimulation, AnalysisCompleted
+)
 async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Orchestrator) -> None:
     """Fail the simulation that waits for it."""
     delivery = letter.read(DeliverStimulus)

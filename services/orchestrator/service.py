@@ -4,25 +4,27 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 
 from libs.bus import NotReadyError
-from libs.contracts.communication import DeliveryCompleted, Response, ResponsesRecorded
+from libs.contracts.communication import DeliveryCompleted, DeliveryHeld, Response, ResponsesRecorded
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
 from libs.contracts.ids import ONLY_ARM, derived_id, new_id
 from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
+from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import EVERY_TENANT, Database, Transaction
 from libs.engines import Engines
-from libs.models import Models, check_mind
-from services.orchestrator.domain import process
+from libs.models import Models, ModelsError, check_mind, refusal_of
+from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.checkpoint import Checkpoint, why_not
 from services.orchestrator.domain.deliveries import Groups, divided
 from services.orchestrator.domain.process import Decision
-from services.orchestrator.domain.simulation import AudienceSize, Simulation
+from services.orchestrator.domain.simulation import PAUSABLE, AudienceSize, Simulation
 from services.orchestrator.events import Events
 from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
@@ -81,6 +83,7 @@ class Orchestrator:
             seed=secrets.randbelow(2**31) if spec.seed is None else spec.seed,
             model=spec.model,
             engine=spec.engine,
+            budget=spec.budget,
         )
         await self.begin(tx, command)
         return await self.get(tx, command.simulation_id)
@@ -121,9 +124,44 @@ class Orchestrator:
 
     async def end(self, tx: Transaction, simulation_id: str) -> Simulation:
         """End a simulation. Raises `NotFoundError`; ending twice is harmless."""
-        await self.get(tx, simulation_id)
-        await self._decide(tx, simulation_id, process.EndRequested())
-        return await self.get(tx, simulation_id)
+        return await self._request(tx, simulation_id, inputs.EndRequested())
+
+    async def cancel(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """Stop a simulation at once. Raises `NotFoundError`; one that has ended stays as it is."""
+        return await self._request(tx, simulation_id, inputs.CancelRequested())
+
+    async def pause(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """Begin no new turn until it is resumed. Raises `NotFoundError`, `ConflictError`; twice is harmless."""
+        return await self._request(tx, simulation_id, inputs.PauseRequested(), (*PAUSABLE, SimulationState.PAUSED))
+
+    async def resume(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """Go on with a paused simulation. Raises `NotFoundError`, `ConflictError`; twice is harmless."""
+        return await self._request(tx, simulation_id, inputs.ResumeRequested(), (*PAUSABLE, SimulationState.PAUSED))
+
+    async def budget(self, simulation: Simulation) -> BudgetBalance:
+        """What a simulation may spend and has spent; in no transaction, because the models service is asked.
+
+        That hears of the budget a simulation was made with when its first call is made.
+        """
+        try:
+            balance = await self._models.budget(simulation.simulation_id)
+        except ModelsError as error:
+            raise refusal_of(error) from error
+        if balance.is_decided or simulation.budget is None:
+            return balance
+        return balance.model_copy(update={"cap": simulation.budget, "is_decided": True})
+
+    async def set_budget(self, simulation: Simulation, changes: Budget) -> BudgetBalance:
+        """Decide anew what a simulation may spend; what is not given stays. In no transaction, as above."""
+        decided = (await self.budget(simulation)).cap.model_copy(update=changes.model_dump(exclude_unset=True))
+        try:
+            return await self._models.set_budget(simulation.simulation_id, decided)
+        except ModelsError as error:
+            raise refusal_of(error) from error
+
+    async def budget_changed(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """A simulation that waits for its budget goes on. Raises `NotFoundError`."""
+        return await self._request(tx, simulation_id, inputs.BudgetChanged())
 
     async def checkpoint(self, tx: Transaction, simulation_id: str, name: str | None) -> Checkpoint:
         """Mark where a simulation stands. Raises `NotFoundError`, `ConflictError`."""
@@ -150,7 +188,7 @@ class Orchestrator:
         checkpoint = await self._store.get_checkpoint(tx, simulation_id, checkpoint_id)
         if checkpoint is None:
             raise NotFoundError("checkpoint", checkpoint_id)
-        await self._decide(tx, simulation_id, process.RestoreRequested(checkpoint))
+        await self._decide(tx, simulation_id, inputs.RestoreRequested(checkpoint))
         return await self.get(tx, simulation_id)
 
     async def _get_restorable(self, tx: Transaction, simulation_id: str) -> Simulation:
@@ -183,11 +221,11 @@ class Orchestrator:
         arms, is_last = await self._store.add_assignments(
             tx, event.simulation_id, event.part, event.parts, event.assignments
         )
-        await self._decide(tx, event.simulation_id, process.AgentsAssigned(arms, is_last))
+        await self._decide(tx, event.simulation_id, inputs.AgentsAssigned(arms, is_last))
 
     async def assignment_failed(self, tx: Transaction, simulation_id: str, reason: str) -> None:
         """Nobody could be assigned."""
-        await self._decide(tx, simulation_id, process.NobodyAssigned(reason))
+        await self._decide(tx, simulation_id, inputs.NobodyAssigned(reason))
 
     async def run_protocol(self, tx: Transaction, command: RunProtocol) -> None:
         """Run the steps that somebody asked for, in order."""
@@ -200,15 +238,23 @@ class Orchestrator:
             for audience in command.audiences
         }
         await self._store.add_audiences(tx, command.simulation_id, command.audiences)
-        await self._decide(tx, command.simulation_id, process.StepsRequested(command.protocol_id, command.steps, sizes))
+        await self._decide(tx, command.simulation_id, inputs.StepsRequested(command.protocol_id, command.steps, sizes))
 
     async def delivery_completed(self, tx: Transaction, event: DeliveryCompleted) -> None:
         """A delivery is complete; counted once."""
-        if await self._store.complete_delivery(tx, event.simulation_id, event.delivery_id, datetime.now(UTC)):
-            finished = process.DeliveryFinished(
+        before = await self._store.complete_delivery(tx, event.simulation_id, event.delivery_id, datetime.now(UTC))
+        if before == "closed":
+            await self._decide(tx, event.simulation_id, inputs.DeliveryWasClosed())
+        elif before == "open":
+            finished = inputs.DeliveryFinished(
                 event.answered, event.failed, event.usage, event.failure, event.skipped or 0, event.arm
             )
             await self._decide(tx, event.simulation_id, finished)
+
+    async def delivery_held(self, tx: Transaction, event: DeliveryHeld) -> None:
+        """A delivery waits for its budget: so does the simulation, if that delivery still counts."""
+        if event.delivery_id in await self._store.find_open_deliveries(tx, event.simulation_id):
+            await self._decide(tx, event.simulation_id, inputs.WorkHeld(event.reason, event.pauses))
 
     async def responses_recorded(self, tx: Transaction, events: list[ResponsesRecorded]) -> None:
         """Count finished turns for the live progress."""
@@ -226,9 +272,11 @@ class Orchestrator:
     ) -> None:
         """Nobody will do what the simulation waits for; a delivery that counts no more is not waited for."""
         now = datetime.now(UTC)
-        is_awaited = delivery_id is None or await self._store.complete_delivery(tx, simulation_id, delivery_id, now)
+        is_awaited = (
+            delivery_id is None or await self._store.complete_delivery(tx, simulation_id, delivery_id, now) == "open"
+        )
         if is_awaited and await self._store.get(tx, simulation_id) is not None:
-            await self._decide(tx, simulation_id, process.WorkGivenUp(message, error))
+            await self._decide(tx, simulation_id, inputs.WorkGivenUp(message, error))
 
     async def analysis_completed(self, tx: Transaction, simulation_id: str) -> None:
         """The analysis is there. Complete means that the progress is, too: it is counted by another consumer."""
@@ -236,14 +284,30 @@ class Orchestrator:
         arms = (await self.progress(tx, [simulation]))[simulation_id].arms
         if sum(arm.answered + arm.failed for arm in arms) < simulation.finished_turns:
             raise NotReadyError(f"responses of simulation {simulation_id!r} are still being counted")
-        await self._decide(tx, simulation_id, process.AnalysisFinished())
+        await self._decide(tx, simulation_id, inputs.AnalysisFinished())
 
     async def _settle(self, tx: Transaction, simulation_id: str, population: Population) -> None:
         ready = population.state == "ready"
-        missing = process.PopulationIsMissing(population.reason or "unknown reason")
-        await self._decide(tx, simulation_id, process.PopulationIsReady(population.size) if ready else missing)
+        missing = inputs.PopulationIsMissing(population.reason or "unknown reason")
+        await self._decide(tx, simulation_id, inputs.PopulationIsReady(population.size) if ready else missing)
 
-    async def _decide(self, tx: Transaction, simulation_id: str, received: process.Input) -> None:
+    async def _request(
+        self, tx: Transaction, simulation_id: str, wanted: inputs.Input, states: Collection[SimulationState] = ()
+    ) -> Simulation:
+        """Decide about what somebody wants of a simulation in one of these states, or in any."""
+        simulation = await self._store.get(tx, simulation_id, lock=True)
+        if simulation is None:
+            raise NotFoundError("simulation", simulation_id)
+        if states and simulation.state not in states:
+            raise ConflictError(
+                f"Simulation {simulation_id!r} is {simulation.state}; this is for simulations that are "
+                f"{', '.join(states)}."
+            )
+        decision = process.decide(simulation, wanted, datetime.now(UTC))
+        await self._carry_out(tx, decision)
+        return decision.simulation
+
+    async def _decide(self, tx: Transaction, simulation_id: str, received: inputs.Input) -> None:
         simulation = await self._store.get(tx, simulation_id, lock=True)
         if simulation is None:
             raise NotReadyError(f"there is no simulation {simulation_id!r} yet")
@@ -254,31 +318,38 @@ class Orchestrator:
         await self._store.save(tx, simulation)
         for effect in decision.effects:
             match effect:
-                case process.Announce(previous):
+                case effects.Announce(previous):
                     await self._events.state_changed(tx, simulation, previous)
-                case process.Report(protocol_id, state):
+                case effects.Report(protocol_id, state):
                     await self._events.protocol_state_changed(tx, simulation, protocol_id, state)
-                case process.Fork():
+                case effects.Close():
                     await self._store.close_deliveries(tx, simulation.simulation_id, simulation.updated_at)
+                case effects.Fork():
                     await self._events.timeline_forked(tx, simulation)
-                case process.AskForArms():
+                case effects.AskForArms():
                     await self._events.assign_arms(tx, simulation)
-                case process.Deliver(step):
+                case effects.Deliver(step):
                     await self._deliver(tx, simulation, step)
-                case process.Analyse(expected):
+                case effects.DeliverAgain(step):
+                    await self._deliver_again(tx, simulation, step)
+                case effects.Analyse(expected):
                     await self._events.analyse(tx, simulation, expected)
 
     async def _deliver(self, tx: Transaction, simulation: Simulation, step: Step) -> None:
         arms = await self._groups_by_arm(tx, simulation, step)
         planned = {arm: sum(map(len, groups.values())) for arm, groups in arms.items()}
         await self._events.step_started(tx, simulation, step, planned)
-        opened = []
-        for arm, groups in arms.items():
-            for place, block in enumerate(divided(groups, together=step.conversation is not None)):
-                identity = str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, place))
+        opened = _divided_by_arm(simulation, step, arms)
+        for identity, (arm, block) in opened.items():
+            await self._events.deliver(tx, simulation, step, arm, identity, block)
+        await self._store.open_deliveries(tx, simulation.simulation_id, list(opened))
+
+    async def _deliver_again(self, tx: Transaction, simulation: Simulation, step: Step) -> None:
+        still_open = await self._store.find_open_deliveries(tx, simulation.simulation_id)
+        deliveries = _divided_by_arm(simulation, step, await self._groups_by_arm(tx, simulation, step))
+        for identity, (arm, block) in deliveries.items():
+            if identity in still_open:
                 await self._events.deliver(tx, simulation, step, arm, identity, block)
-                opened.append(identity)
-        await self._store.open_deliveries(tx, simulation.simulation_id, opened)
 
     async def _groups_by_arm(self, tx: Transaction, simulation: Simulation, step: Step) -> dict[str, Groups]:
         if step.audience_id is not None:
@@ -302,4 +373,13 @@ class Orchestrator:
             async with self._database.write(tenant=tenant) as tx:
                 simulation = await self._store.get(tx, simulation_id, lock=True)
                 if simulation is not None and simulation.deadline_at is not None and simulation.deadline_at < now:
-                    await self._carry_out(tx, process.decide(simulation, process.TimedOut(), now))
+                    await self._carry_out(tx, process.decide(simulation, inputs.TimedOut(), now))
+
+
+def _divided_by_arm(simulation: Simulation, step: Step, arms: dict[str, Groups]) -> dict[str, tuple[str, Groups]]:
+    """The deliveries of a step: arm and agents by delivery id."""
+    return {
+        str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, place)): (arm, block)
+        for arm, groups in arms.items()
+        for place, block in enumerate(divided(groups, together=step.conversation is not None))
+    }

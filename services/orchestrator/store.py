@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy import Row as SqlRow
-from sqlalchemy import func, select, update
 
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Assignment, Audience, Usage, total_usage
@@ -28,6 +28,7 @@ from services.orchestrator.tables import (
 )
 
 UNKNOWN, DELETED = "unknown", "deleted"
+DeliveryState = Literal["open", "closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,31 +204,29 @@ class Store:
     async def open_deliveries(self, tx: Transaction, simulation_id: str, delivery_ids: list[str]) -> None:
         """Note deliveries that were asked for."""
         key = {"tenant": tx.tenant, "simulation_id": simulation_id}
-        rows: list[Row] = [{**key, "delivery_id": identity, "completed_at": None} for identity in delivery_ids]
+        rows: list[Row] = [
+            {**key, "delivery_id": identity, "completed_at": None, "closed_at": None} for identity in delivery_ids
+        ]
         await insert_new(tx, deliveries, rows)
 
-    async def complete_delivery(self, tx: Transaction, simulation_id: str, delivery_id: str, now: datetime) -> bool:
-        """False when the delivery was complete before, or was never asked for."""
-        statement = (
-            update(deliveries)
-            .where(
-                deliveries.c.tenant == tx.tenant,
-                deliveries.c.simulation_id == simulation_id,
-                deliveries.c.delivery_id == delivery_id,
-                deliveries.c.completed_at.is_(None),
-            )
-            .values(completed_at=now)
-        )
-        return (await tx.execute(statement)).rowcount == 1
+    async def complete_delivery(
+        self, tx: Transaction, simulation_id: str, delivery_id: str, now: datetime
+    ) -> DeliveryState | None:
+        """What the delivery was before; None when it was complete, or was never asked for."""
+        of_delivery = _deliveries_of(tx, simulation_id, deliveries.c.delivery_id == delivery_id)
+        statement = update(deliveries).where(*of_delivery, deliveries.c.completed_at.is_(None))
+        closed = (await tx.execute(statement.values(completed_at=now).returning(deliveries.c.closed_at))).one_or_none()
+        if closed is None:
+            return None
+        return "open" if closed.closed_at is None else "closed"
+
+    async def find_open_deliveries(self, tx: Transaction, simulation_id: str) -> set[str]:
+        """Ids of the deliveries that are waited for."""
+        return set((await tx.execute(select(deliveries.c.delivery_id).where(*_open(tx, simulation_id)))).scalars())
 
     async def close_deliveries(self, tx: Transaction, simulation_id: str, now: datetime) -> None:
         """What is still open counts no more, whenever it completes."""
-        statement = update(deliveries).where(
-            deliveries.c.tenant == tx.tenant,
-            deliveries.c.simulation_id == simulation_id,
-            deliveries.c.completed_at.is_(None),
-        )
-        await tx.execute(statement.values(completed_at=now))
+        await tx.execute(update(deliveries).where(*_open(tx, simulation_id)).values(closed_at=now))
 
     async def add_progress(
         self, tx: Transaction, simulation_id: str, timeline_id: str, place: int, added: ArmProgress, usage: Usage
@@ -291,6 +290,14 @@ class Store:
         if before is not None:
             query = query.where(checkpoints.c.checkpoint_id < before)
         return [Checkpoint.model_validate(document) for document in (await tx.execute(query)).scalars()]
+
+
+def _deliveries_of(tx: Transaction, simulation_id: str, *conditions: ColumnElement[bool]) -> list[ColumnElement[bool]]:
+    return [deliveries.c.tenant == tx.tenant, deliveries.c.simulation_id == simulation_id, *conditions]
+
+
+def _open(tx: Transaction, simulation_id: str) -> list[ColumnElement[bool]]:
+    return _deliveries_of(tx, simulation_id, deliveries.c.completed_at.is_(None), deliveries.c.closed_at.is_(None))
 
 
 def _progress(timeline: Timeline, rows: Sequence[SqlRow[Any]]) -> Progress:

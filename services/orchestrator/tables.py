@@ -65,6 +65,7 @@ deliveries = Table(
     Column("simulation_id", String(64), primary_key=True),
     Column("delivery_id", String(64), primary_key=True),
     Column("completed_at", UtcDateTime, nullable=True),
+    Column("closed_at", UtcDateTime, nullable=True),
 )
 
 step_progress = Table(
@@ -91,4 +92,6 @@ checkpoints = Table(
     Column("simulation_id", String(64), primary_key=True),
     Column("checkpoint_id", String(64), primary_key=True),
     Column("document", JsonDocument, nullable=False),
+    Column("origin", String(16)),
+    Column("created_at", UtcDateTime),
 )

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tests.support.platforms import HTTP
 
 REQUIREMENTS = Path(__file__).parent / "requirements_example.json"
 COMPLETE_WITHIN_S = 60.0
+ENDS = ("completed", "failed", "cancelled")
 
 
 def bodies() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -28,8 +30,10 @@ def start_study(url: str, *, seed: int = 7, **execution: Any) -> str:
     return str(_created(HTTP.post(f"{url}/interventions/{designed['id']}/execute", json=body))["simulation_id"])
 
 
-def wait_for(url: str, simulation_id: str, *, within_s: float = COMPLETE_WITHIN_S) -> dict[str, Any]:
-    """The status of the simulation once nothing changes it any more; the platform may be away for a while."""
+def wait_for(
+    url: str, simulation_id: str, *, states: Collection[str] = ENDS, within_s: float = COMPLETE_WITHIN_S
+) -> dict[str, Any]:
+    """The status of the simulation once it is in one of these states; the platform may be away for a while."""
     deadline = time.monotonic() + within_s
     status: dict[str, Any] = {}
     while time.monotonic() < deadline:
@@ -40,7 +44,7 @@ def wait_for(url: str, simulation_id: str, *, within_s: float = COMPLETE_WITHIN_
             continue
         if answer.status_code == 200:
             status = answer.json()
-            if status["state"] in {"completed", "failed", "cancelled"}:
+            if status["state"] in states:
                 return status
         time.sleep(0.05)
     raise AssertionError(f"not finished in time: {status}")

@@ -64,6 +64,7 @@ def _batch(command: DeliverStimulus, encounters: Sequence[Encounter], tools: Too
         max_completion_tokens=TOKENS_WITH_TOOLS if tools.tools else TOKENS,
         response_schema=turn_schema(command.instruments, tuple(tools.action_types)),
         shared=shared_messages(command.stimulus, command.instruments, tools.instruction(command.simulated_at)),
+        budget=command.budget,
         turns=requests,
     )
 

@@ -15,7 +15,7 @@ from libs.contracts.orchestrator import SimulationState
 from libs.contracts.turns import TurnReply
 from libs.db import Database, Transaction
 from libs.minds.ssr import texts_to_rate
-from libs.models import ModelsError, in_groups
+from libs.models import BudgetSpentError, ModelsError, in_groups
 from services.communication.adapters import Encounter, Minds
 from services.communication.domain.moments import answered_at, beginning, timeline_of, waves
 from services.communication.domain.talk import message_said, tool_said
@@ -46,14 +46,20 @@ class Deliveries:
     async def deliver(self, message: Message[DeliverStimulus]) -> None:
         """Run the turns of a delivery that are not recorded yet, then announce that it is complete.
 
-        Raises `NotReadyError` while agents are missing, `ModelsError` when turns remain open; finished turns stay.
+        Raises `NotReadyError` while agents are missing, `ModelsError` when turns remain open; finished turns stay. A
+        delivery that waits for a budget or from before a pause is done with: it is sent again when there is more to do.
         """
         command = message.data
         turn_ids = _turn_ids(command)
         turns = {agent_id: turn_id for turn_id, agent_id in turn_ids.items()}
         await self._join(message)
         for wave in waves(command):
-            if not await self._act(message, {turns[agent_id]: agent_id for agent_id in wave}):
+            try:
+                if not await self._act(message, {turns[agent_id]: agent_id for agent_id in wave}):
+                    return
+            except BudgetSpentError as spent:
+                async with self._database.write(message.envelope) as tx:
+                    await self._events.delivery_held(tx, command, str(spent))
                 return
         async with self._database.write(message.envelope) as tx:
             totals = await self._store.turns.total(tx, turn_ids)
@@ -73,7 +79,7 @@ class Deliveries:
             await self._store.dialogue.join_clusters(tx, *place, groups)
 
     async def _act(self, message: Message[DeliverStimulus], turn_ids: Mapping[str, str]) -> bool:
-        """Let those act who act at the same time; False when the simulation was stopped."""
+        """Let those act who act at the same time; False when the simulation was stopped or paused."""
         command = message.data
         async with self._database.read(tenant=message.envelope.tenant) as tx:
             if await self._is_stopped(tx, command):
@@ -94,8 +100,9 @@ class Deliveries:
         return True
 
     async def _is_stopped(self, tx: Transaction, command: DeliverStimulus) -> bool:
-        """Whether nobody waits for these turns any more: the simulation has ended, or gone back to before them."""
-        if await self._store.projections.get_state(tx, command.simulation_id) in STOPPED_STATES:
+        """Whether nobody waits for these turns now: the simulation has ended, was paused, or gone back to before."""
+        state, pauses = await self._store.projections.get_state(tx, command.simulation_id)
+        if state in STOPPED_STATES or pauses > (command.pauses or 0):
             return True
         present = (await self._store.projections.list_timelines(tx, command.simulation_id))[-1]
         return present.number > timeline_of(command).number

@@ -32,7 +32,7 @@ from services.communication.domain.protocols import Protocol, Slot
 from services.communication.events import Events
 from services.communication.store import Population, Request, Simulation, Store
 
-OPEN_STATES = (SimulationState.READY, SimulationState.RUNNING)
+OPEN_STATES = (SimulationState.READY, SimulationState.RUNNING, SimulationState.PAUSED)
 EARLY_STATES = (None, SimulationState.DRAFT, SimulationState.PROVISIONING)
 MOST_IN_EARSHOT = 200
 """Agents who may all hear each other: what is heard grows with their square."""
@@ -167,7 +167,7 @@ class Requests:
         if simulation.state not in OPEN_STATES or simulation.is_ending:
             state = "ending" if simulation.is_ending else simulation.state or SimulationState.DRAFT
             raise ConflictError(
-                f"Simulation {simulation_id!r} is {state}; communication needs one that is ready or running."
+                f"Simulation {simulation_id!r} is {state}; communication needs one that is ready, running or paused."
             )
         if (problem := await self._engines.problem(simulation.engine)) is not None:
             raise ConflictError(f"The engine of simulation {simulation_id!r} cannot run here: {problem}")

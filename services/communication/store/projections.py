@@ -107,7 +107,12 @@ class Projections:
         statement = (
             update(simulations)
             .where(*(simulations.c[name] == value for name, value in key.items()), is_later)
-            .values(state=event.state.value, state_changed_at=event.changed_at, is_ending=event.is_ending or False)
+            .values(
+                state=event.state.value,
+                state_changed_at=event.changed_at,
+                is_ending=event.is_ending or False,
+                pauses=event.pauses or 0,
+            )
         )
         await tx.execute(statement)
 
@@ -152,13 +157,15 @@ class Projections:
             row.is_ending or False,
         )
 
-    async def get_state(self, tx: Transaction, simulation_id: str) -> SimulationState | None:
-        """The last known state, also of a simulation whose creation has not arrived."""
-        query = select(simulations.c.state).where(
+    async def get_state(self, tx: Transaction, simulation_id: str) -> tuple[SimulationState | None, int]:
+        """The last known state and number of pauses, also of a simulation whose creation has not arrived."""
+        query = select(simulations.c.state, simulations.c.pauses).where(
             simulations.c.tenant == tx.tenant, simulations.c.simulation_id == simulation_id
         )
-        state = (await tx.execute(query)).scalar_one_or_none()
-        return None if state is None else SimulationState(state)
+        row = (await tx.execute(query)).one_or_none()
+        if row is None or row.state is None:
+            return None, 0
+        return SimulationState(row.state), row.pauses or 0
 
     async def get_population(self, tx: Transaction, population_id: str) -> Population | None:
         """A population that is ready."""

@@ -3,39 +3,21 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
-from libs.contracts.turns import Budget
+from libs.contracts.turns import Budget, BudgetBalance, Spending
 from libs.http import Read, Write
 from services.models.api.access import Service
-from services.models.domain.budgets import Amount, Balance
+from services.models.domain.budgets import Balance
 
 router = APIRouter(prefix="/budgets")
 SimulationId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
-class AmountView(BaseModel):
-    """What was spent, or is reserved."""
-
-    cost_usd: float
-    tokens: int
-    calls: int
-
-    @classmethod
-    def of(cls, amount: Amount) -> "AmountView":
-        """The view of an amount."""
-        return cls(**amount._asdict())
-
-
-class BudgetView(BaseModel):
-    """A budget and what is left of it."""
+class BudgetView(BudgetBalance):
+    """The balance of an account."""
 
     simulation_id: str | None = Field(description="Null: the tenant, with all of its simulations.")
-    cap: Budget
-    spent: AmountView = Field(
-        description="Calls that ended, and lost ones, which may have been paid for, as estimated."
-    )
-    reserved: AmountView = Field(description="Calls in flight, as estimated.")
 
     @classmethod
     def of(cls, balance: Balance) -> "BudgetView":
@@ -43,8 +25,9 @@ class BudgetView(BaseModel):
         return cls(
             simulation_id=balance.simulation_id or None,
             cap=Budget(**balance.cap._asdict()),
-            spent=AmountView.of(balance.spent),
-            reserved=AmountView.of(balance.reserved),
+            spent=Spending(**balance.spent._asdict()),
+            reserved=Spending(**balance.reserved._asdict()),
+            is_decided=balance.is_decided,
         )
 
 

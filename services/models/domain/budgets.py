@@ -84,6 +84,8 @@ class Balance(NamedTuple):
     cap: Cap
     spent: Amount
     reserved: Amount
+    is_decided: bool = False
+    """False while nobody has decided on a cap."""
 
     def exceeded(self, amount: Amount) -> str | None:
         """What of the cap would be exceeded by this amount; None when it fits."""

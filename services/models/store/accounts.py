@@ -38,6 +38,7 @@ class Accounts:
                 cap=Cap(*(row[name] for name in _CAPS)),
                 spent=Amount(*(row[name] for name in _SUMS[:3])),
                 reserved=Amount(*(row[name] for name in _SUMS[3:])),
+                is_decided=row["is_decided"],
             )
             for row in (await tx.execute(_THESE_LOCKED if lock else _THESE, these)).mappings()
         }

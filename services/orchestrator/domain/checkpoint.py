@@ -9,7 +9,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from libs.contracts.orchestrator import SimulationState
-from services.orchestrator.domain.simulation import Mark, Simulation
+from services.orchestrator.domain.simulation import PAUSABLE, Mark, Simulation
 
 
 class Checkpoint(BaseModel):
@@ -31,9 +31,9 @@ def why_not(simulation: Simulation) -> str | None:
             f"runs intervention {simulation.intervention_id!r}, whose plan is frozen: to go back would be to choose "
             "among outcomes. Execute the intervention again for a run of its own"
         )
-    if simulation.is_ending or simulation.state not in {SimulationState.READY, SimulationState.RUNNING}:
+    if simulation.is_ending or simulation.state not in (*PAUSABLE, SimulationState.PAUSED):
         state = "ending" if simulation.is_ending and not simulation.state.is_terminal else simulation.state
-        return f"is {state}; checkpoints are for simulations that are ready or running"
+        return f"is {state}; checkpoints are for simulations that are ready, running or paused"
     return None
 
 

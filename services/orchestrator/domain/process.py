@@ -9,150 +9,45 @@ from datetime import datetime
 from functools import singledispatch
 
 from libs.contracts.ids import ONLY_ARM
-from libs.contracts.orchestrator import ProtocolState
+from libs.contracts.orchestrator import PausedFor
 from libs.contracts.orchestrator import SimulationState as State
-from libs.contracts.protocol import Step, Usage, total_usage
+from libs.contracts.protocol import Step, total_usage
 from libs.contracts.timelines import MAIN, joined
-from services.orchestrator.domain.checkpoint import Checkpoint, restored, why_not
+from services.orchestrator.domain.checkpoint import restored, why_not
 from services.orchestrator.domain.deliveries import deliveries_for
-from services.orchestrator.domain.simulation import ENDS, AudienceSize, Simulation
-
-
-@dataclass(frozen=True, slots=True)
-class PopulationIsReady:
-    """The population has all of its people."""
-
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class PopulationIsMissing:
-    """The population could not be drawn."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class AgentsAssigned:
-    """Agents assigned to each arm so far. `is_last` when no part is missing any more."""
-
-    arms: dict[str, int]
-    is_last: bool
-
-
-@dataclass(frozen=True, slots=True)
-class NobodyAssigned:
-    """The intervention reaches nobody."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepsRequested:
-    """Steps to run, in order, after those that are there already; each names one of the audiences."""
-
-    protocol_id: str
-    steps: tuple[Step, ...]
-    audiences: dict[str, AudienceSize]
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryFinished:
-    """Every turn of one delivery is finished."""
-
-    answered: int
-    failed: int
-    usage: Usage
-    failure: str | None = None
-    skipped: int = 0
-    arm: str = ONLY_ARM
-
-
-@dataclass(frozen=True, slots=True)
-class WorkGivenUp:
-    """A message that the simulation waited for could not be handled, and is a dead letter."""
-
-    message: str
-    error: str
-
-
-@dataclass(frozen=True, slots=True)
-class AnalysisFinished:
-    """Results has analysed the simulation."""
-
-
-@dataclass(frozen=True, slots=True)
-class EndRequested:
-    """Somebody wants it to end."""
-
-
-@dataclass(frozen=True, slots=True)
-class RestoreRequested:
-    """Somebody wants it to go on from a checkpoint."""
-
-    checkpoint: Checkpoint
-
-
-@dataclass(frozen=True, slots=True)
-class TimedOut:
-    """The present state lasted too long."""
-
-
-Input = (
-    PopulationIsReady
-    | PopulationIsMissing
-    | AgentsAssigned
-    | NobodyAssigned
-    | StepsRequested
-    | DeliveryFinished
-    | WorkGivenUp
-    | AnalysisFinished
-    | EndRequested
-    | RestoreRequested
-    | TimedOut
+from services.orchestrator.domain.effects import (
+    Analyse,
+    Announce,
+    AskForArms,
+    Close,
+    Deliver,
+    DeliverAgain,
+    Effect,
+    Fork,
+    Report,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class AskForArms:
-    """Have the plan frozen and the agents assigned."""
-
-
-@dataclass(frozen=True, slots=True)
-class Deliver:
-    """Deliver a step to everybody it is for."""
-
-    step: Step
-
-
-@dataclass(frozen=True, slots=True)
-class Analyse:
-    """Have the simulation analysed once all finished turns have arrived."""
-
-    expected_responses: int
-
-
-@dataclass(frozen=True, slots=True)
-class Announce:
-    """Tell everybody about a change of state."""
-
-    previous: State
-
-
-@dataclass(frozen=True, slots=True)
-class Fork:
-    """Forget what is still open on the timeline that was left, and tell everybody about the new one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Tell what became of a request."""
-
-    protocol_id: str
-    state: ProtocolState
-
-
-Effect = AskForArms | Deliver | Analyse | Announce | Fork | Report
+from services.orchestrator.domain.inputs import (
+    NEVER_LATE,
+    AgentsAssigned,
+    AnalysisFinished,
+    BudgetChanged,
+    CancelRequested,
+    DeliveryFinished,
+    DeliveryWasClosed,
+    EndRequested,
+    Input,
+    NobodyAssigned,
+    PauseRequested,
+    PopulationIsMissing,
+    PopulationIsReady,
+    RestoreRequested,
+    ResumeRequested,
+    StepsRequested,
+    TimedOut,
+    WorkGivenUp,
+    WorkHeld,
+)
+from services.orchestrator.domain.simulation import ENDS, PAUSABLE, AudienceSize, Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +61,12 @@ class Decision:
 def decide(simulation: Simulation, received: Input, now: datetime) -> Decision:
     """What an input means for a simulation in its present state."""
     if simulation.state.is_terminal:
-        is_late = not isinstance(received, EndRequested | TimedOut)
-        late = simulation.model_copy(update={"late_messages": simulation.late_messages + is_late})
-        return Decision(late, _reports(simulation, late, received))
-    decision = _on(received, simulation)
-    after = decision.simulation.model_copy(update={"updated_at": now})
+        decision = Decision(simulation if isinstance(received, NEVER_LATE) else _late(simulation))
+    else:
+        decision = _on(received, simulation)
+    after = decision.simulation
+    if after.model_copy(update={"late_messages": simulation.late_messages}) != simulation:
+        after = after.model_copy(update={"updated_at": now})  # what moves nothing gives the state no more time
     return Decision(after, (*decision.effects, *_reports(simulation, after, received)))
 
 
@@ -203,15 +99,15 @@ def _(received: PopulationIsMissing, simulation: Simulation) -> Decision:
 
 @_on.register
 def _(received: AgentsAssigned, simulation: Simulation) -> Decision:
-    if simulation.state is not State.READY:
+    if simulation.state not in {State.READY, State.PAUSED} or simulation.has_arms:
         return Decision(simulation)
-    simulation = simulation.model_copy(update={"arms": received.arms})
+    simulation = simulation.model_copy(update={"arms": received.arms, "is_assigned": received.is_last})
     if not received.is_last:
         return Decision(simulation)
     if not simulation.is_within:
-        return _next_step(simulation)
+        return _go_on(simulation)
     forks = MAIN.fork_arms(tuple(simulation.arms), place=0)
-    started = _next_step(simulation.model_copy(update={"timeline": joined(forks)}))
+    started = _go_on(simulation.model_copy(update={"timeline": joined(forks)}))
     return Decision(started.simulation, (Fork(), *started.effects))
 
 
@@ -222,8 +118,9 @@ def _(received: NobodyAssigned, simulation: Simulation) -> Decision:
 
 @_on.register
 def _(received: StepsRequested, simulation: Simulation) -> Decision:
-    if not simulation.is_interactive or simulation.state not in {State.READY, State.RUNNING} or simulation.is_ending:
-        return Decision(simulation.model_copy(update={"late_messages": simulation.late_messages + 1}))
+    is_open = simulation.state in (*PAUSABLE, State.PAUSED) and not simulation.is_ending
+    if not simulation.is_interactive or not is_open:
+        return Decision(_late(simulation))
     first = len(simulation.steps)
     simulation = simulation.model_copy(
         update={
@@ -232,7 +129,7 @@ def _(received: StepsRequested, simulation: Simulation) -> Decision:
             "audiences": simulation.audiences | received.audiences,
         }
     )
-    return _next_step(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
+    return _go_on(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
 
 
 @_on.register
@@ -251,7 +148,19 @@ def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
     )
     if simulation.open_deliveries > 0:
         return Decision(simulation)
-    return _next_step(simulation)
+    return _go_on(simulation)
+
+
+@_on.register
+def _(_received: DeliveryWasClosed, simulation: Simulation) -> Decision:
+    return Decision(_late(simulation))
+
+
+@_on.register
+def _(received: WorkHeld, simulation: Simulation) -> Decision:
+    if simulation.state is not State.RUNNING or received.pauses != simulation.pauses:
+        return Decision(simulation)
+    return _pause(simulation, "budget", received.reason)
 
 
 @_on.register
@@ -273,9 +182,35 @@ def _(_received: EndRequested, simulation: Simulation) -> Decision:
     if simulation.is_ending:
         return _enter(simulation, State.CANCELLED, reason="ended again before its last step was complete")
     simulation = simulation.model_copy(update={"is_ending": True})
+    if simulation.state is State.PAUSED:
+        return _resume(simulation)
     if simulation.open_deliveries == 0:
         return _finish(simulation)
     return Decision(simulation, (Announce(simulation.state),))
+
+
+@_on.register
+def _(_received: CancelRequested, simulation: Simulation) -> Decision:
+    return _enter(simulation, State.CANCELLED, reason="cancelled on request")
+
+
+@_on.register
+def _(_received: PauseRequested, simulation: Simulation) -> Decision:
+    if simulation.paused_for == "budget":  # a higher cap does not end what somebody asked for
+        return Decision(simulation.model_copy(update={"paused_for": "request"}))
+    if simulation.state not in PAUSABLE:
+        return Decision(simulation)
+    return _pause(simulation, "request", "paused on request")
+
+
+@_on.register
+def _(_received: ResumeRequested, simulation: Simulation) -> Decision:
+    return _resume(simulation) if simulation.state is State.PAUSED else Decision(simulation)
+
+
+@_on.register
+def _(_received: BudgetChanged, simulation: Simulation) -> Decision:
+    return _resume(simulation) if simulation.paused_for == "budget" else Decision(simulation)
 
 
 @_on.register
@@ -283,7 +218,7 @@ def _(received: RestoreRequested, simulation: Simulation) -> Decision:
     if why_not(simulation) is not None:
         return Decision(simulation)
     ready = _enter(restored(simulation, received.checkpoint), State.READY)
-    return Decision(ready.simulation, (Fork(), *ready.effects))
+    return Decision(ready.simulation, (Close(), Fork(), *ready.effects))
 
 
 @_on.register
@@ -305,6 +240,30 @@ def _reports(before: Simulation, after: Simulation, received: Input) -> tuple[Re
         for identity, state in states.items()
         if state != "pending" and state != then.get(identity)
     )
+
+
+def _late(simulation: Simulation) -> Simulation:
+    return simulation.model_copy(update={"late_messages": simulation.late_messages + 1})
+
+
+def _pause(simulation: Simulation, paused_for: PausedFor, reason: str) -> Decision:
+    paused = simulation.model_copy(update={"pauses": simulation.pauses + 1, "paused_for": paused_for})
+    return _enter(paused, State.PAUSED, reason=reason)
+
+
+def _resume(simulation: Simulation) -> Decision:
+    """Go on where it was: what is open of the step in hand is asked for again."""
+    if not simulation.has_arms:
+        return _enter(simulation, State.READY)
+    if simulation.open_deliveries == 0:
+        return _next_step(simulation)
+    running = _enter(simulation, State.RUNNING)
+    return Decision(running.simulation, (*running.effects, DeliverAgain(simulation.steps[simulation.next_step - 1])))
+
+
+def _go_on(simulation: Simulation) -> Decision:
+    """The next step, unless the simulation is paused."""
+    return Decision(simulation) if simulation.state is State.PAUSED else _next_step(simulation)
 
 
 def _next_step(simulation: Simulation) -> Decision:
@@ -363,5 +322,7 @@ def _finish(simulation: Simulation) -> Decision:
 def _enter(simulation: Simulation, state: State, *, reason: str | None = None) -> Decision:
     if simulation.state is state:
         return Decision(simulation)
-    entered = simulation.model_copy(update={"state": state, "reason": reason})
-    return Decision(entered, (Announce(simulation.state),))
+    paused_for = simulation.paused_for if state is State.PAUSED else None
+    entered = simulation.model_copy(update={"state": state, "reason": reason, "paused_for": paused_for})
+    closed = (Close(),) if state.is_terminal and simulation.open_deliveries else ()
+    return Decision(entered, (Announce(simulation.state), *closed))

@@ -5,11 +5,12 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from libs.contracts.orchestrator import SimulationState
+from libs.contracts.orchestrator import PausedFor, SimulationState
 from libs.contracts.protocol import NO_USAGE, Step, Usage
 from libs.contracts.timelines import MAIN, Timeline
+from libs.contracts.turns import Budget
 
-# How long a state may last without any message for it. Nothing waits for ever.
+# How long a state may last without anything that moves the simulation on. Nothing waits for ever.
 TIME_LIMITS = {
     SimulationState.PROVISIONING: timedelta(hours=1),
     SimulationState.READY: timedelta(days=7),
@@ -21,6 +22,7 @@ TIME_LIMITS = {
 
 StepState = Literal["pending", "running", "finished", "dropped"]
 ENDS: tuple[StepState, ...] = ("finished", "dropped")
+PAUSABLE = (SimulationState.READY, SimulationState.RUNNING)
 
 
 class AudienceSize(NamedTuple):
@@ -54,6 +56,8 @@ class Simulation(BaseModel):
     seed: int
     model: str
     engine: str | None = None
+    budget: Budget | None = None
+    """What was decided when it was made; what holds is with the models service."""
     design: Literal["between", "within"] | None = None
     steps: tuple[Step, ...]
     protocols: dict[str, tuple[int, int]] = {}
@@ -71,7 +75,11 @@ class Simulation(BaseModel):
     failed: int = 0
     failure: str | None = None
     usage: Usage = NO_USAGE
+    is_assigned: bool = False
     is_ending: bool = False
+    paused_for: PausedFor | None = None
+    pauses: int = 0
+    """How often it was paused: what was asked for before the latest pause is not begun after it."""
     late_messages: int = 0
     timeline: Timeline = MAIN
     mark_before: Mark | None = None
@@ -86,6 +94,11 @@ class Simulation(BaseModel):
     def is_within(self) -> bool:
         """True when everybody meets every arm, each on a fork."""
         return self.design == "within"
+
+    @property
+    def has_arms(self) -> bool:
+        """True once it is known who is in which arm."""
+        return self.is_interactive or self.is_assigned or self.next_step > 0
 
     def timeline_of(self, arm: str) -> Timeline:
         """Where the turns of an arm happen: on the present timeline, or on the fork that is the arm's own."""

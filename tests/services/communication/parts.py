@@ -38,7 +38,8 @@ from libs.http import register_local
 from libs.minds.blocks import read_blocks
 from services.communication.app import create_app
 from services.communication.settings import Settings
-from tests.support.apps import running
+from services.communication.store import Store
+from tests.support.apps import eventually, running
 
 D = TypeVar("D", bound=MessageData)
 SIMULATION, POPULATION = "sim_1", "pop_1"
@@ -103,6 +104,8 @@ class ScriptedModels:
         self.asked: Counter[str] = Counter()
         self.batches: list[TurnBatch] = []
         self.script: Callable[[TurnRequest], TurnReply] = lambda turn: answered(turn, ANSWERS)
+        self.released = asyncio.Event()
+        self.released.set()
         self.breaks_after: int | None = None
         self.leaves_after: int | None = None
         self.refuses: str | None = None
@@ -158,7 +161,9 @@ class ScriptedModels:
         for place, turn in enumerate(batch.turns):
             if place == breaks:
                 return
-            yield self.script(turn).model_dump_json().encode() + b"\n"
+            answer = self.script(turn)
+            await self.released.wait()
+            yield answer.model_dump_json().encode() + b"\n"
 
     def blocks(self) -> JsonObject:
         """The data blocks that the first agent of the last batch was shown."""
@@ -184,12 +189,14 @@ class Stage:
         self.settings = settings
         self.places = self.delivered = 0
         self.timeline = MAIN
+        self.app: FastAPI
         self.client: httpx.AsyncClient
         self._app: AsyncExitStack | None = None
 
     async def start(self) -> None:
         self._app = AsyncExitStack()
-        self.client = await self._app.enter_async_context(running("communication", create_app(self.settings)))
+        self.app = create_app(self.settings)
+        self.client = await self._app.enter_async_context(running("communication", self.app))
 
     async def stop(self) -> None:
         if self._app is not None:
@@ -238,7 +245,7 @@ class Stage:
         await self.send("orchestrator", created)
         await self.state(state)
 
-    async def state(self, state: SimulationState, *, is_ending: bool | None = None) -> None:
+    async def state(self, state: SimulationState, *, is_ending: bool | None = None, pauses: int | None = None) -> None:
         changed = SimulationStateChanged(
             simulation_id=SIMULATION,
             previous=SimulationState.PROVISIONING,
@@ -250,8 +257,19 @@ class Stage:
             usage=NO_USAGE,
             changed_at=datetime.now(UTC),
             is_ending=is_ending,
+            pauses=pauses,
         )
         await self.send("orchestrator", changed)
+
+    async def pauses(self, count: int) -> None:
+        """Have the simulation paused for the count-th time, and wait until the service knows."""
+        await self.state(SimulationState.PAUSED, pauses=count)
+
+        async def is_known() -> bool:
+            async with self.app.state.database.read() as tx:
+                return bool((await Store().projections.get_state(tx, SIMULATION))[1] == count)
+
+        await eventually(is_known)
 
     async def events(self, data: type[D]) -> list[D]:
         """Every event of this type that was published, in order."""
@@ -300,24 +318,31 @@ class Stage:
 
     async def run(self, protocol_id: str) -> None:
         """Have the steps of a request delivered one after the other, as the orchestrator does."""
+        for command in await self.deliveries(protocol_id):
+            await self.send("orchestrator", command)
+            self.delivered += 1
+            await self.completed(self.delivered)
+
+    async def deliveries(self, protocol_id: str) -> list[DeliverStimulus]:
+        """What the orchestrator has delivered for a request."""
         asked = await self.protocol(protocol_id)
         audiences = {audience.audience_id: audience.groups for audience in asked.audiences}
+        commands = []
         for step in asked.steps:
             self.places += 1
-            self.delivered += 1
             groups = audiences[str(step.audience_id)]
             shared = step.model_dump(exclude={"kind", "stimuli", "audience_id"}) | {"arm": "all", "groups": groups}
             command = delivery(
                 **shared,
                 stimulus=step.stimuli.get("all"),
-                delivery_id=f"dlv_{self.delivered}",
+                delivery_id=f"dlv_{self.timeline.number}_{self.places}",
                 place=self.places,
                 timeline_id=self.timeline.timeline_id,
                 timeline=self.timeline,
                 agent_ids=tuple(agent_id for group in groups.values() for agent_id in group),
             )
-            await self.send("orchestrator", command)
-            await self.completed(self.delivered)
+            commands.append(command)
+        return commands
 
     async def fork(self, place: int, *, number: int = 2, parent: Timeline = MAIN) -> TimelineForked:
         """Have the simulation go on from a mark, as the orchestrator does."""

@@ -205,6 +205,46 @@ async def test_nobody_is_asked_in_a_simulation_that_was_cancelled(embedded: Stag
     assert embedded.models.asked == {"agent_0001": 1}
 
 
+async def test_a_delivery_from_before_a_pause_is_not_begun_and_one_sent_after_it_is(embedded: Stage) -> None:
+    await embedded.population(2)
+    await embedded.simulation()
+    await embedded.pauses(1)
+    await embedded.send("orchestrator", delivery(2))
+    await embedded.send("orchestrator", delivery(1, delivery_id="dlv_2", step_id="later", pauses=1))
+    assert [event.delivery_id for event in await embedded.completed()] == ["dlv_2"]
+    await asyncio.sleep(0.1)
+    assert embedded.models.asked == {"agent_0001": 1}, "the news of the resumption may come after the work itself"
+
+
+async def test_of_a_conversation_nobody_takes_the_next_turn_once_it_is_paused(embedded: Stage) -> None:
+    await embedded.population(3)
+    await embedded.simulation()
+    embedded.models.released.clear()
+    three = ["agent_0001", "agent_0002", "agent_0003"]
+    body = {"topic": "Breakfast.", "agent_ids": three, "rounds": 1, "turn_taking": "sequential"}
+    accepted = await embedded.accepted("conversation/start", body)
+    (command,) = await embedded.deliveries(accepted["id"])
+    await embedded.send("orchestrator", command)
+
+    async def is_asked() -> bool:
+        return bool(embedded.models.asked)
+
+    await eventually(is_asked)
+    await embedded.pauses(1)
+    embedded.models.released.set()
+
+    async def is_recorded() -> bool:
+        return len(await embedded.responses()) == 1
+
+    await eventually(is_recorded)
+    await asyncio.sleep(0.1)
+    assert embedded.models.asked == {"agent_0001": 1}, "the turn in hand is finished, the next ones are not begun"
+    await embedded.send("orchestrator", command.model_copy(update={"pauses": 1}))
+    (completed,) = await embedded.completed()
+    assert (completed.delivery_id, completed.answered) == (command.delivery_id, 3)
+    assert embedded.models.asked == {"agent_0001": 1, "agent_0002": 1, "agent_0003": 1}
+
+
 async def test_agents_remember_earlier_rounds_oldest_first(service: Stage) -> None:
     await service.population(1)
     for number in (1, 2, 3):

@@ -1,10 +1,10 @@
 """Deliveries answered by the real models service and its offline model."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
-from libs.contracts.communication import Response
+from libs.contracts.communication import DeliveryHeld, Response
+from libs.contracts.turns import Budget
 from services.models.app import create_app
 from services.models.settings import Settings
 from tests.services.communication.parts import EMAIL, Stage, delivery, stage
@@ -63,7 +63,7 @@ async def test_a_model_that_is_not_there_fails_every_turn_and_names_those_that_a
     assert all("gpt-nobody" in str(response.failure) and "offline" in str(response.failure) for response in responses)
 
 
-async def test_at_the_cap_of_a_budget_no_turn_fails_and_all_are_answered_when_it_is_raised(
+async def test_at_the_cap_of_a_budget_no_turn_fails_and_all_are_answered_when_the_delivery_is_sent_again(
     nats_url: str, tmp_path: Path
 ) -> None:
     models = create_app(Settings(database_url=f"sqlite:///{tmp_path}/models.db", nats_url=nats_url))
@@ -71,21 +71,23 @@ async def test_at_the_cap_of_a_budget_no_turn_fails_and_all_are_answered_when_it
         stage(nats_url, f"sqlite:///{tmp_path}/communication.db") as service,
         running("models", models) as client,
     ):
-        await client.put("/v1/budgets/sim_1", json={"calls": 7})
         await service.population(AGENTS)
-        await service.send("orchestrator", delivery(AGENTS))
+        await service.send("orchestrator", delivery(AGENTS, budget=Budget(calls=7)))
 
-        async def are_seven() -> bool:
-            return len(await service.responses()) == 7
+        async def is_held() -> bool:
+            return bool(await service.events(DeliveryHeld))
 
-        await eventually(are_seven)
-        await asyncio.sleep(0.3)  # it is tried again meanwhile
+        await eventually(is_held)
         at_the_cap = await service.responses()
+        held = await service.events(DeliveryHeld)
         await client.put("/v1/budgets/sim_1", json={"calls": None})
+        await service.send("orchestrator", delivery(AGENTS, budget=Budget(calls=7), pauses=1))
         (completed,) = await service.completed()
         responses = await service.responses()
         spent = (await client.get("/v1/budgets/sim_1")).json()["spent"]
     assert [response.status for response in at_the_cap] == ["answered"] * 7
+    assert [(one.delivery_id, one.pauses) for one in held] == [(completed.delivery_id, 0)]
+    assert "'sim_1' is 7 call(s): 7 call(s) are spent" in held[0].reason
     assert (completed.answered, completed.failed, completed.usage.calls) == (AGENTS, 0, AGENTS)
     assert len({response.turn_id for response in responses}) == len(responses) == AGENTS
     assert spent["calls"] == AGENTS

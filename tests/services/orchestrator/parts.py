@@ -18,6 +18,7 @@ from libs.contracts.population import PopulationCreated, PopulationReady
 from libs.contracts.protocol import NO_USAGE, Assignment, Step, Stimulus
 from services.orchestrator.app import create_app
 from services.orchestrator.settings import Settings
+from services.orchestrator.store import Store
 from tests.support.apps import eventually, running
 from tests.support.peer import Peer, peer
 
@@ -78,6 +79,12 @@ class Stage:
 
         await eventually(is_there)
         return await self.status(simulation_id)
+
+    async def open_deliveries(self, simulation_id: str = "sim_1") -> set[str]:
+        """Ids of the deliveries it waits for."""
+        async with self.app.state.database.read() as tx:
+            found: set[str] = await Store().find_open_deliveries(tx, simulation_id)
+        return found
 
 
 @asynccontextmanager

@@ -198,7 +198,9 @@ async def test_what_cannot_be_restored_says_why(panel: Panel) -> None:
     for path in ("checkpoint", f"restore/{mark['id']}"):
         answer = await client.post(f"/simulations/{panel.id}/{path}")
         assert answer.status_code == 409
-        assert "is completed; checkpoints are for simulations that are ready or running" in answer.json()["detail"]
+        assert (
+            "is completed; checkpoints are for simulations that are ready, running or paused" in answer.json()["detail"]
+        )
 
 
 async def test_an_intervention_cannot_be_taken_back(panel: Panel) -> None:

@@ -6,9 +6,10 @@ import pytest
 
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import NO_USAGE, Step
-from services.orchestrator.domain import process
+from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.deliveries import deliveries_for
-from services.orchestrator.domain.process import Analyse, Announce, AskForArms, Deliver, Report, decide
+from services.orchestrator.domain.effects import Analyse, Announce, AskForArms, Close, Deliver, Report
+from services.orchestrator.domain.process import decide
 from services.orchestrator.domain.simulation import TIME_LIMITS, AudienceSize, Simulation
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -31,27 +32,27 @@ def simulation(*steps: Step, intervention_id: str | None = "int_1", **changes: o
     return created.model_copy(update=changes)
 
 
-def play(start: Simulation, *inputs: process.Input) -> tuple[Simulation, list[process.Effect]]:
+def play(start: Simulation, *told: inputs.Input) -> tuple[Simulation, list[effects.Effect]]:
     """The simulation after these inputs, and the effects of the last of them."""
-    effects: tuple[process.Effect, ...] = ()
-    for received in inputs:
-        start, effects = (decision := decide(start, received, NOW)).simulation, decision.effects
-    return start, list(effects)
+    last: tuple[effects.Effect, ...] = ()
+    for received in told:
+        start, last = (decision := decide(start, received, NOW)).simulation, decision.effects
+    return start, list(last)
 
 
-def finished(answered: int = 10, failed: int = 0) -> process.DeliveryFinished:
-    return process.DeliveryFinished(answered, failed, NO_USAGE)
+def finished(answered: int = 10, failed: int = 0) -> inputs.DeliveryFinished:
+    return inputs.DeliveryFinished(answered, failed, NO_USAGE)
 
 
-def asked(step: Step, agents: int) -> process.StepsRequested:
+def asked(step: Step, agents: int) -> inputs.StepsRequested:
     """A request for one step, for so many agents."""
     size = AudienceSize(agents, deliveries_for(agents))
     steps = (step.model_copy(update={"audience_id": step.step_id}),)
-    return process.StepsRequested(f"brd_{step.step_id}", steps, {step.step_id: size})
+    return inputs.StepsRequested(f"brd_{step.step_id}", steps, {step.step_id: size})
 
 
-ASSIGNED = process.AgentsAssigned({"a": 63, "b": 62}, is_last=True)
-READY = process.PopulationIsReady(200)
+ASSIGNED = inputs.AgentsAssigned({"a": 63, "b": 62}, is_last=True)
+READY = inputs.PopulationIsReady(200)
 
 
 def provisioning(*steps: Step, **changes: object) -> Simulation:
@@ -71,7 +72,7 @@ def test_a_ready_population_leads_to_the_assignment_of_arms() -> None:
 
 
 def test_the_first_step_starts_when_the_last_part_of_the_assignments_is_there() -> None:
-    first_part = process.AgentsAssigned({"a": 63}, is_last=False)
+    first_part = inputs.AgentsAssigned({"a": 63}, is_last=False)
     after, effects = play(provisioning(STEP), READY, first_part)
     assert (after.state, effects) == (State.READY, [])
     after, effects = play(after, ASSIGNED)
@@ -82,13 +83,13 @@ def test_the_first_step_starts_when_the_last_part_of_the_assignments_is_there() 
 
 def test_assignments_that_come_again_start_nothing_again() -> None:
     running, _ = play(provisioning(STEP, SECOND), READY, ASSIGNED)
-    after, effects = play(running, process.AgentsAssigned({}, is_last=True))
+    after, effects = play(running, inputs.AgentsAssigned({}, is_last=True))
     assert (after, effects) == (running, [])
 
 
 def test_deliveries_hold_at_most_64_agents() -> None:
     assert [deliveries_for(n) for n in (0, 1, 64, 65, 128, 129)] == [0, 1, 1, 2, 2, 3]
-    after, _ = play(provisioning(STEP), READY, process.AgentsAssigned({"a": 65, "b": 64}, is_last=True))
+    after, _ = play(provisioning(STEP), READY, inputs.AgentsAssigned({"a": 65, "b": 64}, is_last=True))
     assert after.open_deliveries == 3
 
 
@@ -107,14 +108,14 @@ def test_the_analysis_waits_for_every_finished_turn_answered_or_failed() -> None
 
 
 def test_a_simulation_in_which_nobody_could_answer_fails_with_the_reason() -> None:
-    refused = process.DeliveryFinished(0, 63, NO_USAGE, "no model 'x' here; known: offline")
+    refused = inputs.DeliveryFinished(0, 63, NO_USAGE, "no model 'x' here; known: offline")
     after, effects = play(provisioning(STEP), READY, ASSIGNED, refused, refused)
     assert (after.state, after.reason) == (State.FAILED, "not one turn was answered: no model 'x' here; known: offline")
     assert effects == [Announce(State.RUNNING)]
 
 
 def test_an_analysed_simulation_is_complete() -> None:
-    after, effects = play(provisioning(STEP), READY, ASSIGNED, finished(), finished(), process.AnalysisFinished())
+    after, effects = play(provisioning(STEP), READY, ASSIGNED, finished(), finished(), inputs.AnalysisFinished())
     assert after.state is State.COMPLETED
     assert effects == [Announce(State.ANALYSING)]
 
@@ -122,18 +123,18 @@ def test_an_analysed_simulation_is_complete() -> None:
 @pytest.mark.parametrize(
     ("received", "reason"),
     [
-        (process.PopulationIsMissing("no such base"), "the population could not be drawn: no such base"),
-        (process.NobodyAssigned("no agent is in 'families'"), "no agent is in 'families'"),
+        (inputs.PopulationIsMissing("no such base"), "the population could not be drawn: no such base"),
+        (inputs.NobodyAssigned("no agent is in 'families'"), "no agent is in 'families'"),
     ],
 )
-def test_a_simulation_that_cannot_run_fails_with_its_reason(received: process.Input, reason: str) -> None:
+def test_a_simulation_that_cannot_run_fails_with_its_reason(received: inputs.Input, reason: str) -> None:
     after, _ = play(provisioning(STEP), received)
     assert (after.state, after.reason) == (State.FAILED, reason)
 
 
 @pytest.mark.parametrize("state", [State.COMPLETED, State.FAILED, State.CANCELLED])
-@pytest.mark.parametrize("received", [READY, ASSIGNED, finished(), process.AnalysisFinished()])
-def test_what_comes_after_the_end_is_counted_and_changes_nothing_else(state: State, received: process.Input) -> None:
+@pytest.mark.parametrize("received", [READY, ASSIGNED, finished(), inputs.AnalysisFinished()])
+def test_what_comes_after_the_end_is_counted_and_changes_nothing_else(state: State, received: inputs.Input) -> None:
     over = simulation(STEP, state=state)
     after, effects = play(over, received)
     assert effects == []
@@ -141,9 +142,9 @@ def test_what_comes_after_the_end_is_counted_and_changes_nothing_else(state: Sta
 
 
 def test_ending_a_protocol_before_it_is_complete_cancels_it() -> None:
-    after, effects = play(provisioning(STEP), READY, ASSIGNED, process.EndRequested())
+    after, effects = play(provisioning(STEP), READY, ASSIGNED, inputs.EndRequested())
     assert after.state is State.CANCELLED
-    assert effects == [Announce(State.RUNNING)]
+    assert effects == [Announce(State.RUNNING), Close()]
 
 
 def test_an_interactive_simulation_goes_back_to_ready_after_each_broadcast() -> None:
@@ -159,14 +160,14 @@ def test_an_interactive_simulation_goes_back_to_ready_after_each_broadcast() -> 
 
 def test_ending_an_interactive_simulation_lets_open_deliveries_finish_first() -> None:
     running, _ = play(provisioning(intervention_id=None), READY, asked(STEP, 10))
-    after, effects = play(running, process.EndRequested())
+    after, effects = play(running, inputs.EndRequested())
     assert (after.state, effects) == (State.RUNNING, [Announce(State.RUNNING)])
     after, effects = play(after, finished())
     assert effects == [Announce(State.RUNNING), Analyse(10), Report("brd_one", "finished")]
 
 
 def test_ending_an_interactive_simulation_that_asked_nothing_completes_it_without_analysis() -> None:
-    after, effects = play(provisioning(intervention_id=None), READY, process.EndRequested())
+    after, effects = play(provisioning(intervention_id=None), READY, inputs.EndRequested())
     assert after.state is State.COMPLETED
     assert effects == [Announce(State.READY)]
 
@@ -184,7 +185,7 @@ def test_steps_that_were_asked_for_run_one_after_the_other_in_the_order_of_askin
 
 def test_ending_again_does_not_wait_for_the_step_in_hand() -> None:
     running, _ = play(provisioning(intervention_id=None), READY, asked(STEP, 10))
-    after, _ = play(running, process.EndRequested(), process.EndRequested())
+    after, _ = play(running, inputs.EndRequested(), inputs.EndRequested())
     assert (after.state, after.reason) == (State.CANCELLED, "ended again before its last step was complete")
 
 
@@ -194,20 +195,20 @@ def test_each_step_says_where_it_stands() -> None:
     assert running.step_states == ["running", "pending"]
     after, _ = play(running, finished())
     assert after.step_states == ["finished", "running"]
-    ending, _ = play(running, process.EndRequested())
+    ending, _ = play(running, inputs.EndRequested())
     assert ending.step_states == ["running", "dropped"]
 
 
 def test_what_is_queued_and_not_begun_is_dropped_when_the_simulation_ends() -> None:
     interactive, _ = play(provisioning(intervention_id=None), READY)
-    after, effects = play(interactive, asked(STEP, 10), asked(SECOND, 5), process.EndRequested(), finished())
+    after, effects = play(interactive, asked(STEP, 10), asked(SECOND, 5), inputs.EndRequested(), finished())
     assert after.state is State.ANALYSING
     assert effects == [Announce(State.RUNNING), Analyse(10), Report("brd_one", "finished")]
 
 
 def test_agents_who_skip_a_step_are_not_planned_any_more() -> None:
     interactive, _ = play(provisioning(intervention_id=None), READY)
-    skipping = process.DeliveryFinished(6, 0, NO_USAGE, skipped=4)
+    skipping = inputs.DeliveryFinished(6, 0, NO_USAGE, skipped=4)
     after, _ = play(interactive, asked(STEP, 10), skipping)
     assert after.planned == {"all": 6}
 
@@ -223,7 +224,7 @@ def test_no_state_lasts_for_ever(state: State) -> None:
     waiting = simulation(STEP, state=state)
     assert waiting.deadline_at is not None
     assert waiting.deadline_at > NOW + timedelta(minutes=1)
-    after, effects = play(waiting, process.TimedOut())
+    after, effects = play(waiting, inputs.TimedOut())
     assert after.state is State.FAILED
     assert str(state) in str(after.reason)
     assert effects == [Announce(state)]
@@ -231,22 +232,42 @@ def test_no_state_lasts_for_ever(state: State) -> None:
 
 def test_an_interactive_simulation_that_nobody_uses_is_closed_and_keeps_what_it_has() -> None:
     idle = simulation(intervention_id=None, state=State.READY, answered=4)
-    after, effects = play(idle, process.TimedOut())
+    after, effects = play(idle, inputs.TimedOut())
     assert after.state is State.ANALYSING
     assert Analyse(4) in effects
 
 
-def test_every_input_restarts_the_clock() -> None:
-    later = NOW + timedelta(hours=1)
+LATER = NOW + timedelta(hours=1)
+
+
+def test_what_moves_the_simulation_on_gives_its_state_more_time() -> None:
     running, _ = play(provisioning(STEP), READY, ASSIGNED)
-    assert decide(running, finished(), later).simulation.updated_at == later
+    assert decide(running, finished(), LATER).simulation.updated_at == LATER
+
+
+@pytest.mark.parametrize(
+    "ignored",
+    [
+        READY,
+        ASSIGNED,
+        asked(SECOND, 5),
+        inputs.AnalysisFinished(),
+        inputs.ResumeRequested(),
+        inputs.DeliveryWasClosed(),
+        inputs.WorkHeld("of an earlier pause", pauses=-1),
+    ],
+)
+def test_what_is_ignored_gives_no_state_more_time(ignored: inputs.Input) -> None:
+    running, _ = play(provisioning(STEP), READY, ASSIGNED)
+    after = decide(running, ignored, LATER).simulation
+    assert (after.updated_at, after.deadline_at) == (NOW, running.deadline_at)
 
 
 def test_a_simulation_fails_when_work_it_waits_for_is_given_up() -> None:
     running, _ = play(provisioning(STEP, SECOND), READY, ASSIGNED)
-    after, effects = play(running, process.WorkGivenUp("deliver-stimulus", "ModelsError: no reply"))
+    after, effects = play(running, inputs.WorkGivenUp("deliver-stimulus", "ModelsError: no reply"))
     assert (after.state, after.reason) == (State.FAILED, "deliver-stimulus was given up: ModelsError: no reply")
-    assert effects == [Announce(State.RUNNING)]
+    assert effects == [Announce(State.RUNNING), Close()]
     assert play(after, finished())[0].state is State.FAILED
 
 
@@ -256,14 +277,14 @@ def test_a_simulation_fails_when_work_it_waits_for_is_given_up() -> None:
         ((), {}),
         ((asked(STEP, 5), asked(SECOND, 5)), {"brd_one": "running"}),
         ((asked(STEP, 5), asked(SECOND, 5), finished(5)), {"brd_one": "finished", "brd_two": "running"}),
-        ((asked(STEP, 5), asked(SECOND, 5), process.EndRequested()), {"brd_one": "running", "brd_two": "dropped"}),
-        ((asked(STEP, 5), process.EndRequested(), asked(SECOND, 5)), {"brd_one": "running", "brd_two": "dropped"}),
-        ((process.EndRequested(), asked(SECOND, 5)), {"brd_two": "dropped"}),
-        ((asked(STEP, 5), process.WorkGivenUp("deliver-stimulus", "why")), {"brd_one": "dropped"}),
-        ((asked(STEP, 5), process.EndRequested(), process.EndRequested()), {"brd_one": "dropped"}),
+        ((asked(STEP, 5), asked(SECOND, 5), inputs.EndRequested()), {"brd_one": "running", "brd_two": "dropped"}),
+        ((asked(STEP, 5), inputs.EndRequested(), asked(SECOND, 5)), {"brd_one": "running", "brd_two": "dropped"}),
+        ((inputs.EndRequested(), asked(SECOND, 5)), {"brd_two": "dropped"}),
+        ((asked(STEP, 5), inputs.WorkGivenUp("deliver-stimulus", "why")), {"brd_one": "dropped"}),
+        ((asked(STEP, 5), inputs.EndRequested(), inputs.EndRequested()), {"brd_one": "dropped"}),
     ],
 )
-def test_whatever_becomes_of_a_request_is_reported(inputs: tuple[process.Input, ...], states: dict[str, str]) -> None:
+def test_whatever_becomes_of_a_request_is_reported(inputs: tuple[inputs.Input, ...], states: dict[str, str]) -> None:
     after, _ = play(provisioning(intervention_id=None), READY)
     reported: dict[str, str] = {}
     for received in inputs:
@@ -274,7 +295,7 @@ def test_whatever_becomes_of_a_request_is_reported(inputs: tuple[process.Input, 
 
 def test_a_request_of_several_steps_runs_until_its_last_one_has_ended() -> None:
     steps = tuple(step.model_copy(update={"audience_id": "all"}) for step in (STEP, SECOND))
-    both = process.StepsRequested("seq_1", steps, {"all": AudienceSize(5, 1)})
+    both = inputs.StepsRequested("seq_1", steps, {"all": AudienceSize(5, 1)})
     after, effects = play(provisioning(intervention_id=None), READY, both)
     assert Report("seq_1", "running") in effects
     after, effects = play(after, finished(5))

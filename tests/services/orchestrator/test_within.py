@@ -2,7 +2,9 @@
 
 from libs.contracts.timelines import MAIN, joined
 from services.orchestrator.domain import process
-from services.orchestrator.domain.process import AgentsAssigned, Deliver, Fork, decide
+from services.orchestrator.domain.effects import Deliver, Fork
+from services.orchestrator.domain.inputs import AgentsAssigned
+from services.orchestrator.domain.process import decide
 from services.orchestrator.domain.simulation import Simulation, SimulationState
 from tests.services.orchestrator.parts import NOW, START, STEP
 

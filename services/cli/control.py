@@ -1,0 +1,43 @@
+"""`rehearsal pause | resume | cancel | budget`: deciding over a simulation that runs."""
+
+import json
+from typing import Literal
+
+from libs.contracts.base import JsonObject
+from services.cli.exits import Exit
+from services.cli.own import Source
+
+UNITS = {"cost_usd": "USD", "tokens": "tokens", "calls": "calls"}
+
+
+async def control(
+    simulation_id: str, what: Literal["pause", "resume", "cancel"], source: Source, *, as_json: bool
+) -> Exit:
+    """Have a simulation paused, resumed or cancelled, and print its state."""
+    async with source.connect() as client:
+        status = await {"pause": client.pause, "resume": client.resume, "cancel": client.cancel}[what](simulation_id)
+    print(json.dumps(status, ensure_ascii=False) if as_json else status["state"])  # noqa: T201
+    return Exit.COMPLETED
+
+
+async def budget(simulation_id: str, changes: JsonObject, source: Source, *, as_json: bool) -> Exit:
+    """Print what a simulation may spend, after changing it if asked to."""
+    async with source.connect() as client:
+        if changes:
+            balance = await client.set_budget(simulation_id, changes)
+        else:
+            balance = await client.budget(simulation_id)
+    print(json.dumps(balance, ensure_ascii=False) if as_json else _lines(balance))  # noqa: T201
+    return Exit.COMPLETED
+
+
+def _lines(balance: JsonObject) -> str:
+    rows = [(unit, balance["spent"][name], balance["cap"][name]) for name, unit in UNITS.items()]
+    spent = [
+        f"{_number(used)} of {'any number of' if cap is None else _number(cap)} {unit}" for unit, used, cap in rows
+    ]
+    return "\n".join([balance["state"], *spent])
+
+
+def _number(value: float) -> str:
+    return f"{value:,.4f}" if isinstance(value, float) else f"{value:,}"
