@@ -24,7 +24,7 @@ def nats_server(tmp_path: Path) -> Iterator[NatsServer]:
     server = NatsServer(tmp_path / "nats")
     server.start()
     yield server
-    server.stop()
+    server.kill()
 
 
 @pytest.fixture
