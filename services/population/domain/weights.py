@@ -3,6 +3,8 @@
 First the inverse of how likely somebody with these attributes was drawn: over all groups that could have drawn them,
 n / (N x the group's share of the population). Where the rest can be anybody, the weights are then raked to the margins;
 where segments are all there is, some people have no chance, and the weights stand for the segments' people only.
+
+libs.stats is imported when it is first needed: scipy would add half a second to the start of the platform.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +14,6 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from libs.stats.weighting import Margin, design_effect, effective_n, rake
 from services.population.domain.factors import Table
 from services.population.domain.joint import Joint
 from services.population.domain.restrictions import Restrictions
@@ -40,11 +41,15 @@ class Weighting:
     @property
     def effective_n(self) -> float:
         """Kish's effective number of people."""
+        from libs.stats.weighting import effective_n
+
         return effective_n(self.weights)
 
     @property
     def design_effect(self) -> float:
         """By how much the weights multiply the variance of a mean."""
+        from libs.stats.weighting import design_effect
+
         return design_effect(self.weights)
 
 
@@ -56,6 +61,8 @@ def weigh(
     covers = any(stratum.share >= share * (1 - EVEN) for stratum, _ in groups)
     if not covers or float(np.ptp(weights)) < EVEN:
         return Weighting(weights, covers)
+    from libs.stats.weighting import Margin, effective_n, rake
+
     margins = []
     for name, target in targets.items():
         codes = np.concatenate([stratum.codes[name] for stratum, _ in groups]).astype(np.intp)
