@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
@@ -57,11 +58,14 @@ class Occupations:
             self._schooling |= dict.fromkeys(levels.get(level, ()), SCHOOLING[level])
         self._has_postgraduate = "postgraduate" in levels
         self._income = template.dimensions["income_band"].scores()
+        self._ranked: dict[tuple[int, float, bool], tuple[list[Job], list[float]]] = {}
 
     def draw(self, profile: Mapping[str, str], random: Random) -> Work:
         """An occupation for these attributes."""
         activity = profile["employment"]
-        job = self._job(profile["education"], self._income[profile["income_band"]], activity, random)
+        schooling, income = self._schooling[profile["education"]], self._income[profile["income_band"]]
+        jobs, chances = self._fitting(schooling, income, activity == "self-employed")
+        job = random.choices(jobs, cum_weights=chances)[0]
         organization = random.choice(job.organizations)
         former = f"as {_article(job.title)} {_lower(job.title)}"
         title, organization, description = {
@@ -75,14 +79,17 @@ class Occupations:
         }.get(activity, ("Unable to work", "none", f"You used to work {former}; illness ended that."))
         return Work(title, organization, description, job.skills, job.field)
 
-    def _job(self, education: str, income: float, activity: str, random: Random) -> Job:
-        schooling = self._schooling[education]
-        top = 4 if schooling == 3 and not self._has_postgraduate else schooling
-        fitting = [job for job in self._jobs if job.education[0] <= top and job.education[1] >= schooling]
-        if activity == "self-employed":
-            fitting = [job for job in fitting if job.self_employed] or fitting
-        weights = [1 / (1 + INCOME_FIT * (job.income - income) ** 2) for job in fitting]
-        return random.choices(fitting, weights)[0]
+    def _fitting(self, schooling: int, income: float, is_own: bool) -> tuple[list[Job], list[float]]:
+        """The jobs of people like these and their chances, added up; a template has a few dozen kinds of people."""
+        key = (schooling, income, is_own)
+        if key not in self._ranked:
+            top = 4 if schooling == 3 and not self._has_postgraduate else schooling
+            jobs = [job for job in self._jobs if job.education[0] <= top and job.education[1] >= schooling]
+            if is_own:
+                jobs = [job for job in jobs if job.self_employed] or jobs
+            weights = (1 / (1 + INCOME_FIT * (job.income - income) ** 2) for job in jobs)
+            self._ranked[key] = jobs, list(accumulate(weights))
+        return self._ranked[key]
 
 
 def _lower(title: str) -> str:

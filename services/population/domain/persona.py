@@ -102,7 +102,8 @@ def _relationships(age: int, profile: Profile, pool: NamePool, random: Random) -
 
     def named() -> str:
         gender: Gender = random.choice(("female", "male"))
-        name = random.choice([given for given in pool.given(gender) if given not in taken])
+        names = pool.given(gender)
+        name = random.choice([given for given in names if given not in taken] if taken else names)
         taken.add(name)
         return name
 

@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from functools import lru_cache
-from heapq import nlargest
 from pathlib import Path
 from random import Random
+from typing import NamedTuple, Self
 
 from pydantic import Field, RootModel
 
@@ -28,17 +28,27 @@ class _File(RootModel[dict[str, tuple[Phrase, ...] | str]]):
     """Sentences by part of the persona, and a note."""
 
 
+class _Candidate(NamedTuple):
+    """A phrase laid out for choosing: most name one trait, and a loop over one costs more than the sum."""
+
+    text: str
+    trait: str | None
+    weight: float
+    more: tuple[tuple[str, float], ...]
+    only: tuple[tuple[str, tuple[str, ...]], ...]
+    bonus: float
+
+    @classmethod
+    def of(cls, phrase: Phrase) -> Self:
+        (trait, weight), *more = phrase.traits.items() or ((None, 0.0),)
+        return cls(phrase.text, trait, weight, tuple(more), tuple(phrase.only.items()), phrase.bonus)
+
+
 class Phrases:
     """Sentences by part of the persona."""
 
     def __init__(self, parts: Mapping[str, tuple[Phrase, ...]]) -> None:
-        self._parts = {
-            part: [
-                (phrase.text, tuple(phrase.traits.items()), tuple(phrase.only.items()), phrase.bonus)
-                for phrase in phrases
-            ]
-            for part, phrases in parts.items()
-        }
+        self._parts = {part: [_Candidate.of(phrase) for phrase in phrases] for part, phrases in parts.items()}
 
     def choose(
         self, part: str, count: int, traits: Mapping[str, float], profile: Mapping[str, str], random: Random
@@ -49,15 +59,26 @@ class Phrases:
         """
         fitting: list[tuple[float, str]] = []
         others: list[tuple[float, str]] = []
-        for text, weights, only, bonus in self._parts[part]:
-            chance = random.random()
+        draw = random.random
+        for text, trait, weight, more, only, bonus in self._parts[part]:
+            chance = draw()
             if only and any(profile.get(name) not in values for name, values in only):
                 continue
-            fit = bonus
-            for name, weight in weights:
-                fit += weight * traits[name]
-            (fitting if fit > 0 or not weights else others).append((fit + CHANCE * chance, text))
-        return [text for _, text in nlargest(count, fitting)] or [max(others)[1]]
+            if trait is None:
+                fitting.append((bonus + CHANCE * chance, text))
+                continue
+            fit = bonus + weight * traits[trait]
+            for name, another in more:
+                fit += another * traits[name]
+            if fit > 0:
+                fitting.append((fit + CHANCE * chance, text))
+            else:
+                others.append((fit + CHANCE * chance, text))
+        if not fitting:
+            return [max(others)[1]]
+        if count == 1:
+            return [max(fitting)[1]]
+        return [text for _, text in sorted(fitting, reverse=True)[:count]]
 
 
 @lru_cache(maxsize=1)

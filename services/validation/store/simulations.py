@@ -155,7 +155,7 @@ class Simulations:
                 "population_id": population_id,
                 "agent_id": agent.agent_id,
                 "version": agent.version or 0,
-                "document": agent.model_dump(mode="json"),
+                "document": agent.document(),
             }
             for agent in given.values()
             if (agent.version or 0) > known.get(agent.agent_id, -1)
