@@ -76,12 +76,12 @@ def whisker(
     parts = [_grid(axis, ROW_HEIGHT)]
     if interval is not None:
         low, high = (axis.place(end) for end in interval)
-        parts.append(_line(low, middle, high, middle, "span"))
-        parts += [_line(end, middle - 5, end, middle + 5, "span") for end in (low, high)]
+        parts.append(line(low, middle, high, middle, "span"))
+        parts += [line(end, middle - 5, end, middle + 5, "span") for end in (low, high)]
     if value is not None:
         shape = "dot" if is_solid else "dot hollow"
         parts.append(tag("circle", cx=f"{axis.place(value)}%", cy=middle, r=6, class_=shape))
-    return _svg(ROW_HEIGHT, label, colour, *parts)
+    return svg(ROW_HEIGHT, label, colour, *parts)
 
 
 def axis_row(axis: Axis, texts: Sequence[str]) -> Html:
@@ -99,14 +99,14 @@ def bar(share: float, colour: int, label: str, *, height: int = 20) -> Chart:
     width = round(min(max(share, 0.0), 1.0) * 100, 2)
     track = tag("rect", x=0, y=0, width="100%", height=height, rx=3, class_="track")
     fill = tag("rect", x=0, y=0, width=f"{width}%", height=height, rx=3, class_="fill")
-    return _svg(height, label, colour, track, fill)
+    return svg(height, label, colour, track, fill)
 
 
 def columns(shares: Sequence[float], names: Sequence[str], highest: float, colour: int, label: str) -> Chart:
     """A column per bin, on a scale that ends at `highest`; names are left out where they would touch."""
     width = 100 / len(shares)
     gap = 0.16 * width
-    parts = [_line(0, COLUMN_HEIGHT + 14, 100, COLUMN_HEIGHT + 14, "ground")]
+    parts = [line(0, COLUMN_HEIGHT + 14, 100, COLUMN_HEIGHT + 14, "ground")]
     every = math.ceil(len(shares) / 11)
     for index, (share, name) in enumerate(zip(shares, names, strict=True)):
         height = round(share / highest * COLUMN_HEIGHT, 1) if highest > 0 else 0.0
@@ -119,7 +119,7 @@ def columns(shares: Sequence[float], names: Sequence[str], highest: float, colou
             )
         if index % every == 0:
             parts.append(tag("text", name, x=middle, y=COLUMN_HEIGHT + 30, text_anchor="middle", class_="tick"))
-    return _svg(COLUMN_HEIGHT + 36, label, colour, *parts)
+    return svg(COLUMN_HEIGHT + 36, label, colour, *parts)
 
 
 def bars(names: Sequence[str], series: Sequence[Sequence[float]], colours: Sequence[int], label: str) -> Chart:
@@ -130,14 +130,14 @@ def bars(names: Sequence[str], series: Sequence[Sequence[float]], colours: Seque
     for row, name in enumerate(names):
         top = row * step
         values = " · ".join(f"{shares[row] * 100:.1f}" for shares in series)
-        parts.append(tag("text", _shortened(name), x=0, y=top + 11, class_="tick value"))
+        parts.append(tag("text", shortened(name), x=0, y=top + 11, class_="tick value"))
         parts.append(tag("text", f"{values} %", x="100%", y=top + 11, text_anchor="end", class_="tick"))
         for place, (shares, colour) in enumerate(zip(series, colours, strict=True)):
             y, width = top + BAR_TEXT + place * BAR, f"{shares[row] / highest * 100:.2f}%"
             parts.append(tag("rect", x=0, y=y, width="100%", height=BAR - 2, rx=2, class_="track"))
             shade = f"fill arm-{colour % COLOURS}"
             parts.append(tag("rect", x=0, y=y, width=width, height=BAR - 2, rx=2, class_=shade))
-    return _svg(len(names) * step, label, colours[0], *parts)
+    return svg(len(names) * step, label, colours[0], *parts)
 
 
 def intervals(points: Sequence[tuple[str, float, Interval]], colour: int, label: str) -> Chart:
@@ -148,17 +148,17 @@ def intervals(points: Sequence[tuple[str, float, Interval]], colour: int, label:
         top, middle = index * step, index * step + BAR_TEXT + ROW_HEIGHT // 2
         low, high = (axis.place(end) for end in interval)
         text = f"{value:+.2f} ({interval[0]:+.2f} to {interval[1]:+.2f})"
-        parts.append(tag("text", _shortened(name), x=0, y=top + 11, class_="tick value"))
+        parts.append(tag("text", shortened(name), x=0, y=top + 11, class_="tick value"))
         parts.append(tag("text", text, x="100%", y=top + 11, text_anchor="end", class_="tick"))
-        parts.append(_line(low, middle, high, middle, "span"))
-        parts += [_line(end, middle - 5, end, middle + 5, "span") for end in (low, high)]
+        parts.append(line(low, middle, high, middle, "span"))
+        parts += [line(end, middle - 5, end, middle + 5, "span") for end in (low, high)]
         parts.append(tag("circle", cx=f"{axis.place(value)}%", cy=middle, r=6, class_="dot"))
     for mark in axis.ticks:
         place = axis.place(mark)
         anchor = "start" if place < 2 else "end" if place > 98 else "middle"
         bottom = step * len(points) + 15
         parts.append(tag("text", f"{mark:g}", x=f"{place}%", y=bottom, text_anchor=anchor, class_="tick"))
-    return _svg(step * len(points) + AXIS_HEIGHT, label, colour, *parts)
+    return svg(step * len(points) + AXIS_HEIGHT, label, colour, *parts)
 
 
 def heatmap(names: Sequence[str], cells: Mapping[tuple[int, int], float], label: str) -> Chart:
@@ -168,7 +168,7 @@ def heatmap(names: Sequence[str], cells: Mapping[tuple[int, int], float], label:
     parts: list[Html] = []
     for row, name in enumerate(names):
         top, middle = HEAD + row * CELL, f"{left + (row + 0.5) * size:.2f}%"
-        parts.append(tag("text", f"{row + 1}  {_shortened(name)}", x=0, y=top + 12, class_="tick"))
+        parts.append(tag("text", f"{row + 1}  {shortened(name)}", x=0, y=top + 12, class_="tick"))
         if row % every == 0:
             parts.append(tag("text", str(row + 1), x=middle, y=11, text_anchor="middle", class_="tick"))
         for column in range(row):
@@ -186,14 +186,16 @@ def heatmap(names: Sequence[str], cells: Mapping[tuple[int, int], float], label:
                         class_=f"fill arm-{POSITIVE if value >= 0 else NEGATIVE}",
                     )
                 )
-    return _svg(HEAD + CELL * len(names), label, POSITIVE, *parts)
+    return svg(HEAD + CELL * len(names), label, POSITIVE, *parts)
 
 
-def _shortened(name: str) -> str:
+def shortened(name: str) -> str:
+    """A name that fits beside a chart."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
 
-def _svg(height: int, label: str, colour: int, *parts: Html) -> Chart:
+def svg(height: int, label: str, colour: int, *parts: Html) -> Chart:
+    """A drawing of these parts that says what it shows."""
     drawn = tag(
         "svg",
         tag("title", label),
@@ -208,12 +210,13 @@ def _svg(height: int, label: str, colour: int, *parts: Html) -> Chart:
 
 
 def _grid(axis: Axis, height: int) -> Html:
-    marks = [_line(axis.place(mark), 0, axis.place(mark), height, "grid") for mark in axis.ticks]
+    marks = [line(axis.place(mark), 0, axis.place(mark), height, "grid") for mark in axis.ticks]
     if axis.reference is not None:
         place = axis.place(axis.reference)
-        marks.append(_line(place, 0, place, height, "zero"))
+        marks.append(line(place, 0, place, height, "zero"))
     return tag("g", *marks)
 
 
-def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Html:
+def line(x1: float, y1: float, x2: float, y2: float, kind: str) -> Html:
+    """From place to place, in percent of the width and in pixels of the height."""
     return tag("line", x1=f"{x1}%", y1=y1, x2=f"{x2}%", y2=y2, class_=kind)

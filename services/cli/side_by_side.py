@@ -14,7 +14,7 @@ from services.cli.files import save
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
-ENDINGS = {"records": "records.json"}
+ENDINGS = {"records": "records.json", "plots": "plots.json"}
 
 
 async def write_export(simulation: str, form: str, out: Path | None, source: Source) -> Exit:

@@ -19,7 +19,7 @@ from libs.contracts.protocol import Usage
 from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
 from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
-from services.results.domain.export import to_csv, to_json
+from services.results.domain.export import to_csv, to_json, to_plots
 from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
 from services.results.domain.journeys import StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
@@ -40,11 +40,12 @@ EXPORTS = {
     "records": (to_records, "application/json", "attachment"),
     "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"),
     "parquet": (to_parquet, "application/vnd.apache.parquet", "attachment"),
+    "plots": (to_plots, "application/json", "attachment"),
     "pdf": (to_pdf, "application/pdf", "inline"),
     "html": (to_html, "text/html; charset=utf-8", "inline"),
 }
 FORMATS = listed(tuple(EXPORTS))
-ENDINGS = {"records": "records.json"}
+ENDINGS = {"records": "records.json", "plots": "plots.json"}
 PORTION = 256 * 1024
 
 
@@ -236,7 +237,8 @@ async def export(
     `simulated`, `evidence_grade`, `effective_n` and `caveat` in every row; a text that a spreadsheet would take for a
     formula starts with an apostrophe. `records`: the same table as JSON objects with types, for data frames; `parquet`:
     the same in typed columns (501 without pyarrow); `xlsx`: the same with sheets of estimates and comparisons, no cell
-    a formula. `html` and `pdf`: the report, which needs nothing but itself.
+    a formula. `plots`: the data of every plot of the report. `html` and `pdf`: the report, which needs nothing but
+    itself.
     """
     if export_format not in EXPORTS:
         raise InvalidError("format", f"{export_format!r} is not an export format", tuple(EXPORTS))

@@ -11,6 +11,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.protocol import total_usage
 from services.results.domain.canonical import canonical, canonical_json, digest
 from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
+from services.results.domain.plots import plots_of
 from services.results.domain.records import Turn
 from services.results.domain.rows import AFTER, BEFORE, Table
 from services.results.domain.tabular import csv_of
@@ -28,6 +29,19 @@ def to_json(findings: Findings) -> bytes:
         "content": content,
     }
     return json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+
+
+def to_plots(findings: Findings) -> bytes:
+    """What the report draws, ready to be drawn by others: JSON with the evidence that stands beside every plot."""
+    plots = plots_of(findings.study, findings.description) if findings.description else ()
+    document = {
+        "simulation_id": findings.study.simulation_id,
+        "notice": SIMULATED,
+        "note": None if findings.analysis else why_no_analysis(findings.state),
+        "evidence": findings.evidence,
+        "plots": plots,
+    }
+    return json.dumps(canonical(document), ensure_ascii=False).encode() + b"\n"
 
 
 def to_csv(findings: Findings) -> bytes:

@@ -15,9 +15,11 @@ import pytest
 from services.results.domain.findings import Findings, compile_findings
 from services.results.service.files.columnar import to_parquet, to_records
 from services.results.service.files.pdf import to_pdf
+from services.results.service.files.pdf.letters import FONT, plain, runs
 from services.results.service.files.spreadsheet import to_xlsx
 from tests.services.results import build
 from tests.services.results.test_export import findings
+from tests.services.results.test_plots import repeated
 
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FORMULA = '=HYPERLINK("http://evil.example","click")'
@@ -46,15 +48,16 @@ def strings(body: bytes) -> list[str]:
     return ["".join(item.itertext()) for item in part(body, "xl/sharedStrings.xml").iter(f"{SHEET}si")]
 
 
+def streams(body: bytes) -> list[bytes]:
+    """Everything packed in a PDF: drawing instructions, typefaces, tables of letters."""
+    packed = re.findall(rb"stream\r?\n(.*?)endstream", body, re.DOTALL)
+    plain = [base64.a85decode(raw.strip()[:-2]) if raw.strip().endswith(b"~>") else raw for raw in packed]
+    return [zlib.decompressobj().decompress(raw) for raw in plain]
+
+
 def pages(body: bytes) -> list[bytes]:
-    """The drawing instructions of each page."""
-    found = []
-    for packed in re.findall(rb"stream\r?\n(.*?)endstream", body, re.DOTALL):
-        raw = packed.strip()
-        if raw.endswith(b"~>"):
-            drawn = zlib.decompress(base64.a85decode(raw[:-2]))
-            found += [drawn] if b" Tf " in drawn else []
-    return found
+    """The words of each page, a line break as a space."""
+    return [b" ".join(re.findall(rb"\((.*?)\) Tj", drawn)) for drawn in streams(body) if b" Tf " in drawn]
 
 
 def test_a_workbook_has_evidence_estimates_comparisons_and_a_row_for_each_response() -> None:
@@ -121,6 +124,42 @@ def test_every_page_of_the_pdf_has_grade_and_caveat_at_its_foot() -> None:
     assert len(shown) > 1
     assert all(b"evidence grade C, effective n 0" in one for one in shown)
     assert all(b"nothing about real people; use it to rehearse" in one for one in shown)
+
+
+def letters(body: bytes) -> set[str]:
+    """The letters that the typefaces in the file say they have: what can be read, searched and copied."""
+    found: set[str] = set()
+    for stream in streams(body):
+        if b"beginbfrange" in stream or b"beginbfchar" in stream:
+            found |= {chr(int(code, 16)) for code in re.findall(rb"<([0-9A-Fa-f]{4})>", stream)}
+    return found
+
+
+@pytest.mark.parametrize(
+    "words", ["Zażółć gęślą jaźń", "Ποιο προϊόν θα αγοράζατε;", "Съешь ещё этих мягких булок", "Chạy thử nghiệm"]
+)
+def test_latin_greek_and_cyrillic_letters_are_in_the_pdf_with_their_typeface(words: str) -> None:
+    study, turns = build.campaign()
+    assert study.plan is not None
+    body = to_pdf(findings(replace(study, plan=study.plan.model_copy(update={"name": words})), turns))
+    assert b"FiraSans-Bold" in body
+    assert b"/FontFile2" in body
+    assert set(words) <= letters(body)
+    assert plain(words) == words
+
+
+def test_east_asian_letters_are_set_in_what_readers_bring_and_others_are_question_marks() -> None:
+    assert list(runs("Rehearsal 試演")) == [(FONT, "Rehearsal "), ("STSong-Light", "試演")]
+    assert [font for font, _ in runs("日本語のテスト")] == ["HeiseiKakuGo-W5"]
+    assert [font for font, _ in runs("한국어")] == ["HYGothic-Medium"]
+    assert plain("سلام / שלום / नमस्ते / สวัสดี") == "???? / ???? / ?????? / ??????"
+
+
+def test_time_series_survival_stages_and_associations_are_drawn_in_the_pdf() -> None:
+    study, turns = repeated()
+    shown = b" ".join(pages(to_pdf(findings(study, turns))))
+    for title in (b"Over time", b"Time until it happens", b"What goes with who people are", b"along the funnel"):
+        assert title in shown
 
 
 def test_what_somebody_said_cannot_become_markup_of_the_pdf() -> None:

@@ -140,7 +140,7 @@ def test_the_verdict_with_its_worth_comes_before_everything_else() -> None:
 def test_every_section_says_that_the_respondents_are_simulated_and_what_that_is_worth(is_completed: bool) -> None:
     found = findings(*varied(), is_completed=is_completed)
     parts = sections(to_html(found))
-    assert len(parts) == (13 if is_completed else 5)
+    assert len(parts) == (14 if is_completed else 5)
     for part in parts:
         assert "Simulated respondents</b>" in part
         assert "evidence grade C, effective n 0" in part

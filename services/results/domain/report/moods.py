@@ -6,6 +6,7 @@ from services.results.domain import wording
 from services.results.domain.description import Description
 from services.results.domain.findings import Findings
 from services.results.domain.report.parts import chip, section
+from services.results.domain.report.plots import together
 
 MOST = 12
 LEAD = (
@@ -34,7 +35,9 @@ def moods(findings: Findings, description: Description) -> Html:
         for mood in description.moods
     ]
     by_arm = table("Engagement and sentiment by arm", head, rows, numbers_from=1)
-    return section(findings, "moods", "Engagement and sentiment", LEAD, by_arm, _associations(description))
+    return section(
+        findings, "moods", "Engagement and sentiment", LEAD, by_arm, together(findings), _associations(description)
+    )
 
 
 def _associations(description: Description) -> Html:

@@ -12,6 +12,7 @@ from services.results.domain.report.estimates import estimates, segments
 from services.results.domain.report.headline import headline
 from services.results.domain.report.moods import moods
 from services.results.domain.report.parts import stamp
+from services.results.domain.report.plots import over_time, parting, surviving
 from services.results.domain.report.voices import voices
 
 
@@ -34,6 +35,7 @@ def _sections(findings: Findings) -> list[Html]:
     if description is not None:
         found.append(distributions(findings, description) if findings.study.instruments else EMPTY)
         found.append(funnel(findings, description) if description.funnel else EMPTY)
+        found += [parting(findings), surviving(findings), over_time(findings)]
         found.append(segments(findings, description) if description.segments else EMPTY)
         found.append(moods(findings, description))
     found.append(health(findings))

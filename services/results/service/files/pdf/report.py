@@ -1,0 +1,199 @@
+"""The report as PDF: verdict, evidence, decision, charts, tables; grade and caveat at the foot of every page.
+
+Everything that was said elsewhere is escaped and bounded. The same findings give the same bytes.
+"""
+
+import io
+from collections.abc import Iterator
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from libs.contracts.evidence import Analysis, Comparison
+from services.results.domain import wording
+from services.results.domain.description import Description
+from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
+from services.results.domain.plots import HeatMap, Plot, StageContrasts, Survival, TimeSeries, plots_of
+from services.results.domain.verdict import find_estimate
+from services.results.service.files.pdf import charts
+from services.results.service.files.pdf.layout import (
+    FOOT,
+    HEIGHT,
+    MARGIN,
+    QUIET,
+    ROOM,
+    WIDTH,
+    foot,
+    heading,
+    table,
+    text,
+)
+from services.results.service.files.pdf.letters import plain
+
+if TYPE_CHECKING:
+    from reportlab.platypus import Flowable
+
+MOST_ROWS = 200
+MOST_PLOTS = 24
+KINDS: dict[type[Plot], tuple[str, str]] = {
+    StageContrasts: (
+        "Where arms part along the funnel",
+        "An arm less the baseline at each stage. Those who reached it selected themselves: that only describes.",
+    ),
+    Survival: (
+        "Time until it happens",
+        "Share to whom it has not happened yet (Kaplan–Meier), by round, with its interval.",
+    ),
+    TimeSeries: (
+        "Over time",
+        "By round, with the interval at each. Nobody tested whether anything changed.",
+    ),
+    HeatMap: (
+        "What goes with who people are",
+        "Framed: stronger than pairings at random would show on average. Exploratory, without a test.",
+    ),
+}
+
+
+def to_pdf(findings: Findings) -> bytes:
+    """The report."""
+    from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
+
+    name = findings.study.plan.name if findings.study.plan else findings.study.name
+    buffer = io.BytesIO()
+    frame = Frame(MARGIN, MARGIN + FOOT, ROOM, HEIGHT - 2 * MARGIN - FOOT, 0, 0, 0, 0)
+    document = BaseDocTemplate(
+        buffer, pagesize=(WIDTH, HEIGHT), title=plain(name), author="Rehearsal", subject=SIMULATED, invariant=1
+    )
+    document.addPageTemplates(PageTemplate("page", [frame], onPage=lambda canvas, _: foot(canvas, findings)))
+    document.build(list(_story(findings, name)))
+    return buffer.getvalue()
+
+
+def _story(findings: Findings, name: str) -> Iterator["Flowable"]:
+    analysis, evidence = findings.analysis, findings.evidence
+    yield text(name, 18, bold=True, after=6)
+    yield text(analysis.verdict if analysis else why_no_analysis(findings.state), 11, after=8)
+    yield text(f"{SIMULATED} This study is {evidence.caveat}.", 9, after=4)
+    yield text(f"Where the effective n comes from: {evidence.effective_n_basis}.", 8, colour=QUIET, after=10)
+    yield from _decision(findings)
+    for flag in (analysis.flags if analysis else None) or ():
+        yield text(f"Doubt — {flag.kind.replace('_', ' ')}: {flag.metric or ''} {flag.message}", 9, bold=True, after=4)
+    if analysis is not None:
+        yield from _differences(analysis)
+        yield from _estimates(analysis)
+    if findings.description is not None:
+        yield from _distributions(findings.description)
+        yield from _plots(findings, findings.description)
+    yield from _conduct(findings)
+
+
+def _decision(findings: Findings) -> Iterator["Flowable"]:
+    if (decision := findings.decision) is not None:
+        yield text(f"Decision — {decision.headline}", 11, bold=True, before=4, after=3)
+        for reason in decision.reasons:
+            yield text(f"• {reason}", 9, after=2)
+    for alarm in findings.alarms:
+        if alarm.is_raised:
+            where = ", ".join(filter(None, (alarm.metric, alarm.arm)))
+            yield text(f"Alarm — {alarm.kind.replace('_', ' ')} {where}", 9, bold=True, after=3)
+
+
+def _differences(analysis: Analysis) -> Iterator["Flowable"]:
+    if not analysis.comparisons:
+        return
+    yield heading("Differences from the baseline")
+    for measure in ("proportion", "mean", "mean_rank"):
+        shown = [c for c in analysis.comparisons if _measure(analysis, c) == measure and c.difference is not None]
+        if shown:
+            points = [
+                charts.Whisker(
+                    f"{wording.subject(c.metric, c.option)}, {c.arm}",
+                    wording.difference(measure, c.difference),
+                    c.difference or 0.0,
+                    c.interval,
+                )
+                for c in shown[:MOST_ROWS]
+            ]
+            yield from charts.whiskers(points, measure)
+    rows = [
+        (
+            wording.subject(c.metric, c.option),
+            c.arm,
+            wording.difference(_measure(analysis, c), c.difference),
+            wording.difference_interval(_measure(analysis, c), c.interval),
+            _of_people(analysis, c),
+            c.finding.replace("_", " "),
+            c.evidence.grade,
+        )
+        for c in analysis.comparisons[:MOST_ROWS]
+    ]
+    yield table(("Metric", "Arm", "Difference", "Interval", "Among people", "Finding", "Grade"), rows)
+
+
+def _estimates(analysis: Analysis) -> Iterator["Flowable"]:
+    yield heading("Estimates")
+    rows = [
+        (
+            wording.subject(e.metric, e.option),
+            e.arm,
+            wording.estimate(e.measure, e.value),
+            wording.estimate_interval(e.measure, e.interval),
+            str(e.n),
+            wording.estimate_interval(e.measure, e.about_people.interval) if e.about_people else wording.NOTHING,
+            e.evidence.grade,
+        )
+        for e in analysis.estimates[:MOST_ROWS]
+    ]
+    yield table(("Metric", "Arm", "Estimate", "Interval", "n", "People", "Grade"), rows)
+
+
+def _distributions(description: Description) -> Iterator["Flowable"]:
+    yield heading("Answers")
+    for one in description.distributions:
+        if one.bins:
+            yield text(f"{one.metric}, {one.arm} — {wording.plural(one.n, 'answer')}", 9, bold=True, before=4)
+            yield charts.bars([(bin.label, bin.share) for bin in one.bins])
+
+
+def _plots(findings: Findings, description: Description) -> Iterator["Flowable"]:
+    """Each kind with its note; the numbers of all are in the export `plots`."""
+    for kind, plots in groupby(plots_of(findings.study, description), type):
+        title, note = KINDS[kind]
+        yield heading(title)
+        yield text(note, 8, colour=QUIET, after=4)
+        for plot in islice(plots, MOST_PLOTS):
+            yield from _plot(findings, plot)
+
+
+def _plot(findings: Findings, plot: Plot) -> Iterator["Flowable"]:
+    from reportlab.platypus import KeepTogether
+
+    match plot:
+        case StageContrasts():
+            yield from charts.gaps(plot)
+        case HeatMap():
+            yield charts.heat(plot)
+        case TimeSeries() | Survival():
+            drawn = charts.series(findings, plot) if isinstance(plot, TimeSeries) else charts.survival(findings, plot)
+            arms = charts.legend(findings, [one.arm for one in plot.lines])
+            yield KeepTogether([text(plot.title, 9, bold=True, before=4), arms, drawn])
+
+
+def _conduct(findings: Findings) -> Iterator["Flowable"]:
+    study, heads = findings.study, findings.heads
+    yield heading("How it was done")
+    rows = [
+        (arm, str(n), str(heads.answered[arm]), str(heads.failed[arm]), wording.percent(heads.attrition[arm]))
+        for arm, n in heads.assigned.items()
+    ]
+    yield table(("Arm", "Assigned", "Answered", "Failed", "Lost"), rows)
+    facts = f"model {study.model}, seed {study.seed}, plan {study.plan_hash or 'none'}"
+    yield text(f"{facts}; correction: {findings.evidence.correction}; Rehearsal {findings.version}", 8, colour=QUIET)
+
+
+def _of_people(analysis: Analysis, c: Comparison) -> str:
+    return wording.difference_interval(_measure(analysis, c), c.about_people.interval) if c.about_people else "–"
+
+
+def _measure(analysis: Analysis, c: Comparison) -> str:
+    return find_estimate(analysis, c.metric, c.option, c.arm).measure
