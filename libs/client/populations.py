@@ -14,7 +14,7 @@ class PopulationsClient(ToolsClient):
     """Populations: drawn, imported, found, changed, compared, put away."""
 
     async def create_population(self, spec: PopulationSpec | JsonObject) -> JsonObject:
-        """Draw a population; a large one is still being drawn when this answers. A model that helps may take long."""
+        """Draw a population; one that is large, or that a model helps with, is still being drawn when this answers."""
         return await self._post("/agent-populations/create", spec, patience_s=PATIENCE_S)
 
     async def bulk_generate(self, spec: PopulationSpec | JsonObject) -> JsonObject:

@@ -24,6 +24,13 @@ class PopulationCreated(MessageData):
     created_at: datetime
 
 
+class PreparePeople(MessageData):
+    """Ask the model of a population what has to be known before anybody can be drawn."""
+
+    contract: ClassVar = Contract("cmd", "population", "prepare-people", "population_id", ("population",))
+    population_id: str
+
+
 class GeneratePeople(MessageData):
     """Draw the next block of people of a population."""
 

@@ -5,6 +5,7 @@ from libs.contracts.base import MessageData
 
 MESSAGES: tuple[type[MessageData], ...] = (
     population.PopulationCreated,
+    population.PreparePeople,
     population.GeneratePeople,
     population.WritePeople,
     population.AgentsGenerated,

@@ -63,17 +63,23 @@ async def ask(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asy
     raise ModelsError(f"{len(left)} of {len(batch.turns)} questions were not answered")
 
 
+async def answer_to(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asked[T]:
+    """The only question of the batch, for work that is tried again. Raises `ModelsError` then, and `ModelFailedError`
+    for an answer that cannot be used."""
+    async with aclosing(ask(models, batch, read)) as answers:
+        async for answer in answers:
+            if answer.value is None:
+                raise ModelFailedError(answer.failure or "the model gave no reason")
+            return answer
+    raise ModelFailedError("nothing was asked")
+
+
 async def ask_one(models: Models, batch: TurnBatch, read: Callable[[str], T]) -> Asked[T]:
-    """The only question of the batch. Raises `ModelFailedError`, and `BudgetError` when there is no money for it."""
+    """The same for whoever waits. Raises `ModelFailedError`, and `BudgetError` when there is no money for it."""
     try:
-        async with aclosing(ask(models, batch, read)) as answers:
-            async for answer in answers:
-                if answer.value is None:
-                    raise ModelFailedError(answer.failure or "the model gave no reason")
-                return answer
+        return await answer_to(models, batch, read)
     except ModelsError as error:
         raise refusal_of(error) from error
-    raise ModelFailedError("nothing was asked")
 
 
 def refusal_of(error: ModelsError) -> DomainError:

@@ -40,7 +40,8 @@ async def generate(path: Path, changes: JsonObject, source: Source, *, wait: boo
         print(json.dumps(job))  # noqa: T201
     else:
         speed = f", {job['people_per_second']:,.0f} a second" if job["people_per_second"] else ""
-        print(f"{job['population_id']}: {job['generated']:,} people {job['state']}{speed}")  # noqa: T201
+        reason = f": {clean(job['reason'])}" if job["reason"] else ""
+        print(f"{job['population_id']}: {job['generated']:,} people {job['state']}{speed}{reason}")  # noqa: T201
     return Exit.FAILED if job["state"] in {"failed", "cancelled"} else Exit.COMPLETED
 
 
@@ -51,9 +52,12 @@ class _Teller:
         self._told = time.monotonic()
 
     def __call__(self, job: JsonObject) -> None:
-        if time.monotonic() - self._told < TOLD_EVERY_S or job["remaining_s"] is None:
+        if time.monotonic() - self._told < TOLD_EVERY_S:
             return
         self._told = time.monotonic()
+        if job["remaining_s"] is None:
+            say("the model is being asked" if job["stage"] == "asking" else "nobody is there yet")
+            return
         speed, left = job["people_per_second"], job["remaining_s"]
         say(f"{job['generated']:,} of {job['size']:,} people, {speed:,.0f} a second, {left:,.0f} s to go")
 

@@ -26,7 +26,7 @@ from libs.minds.persona_writing import (
 )
 from libs.minds.phrase_reading import Translated, phrase_messages, phrase_schema, read_phrases
 from libs.minds.sampling_plan import Spread, plan_messages, plan_schema, read_plan
-from libs.models import Asked, Models, ask, ask_one, check_model
+from libs.models import Asked, Models, answer_to, ask, check_model
 from services.population.domain.learning import about
 from services.population.domain.population import Population
 from services.population.domain.writing import Written, attributes_of, is_married, is_parent
@@ -56,12 +56,12 @@ class Author(Protocol):
     async def phrases(
         self, model: str, seed: int, template: Template, traits: Sequence[str], phrases: Sequence[str]
     ) -> list[Translated]:
-        """What these phrases say. Raises `ModelFailedError`, `BudgetError`."""
+        """What these phrases say. Raises `ModelsError`, `ModelFailedError`."""
 
     async def plan(
         self, model: str, seed: int, factory: FactorySpec, template: Template, size: int
     ) -> Asked[list[Spread]]:
-        """How attributes are spread. Raises `ModelFailedError`, `BudgetError`."""
+        """How attributes are spread. Raises `ModelsError`, `ModelFailedError`."""
 
     def questions(
         self,
@@ -113,14 +113,14 @@ class ModelAuthor:
     ) -> list[Translated]:
         """One call for all of them."""
         batch = _phrases(model, seed, template, traits, phrases)
-        asked = await ask_one(self._models, batch, lambda reply: read_phrases(reply, len(phrases)))
+        asked = await answer_to(self._models, batch, lambda reply: read_phrases(reply, len(phrases)))
         return asked.value or []
 
     async def plan(
         self, model: str, seed: int, factory: FactorySpec, template: Template, size: int
     ) -> Asked[list[Spread]]:
         """One call."""
-        return await ask_one(self._models, _plan(model, seed, factory, template, size), read_plan)
+        return await answer_to(self._models, _plan(model, seed, factory, template, size), read_plan)
 
     def questions(
         self,

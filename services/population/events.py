@@ -15,6 +15,7 @@ from libs.contracts.population import (
     PopulationFailed,
     PopulationProgressed,
     PopulationReady,
+    PreparePeople,
     WritePeople,
 )
 from libs.db import Transaction
@@ -48,6 +49,10 @@ class Events:
         for start in range(0, len(people), AGENTS_IN_A_MESSAGE):
             some = tuple(people[start : start + AGENTS_IN_A_MESSAGE])
             await self._outbox.add(tx, AgentsGenerated(population_id=population.id, agents=some))
+
+    async def prepare(self, tx: Transaction, population: Population) -> None:
+        """Have its model asked."""
+        await self._outbox.add(tx, PreparePeople(population_id=population.id))
 
     async def draw_next(self, tx: Transaction, population: Population) -> None:
         """Have the next block drawn."""

@@ -3,11 +3,16 @@
 from libs.bus import DeadLetter, Router
 from libs.contracts.envelope import Message
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged
-from libs.contracts.population import ApplyFragments, GeneratePeople, WritePeople
+from libs.contracts.population import ApplyFragments, GeneratePeople, PreparePeople, WritePeople
 from libs.db import Transaction
 from services.population.service import Populations
 
 router = Router("population")
+
+
+@router.work(PreparePeople)
+async def on_prepare_people(message: Message[PreparePeople], service: Populations) -> None:
+    await service.preparing.prepare(message)
 
 
 @router.on(GeneratePeople)
@@ -20,9 +25,11 @@ async def on_write_people(message: Message[WritePeople], service: Populations) -
     await service.writing.write_block(message)
 
 
-@router.dead(GeneratePeople, WritePeople)
+@router.dead(PreparePeople, GeneratePeople, WritePeople)
 async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Populations) -> None:
-    if (block := letter.read(GeneratePeople)) is not None:  # both say the same
+    if letter.name == PreparePeople.contract.name:
+        await service.drawing.begin(tx, letter.key, letter.error)
+    elif (block := letter.read(GeneratePeople)) is not None:  # of either command
         await service.drawing.block_given_up(tx, block.population_id, block.start, letter.error)
 
 

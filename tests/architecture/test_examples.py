@@ -24,6 +24,7 @@ from services.intervention.domain.plan import plan_hash
 M = TypeVar("M", bound=MessageData)
 FOLDER = Path("schemas/examples")
 ELSEWHERE = {
+    "prepare-people",
     "generate-people",
     "write-people",
     "population-failed",

@@ -7,11 +7,9 @@ from fastapi import Depends, Query, Request
 
 from libs.contracts.errors import InvalidError
 from libs.contracts.specs import PopulationSpec
-from libs.http import Tenant
 from libs.http.app import MAX_LARGE_BODY_BYTES
 from libs.minds.json_documents import DocumentError, parse
 from services.population.service import Populations
-from services.population.service.preparing import Prepared
 
 FURTHEST = 2**31 - 1
 """The largest index or version a cursor may name."""
@@ -36,10 +34,11 @@ async def lossless(request: Request) -> object:
 Service = Annotated[Populations, Depends(populations)]
 
 
-async def prepared(spec: PopulationSpec, service: Service, tenant: Tenant) -> Prepared:
-    """The body, with what had to be asked of a model: before a transaction begins, so it stands before `tx`."""
-    return await service.preparing.prepare(spec, tenant)
+async def checked(spec: PopulationSpec, service: Service) -> PopulationSpec:
+    """The body, once its model is known to be there: before a transaction begins, so it stands before `tx`."""
+    await service.preparing.check(spec)
+    return spec
 
 
-Wanted = Annotated[Prepared, Depends(prepared)]
+Wanted = Annotated[PopulationSpec, Depends(checked)]
 Document = Annotated[object, Depends(lossless)]

@@ -10,7 +10,7 @@ from libs.contracts.errors import NotFoundError
 from libs.http import Read, Write
 from services.population.api.access import Service, Wanted
 from services.population.domain.imports import IMPORTED
-from services.population.domain.population import Population, State
+from services.population.domain.population import Population, Stage, State
 
 router = APIRouter()
 JobState = Literal["queued", "running", "completed", "failed", "cancelled"]
@@ -21,6 +21,10 @@ class JobView(BaseModel):
 
     population_id: str
     state: JobState
+    stage: Stage | None = Field(
+        description="A model is asked for a plan or about particularities, people are drawn, or a model writes them; "
+        "null when it is over."
+    )
     reason: str | None
     size: int
     generated: int
@@ -40,6 +44,7 @@ class JobView(BaseModel):
         return cls(
             population_id=population.id,
             state=_state(population),
+            stage=population.stage,
             reason=population.reason,
             size=population.spec.size,
             generated=population.generated,
@@ -61,7 +66,7 @@ class JobView(BaseModel):
 
 def _state(population: Population) -> JobState:
     if population.state is State.GENERATING:
-        return "running" if population.generated else "queued"
+        return "running" if population.generated or population.asking else "queued"
     states: dict[State, JobState] = {
         State.READY: "completed",
         State.FAILED: "failed",

@@ -158,10 +158,10 @@ class SegmentsView(BaseModel):
     segments: list[SegmentView]
 
 
-@router.post("/create", status_code=201, responses={202: {"description": "More than 500 people: still drawing."}})
+@router.post("/create", status_code=201, responses={202: {"description": "Not everybody is there yet."}})
 async def create_population(wanted: Wanted, service: Service, tx: Write, response: Response) -> PopulationView:
-    """Draw a population. Up to 500 people are there when this answers; with more, `state` is generating, and
-    `links.job` says how far it is."""
+    """Draw a population. Up to 500 people are there when this answers; with more, or where a model has to be asked,
+    `state` is generating, and `links.job` says how far it is."""
     population = await service.drawing.create(tx, wanted)
     if population.state is State.GENERATING:
         point_to_job(population, response)

@@ -35,7 +35,7 @@ class PreviewView(BaseModel):
     questions: list[Questions] = Field(description="What making the population would ask of its model; for estimates.")
 
 
-async def checked(spec: PreviewSpec, service: Service) -> PreviewSpec:
+async def previewed(spec: PreviewSpec, service: Service) -> PreviewSpec:
     """The body, once its model is known to be there: before a transaction begins."""
     await service.preparing.check(spec)
     return spec
@@ -43,7 +43,7 @@ async def checked(spec: PreviewSpec, service: Service) -> PreviewSpec:
 
 @router.post("/preview")
 async def preview_population(
-    spec: Annotated[PreviewSpec, Depends(checked)],
+    spec: Annotated[PreviewSpec, Depends(previewed)],
     service: Service,
     tx: Read,
     people: Annotated[int, Query(ge=1, le=SHOWN, description="How many are shown, evenly spread.")] = 20,

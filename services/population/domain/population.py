@@ -22,6 +22,9 @@ SMOOTHING = 0.3
 SHORTEST_S = 0.001
 
 
+Stage = Literal["asking", "drawing", "writing"]
+
+
 class State(StrEnum):
     """Whether the people are there."""
 
@@ -103,6 +106,8 @@ class Population:
     """How a model wrote them; None where they are composed."""
     plan: Plan | None = None
     """What a model planned; its margins are in the specification."""
+    asking: bool = False
+    """A model is still asked for the plan and for what the readings do not know; nobody is drawn before."""
 
     @property
     def segments(self) -> dict[str, int]:
@@ -120,6 +125,15 @@ class Population:
         if self.state is not State.GENERATING or not self.people_per_second:
             return None
         return (self.spec.size - self.generated) / self.people_per_second
+
+    @property
+    def stage(self) -> Stage | None:
+        """What is being done; None when nothing is."""
+        if self.state is not State.GENERATING:
+            return None
+        if self.asking:
+            return "asking"
+        return "writing" if self.personas else "drawing"
 
     @property
     def learned(self) -> dict[int, Learned]:
@@ -146,6 +160,7 @@ class Population:
             "fragments": dict(self.fragments),
             "personas": self.personas and self.personas.model_dump(mode="json"),
             "plan": self.plan and self.plan.model_dump(mode="json"),
+            "asking": self.asking,
         }
 
 

@@ -10,25 +10,26 @@ import logging
 import secrets
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from libs.contracts.errors import ConflictError
+from libs.contracts.errors import ConflictError, InvalidError
 from libs.contracts.ids import new_id
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
 from libs.db import Transaction
 from services.population.domain.fragments import Fragment
 from services.population.domain.imports import IMPORTED
+from services.population.domain.learning import Learned
 from services.population.domain.library import Library
 from services.population.domain.margins import MarginReport, report
 from services.population.domain.people import Design
+from services.population.domain.planning import Plan
 from services.population.domain.population import Particularities, Population, State
 from services.population.domain.writing import Personas
 from services.population.events import Events
 from services.population.service.fragments import Fragments
 from services.population.service.lookup import find
-from services.population.service.preparing import Prepared
 from services.population.service.previews import Preview, Whom, preview
 from services.population.service.templates import Templates
 from services.population.store import Store
@@ -43,6 +44,16 @@ SEED_LIMIT = 2**31
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What a model said before anybody was drawn: the specification with the margins of its plan, and by place of the
+    segment what it made of words that the rules do not know."""
+
+    spec: PopulationSpec
+    plan: Plan | None = None
+    learned: Mapping[int, Learned] = field(default_factory=dict)
+
+
 class Drawing:
     """Draws people; a population is drawn once, so its job is part of it."""
 
@@ -53,20 +64,18 @@ class Drawing:
         self._fragments, self._templates = fragments, templates
         self._designs: OrderedDict[str, Design] = OrderedDict()
 
-    async def create(self, tx: Transaction, prepared: Prepared, *, in_background: bool = False) -> Population:
-        """Draw a population: up to 500 people at once unless all of it may happen in the background, the others by
-        commands.
+    async def create(self, tx: Transaction, spec: PopulationSpec, *, in_background: bool = False) -> Population:
+        """Draw a population: up to 500 people at once unless a model is needed or all of it may happen in the
+        background, the others by commands.
 
         Raises `InvalidError` for an unknown template or fragment and for particularities that nobody satisfies.
         """
-        spec = prepared.spec
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         spec = await self._templates.complete(tx, spec)
         own = await self._fragments.named_by(tx, spec)
-        design = await asyncio.to_thread(Design, spec, seed, self._library.with_fragments(own), prepared.learned)
-        readings = tuple(
-            Particularities.of(group.reading, design.template) for group in design.groups if group.name is not None
-        )
+        design = await asyncio.to_thread(Design, spec, seed, self._library.with_fragments(own))
+        readings = _readings(design)
+        is_unread = any(reading.not_understood for reading in readings)
         population = Population(
             id=new_id("pop"),
             spec=spec,
@@ -83,15 +92,37 @@ class Drawing:
             ready_at=None,
             archived_at=None,
             personas=Personas(model=spec.model) if spec.model and spec.personas == "model" else None,
-            plan=prepared.plan,
+            asking=spec.model is not None and (spec.factory is not None or is_unread),
         )
-        self._keep(population.id, design)
         await self._store.populations.add(tx, population)
         await self._events.created(tx, population)
+        if population.asking:
+            await self._events.prepare(tx, population)
+            return population
+        self._keep(population.id, design)
         if in_background or population.personas:
             await self._events.draw_next(tx, population)
             return population
         return await self.add_block(tx, population, await _draw(design, 1))
+
+    async def begin(self, tx: Transaction, population_id: str, answers: Answers | str) -> None:
+        """Have people drawn by what a model answered, or say why nobody can be; once."""
+        population = await self._store.populations.get(tx, population_id, lock=True)
+        if population is None or population.stage != "asking":
+            return
+        if isinstance(answers, str):
+            await self._end(tx, population, State.FAILED, answers)
+            return
+        asked = replace(population, spec=answers.spec, plan=answers.plan, asking=False)
+        try:
+            design = await asyncio.to_thread(self._made, asked, answers.learned)
+        except InvalidError as error:
+            await self._end(tx, population, State.FAILED, f"with what the model answered, {error.detail}")
+            return
+        population = replace(asked, readings=_readings(design))
+        self._keep(population.id, design)
+        await self._store.populations.save(tx, population)
+        await self._events.draw_next(tx, population)
 
     async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, whom: Whom) -> Preview:
         """Some of the people this specification draws, kept nowhere. Raises `InvalidError` as creating it would."""
@@ -119,7 +150,7 @@ class Drawing:
             raise ConflictError(f"The people of {population.id!r} come from files; no margins were drawn from.")
         design = self._designs.get(population.id)
         if design is None:
-            design = await asyncio.to_thread(self._made, population)
+            design = await asyncio.to_thread(self._made, population, population.learned)
         return await asyncio.to_thread(report, design)
 
     async def drafted(
@@ -171,18 +202,23 @@ class Drawing:
         """Made once for the blocks of a population, and again after a restart."""
         design = self._designs.get(population.id)
         if design is None:
-            design = self._made(population)
+            design = self._made(population, population.learned)
             self._keep(population.id, design)
         return design
 
-    def _made(self, population: Population) -> Design:
+    def _made(self, population: Population, learned: Mapping[int, Learned]) -> Design:
         own = {name: Fragment.model_validate(document) for name, document in population.fragments.items()}
-        return Design(population.spec, population.seed, self._library.with_fragments(own), population.learned)
+        return Design(population.spec, population.seed, self._library.with_fragments(own), learned)
 
     def _keep(self, population_id: str, design: Design) -> None:
         self._designs[population_id] = design
         if len(self._designs) > DESIGNS_KEPT:
             self._designs.popitem(last=False)
+
+
+def _readings(design: Design) -> tuple[Particularities, ...]:
+    groups = [group for group in design.groups if group.name is not None]
+    return tuple(Particularities.of(group.reading, design.template) for group in groups)
 
 
 async def _draw(design: Design, start: int, count: int = BLOCK) -> list[Agent]:

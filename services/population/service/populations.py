@@ -75,7 +75,7 @@ class Populations:
         self.fragments = Fragments(store, library.fragments)
         self.templates = Templates(store, library)
         self.drawing = Drawing(store, events, library, self.fragments, self.templates)
-        self.preparing = Preparing(database, library, self.templates, author)
+        self.preparing = Preparing(database, store, library, self.drawing, author)
         self.writing = Writing(database, store, self.drawing, author)
         self.files = Files(store)
         self.profiles = Profiles(store, library)

@@ -29,11 +29,12 @@ class Populations:
         await insert_new(tx, populations, [row])
 
     async def save(self, tx: Transaction, population: Population) -> None:
-        """How far it has come."""
+        """How far it has come; what a model says on the way is in the document."""
+        document = {"document": population.document()} if population.spec.model else {}
         await tx.execute(
             update(populations)
             .where(populations.c.tenant == tx.tenant, populations.c.id == population.id)
-            .values(**_progress(population), **({"document": population.document()} if population.personas else {}))
+            .values(**_progress(population), **document)
         )
 
     async def get(self, tx: Transaction, population_id: str, *, lock: bool = False) -> Population | None:
@@ -93,4 +94,5 @@ def _population(row: Row[Any]) -> Population:
         archived_at=row.archived_at,
         personas=Personas.model_validate(written) if (written := row.document.get("personas")) else None,
         plan=Plan.model_validate(plan) if (plan := row.document.get("plan")) else None,
+        asking=row.document.get("asking", False),
     )

@@ -17,8 +17,9 @@ from services.models.settings import Settings as ModelsSettings
 from services.population.app import create_app
 from services.population.settings import Settings
 from tests.services.models.stub import Answer, Stub, completion
-from tests.support.apps import running
+from tests.support.apps import eventually, running
 
+CREATE = "/agent-populations/create"
 MODEL = "some-model"
 Reply = Callable[[JsonObject], JsonObject]
 
@@ -54,7 +55,23 @@ class Provider(Stub):
             reply.delay_s = self.delay_s
             return reply
         task = blocks["task"]
-        return completion(json.dumps(self.read(task) if "phrases" in task else self.plan(task)))
+        reply = completion(json.dumps(self.read(task) if "phrases" in task else self.plan(task)))
+        reply.delay_s = self.delay_s
+        return reply
+
+
+async def made(client: httpx.AsyncClient, spec: JsonObject) -> JsonObject:
+    """A population that a model has to be asked for, once that is over, well or not."""
+    answer = await client.post(CREATE, json=spec)
+    assert answer.status_code == 202, answer.text
+    shown: JsonObject = {}
+
+    async def is_over() -> bool:
+        shown.update((await client.get(answer.json()["links"]["self"])).json())
+        return bool(shown["state"] != "generating")
+
+    await eventually(is_over, within_s=20)
+    return shown
 
 
 @asynccontextmanager

@@ -1,6 +1,7 @@
 """A factory: a model plans how attributes are spread, the sampler draws, and the plan can be seen."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
@@ -11,12 +12,13 @@ import httpx
 import orjson
 import pytest
 
+from libs.contracts.population import PopulationFailed, PreparePeople
 from libs.minds.sampling_plan import read_plan
 from tests.services.models.stub import serving
-from tests.services.population.author import MODEL, Provider, persona, service
+from tests.services.population.author import CREATE, MODEL, Provider, made, persona, service
 from tests.support.apps import eventually
+from tests.support.peer import peer
 
-CREATE = "/agent-populations/create"
 DIET = {"vegan": 0.1, "vegetarian": 0.2, "everything": 0.7}
 SPEC: dict[str, Any] = {
     "name": "Factory",
@@ -69,7 +71,7 @@ async def test_people_are_drawn_by_the_plan_exactly_and_the_plan_is_shown(
 ) -> None:
     provider.plan = GOOD
     async with either_stage as client:
-        population = (await client.post(CREATE, json=SPEC)).json()
+        population = await made(client, SPEC)
         people = await people_of(client, population)
         plan = (await client.get(f"/agent-populations/{population['id']}/plan")).json()
     counts = {name: Counter(one["demographic_profile"][name] for one in people) for name in ("gender", "diet")}
@@ -86,7 +88,7 @@ async def test_nobody_is_a_child_no_two_share_a_name_and_the_plan_has_no_end(sta
     """What TinyTroupe's factory gets wrong: it begins with a child, repeats names, and plans at most 250 people."""
     provider.plan = plans(spread("age", **{"8": 0.5, "40": 0.5}), spread("age_band", **{"0-17": 0.5, "25-34": 0.5}))
     async with stage as client:
-        population = (await client.post(CREATE, json=SPEC | {"size": 400})).json()
+        population = await made(client, SPEC | {"size": 400})
         people = [*await people_of(client, population)]
         cursor = (await client.get(population["links"]["individuals"], params={"limit": 200})).json()["next_cursor"]
         rest = await client.get(population["links"]["individuals"], params={"limit": 200, "cursor": cursor})
@@ -119,7 +121,7 @@ async def test_what_cannot_be_drawn_by_is_left_out_with_the_reason(
     provider.plan = plans(planned, spread("diet", **DIET) if planned["name"] != "diet" else spread("pets", yes=1, no=0))
     own = {"area_type": {"shares": {"city": 1.0}, "source": "us", "year": 2026}}
     async with stage as client:
-        population = (await client.post(CREATE, json=SPEC | {"margins": own, "size": 20})).json()
+        population = await made(client, SPEC | {"margins": own, "size": 20})
         plan = (await client.get(f"/agent-populations/{population['id']}/plan")).json()
         people = await people_of(client, population)
     [refused] = plan["refused"]
@@ -131,7 +133,7 @@ async def test_what_cannot_be_drawn_by_is_left_out_with_the_reason(
 async def test_the_same_factory_gives_the_same_people_and_pays_once(stage: Stage, provider: Provider) -> None:
     provider.plan = GOOD
     async with stage as client:
-        drawn = [await people_of(client, (await client.post(CREATE, json=SPEC)).json()) for _ in range(2)]
+        drawn = [await people_of(client, await made(client, SPEC)) for _ in range(2)]
     assert orjson.dumps(drawn[0]) == orjson.dumps(drawn[1])
     assert len(provider.requests) == 1
 
@@ -146,12 +148,8 @@ async def test_a_plan_and_personas_by_the_model_go_together(stage: Stage, provid
 
     provider.write = write
     async with stage as client:
-        population = (await client.post(CREATE, json=SPEC | {"size": 20, "personas": "model"})).json()
-
-        async def is_ready() -> bool:
-            return bool((await client.get(population["links"]["self"])).json()["state"] == "ready")
-
-        await eventually(is_ready, within_s=20)
+        population = await made(client, SPEC | {"size": 20, "personas": "model"})
+    assert population["state"] == "ready"
     assert Counter(drawn["attributes"]["diet"] for drawn in shown) == {"everything": 14, "vegetarian": 4, "vegan": 2}
 
 
@@ -164,11 +162,65 @@ async def test_the_offline_model_has_no_such_power_and_says_so(stage: Stage, mod
         assert said in answer.json()["detail"]
 
 
-async def test_a_factory_that_gives_no_plan_makes_no_population(stage: Stage, provider: Provider) -> None:
+async def test_a_factory_that_gives_no_plan_ends_the_job_with_the_reason(stage: Stage, provider: Provider) -> None:
     provider.plan = lambda task: {"plan": "later"}
     async with stage as client:
-        assert (await client.post(CREATE, json=SPEC)).status_code == 502
-        assert (await client.get("/agent-populations/list")).json()["items"] == []
+        population = await made(client, SPEC)
+        job = (await client.get(population["links"]["job"])).json()
+    assert (job["state"], job["stage"], job["generated"]) == ("failed", None, 0)
+    assert job["reason"].startswith(f"the model {MODEL!r}: dimensions: is missing")
+
+
+async def test_nobody_waits_for_the_model_in_a_request_and_the_job_tells_that_it_is_asked(
+    stage: Stage, provider: Provider
+) -> None:
+    provider.plan, provider.delay_s = GOOD, 1.0
+    async with stage as client:
+        for path in (CREATE, "/agent-populations/bulk-generate"):
+            started = time.perf_counter()
+            answer = await client.post(path, json=SPEC | {"seed": len(path)})
+            assert time.perf_counter() - started < 0.8
+            assert answer.status_code == 202
+            job = (await client.get(answer.headers["location"])).json()
+            assert (job["state"], job["stage"], job["generated"]) == ("running", "asking", 0)
+        cancelled = (await client.post(job["links"]["cancel"])).json()
+        assert (cancelled["state"], cancelled["reason"]) == ("cancelled", "cancelled after 0 of 100 people")
+
+        async def is_done() -> bool:
+            states = [one["state"] for one in (await client.get("/agent-populations/list")).json()["items"]]
+            return states == ["cancelled", "ready"]
+
+        await eventually(is_done, within_s=20)
+
+
+async def test_a_service_that_stops_while_the_model_plans_goes_on_and_pays_once(
+    provider: Provider, database_url: str, tmp_path: Path, nats_url: str
+) -> None:
+    provider.plan, provider.delay_s = GOOD, 0.5
+    models_url = f"sqlite:///{tmp_path}/models.db"
+    async with service(database_url, models_url, nats_url, provider) as client:
+        population = (await client.post(CREATE, json=SPEC)).json()
+    async with service(database_url, models_url, nats_url, provider) as client:
+
+        async def is_ready() -> bool:
+            return bool((await client.get(population["links"]["self"])).json()["state"] == "ready")
+
+        await eventually(is_ready, within_s=30)
+        assert Counter(one["demographic_profile"]["diet"] for one in await people_of(client, population)) == {
+            "everything": 70,
+            "vegetarian": 20,
+            "vegan": 10,
+        }
+    assert len(provider.requests) <= 2
+
+
+async def test_a_question_that_is_given_up_ends_the_wait(stage: Stage, provider: Provider, nats_url: str) -> None:
+    provider.plan, provider.delay_s = GOOD, 1.0
+    async with stage as client, peer(nats_url) as others:
+        waiting = (await client.post(CREATE, json=SPEC)).json()
+        await others.give_up("population", PreparePeople(population_id=waiting["id"]), "nobody knows")
+        [failed] = await others.published(PopulationFailed)
+    assert (failed.population_id, failed.reason) == (waiting["id"], "nobody knows")
 
 
 async def test_without_a_factory_there_is_no_plan_and_a_huge_demography_is_refused(

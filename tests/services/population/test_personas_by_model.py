@@ -15,12 +15,11 @@ from services.population.domain.library import load_library
 from services.population.domain.people import Design
 from services.population.domain.writing import Personas, Written, settle
 from tests.services.models.stub import serving
-from tests.services.population.author import MODEL, Provider, persona, service
+from tests.services.population.author import CREATE, MODEL, Provider, made, persona, service
 from tests.services.population.persona_shape import shape
 from tests.support.apps import eventually
 from tests.support.peer import peer
 
-CREATE = "/agent-populations/create"
 SPEC: dict[str, Any] = {
     "name": "Written",
     "demographic_base": "usa_demographics",
@@ -55,15 +54,7 @@ def either_stage(provider: Provider, database_url: str, tmp_path: Path, nats_url
 
 async def drawn(client: httpx.AsyncClient, spec: dict[str, Any] = SPEC) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """The population once it is ready, and its people."""
-    answer = await client.post(CREATE, json=spec)
-    assert answer.status_code == 202, answer.text
-    shown: dict[str, Any] = {}
-
-    async def is_ready() -> bool:
-        shown.update((await client.get(answer.json()["links"]["self"])).json())
-        return bool(shown["state"] == "ready")
-
-    await eventually(is_ready, within_s=20)
+    shown = await made(client, spec)
     people = (await client.get(shown["links"]["individuals"], params={"limit": 200})).json()["items"]
     return shown, people
 
