@@ -114,6 +114,11 @@ class RehearsalClient(PopulationsClient, EvidenceClient, AccessClient):
         """Go on from a checkpoint on a new timeline; answers the simulation as it stands then."""
         return await self._post(f"/simulations/{token(simulation_id)}/restore/{token(checkpoint_id)}", {})
 
+    async def difference(self, simulation_id: str, checkpoint_id: str, other_id: str) -> JsonObject:
+        """What has changed from one checkpoint to another; see also `memory_changes`."""
+        path = f"/simulations/{token(simulation_id)}/checkpoints/{token(checkpoint_id)}/diff/{token(other_id)}"
+        return await self._get(path)
+
     # Communication, results
 
     async def broadcast(self, spec: BroadcastSpec | JsonObject) -> JsonObject:
@@ -155,6 +160,20 @@ class RehearsalClient(PopulationsClient, EvidenceClient, AccessClient):
         """One page of what was shown and said; `filters` are those of the endpoint (agent_id, kind, request_id, …)."""
         query = {"limit": limit, "cursor": cursor, **filters}
         return await self._get(f"/communications/{token(simulation_id)}/history", query)
+
+    async def memory_changes(
+        self,
+        simulation_id: str,
+        before: tuple[str, int],
+        after: tuple[str, int],
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> JsonObject:
+        """One page of what agents remember more, and no more; each mark is a timeline and a place on it."""
+        query: dict[str, QueryValue] = {"from_timeline_id": before[0], "from_place": before[1]}
+        query |= {"to_timeline_id": after[0], "to_place": after[1], "limit": limit, "cursor": cursor}
+        return await self._get(f"/communications/{token(simulation_id)}/changes", query)
 
     async def artefacts(
         self,

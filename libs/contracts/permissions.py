@@ -25,6 +25,7 @@ TABLE = {
         GET /simulations/{simulation_id}/stream
         GET /simulations/{simulation_id}/budget
         GET /simulations/{simulation_id}/checkpoints
+        GET /simulations/{simulation_id}/checkpoints/{checkpoint_id}/diff/{other_id}
         GET /agent-populations/list
         GET /agent-populations/fragments
         GET /agent-populations/fragments/{name}
@@ -59,6 +60,7 @@ TABLE = {
         GET /communications/{simulation_id}/requests
         GET /communications/{simulation_id}/relations
         GET /communications/{simulation_id}/history
+        GET /communications/{simulation_id}/changes
         GET /communications/{simulation_id}/interactions
         GET /communications/{simulation_id}/stories
         GET /communications/{simulation_id}/stories/{story_id}

@@ -43,6 +43,10 @@ class Timeline(Data):
             for order, arm in enumerate(sorted(arms), start=1)
         }
 
+    def at(self, place: int) -> str:
+        """The timeline on which what is the past of this one happened at a place."""
+        return next((one.timeline_id for one in self.ancestors if place <= one.through), self.timeline_id)
+
     def includes(self, timeline_id: str, place: int) -> bool:
         """Whether what happened at a place of some timeline is part of this one."""
         if timeline_id == self.timeline_id:

@@ -208,6 +208,21 @@ def checkpoints(simulation: SimulationId, url: Url = None, as_json: AsJson = Fal
     carry_out(list_marks(simulation, source_of(url), as_json=as_json))
 
 
+@app.command(epilog=CODES, short_help="What lies between two checkpoints.")
+def diff(
+    simulation: SimulationId,
+    before: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Id of one of its checkpoints.")],
+    after: Annotated[str, typer.Argument(metavar="CHECKPOINT", help="Id of another.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print what has changed from one checkpoint to another: steps, counts, and how much agents remember."""
+    from services.cli.exits import carry_out
+    from services.cli.timelines import difference
+
+    carry_out(difference(simulation, before, after, source_of(url), as_json=as_json))
+
+
 @app.command(epilog=CODES, short_help="Go back to a checkpoint.")
 def restore(
     simulation: SimulationId,

@@ -1,5 +1,7 @@
 """Composition root of the orchestrator."""
 
+from datetime import timedelta
+
 from fastapi import FastAPI
 
 from libs.bus import Outbox
@@ -9,7 +11,7 @@ from libs.models import ModelsClient
 from libs.runtime import badge_of, service_app
 from services.orchestrator import api, handlers
 from services.orchestrator.events import Events
-from services.orchestrator.service import Orchestrator
+from services.orchestrator.service import Habits, Orchestrator
 from services.orchestrator.settings import Settings
 from services.orchestrator.store import Store
 
@@ -26,7 +28,13 @@ def create_app(settings: Settings) -> FastAPI:
         badge=badge_of("orchestrator", settings, "communication"),
     )
     service = Orchestrator(
-        database, Store(), Events(Outbox("orchestrator")), models, engines, timer_interval_s=settings.timer_interval_s
+        database,
+        Store(),
+        Events(Outbox("orchestrator")),
+        models,
+        engines,
+        habits=Habits(timedelta(minutes=settings.checkpoint_minutes), settings.checkpoints_kept),
+        timer_interval_s=settings.timer_interval_s,
     )
     return service_app(
         "orchestrator", settings, api=api.router, service=service, database=database, handlers=handlers.router

@@ -10,6 +10,12 @@ class Settings(ServiceSettings):
 
     model_config = service_config("orchestrator")
     timer_interval_s: float = Field(default=1.0, gt=0, description="How often state deadlines are looked at.")
+    checkpoint_minutes: float = Field(
+        default=10.0, gt=0, description="How long a step runs before a checkpoint is made; one is made after each, too."
+    )
+    checkpoints_kept: int = Field(
+        default=50, gt=0, description="Of each simulation and kind of checkpoint that nobody asked for; others stay."
+    )
     communication_url: str = Field(
         default="http://127.0.0.1:8004", description="Where the communication service is, whose engines are asked for."
     )

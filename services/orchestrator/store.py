@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy import Row as SqlRow
 
 from libs.contracts.orchestrator import SimulationState
@@ -13,7 +13,7 @@ from libs.contracts.protocol import Assignment, Audience, Usage, total_usage
 from libs.contracts.timelines import Timeline
 from libs.db import Transaction, add_up, insert_new, upsert
 from libs.db.rows import Row
-from services.orchestrator.domain.checkpoint import Checkpoint
+from services.orchestrator.domain.checkpoint import Checkpoint, Origin
 from services.orchestrator.domain.deliveries import Groups
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.tables import (
@@ -263,9 +263,41 @@ class Store:
             "tenant": tx.tenant,
             "simulation_id": checkpoint.simulation.simulation_id,
             "checkpoint_id": checkpoint.checkpoint_id,
+            "origin": checkpoint.origin,
+            "created_at": checkpoint.created_at,
             "document": checkpoint.model_dump(mode="json"),
         }
         await insert_new(tx, checkpoints, [row])
+
+    async def drop_checkpoints(self, tx: Transaction, simulation_id: str, origin: Origin, *, keep: int) -> None:
+        """Forget the oldest checkpoints that came about in this way (their ids grow with time)."""
+        these = (
+            checkpoints.c.tenant == tx.tenant,
+            checkpoints.c.simulation_id == simulation_id,
+            checkpoints.c.origin == origin,
+        )
+        newest = select(checkpoints.c.checkpoint_id).where(*these).order_by(checkpoints.c.checkpoint_id.desc())
+        oldest_kept = (await tx.execute(newest.offset(keep - 1).limit(1))).scalar_one_or_none()
+        if oldest_kept is not None:
+            await tx.execute(delete(checkpoints).where(*these, checkpoints.c.checkpoint_id < oldest_kept))
+
+    async def unmarked(self, tx: Transaction, since: datetime, limit: int = 100) -> list[tuple[str, str]]:
+        """(tenant, simulation id) of running simulations without a checkpoint since then, of every tenant."""
+        recent = (
+            checkpoints.c.tenant == simulations.c.tenant,
+            checkpoints.c.simulation_id == simulations.c.simulation_id,
+            checkpoints.c.created_at > since,
+        )
+        query = (
+            select(simulations.c.tenant, simulations.c.simulation_id)
+            .where(
+                simulations.c.state == SimulationState.RUNNING.value,
+                ~select(checkpoints.c.checkpoint_id).where(*recent).exists(),
+            )
+            .order_by(simulations.c.simulation_id)
+            .limit(limit)
+        )
+        return [(row.tenant, row.simulation_id) for row in await tx.execute(query)]
 
     async def get_checkpoint(self, tx: Transaction, simulation_id: str, checkpoint_id: str) -> Checkpoint | None:
         """A checkpoint of a simulation."""

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.communication.api import (
     artefacts,
+    changes,
     engines,
     estimates,
     history,
@@ -15,5 +16,5 @@ from services.communication.api import (
 )
 
 router = APIRouter(prefix="/communications", tags=["communications"])
-for part in (engines, estimates, requests, relations, history, interactions, stories, writing, artefacts):
+for part in (engines, estimates, requests, relations, history, changes, interactions, stories, writing, artefacts):
     router.include_router(part.router)

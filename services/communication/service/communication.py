@@ -27,7 +27,15 @@ from services.communication.service.estimates import Estimates
 from services.communication.service.requests import Requests
 from services.communication.service.stories import Stories
 from services.communication.service.writing import Writing
-from services.communication.store import ArtefactFilter, HistoryFilter, Relation, Request, Store, StoredArtefact
+from services.communication.store import (
+    ArtefactFilter,
+    Difference,
+    HistoryFilter,
+    Relation,
+    Request,
+    Store,
+    StoredArtefact,
+)
 
 
 class Communication:
@@ -105,6 +113,12 @@ class Communication:
         """Items of a simulation's history after a sequence number. Raises `NotFoundError`, `InvalidError`."""
         await self._check_agent(tx, simulation_id, wanted.agent_id)
         return await self._store.history.list(tx, simulation_id, wanted, after=after, limit=limit)
+
+    async def compare_memories(
+        self, tx: Transaction, simulation_id: str, before: Timeline, after: Timeline, *, beyond: str, limit: int
+    ) -> list[Difference]:
+        """The agents whose memory is not the same on both timelines, by id."""
+        return await self._store.memories.compare(tx, simulation_id, before, after, beyond=beyond, limit=limit)
 
     async def whole_history(
         self, tx: Transaction, simulation_id: str, wanted: HistoryFilter

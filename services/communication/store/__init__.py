@@ -4,6 +4,7 @@ stories, artefacts."""
 from services.communication.store.artefacts import ArtefactFilter, Artefacts, StoredArtefact
 from services.communication.store.dialogue import Dialogue, Relation, Request
 from services.communication.store.history import History, HistoryFilter
+from services.communication.store.memories import Difference, Memories, Memory
 from services.communication.store.projections import Population, Projections, Simulation
 from services.communication.store.stories import Stories
 from services.communication.store.turns import NOTHING_REMEMBERED, Remembered, Turns
@@ -13,8 +14,11 @@ __all__ = [
     "ArtefactFilter",
     "Artefacts",
     "Dialogue",
+    "Difference",
     "History",
     "HistoryFilter",
+    "Memories",
+    "Memory",
     "Population",
     "Projections",
     "Relation",
@@ -36,5 +40,6 @@ class Store:
         self.dialogue = Dialogue()
         self.turns = Turns()
         self.history = History()
+        self.memories = Memories()
         self.stories = Stories()
         self.artefacts = Artefacts()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from libs.contracts.orchestrator import ProtocolState, SimulationState
 from libs.contracts.protocol import Step
+from services.orchestrator.domain.simulation import Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,13 @@ class DeliverAgain:
     """Ask again for those deliveries of the step in hand that are still open."""
 
     step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Make a checkpoint: a step has ended, and the next one has not begun."""
+
+    simulation: Simulation
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +65,4 @@ class Report:
     state: ProtocolState
 
 
-Effect = AskForArms | Deliver | DeliverAgain | Close | Analyse | Announce | Fork | Report
+Effect = AskForArms | Deliver | DeliverAgain | Keep | Close | Analyse | Announce | Fork | Report

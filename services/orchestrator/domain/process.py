@@ -13,7 +13,7 @@ from libs.contracts.orchestrator import PausedFor
 from libs.contracts.orchestrator import SimulationState as State
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.timelines import MAIN, joined
-from services.orchestrator.domain.checkpoint import restored, why_not
+from services.orchestrator.domain.checkpoint import restored, why_not_restored
 from services.orchestrator.domain.deliveries import deliveries_for
 from services.orchestrator.domain.effects import (
     Analyse,
@@ -24,6 +24,7 @@ from services.orchestrator.domain.effects import (
     DeliverAgain,
     Effect,
     Fork,
+    Keep,
     Report,
 )
 from services.orchestrator.domain.inputs import (
@@ -148,7 +149,8 @@ def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
     )
     if simulation.open_deliveries > 0:
         return Decision(simulation)
-    return _go_on(simulation)
+    after = _go_on(simulation)
+    return Decision(after.simulation, (Keep(simulation), *after.effects))
 
 
 @_on.register
@@ -215,7 +217,7 @@ def _(_received: BudgetChanged, simulation: Simulation) -> Decision:
 
 @_on.register
 def _(received: RestoreRequested, simulation: Simulation) -> Decision:
-    if why_not(simulation) is not None:
+    if why_not_restored(simulation) is not None:
         return Decision(simulation)
     ready = _enter(restored(simulation, received.checkpoint), State.READY)
     return Decision(ready.simulation, (Close(), Fork(), *ready.effects))

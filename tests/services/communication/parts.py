@@ -187,7 +187,7 @@ class Stage:
         self.js = connection.jetstream()
         self.models = models
         self.settings = settings
-        self.places = self.delivered = 0
+        self.places = self.asked = self.delivered = 0
         self.timeline = MAIN
         self.app: FastAPI
         self.client: httpx.AsyncClient
@@ -330,12 +330,13 @@ class Stage:
         commands = []
         for step in asked.steps:
             self.places += 1
+            self.asked += 1
             groups = audiences[str(step.audience_id)]
             shared = step.model_dump(exclude={"kind", "stimuli", "audience_id"}) | {"arm": "all", "groups": groups}
             command = delivery(
                 **shared,
                 stimulus=step.stimuli.get("all"),
-                delivery_id=f"dlv_{self.timeline.number}_{self.places}",
+                delivery_id=f"dlv_{self.asked}",
                 place=self.places,
                 timeline_id=self.timeline.timeline_id,
                 timeline=self.timeline,

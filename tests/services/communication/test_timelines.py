@@ -174,3 +174,37 @@ async def test_turns_of_a_timeline_that_was_left_are_not_taken_any_more(service:
     await ask(service, "Two")
     assert [done.delivery_id for done in await service.completed(2)] == ["dlv_1", "dlv_2"]
     assert len(service.models.batches) == 2
+
+
+async def changes(service: Stage, before: tuple[str, int], after: tuple[str, int], **page: object) -> JsonObject:
+    query = {"from_timeline_id": before[0], "from_place": before[1], "to_timeline_id": after[0], "to_place": after[1]}
+    answer = await service.client.get(f"/communications/{SIMULATION}/changes", params=query | page)
+    assert answer.status_code == 200, answer.text
+    found: JsonObject = answer.json()
+    return found
+
+
+async def test_what_agents_remember_more_and_no_more_between_two_places_of_two_timelines(service: Stage) -> None:
+    await ask(service, "The shop opens.", *FOUR)
+    await ask(service, "The shop closes.", *FOUR)
+    await service.fork(1)
+    await ask(service, "And the shop?", *FOUR)
+    found = await changes(service, ("main", 2), ("main.2", 2))
+    assert [one["agent_id"] for one in found["items"]] == list(FOUR)
+    (gained,), (lost,) = found["items"][0]["gained"], found["items"][0]["lost"]
+    assert ((gained["timeline_id"], gained["place"]), (lost["timeline_id"], lost["place"])) == (
+        ("main.2", 2),
+        ("main", 2),
+    )
+    assert gained["memory"]["said"] == "Hm."
+    assert "stimulus" not in gained["memory"]
+    first = await changes(service, ("main", 0), ("main", 1), limit=3)
+    assert [len(one["gained"]) for one in first["items"]] == [1, 1, 1]
+    rest = await changes(service, ("main", 0), ("main", 1), limit=3, cursor=first["next_cursor"])
+    assert [one["agent_id"] for one in rest["items"]] == [FOUR[3]]
+    assert (await changes(service, ("main.2", 1), ("main", 1)))["items"] == [], "until there it is one past"
+    missing = await service.client.get(
+        f"/communications/{SIMULATION}/changes",
+        params={"from_timeline_id": "main.9", "from_place": 1, "to_timeline_id": "main", "to_place": 1},
+    )
+    assert missing.status_code == 404

@@ -12,6 +12,7 @@ from libs.contracts.orchestrator import ProtocolStateChanged, RunProtocol, StepS
 from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation
 from libs.contracts.timelines import MAIN
+from services.orchestrator.service import Habits
 from tests.services.orchestrator import parts
 from tests.services.orchestrator.parts import READY, START, STEP, Stage, completed, recorded
 from tests.support.apps import eventually
@@ -90,13 +91,14 @@ async def test_a_checkpoint_says_where_the_simulation_stands(panel: Panel) -> No
     assert (empty["place"], empty["name"], empty["timeline_id"]) == (0, None, "main")
     await panel.run("one")
     made = await panel.checkpoint(name="before the price")
-    assert made.keys() == {"id", "name", "simulation_id", "timeline_id", "place", "created_at"}
+    assert made.keys() == {"id", "name", "simulation_id", "timeline_id", "place", "origin", "turns", "created_at"}
     assert (made["place"], made["name"], made["simulation_id"]) == (1, "before the price", panel.id)
     path = f"/simulations/{panel.id}/checkpoints"
     first = (await panel.around.client.get(path, params={"limit": 1})).json()
     assert first["items"] == [made]
-    second = (await panel.around.client.get(path, params={"limit": 1, "cursor": first["next_cursor"]})).json()
-    assert (second["items"], second["next_cursor"]) == ([empty], None)
+    second = (await panel.around.client.get(path, params={"limit": 9, "cursor": first["next_cursor"]})).json()
+    assert [one["origin"] for one in second["items"]] == ["step", "hand"]
+    assert (second["items"][-1], second["next_cursor"]) == (empty, None)
 
 
 async def test_a_restored_simulation_goes_on_from_the_mark_on_a_new_timeline(panel: Panel) -> None:
@@ -203,12 +205,77 @@ async def test_what_cannot_be_restored_says_why(panel: Panel) -> None:
         )
 
 
-async def test_an_intervention_cannot_be_taken_back(panel: Panel) -> None:
+async def test_an_intervention_is_marked_too_but_cannot_be_taken_back(panel: Panel) -> None:
     await panel.around.peer.send("intervention", START)
     await panel.around.reaches("ready")
-    answer = await panel.around.client.post("/simulations/sim_1/checkpoint")
+    made = await panel.around.client.post("/simulations/sim_1/checkpoint")
+    assert made.status_code == 201
+    answer = await panel.around.client.post(f"/simulations/sim_1/restore/{made.json()['id']}")
     assert answer.status_code == 409
     assert "to go back would be to choose among outcomes" in answer.json()["detail"]
+
+
+async def listed(panel: Panel) -> list[dict[str, Any]]:
+    answer = await panel.around.client.get(f"/simulations/{panel.id}/checkpoints")
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
+async def test_a_checkpoint_is_made_after_every_step_and_of_those_only_the_newest_are_kept(panel: Panel) -> None:
+    named = await panel.checkpoint(name="the beginning")
+    unnamed = await panel.checkpoint()
+    panel.around.app.state.service.checkpoints._habits = Habits(timedelta(hours=1), kept=2)
+    for name in ("one", "two", "three"):
+        await panel.run(name)
+    assert [(one["origin"], one["place"]) for one in await listed(panel)][:2] == [("step", 3), ("step", 2)]
+    assert (await listed(panel))[2:] == [unnamed, named], "what somebody made is never let go"
+
+
+async def test_a_long_step_is_marked_every_interval_with_the_turns_finished_so_far(panel: Panel) -> None:
+    checkpoints = panel.around.app.state.service.checkpoints
+    await panel.run("one")
+    await panel.ask("two")
+    running = await panel.delivery()
+    await panel.around.reaches("running", panel.id)
+    await panel.around.peer.send("communication", recorded(running))
+    await panel.answered(6)
+    now = datetime.now(UTC)
+    await checkpoints.sweep(now + timedelta(minutes=5))
+    assert len(await listed(panel)) == 1, "the step before has been marked at its end"
+    await checkpoints.sweep(now + timedelta(minutes=11))
+    newest = (await listed(panel))[0]
+    assert (newest["origin"], newest["place"], newest["turns"]) == ("interval", 1, 6)
+    await panel.answer(running)
+    await panel.around.reaches("ready", panel.id)
+    await checkpoints.sweep(now + timedelta(hours=1))
+    assert [one["origin"] for one in await listed(panel)] == ["step", "interval", "step"], "only what runs is marked"
+
+
+async def test_the_difference_of_two_checkpoints_on_two_timelines(panel: Panel) -> None:
+    await panel.run("one")
+    fork = await panel.checkpoint()
+    await panel.run("two")
+    left = await panel.checkpoint()
+    await panel.restore(fork)
+    await panel.run("three")
+    await panel.run("four")
+    reached = await panel.checkpoint()
+    path = f"/simulations/{panel.id}/checkpoints"
+    answer = await panel.around.client.get(f"{path}/{left['id']}/diff/{reached['id']}")
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    assert found["shared_place"] == 1
+    assert [step["step_id"] for step in found["gained"]] == ["three", "four"]
+    assert [step["step_id"] for step in found["lost"]] == ["two"]
+    assert (found["before"]["answered"], found["after"]["answered"]) == (6, 9)
+    assert (found["before"]["checkpoint"], found["after"]["checkpoint"]) == (left, reached)
+    assert found["links"]["memories"] == (
+        f"/communications/{panel.id}/changes?from_timeline_id=main&from_place=2&to_timeline_id=main.2&to_place=3"
+    )
+    same = (await panel.around.client.get(f"{path}/{left['id']}/diff/{left['id']}")).json()
+    assert (same["shared_place"], same["gained"], same["lost"]) == (2, [], [])
+    for one, other in ((left["id"], "chk_9"), ("chk_9", left["id"])):
+        assert (await panel.around.client.get(f"{path}/{one}/diff/{other}")).status_code == 404
 
 
 async def test_a_restored_simulation_has_all_of_its_time_again(panel: Panel) -> None:

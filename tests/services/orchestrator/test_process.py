@@ -33,11 +33,11 @@ def simulation(*steps: Step, intervention_id: str | None = "int_1", **changes: o
 
 
 def play(start: Simulation, *told: inputs.Input) -> tuple[Simulation, list[effects.Effect]]:
-    """The simulation after these inputs, and the effects of the last of them."""
+    """The simulation after these inputs, and the effects of the last of them, checkpoints apart."""
     last: tuple[effects.Effect, ...] = ()
     for received in told:
         start, last = (decision := decide(start, received, NOW)).simulation, decision.effects
-    return start, list(last)
+    return start, [effect for effect in last if not isinstance(effect, effects.Keep)]
 
 
 def finished(answered: int = 10, failed: int = 0) -> inputs.DeliveryFinished:

@@ -3,31 +3,22 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from libs.contracts.orchestrator import PausedFor, SimulationState
-from libs.contracts.protocol import NO_USAGE, Usage
-from libs.contracts.specs import CheckpointSpec, SimulationSpec
+from libs.contracts.protocol import NO_USAGE, Step, Usage
+from libs.contracts.specs import SimulationSpec
 from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import Database, Transaction
 from libs.http import Cursor, Limit, Page, Read, Tenant, Write, arrives, decode_cursor, page
-from services.orchestrator.domain.checkpoint import Checkpoint
+from services.orchestrator.api.access import Service, orchestrator
 from services.orchestrator.domain.simulation import Simulation, StepState
 from services.orchestrator.service import Orchestrator
 from services.orchestrator.store import ArmProgress, Progress
 
-router = APIRouter(prefix="/simulations", tags=["simulations"])
+router = APIRouter()
 NO_PROGRESS = Progress((), NO_USAGE)
-
-
-def orchestrator(request: Request) -> Orchestrator:
-    """The service `create_app` built."""
-    service: Orchestrator = request.app.state.service
-    return service
-
-
-Service = Annotated[Orchestrator, Depends(orchestrator)]
 
 
 class ArmProgressView(BaseModel):
@@ -46,9 +37,6 @@ class ProgressView(BaseModel):
     failed: int
     fraction: float
     by_arm: dict[str, ArmProgressView]
-
-
-SHOWN_OF_STEP = {"step_id", "kind", "round", "simulated_at"}
 
 
 class SimulationView(BaseModel):
@@ -98,6 +86,11 @@ class StepView(BaseModel):
     simulated_at: datetime | None
     state: StepState
 
+    @classmethod
+    def of(cls, step: Step, state: StepState) -> "StepView":
+        """The view of a step."""
+        return cls(**step.model_dump(include=set(cls.model_fields)), state=state)
+
 
 class StepsView(BaseModel):
     """All steps."""
@@ -143,29 +136,6 @@ class SimulationBudgetView(BudgetBalance):
         )
 
 
-class CheckpointView(BaseModel):
-    """A mark that a simulation can go on from."""
-
-    id: str
-    name: str | None
-    simulation_id: str
-    timeline_id: str
-    place: int = Field(description="Steps of the timeline that were finished.")
-    created_at: datetime
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint) -> "CheckpointView":
-        """The view of a checkpoint."""
-        return cls(
-            id=checkpoint.checkpoint_id,
-            name=checkpoint.name,
-            simulation_id=checkpoint.simulation.simulation_id,
-            timeline_id=checkpoint.simulation.timeline.timeline_id,
-            place=checkpoint.mark.place,
-            created_at=checkpoint.created_at,
-        )
-
-
 @router.post("/create", status_code=201)
 async def create_simulation(request: Request, spec: SimulationSpec, service: Service, tenant: Tenant) -> SimulationView:
     """Create an interactive simulation over a population."""
@@ -207,7 +177,7 @@ async def simulation_steps(simulation_id: str, service: Service, tx: Read) -> St
     """The steps of a simulation in their order, those that are asked for and not begun too."""
     simulation = await service.get(tx, simulation_id)
     steps = zip(simulation.steps, simulation.step_states, strict=True)
-    return StepsView(items=[StepView(**step.model_dump(include=SHOWN_OF_STEP), state=state) for step, state in steps])
+    return StepsView(items=[StepView.of(step, state) for step, state in steps])
 
 
 @router.delete("/{simulation_id}/end")
@@ -234,6 +204,12 @@ async def cancel_simulation(simulation_id: str, service: Service, tx: Write) -> 
     return await _view(service, tx, await service.cancel(tx, simulation_id))
 
 
+@router.post("/{simulation_id}/restore/{checkpoint_id}")
+async def restore_simulation(simulation_id: str, checkpoint_id: str, service: Service, tx: Write) -> SimulationView:
+    """Go on from a checkpoint on a new timeline: agents know nothing of what came after it, the old one is kept."""
+    return await _view(service, tx, await service.restore(tx, simulation_id, checkpoint_id))
+
+
 @router.get("/{simulation_id}/budget")
 async def simulation_budget(
     request: Request, simulation_id: str, service: Service, tenant: Tenant
@@ -255,30 +231,6 @@ async def change_simulation_budget(
     database: Database = request.app.state.database
     async with database.write(tenant=tenant) as tx:
         return SimulationBudgetView.of(await service.budget_changed(tx, simulation_id), balance)
-
-
-@router.post("/{simulation_id}/checkpoint", status_code=201)
-async def checkpoint_simulation(
-    simulation_id: str, service: Service, tx: Write, spec: CheckpointSpec | None = None
-) -> CheckpointView:
-    """Mark where an interactive simulation stands after its last finished step, to go on from there later."""
-    return CheckpointView.of(await service.checkpoint(tx, simulation_id, spec.name if spec else None))
-
-
-@router.get("/{simulation_id}/checkpoints")
-async def list_checkpoints(
-    simulation_id: str, service: Service, tx: Read, limit: Limit = 50, cursor: Cursor = None
-) -> Page[CheckpointView]:
-    """Checkpoints of a simulation, newest first."""
-    key = decode_cursor(cursor, str)
-    found = await service.list_checkpoints(tx, simulation_id, before=key[0] if key else None, limit=limit + 1)
-    return page(found, limit, CheckpointView.of, lambda one: (one.checkpoint_id,))
-
-
-@router.post("/{simulation_id}/restore/{checkpoint_id}")
-async def restore_simulation(simulation_id: str, checkpoint_id: str, service: Service, tx: Write) -> SimulationView:
-    """Go on from a checkpoint on a new timeline: agents know nothing of what came after it, the old one is kept."""
-    return await _view(service, tx, await service.restore(tx, simulation_id, checkpoint_id))
 
 
 async def _read(request: Request, simulation_id: str, tenant: str) -> Simulation:

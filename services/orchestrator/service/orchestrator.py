@@ -21,11 +21,12 @@ from libs.db import EVERY_TENANT, Database, Transaction
 from libs.engines import Engines
 from libs.models import Models, ModelsError, check_mind, refusal_of
 from services.orchestrator.domain import effects, inputs, process
-from services.orchestrator.domain.checkpoint import Checkpoint, why_not
+from services.orchestrator.domain.checkpoint import why_not_restored
 from services.orchestrator.domain.deliveries import Groups, divided
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import PAUSABLE, AudienceSize, Simulation
 from services.orchestrator.events import Events
+from services.orchestrator.service.checkpoints import Checkpoints, Habits
 from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,10 @@ class Orchestrator:
         models: Models,
         engines: Engines,
         *,
+        habits: Habits,
         timer_interval_s: float,
     ) -> None:
+        self.checkpoints = Checkpoints(database, store, habits)
         self._database = database
         self._store = store
         self._events = events
@@ -163,41 +166,12 @@ class Orchestrator:
         """A simulation that waits for its budget goes on. Raises `NotFoundError`."""
         return await self._request(tx, simulation_id, inputs.BudgetChanged())
 
-    async def checkpoint(self, tx: Transaction, simulation_id: str, name: str | None) -> Checkpoint:
-        """Mark where a simulation stands. Raises `NotFoundError`, `ConflictError`."""
-        simulation = await self._get_restorable(tx, simulation_id)
-        mark = simulation.mark
-        if mark is None:
-            raise ConflictError(f"A step of simulation {simulation_id!r} runs; try again when it has ended.")
-        checkpoint = Checkpoint(
-            checkpoint_id=new_id("chk"), name=name, created_at=datetime.now(UTC), mark=mark, simulation=simulation
-        )
-        await self._store.add_checkpoint(tx, checkpoint)
-        return checkpoint
-
-    async def list_checkpoints(
-        self, tx: Transaction, simulation_id: str, *, before: str | None, limit: int
-    ) -> list[Checkpoint]:
-        """Checkpoints of a simulation, newest first. Raises `NotFoundError`."""
-        await self.get(tx, simulation_id)
-        return await self._store.list_checkpoints(tx, simulation_id, before=before, limit=limit)
-
     async def restore(self, tx: Transaction, simulation_id: str, checkpoint_id: str) -> Simulation:
         """Go on from a checkpoint, on a new timeline. Raises `NotFoundError`, `ConflictError`."""
-        await self._get_restorable(tx, simulation_id)
-        checkpoint = await self._store.get_checkpoint(tx, simulation_id, checkpoint_id)
-        if checkpoint is None:
-            raise NotFoundError("checkpoint", checkpoint_id)
-        await self._decide(tx, simulation_id, inputs.RestoreRequested(checkpoint))
-        return await self.get(tx, simulation_id)
-
-    async def _get_restorable(self, tx: Transaction, simulation_id: str) -> Simulation:
-        simulation = await self._store.get(tx, simulation_id, lock=True)
-        if simulation is None:
-            raise NotFoundError("simulation", simulation_id)
-        if (reason := why_not(simulation)) is not None:
+        if (reason := why_not_restored(await self.get(tx, simulation_id))) is not None:
             raise ConflictError(f"Simulation {simulation_id!r} {reason}.")
-        return simulation
+        checkpoint = await self.checkpoints.get(tx, simulation_id, checkpoint_id)
+        return await self._request(tx, simulation_id, inputs.RestoreRequested(checkpoint))
 
     async def population_announced(self, tx: Transaction, population_id: str, size: int) -> None:
         """A population is being drawn."""
@@ -314,26 +288,30 @@ class Orchestrator:
         await self._carry_out(tx, process.decide(simulation, received, datetime.now(UTC)))
 
     async def _carry_out(self, tx: Transaction, decision: Decision) -> None:
-        simulation = decision.simulation
-        await self._store.save(tx, simulation)
+        await self._store.save(tx, decision.simulation)
         for effect in decision.effects:
-            match effect:
-                case effects.Announce(previous):
-                    await self._events.state_changed(tx, simulation, previous)
-                case effects.Report(protocol_id, state):
-                    await self._events.protocol_state_changed(tx, simulation, protocol_id, state)
-                case effects.Close():
-                    await self._store.close_deliveries(tx, simulation.simulation_id, simulation.updated_at)
-                case effects.Fork():
-                    await self._events.timeline_forked(tx, simulation)
-                case effects.AskForArms():
-                    await self._events.assign_arms(tx, simulation)
-                case effects.Deliver(step):
-                    await self._deliver(tx, simulation, step)
-                case effects.DeliverAgain(step):
-                    await self._deliver_again(tx, simulation, step)
-                case effects.Analyse(expected):
-                    await self._events.analyse(tx, simulation, expected)
+            await self._do(tx, decision.simulation, effect)
+
+    async def _do(self, tx: Transaction, simulation: Simulation, effect: effects.Effect) -> None:
+        match effect:
+            case effects.Announce(previous):
+                await self._events.state_changed(tx, simulation, previous)
+            case effects.Report(protocol_id, state):
+                await self._events.protocol_state_changed(tx, simulation, protocol_id, state)
+            case effects.Keep(then):
+                await self.checkpoints.after_step(tx, then)
+            case effects.Close():
+                await self._store.close_deliveries(tx, simulation.simulation_id, simulation.updated_at)
+            case effects.Fork():
+                await self._events.timeline_forked(tx, simulation)
+            case effects.AskForArms():
+                await self._events.assign_arms(tx, simulation)
+            case effects.Deliver(step):
+                await self._deliver(tx, simulation, step)
+            case effects.DeliverAgain(step):
+                await self._deliver_again(tx, simulation, step)
+            case effects.Analyse(expected):
+                await self._events.analyse(tx, simulation, expected)
 
     async def _deliver(self, tx: Transaction, simulation: Simulation, step: Step) -> None:
         arms = await self._groups_by_arm(tx, simulation, step)
@@ -362,6 +340,7 @@ class Orchestrator:
             await asyncio.sleep(self._timer_interval_s)
             try:
                 await self.time_out(datetime.now(UTC))
+                await self.checkpoints.sweep(datetime.now(UTC))
             except Exception:
                 log.exception("deadlines could not be checked; trying again")
 
