@@ -18,6 +18,7 @@ PAGES = "/ui/"
 TABLE = {
     Role.VIEWER: """
         GET /whoami
+        GET /shares/received
         GET /stream
         GET /simulations/list
         GET /simulations/{simulation_id}/status

@@ -13,6 +13,7 @@ from libs.db import Transaction, insert_new, upsert
 from services.gateway.domain.keys import Key
 from services.gateway.tables import answers, audit, audit_heads, keys, people, quotas
 
+MOST_RECEIVED = 1_000
 _KEY = [column for column in keys.c if column.name != "digest"]
 
 
@@ -21,7 +22,7 @@ class KeyStore:
 
     async def add(self, tx: Transaction, key: Key, digest: str) -> bool:
         """Keep a key; False when it is there already."""
-        return bool(await insert_new(tx, keys, [{**key._asdict(), "role": key.role.value, "digest": digest}]))
+        return bool(await insert_new(tx, keys, [{**key._asdict(), "digest": digest}]))
 
     async def by_digest(self, tx: Transaction, digest: str) -> Key | None:
         """The key of any tenant that was given out as the text with this digest."""
@@ -45,6 +46,17 @@ class KeyStore:
         query = select(*_KEY).where(keys.c.tenant == tx.tenant, keys.c.key_id == key_id)
         row = (await tx.execute(query)).one_or_none()
         return _key(row) if row else None
+
+    async def by_id(self, tx: Transaction, key_id: str) -> Key | None:
+        """The key or link of any tenant."""
+        row = (await tx.execute(select(*_KEY).where(keys.c.key_id == key_id))).one_or_none()
+        return _key(row) if row else None
+
+    async def shared_with(self, tx: Transaction, tenant: str, now: datetime) -> Sequence[Key]:
+        """What any tenant shares with people of this one, newest first."""
+        usable = keys.c.revoked_at.is_(None) & (keys.c.expires_at > now)
+        query = select(*_KEY).where(keys.c.grantee_tenant == tenant, usable).order_by(keys.c.created_at.desc())
+        return [_key(row) for row in await tx.execute(query.limit(MOST_RECEIVED))]
 
     async def revoke(self, tx: Transaction, key_id: str, now: datetime) -> None:
         """Make a key worthless; once revoked it stays as it is."""
@@ -146,4 +158,5 @@ def _mine(tx: Transaction, subject: str, key: str) -> Any:
 
 
 def _key(row: Row[Any]) -> Key:
-    return Key(**{name: getattr(row, name) for name in Key._fields if name != "role"}, role=Role(row.role))
+    role, granted = Role(row.role), row.grantee_role and Role(row.grantee_role)
+    return Key(**{**row._mapping, "role": role, "grantee_role": granted})

@@ -19,6 +19,9 @@ keys = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
     Column("revoked_at", UtcDateTime),
+    Column("grantee_tenant", String(64), index=True),
+    Column("grantee_subject", String(200)),
+    Column("grantee_role", String(16)),
 )
 
 audit = Table(

@@ -18,6 +18,7 @@ from libs.contracts.permissions import admit, is_open, methods_of, policy_of
 from libs.http import problem_response
 from libs.http.identity import UnauthenticatedError, identify
 from services.gateway.domain.access import UNSAFE_METHODS
+from services.gateway.domain.keys import is_secret
 from services.gateway.domain.limits import Allowance, Limiter
 from services.gateway.domain.quotas import STARTS, BusyError
 from services.gateway.service import Gatekeeper, Quotas, Records
@@ -88,8 +89,10 @@ class Entrance:
         if not (allowance := self._failures.look(address, time.monotonic())).is_allowed:
             raise TooManyError("Too many failed attempts from this address.", allowance)
         try:
-            if secret is not None:
+            if secret is not None and is_secret(secret):
                 return await self._gatekeeper.guest_of(secret)
+            if secret is not None:
+                return await self._gatekeeper.grantee_of(secret, headers.get("authorization"))
             identity = await self._gatekeeper.identify(headers.get("authorization"))
             if identity.subject.startswith(PERSON):
                 await self._quotas.welcome(identity)
@@ -223,7 +226,7 @@ class _Kept:
 
 
 def _without_link(scope: Scope) -> str | None:
-    """The key in a read-only link, which is taken out of the path: `/shared/<key>/results/…`."""
+    """The key in a read-only link, or a share's id, which is taken out of the path: `/shared/<key>/results/…`."""
     if not scope["path"].startswith(SHARED):
         return None
     secret, _, rest = scope["path"].removeprefix(SHARED).partition("/")

@@ -4,19 +4,19 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from libs.contracts.audit import AuditEntry
 from libs.contracts.base import Body, Name
 from libs.contracts.errors import NotFoundError
-from libs.contracts.identity import Identity, Role
+from libs.contracts.identity import TENANT, Identity, Role
 from libs.contracts.subjects import TOKEN
 from libs.db import Database
 from libs.http import Caller, Cursor, Limit, Page, Read, Write, decode_cursor, page
 from services.gateway.api.entrance import SHARED
 from services.gateway.api.forwarding import Service
 from services.gateway.api.tenants import TenantQuotas
-from services.gateway.domain.keys import Key
+from services.gateway.domain.keys import Grantee, Key
 from services.gateway.service import Gatekeeper, Records
 
 router = APIRouter()
@@ -47,12 +47,27 @@ class KeySpec(Body):
     expires_in_days: int = Field(default=90, ge=1, le=366)
 
 
+class GranteeSpec(Body):
+    """With whom something is shared: one person, or everybody of a tenant who has at least a role."""
+
+    tenant: str = Field(pattern=TENANT)
+    subject: str | None = Field(default=None, min_length=1, max_length=200, description="As GET /whoami says it.")
+    role: Role | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> "GranteeSpec":
+        if (self.subject is None) == (self.role is None):
+            raise ValueError("subject or role: name one of both")
+        return self
+
+
 class ShareSpec(Body):
-    """A read-only link to be made."""
+    """A read-only link to be made, or people to share with."""
 
     simulation_id: str = Field(min_length=1, max_length=64)
     name: Name = "shared results"
     expires_in_days: int = Field(default=30, ge=1, le=366)
+    shared_with: GranteeSpec | None = Field(default=None, description="Null: with whoever has the link.")
 
 
 class KeyView(BaseModel):
@@ -75,16 +90,36 @@ class NewKeyView(KeyView):
 
 
 class ShareView(KeyView):
-    """A read-only link, without what makes it work."""
+    """A read-only link, without what makes it work; or with whom something is shared."""
 
     simulation_id: str
+    shared_with: GranteeSpec | None
+
+
+class ReceivedView(BaseModel):
+    """What somebody shares with you."""
+
+    id: str
+    name: str
+    tenant: str
+    simulation_id: str
+    created_by: str
+    expires_at: datetime | None
+    path: str = Field(description="Stands before the paths it shows: <path>/results/<simulation_id>/aggregate.")
+
+
+class ReceivedList(BaseModel):
+    """What others share with you, newest first."""
+
+    items: list[ReceivedView]
 
 
 class NewShareView(ShareView):
     """A read-only link that was just made."""
 
     path: str = Field(
-        description="Shown this once. It stands before the paths it shows: <path>/results/<simulation_id>/aggregate."
+        description="It stands before the paths it shows: <path>/results/<simulation_id>/aggregate. That of a link is "
+        "shown this once; that of a share opens nothing to others."
     )
 
 
@@ -129,22 +164,40 @@ async def revoke_key(key_id: str, gate: Gate, caller: Caller, tx: Write) -> None
 async def create_share(
     spec: ShareSpec, request: Request, gate: Gate, service: Service, caller: Caller, response: Response
 ) -> NewShareView:
-    """Make a read-only link to a simulation's results. Whoever has it needs no account."""
+    """Show a simulation's results to whoever has a link, or to people of this or another tenant."""
     response.headers.update(NO_STORE)
     if not TOKEN.fullmatch(spec.simulation_id):
         raise NotFoundError("simulation", spec.simulation_id)
     await service.state_of(spec.simulation_id)
     database: Database = request.app.state.database  # not held while the simulation is looked for
     async with database.write(tenant=caller.tenant) as tx:
-        key, secret = await gate.issue(tx, caller, spec.name, Role.VIEWER, spec.expires_in_days, spec.simulation_id)
-    return NewShareView(**_fields(key), simulation_id=spec.simulation_id, path=SHARED + secret)
+        grantee = Grantee(**spec.shared_with.model_dump()) if spec.shared_with else None
+        key, secret = await gate.issue(
+            tx, caller, spec.name, Role.VIEWER, spec.expires_in_days, spec.simulation_id, grantee
+        )
+    return NewShareView(**_share(key), path=SHARED + (key.key_id if spec.shared_with else secret))
 
 
 @router.get("/shares")
 async def list_shares(gate: Gate, tx: Read, limit: Limit = 50, cursor: Cursor = None) -> Page[ShareView]:
     """Read-only links of your tenant, newest first."""
     found = await gate.issued(tx, limit, _after(cursor), shares=True)
-    return page(found, limit, lambda key: ShareView(**_fields(key), simulation_id=key.simulation_id or ""), _place)
+    return page(found, limit, lambda key: ShareView(**_share(key)), _place)
+
+
+@router.get("/shares/received")
+async def list_received(gate: Gate, caller: Caller) -> ReceivedList:
+    """What is shared with you, by whichever tenant."""
+    found = await gate.received(caller)
+    shown = ReceivedView.model_fields.keys() - {"id", "path"}
+    return ReceivedList(
+        items=[
+            ReceivedView.model_validate(
+                {name: getattr(key, name) for name in shown} | {"id": key.key_id, "path": SHARED + key.key_id}
+            )
+            for key in found
+        ]
+    )
 
 
 @router.delete("/shares/{share_id}", status_code=204)
@@ -165,6 +218,11 @@ async def read_audit(log: Log, tx: Read, limit: Limit = 50, cursor: Cursor = Non
 def _fields(key: Key) -> dict[str, object]:
     shown = {name: getattr(key, name) for name in KeyView.model_fields if name not in {"id", "state"}}
     return {"id": key.key_id, "state": key.state(datetime.now(UTC)), **shown}
+
+
+def _share(key: Key) -> dict[str, object]:
+    grantee = key.grantee and GranteeSpec(**key.grantee._asdict())
+    return _fields(key) | {"simulation_id": key.simulation_id, "shared_with": grantee}
 
 
 def _place(key: Key) -> tuple[str, str]:

@@ -9,10 +9,19 @@ from typing import NamedTuple
 from libs.contracts.identity import KEY, Identity, Role
 
 PREFIX = "rk_"
+LONGEST_SUBJECT = 200
+
+
+class Grantee(NamedTuple):
+    """With whom something is shared: one person of a tenant, or everybody there who has at least a role."""
+
+    tenant: str
+    subject: str | None
+    role: Role | None
 
 
 class Key(NamedTuple):
-    """A key as it is kept. One with a `simulation_id` is a read-only link to that simulation."""
+    """A key as it is kept. One with a `simulation_id` is a read-only link to that simulation, or shared with people."""
 
     tenant: str
     key_id: str
@@ -23,6 +32,28 @@ class Key(NamedTuple):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    grantee_tenant: str | None = None
+    grantee_subject: str | None = None
+    grantee_role: Role | None = None
+
+    def shared_with(self, grantee: Grantee) -> "Key":
+        """The same, for these people."""
+        return self._replace(grantee_tenant=grantee.tenant, grantee_subject=grantee.subject, grantee_role=grantee.role)
+
+    @property
+    def grantee(self) -> Grantee | None:
+        """With whom it is shared; None for keys and links."""
+        if self.grantee_tenant is None:
+            return None
+        return Grantee(self.grantee_tenant, self.grantee_subject, self.grantee_role)
+
+    def is_for(self, person: Identity) -> bool:
+        """Whether it is shared with this person."""
+        if person.tenant != self.grantee_tenant or person.simulation_id is not None:
+            return False
+        if self.grantee_role is not None:
+            return person.role.covers(self.grantee_role)
+        return person.subject == self.grantee_subject
 
     def state(self, now: datetime) -> str:
         """active, expired or revoked."""
@@ -37,6 +68,11 @@ class Key(NamedTuple):
         return Identity(
             tenant=self.tenant, subject=f"{kind}:{self.key_id}", role=self.role, simulation_id=self.simulation_id
         )
+
+    def identity_of(self, person: Identity) -> Identity:
+        """Who reads what is shared with them."""
+        mine = self.identity
+        return mine.model_copy(update={"subject": f"{mine.subject}:{person.subject}"[:LONGEST_SUBJECT]})
 
 
 def new_secret() -> str:

@@ -15,7 +15,7 @@ from services.gateway.adapters import Provider, ProviderUnavailableError, TokenR
 from services.gateway.domain import keys
 from services.gateway.domain.access import KEYS, OIDC
 from services.gateway.domain.claims import ClaimError, Mapper
-from services.gateway.domain.keys import Key
+from services.gateway.domain.keys import Grantee, Key
 from services.gateway.store import KeyStore
 
 log = logging.getLogger(__name__)
@@ -94,16 +94,40 @@ class Gatekeeper:
         except ProviderUnavailableError as error:
             raise UnprovableError(str(error)) from error
 
+    async def grantee_of(self, share_id: str, authorization: str | None) -> Identity:
+        """What a share makes of a person it is for. Raises `UnauthenticatedError`, `NotFoundError`."""
+        person = await self.identify(authorization)
+        async with self._database.read(tenant=EVERY_TENANT) as tx:
+            share = await self._store.by_id(tx, share_id)
+        if share is None or not share.is_for(person) or share.state(datetime.now(UTC)) != "active":
+            raise NotFoundError("share for you", share_id)
+        return share.identity_of(person)
+
+    async def received(self, person: Identity) -> list[Key]:
+        """What is shared with a person, newest first."""
+        async with self._database.read(tenant=EVERY_TENANT) as tx:
+            found = await self._store.shared_with(tx, person.tenant, datetime.now(UTC))
+        return [share for share in found if share.is_for(person)]
+
     async def issue(
-        self, tx: Transaction, by: Identity, name: str, role: Role, days: int, simulation_id: str | None = None
+        self,
+        tx: Transaction,
+        by: Identity,
+        name: str,
+        role: Role,
+        days: int,
+        simulation_id: str | None = None,
+        grantee: Grantee | None = None,
     ) -> tuple[Key, str]:
-        """A new key and the text that its owner gets, this once."""
+        """A new key and the text that its owner gets, this once. Nothing but a person opens what has a grantee."""
         if not by.role.covers(role):
             raise InvalidError("role", f"may not be above your own, {by.role}", [r for r in Role if by.role.covers(r)])
         now = datetime.now(UTC)
         secret = keys.new_secret()
         expires = now + timedelta(days=days)
         key = Key(tx.tenant, keys.id_of(secret), name, role, simulation_id, by.subject, now, expires, None)
+        if grantee is not None:
+            key = key.shared_with(grantee)
         await self._store.add(tx, key, keys.digest(secret))
         return key, secret
 

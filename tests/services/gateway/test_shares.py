@@ -121,3 +121,69 @@ async def test_every_operation_is_open_to_its_role_and_closed_below(gate: Doors,
         else:
             assert answer.status_code == 403, operation
             assert f"needs the role {needed}; yours is {role}" in answer.json()["detail"]
+
+
+async def person(gate: Doors, role: Role, tenant: str) -> tuple[str, str]:
+    """A key and the subject it speaks for."""
+    key = await gate.key(role, tenant)
+    return key, str((await gate.ask("GET", "/whoami", key)).json()["subject"])
+
+
+STATUS = f"/simulations/sim_{ACME}/status"
+
+
+async def test_a_simulation_is_shared_with_one_person_of_another_tenant(gate: Doors) -> None:
+    key, subject = await person(gate, Role.VIEWER, GLOBEX)
+    made = await link(gate, shared_with={"tenant": GLOBEX, "subject": subject})
+    assert made["path"] == f"/shared/{made['id']}"
+    answer = await gate.ask("GET", made["path"] + STATUS, key)
+    assert answer.json()["name"] == f"canary of {ACME}"
+    received = (await gate.ask("GET", "/shares/received", key)).json()["items"]
+    assert [(item["path"], item["tenant"], item["simulation_id"]) for item in received] == [
+        (made["path"], ACME, f"sim_{ACME}")
+    ]
+    for other in (gate.first[GLOBEX], gate.first[ACME]):
+        assert (await gate.ask("GET", made["path"] + STATUS, other)).status_code == 404
+        assert (await gate.ask("GET", "/shares/received", other)).json()["items"] == []
+    assert (await gate.client.get(made["path"] + STATUS)).status_code == 401
+    for path in (f"/communications/sim_{ACME}/history", "/simulations/list", "/whoami"):
+        assert (await gate.ask("GET", made["path"] + path, key)).status_code == 403
+    await gate.ask("DELETE", f"/shares/{made['id']}", gate.first[ACME])
+    assert (await gate.ask("GET", made["path"] + STATUS, key)).status_code == 404
+    assert (await gate.ask("GET", "/shares/received", key)).json()["items"] == []
+
+
+async def test_a_simulation_is_shared_with_all_who_have_a_role(gate: Doors) -> None:
+    made = await link(gate, shared_with={"tenant": GLOBEX, "role": "researcher"})
+    for role in Role:
+        key = await gate.key(role, GLOBEX)
+        allowed = 200 if role.covers(Role.RESEARCHER) else 404
+        assert (await gate.ask("GET", made["path"] + STATUS, key)).status_code == allowed
+    assert (await gate.ask("GET", made["path"] + STATUS, gate.first[ACME])).status_code == 404
+
+
+async def test_what_is_shared_is_not_shared_on_and_refusals_name_the_person(gate: Doors) -> None:
+    key, subject = await person(gate, Role.ADMIN, GLOBEX)
+    made = await link(gate, shared_with={"tenant": GLOBEX, "role": "viewer"})
+    again = await gate.ask("POST", made["path"] + "/shares", key, json={"simulation_id": f"sim_{ACME}"})
+    assert again.status_code == 403
+    entries = (await gate.ask("GET", "/audit", gate.first[ACME])).json()["items"]
+    assert entries[-1]["subject"] == f"share:{made['id']}:{subject}"
+
+
+@pytest.mark.parametrize(
+    "shared_with",
+    [
+        {"tenant": GLOBEX},
+        {"tenant": GLOBEX, "subject": "key:1", "role": "viewer"},
+        {"subject": "key:1"},
+        {"tenant": "*", "role": "viewer"},
+        {"tenant": GLOBEX, "role": "root"},
+        {"tenant": GLOBEX, "subject": ""},
+    ],
+)
+async def test_with_whom_something_is_shared_has_to_be_clear(gate: Doors, shared_with: dict[str, str]) -> None:
+    spec = {"simulation_id": f"sim_{ACME}", "shared_with": shared_with}
+    answer = await gate.ask("POST", "/shares", gate.first[ACME], json=spec)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"].startswith("shared_with")
