@@ -24,7 +24,7 @@ from libs.bus.router import Mode, Subscription
 from libs.bus.settings import BusSettings
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, Message
-from libs.db import Database
+from libs.db import Database, TenantErasedError
 from libs.telemetry.metrics import BUS_MESSAGES, BUS_SECONDS
 
 logger = logging.getLogger(__name__)
@@ -103,7 +103,10 @@ class Delivery:
             logger.warning("%s: a message could not be acknowledged: %r", self.consumer, error)
 
     async def failed(self, raw: Msg, envelope: Envelope, error: Exception) -> None:
-        """Have a message that raised delivered again later, or give it up."""
+        """Have a message that raised delivered again later, or give it up; that of an erased tenant is dropped."""
+        if isinstance(error, TenantErasedError):
+            await self.done(raw, envelope, "dropped", time.perf_counter())
+            return
         delay = self._delay(envelope, error)
         if delay is None:
             await self.give_up(raw, error, envelope)

@@ -41,6 +41,8 @@ class Identity(BaseModel):
     simulation_id: str | None = None
 
 
+PLATFORM = "gateway"
+"""The subject of what the gateway asks for itself. Those of others begin with their kind and a colon."""
 LOCAL = Identity(tenant=DEFAULT_TENANT, subject="local", role=Role.ADMIN)
 """Everybody on a platform that only its own machine reaches."""
 

@@ -155,6 +155,9 @@ TABLE = {
         GET /audit
         GET /tenants/{tenant}/quota
         PUT /tenants/{tenant}/quota
+        GET /tenants/{tenant}/export
+        GET /tenants/{tenant}/erasure
+        DELETE /tenants/{tenant}
     """,
 }
 

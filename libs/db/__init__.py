@@ -6,6 +6,7 @@ Only the edge (an HTTP dependency, a message consumer, a worker's own loop) open
 from libs.db.database import Database
 from libs.db.row_security import EVERY_TENANT
 from libs.db.rows import add_up, insert_into, insert_new, upsert
+from libs.db.tenants import TenantErasedError
 from libs.db.timelines import along
 from libs.db.transaction import Transaction
 from libs.db.types import BytewiseText, JsonDocument, UtcDateTime, tenant_column
@@ -15,6 +16,7 @@ __all__ = [
     "BytewiseText",
     "Database",
     "JsonDocument",
+    "TenantErasedError",
     "Transaction",
     "UtcDateTime",
     "add_up",

@@ -1,6 +1,7 @@
 """A service's own database: SQLite (WAL, one writer, fsync on every commit) or PostgreSQL."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -8,14 +9,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import orjson
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, event, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from libs.contracts.envelope import Envelope
 from libs.db import sqlite
 from libs.db.row_security import set_tenant
+from libs.db.tenants import CLOSED, TenantErasedError
 from libs.db.transaction import Transaction
 
+CLOSED_SEEN_S = 3.0
+"""A tenant that another process closed is noticed within this time."""
 DRIVERS = {"sqlite": f"sqlite+{sqlite.DRIVER}", "postgresql": "postgresql+asyncpg"}
 # Alembic keeps the migration under way in a global, so services of one process migrate one after the other.
 _migrating: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
@@ -31,6 +35,9 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 5) -> None:
         self.url = _with_driver(url)
         self.dialect = self.url.get_backend_name()
+        self._is_migrated = False
+        self._closed: set[str] = set()
+        self._closed_at = -CLOSED_SEEN_S
         options: dict[str, Any] = {"json_serializer": _json, "json_deserializer": orjson.loads}
         if self.dialect == "sqlite":
             if self.url.database:
@@ -45,15 +52,24 @@ class Database:
             self._reader = self._writer
 
     @asynccontextmanager
-    async def write(self, cause: Envelope | None = None, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
-        """A transaction that is committed at the end, or rolled back when anything was raised."""
+    async def write(
+        self, cause: Envelope | None = None, *, tenant: str | None = None, is_closing: bool = False
+    ) -> AsyncIterator[Transaction]:
+        """A transaction that is committed at the end, or rolled back when anything was raised.
+
+        Raises `TenantErasedError` for a tenant that is closed, unless it is being closed by this.
+        """
         async with self._writer.connect() as connection:
             async with connection.begin():
                 transaction = Transaction(connection, cause=cause, tenant=tenant)
                 await set_tenant(connection, transaction.tenant)
+                if not is_closing:
+                    await self._check_open(transaction)
                 yield transaction
                 await transaction.prepare()
             transaction.committed()
+        if is_closing:
+            self._closed_at = -CLOSED_SEEN_S
 
     @asynccontextmanager
     async def read(self, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
@@ -63,6 +79,24 @@ class Database:
             await set_tenant(connection, transaction.tenant)
             yield transaction
 
+    async def is_closed(self, tenant: str) -> bool:
+        """Whether a tenant was erased, as of some seconds ago."""
+        if time.monotonic() - self._closed_at <= CLOSED_SEEN_S:
+            return tenant in self._closed
+        async with self.read(tenant=tenant) as tx:
+            return tenant in await self._closed_tenants(tx)
+
+    async def _check_open(self, tx: Transaction) -> None:
+        if self._is_migrated and tx.tenant in await self._closed_tenants(tx):
+            raise TenantErasedError(tx.tenant)
+
+    async def _closed_tenants(self, tx: Transaction) -> set[str]:
+        now = time.monotonic()
+        if now - self._closed_at > CLOSED_SEEN_S:
+            self._closed = set((await tx.execute(select(CLOSED.c.name))).scalars())
+            self._closed_at = now
+        return self._closed
+
     async def migrate(self, migrations: Path) -> None:
         """Bring the tables to the newest revision in this folder."""
         from libs.db.migrate import upgrade
@@ -71,6 +105,7 @@ class Database:
         async with turn, self._writer.connect() as connection:
             await connection.run_sync(upgrade, migrations)
             await connection.commit()
+        self._is_migrated = True
 
     async def close(self) -> None:
         """Close every connection."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from libs.db.row_security import protect_rows, set_every_tenant
+from libs.db.tenants import keep_closed
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
 LOCK = 7_261_520_251  # any number; replicas of a service take it so that one of them migrates
@@ -24,6 +25,7 @@ def upgrade(connection: Connection, migrations: Path) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
     set_every_tenant(connection)
     _migrate(connection, migrations)
+    keep_closed(connection)
     protect_rows(connection)
 
 

@@ -18,7 +18,7 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from libs.contracts.errors import DomainError
-from libs.contracts.identity import LOCAL, Identity, Role, tenant_at_work, working_for
+from libs.contracts.identity import LOCAL, PLATFORM, Identity, Role, tenant_at_work, working_for
 from libs.contracts.permissions import admit
 from libs.http.problems import problem_response
 
@@ -216,7 +216,7 @@ class Identified:
         if self._verifier is None:
             return LOCAL
         identity, is_service = self._verifier.believed(Headers(scope=scope).get(HEADER))
-        if not is_service and not self._is_private:
+        if not is_service and not self._is_private and identity.subject != PLATFORM:
             admit(identity, scope["method"], scope["path"])
         return identity
 

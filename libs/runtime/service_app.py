@@ -12,6 +12,7 @@ from libs.bus import Bus, BusSettings, Router
 from libs.db import Database
 from libs.http import Badge, Identified, create_http_app, verifier_of
 from libs.http.app import MAX_BODY_BYTES
+from libs.runtime import tenancy
 from libs.runtime.settings import ServiceSettings
 
 
@@ -64,6 +65,8 @@ def service_app(
         max_body_bytes=max_body_bytes,
         entrance=Middleware(Identified, verifier=verifier, is_private=is_private),
     )
+    if database is not None:
+        app.include_router(tenancy.router)
     app.state.service = service
     app.state.database = database
     app.state.bus = bus

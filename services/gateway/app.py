@@ -16,7 +16,7 @@ from services.gateway.api.protection import Protection
 from services.gateway.domain.access import OIDC, refusal_to_listen
 from services.gateway.domain.claims import Mapper
 from services.gateway.domain.limits import Limiter
-from services.gateway.service import Gatekeeper, Gateway, OwnerUnavailableError, Quotas, Records
+from services.gateway.service import Erasures, Gatekeeper, Gateway, OwnerUnavailableError, Quotas, Records
 from services.gateway.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -32,15 +32,18 @@ def create_app(settings: Settings) -> FastAPI:
     gatekeeper = _gatekeeper(settings, database)
     records = Records(database)
     quotas = Quotas(database, service)
+    erasures = Erasures(database, service, records)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await database.migrate(MIGRATIONS)
         await gatekeeper.start()
         await service.start()
+        erasures.start()
         try:
             yield
         finally:
+            await erasures.stop()
             await service.stop()
             await database.close()
 
@@ -71,6 +74,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.gatekeeper = gatekeeper
     app.state.records = records
     app.state.quotas = quotas
+    app.state.erasures = erasures
     app.state.database = database
     app.state.settings = settings
     app.state.stopping = service.stopping

@@ -11,7 +11,7 @@ from libs.contracts.identity import Role
 from libs.contracts.quotas import Quota
 from libs.db import Transaction, insert_new, upsert
 from services.gateway.domain.keys import Key
-from services.gateway.tables import answers, audit, audit_heads, keys, people, quotas
+from services.gateway.tables import answers, audit, audit_heads, erasures, keys, people, quotas
 
 MOST_RECEIVED = 1_000
 _KEY = [column for column in keys.c if column.name != "digest"]
@@ -151,6 +151,40 @@ class QuotaStore:
         came = (people.c.tenant == tx.tenant) & (people.c.month == month)
         with_token = await tx.execute(select(func.count()).select_from(people).where(came))
         return int(with_key.scalar_one() + with_token.scalar_one())
+
+
+class Erasure(NamedTuple):
+    """A tenant that is being erased, or was."""
+
+    name: str
+    requested_at: datetime
+    completed_at: datetime | None
+
+
+class ErasureStore:
+    """Which tenants were erased. These rows are the operator's."""
+
+    async def add(self, tx: Transaction, erasure: Erasure) -> bool:
+        """Note an erasure; False when it was noted before."""
+        return bool(await insert_new(tx, erasures, [erasure._asdict()]))
+
+    async def get(self, tx: Transaction, tenant: str) -> Erasure | None:
+        """The erasure of a tenant."""
+        row = (await tx.execute(select(erasures).where(erasures.c.name == tenant))).one_or_none()
+        return Erasure(**row._mapping) if row else None
+
+    async def unfinished(self, tx: Transaction) -> list[Erasure]:
+        """Erasures that are not complete, oldest first."""
+        query = select(erasures).where(erasures.c.completed_at.is_(None)).order_by(erasures.c.requested_at)
+        return [Erasure(**row._mapping) for row in await tx.execute(query)]
+
+    async def complete(self, tx: Transaction, tenant: str, now: datetime) -> None:
+        """Note that nothing is left."""
+        await tx.execute(update(erasures).where(erasures.c.name == tenant).values(completed_at=now))
+
+    async def forget_grants(self, tx: Transaction, tenant: str) -> int:
+        """Delete what other tenants share with people of this one; how much that was."""
+        return (await tx.execute(delete(keys).where(keys.c.grantee_tenant == tenant))).rowcount
 
 
 def _mine(tx: Transaction, subject: str, key: str) -> Any:

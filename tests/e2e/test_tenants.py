@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nats
 import pytest
 import pytest_asyncio
 
@@ -60,8 +61,10 @@ class Stage:
 
     first: httpx.AsyncClient
     second: httpx.AsyncClient
+    operator: httpx.AsyncClient
     ids: dict[str, str]
     data: Path
+    nats_url: str
 
 
 async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
@@ -104,7 +107,7 @@ async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    keys = {"acme": new_secret(), "globex": new_secret()}
+    keys = {"acme": new_secret(), "globex": new_secret(), "default": new_secret()}
     platform = Platform(tmp_path_factory.mktemp("tenants"))
     async with (
         platform.running(auth="keys", bootstrap_keys=keys, rate_per_minute=100_000, rate_burst=10_000) as app,
@@ -115,7 +118,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         for client, key in zip(clients, keys.values(), strict=True):
             client.headers["authorization"] = f"Bearer {key}"
         try:
-            yield Stage(clients[0], clients[1], await made_by(clients[0]), platform.data)
+            yield Stage(*clients, await made_by(clients[0]), platform.data, platform.nats.url)
         finally:
             for client in clients:
                 await client.aclose()
@@ -222,3 +225,63 @@ async def test_every_model_call_is_booked_to_the_tenant_whose_simulation_it_was_
         booked = ledger.execute("SELECT tenant, simulation_id, count(*) FROM calls GROUP BY 1, 2").fetchall()
     assert [(tenant, simulation_id) for tenant, simulation_id, _ in booked] == [("acme", stage.ids["simulation_id"])]
     assert booked[0][2] >= 8
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_an_export_holds_all_of_a_tenant_and_nothing_of_another(stage: Stage) -> None:
+    lines = [json.loads(line) for line in (await stage.first.get("/tenants/acme/export")).text.splitlines()]
+    head, *rows, end = lines
+    assert (head["format"], head["tenant"], end["complete"]) == ("rehearsal-tenant-export", "acme", True)
+    assert sum(end["rows"].values()) == len(rows)
+    assert {row["row"]["tenant"] for row in rows} == {"acme"}
+    places = {(row["service"], row["table"]) for row in rows}
+    assert places >= {
+        ("population", "agents"), ("communication", "turns"), ("models", "calls"), ("results", "responses"),
+        ("orchestrator", "simulations"), ("intervention", "interventions"), ("gateway", "audit"),
+    }  # fmt: skip
+    assert CANARY in json.dumps(rows)
+    assert (await stage.second.get("/tenants/acme/export")).status_code == 404
+    assert CANARY not in (await stage.second.get("/tenants/globex/export")).text
+
+
+def tables_with(data: Path, text: str) -> set[str]:
+    """Tables that hold a text, of every service."""
+    found = set()
+    for file in data.glob("*.db"):
+        with closing(sqlite3.connect(file)) as database:
+            for line in database.iterdump():
+                if text.lower() in line.lower() or text.encode().hex() in line.lower():
+                    found.add(f"{file.stem}: {line[:60]}")
+    return found
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_of_an_erased_tenant_nothing_is_left_but_the_fact(stage: Stage) -> None:
+    kept = {"name": "Kept people", "demographic_base": "usa_demographics", "size": 8, "seed": 1}
+    population = (await stage.second.post("/agent-populations/create", json=kept)).raise_for_status().json()["id"]
+    assert tables_with(stage.data, CANARY)
+    running = await stage.first.post(f"/interventions/{stage.ids['intervention_id']}/execute", json={"seed": 2})
+    assert running.is_success
+    assert (await stage.first.delete("/tenants/acme")).status_code == 202
+    deadline = time.monotonic() + 90
+    while (await stage.operator.get("/tenants/acme/erasure")).json()["state"] != "erased":
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.2)
+    assert tables_with(stage.data, CANARY) == set()
+    left = tables_with(stage.data, stage.ids["simulation_id"])
+    assert {line for line in left if "'globex'" not in line} == set()  # what the other one asked for stands in its log
+    connection = await nats.connect(stage.nats_url)
+    js = connection.jetstream()
+    for stream in ("EVENTS", "COMMANDS", "DLQ"):
+        held = (await js.stream_info(stream, subjects_filter=">")).state.subjects or {}
+        assert not [subject for subject in held if ".acme." in subject or CANARY in subject]
+        assert not [subject for subject in held if stage.ids["simulation_id"] in subject]
+    await connection.close()
+    assert (await stage.first.get("/simulations/list")).status_code == 401
+    assert (await stage.second.get(f"/agent-populations/{population}")).json()["name"] == "Kept people"
+    log = (await stage.operator.get("/audit")).json()["items"]
+    assert [entry["status"] for entry in log if entry["path"] == "/tenants/acme" and entry["method"] == "DELETE"] == [
+        202,
+        200,
+    ]
+    assert CANARY not in json.dumps(log)

@@ -20,7 +20,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
-from libs.bus.streams import EVENTS
+from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
 from libs.contracts.base import MessageData
 from libs.contracts.registry import BY_TYPE
 from services.gateway.domain.pagedata import is_end
@@ -70,6 +70,21 @@ class EventLog:
         except (NatsError, OSError, TimeoutError) as error:
             raise LogUnavailableError(f"nothing can be published: {error or type(error).__name__}") from error
         return bool(acknowledged.duplicate)
+
+    async def purge(self, tenant: str) -> int:
+        """Delete a tenant's messages from every stream; how many subjects it had. Raises `LogUnavailableError`."""
+        subject, found = f"rehearsal.*.{tenant}.>", 0
+        try:
+            js = await self.jetstream()
+            for stream in (EVENTS, COMMANDS, DEAD_LETTERS):
+                with suppress(NotFoundError):
+                    held = (await js.stream_info(stream, subjects_filter=subject)).state.subjects
+                    if held:
+                        found += len(held)
+                        await js.purge_stream(stream, subject=subject)
+        except (NatsError, OSError, TimeoutError) as error:
+            raise LogUnavailableError(f"nothing can be deleted: {error or type(error).__name__}") from error
+        return found
 
     async def stop(self) -> None:
         """Close the connection."""

@@ -1,15 +1,23 @@
-"""A tenant as a whole: its quota. An admin of the operator's tenant, `default`, reaches all, others their own."""
+"""A tenant as a whole: its quota, its data in one file, its end.
 
-from typing import Annotated
+An admin of the operator's tenant, `default`, reaches all of them, others their own.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
 
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.errors import ForbiddenError, NotFoundError
 from libs.contracts.identity import TENANT
 from libs.contracts.quotas import Quota, QuotaView
 from libs.http import Caller
-from services.gateway.service import Quotas
+from libs.runtime.tenancy import NDJSON
+from services.gateway.service import Erasures, Quotas
+from services.gateway.store import Erasure
 
 router = APIRouter(prefix="/tenants/{tenant}")
 
@@ -27,8 +35,62 @@ def reached(tenant: Annotated[str, Path(pattern=TENANT)], caller: Caller) -> str
     return tenant
 
 
+def erasures(request: Request) -> Erasures:
+    """The erasures built by create_app."""
+    found: Erasures = request.app.state.erasures
+    return found
+
+
+class ErasureView(BaseModel):
+    """A tenant whose data is being erased, or was."""
+
+    tenant: str
+    state: Literal["erasing", "erased"]
+    requested_at: datetime
+    completed_at: datetime | None = Field(description="When nothing was found any more, in no table and no stream.")
+
+    @classmethod
+    def of(cls, erasure: Erasure) -> "ErasureView":
+        """The view of an erasure."""
+        return cls(
+            tenant=erasure.name,
+            state="erased" if erasure.completed_at else "erasing",
+            requested_at=erasure.requested_at,
+            completed_at=erasure.completed_at,
+        )
+
+
 Tenant = Annotated[str, Depends(reached)]
 TenantQuotas = Annotated[Quotas, Depends(quotas)]
+
+
+TenantErasures = Annotated[Erasures, Depends(erasures)]
+
+
+@router.get("/export", response_class=StreamingResponse, responses={200: {"content": {NDJSON: {}}}})
+async def export_tenant(tenant: Tenant, service: TenantErasures) -> StreamingResponse:
+    """Everything the platform keeps of a tenant: one JSON object a line, each a row of a service's table.
+
+    The last line says `complete: true`; a file without it is not whole.
+    """
+    headers = {"content-disposition": f'attachment; filename="{tenant}.ndjson"', "cache-control": "no-store"}
+    return StreamingResponse(service.export(tenant), media_type=NDJSON, headers=headers)
+
+
+@router.delete("", status_code=202)
+async def erase_tenant(tenant: Tenant, caller: Caller, service: TenantErasures) -> ErasureView:
+    """Erase everything of a tenant, for good: its people get in no more, its simulations end where they are.
+
+    It goes on by itself; `GET /tenants/{tenant}/erasure` (the operator) says when nothing is left. The name is not used
+    again. That it was erased stays in the operator's audit log.
+    """
+    return ErasureView.of(await service.request(tenant, caller))
+
+
+@router.get("/erasure")
+async def show_erasure(tenant: Tenant, service: TenantErasures) -> ErasureView:
+    """Whether the data of a tenant is erased."""
+    return ErasureView.of(await service.show(tenant))
 
 
 @router.get("/quota")

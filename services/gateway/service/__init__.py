@@ -1,11 +1,13 @@
 """Use cases of the gateway: what it asks of the owners, whom it lets in, and what it writes down about it."""
 
+from services.gateway.service.erasures import Erasures
 from services.gateway.service.gatekeeper import Gatekeeper
 from services.gateway.service.owners import Forwarded, Gateway, OwnerRefusedError, OwnerSlowError, OwnerUnavailableError
 from services.gateway.service.quotas import Quotas
 from services.gateway.service.records import Records
 
 __all__ = [
+    "Erasures",
     "Forwarded",
     "Gatekeeper",
     "Gateway",

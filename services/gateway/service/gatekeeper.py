@@ -5,11 +5,12 @@ A key is looked up at every request, so a revoked one is worthless at once, at e
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from libs.contracts.errors import ConflictError, DomainError, InvalidError, NotFoundError
 from libs.contracts.identity import LOCAL, Identity, Role
-from libs.db import EVERY_TENANT, Database, Transaction
+from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
 from libs.http.identity import UnauthenticatedError
 from services.gateway.adapters import Provider, ProviderUnavailableError, TokenRefusedError
 from services.gateway.domain import keys
@@ -52,8 +53,9 @@ class Gatekeeper:
             key = Key(
                 tenant, keys.id_of(secret), "bootstrap", Role.ADMIN, None, "settings", datetime.now(UTC), None, None
             )
-            async with self._database.write(tenant=tenant) as tx:
-                await self._store.add(tx, key, keys.digest(secret))
+            with suppress(TenantErasedError):
+                async with self._database.write(tenant=tenant) as tx:
+                    await self._store.add(tx, key, keys.digest(secret))
 
     async def identify(self, authorization: str | None) -> Identity:
         """Who sends this `Authorization` header. Raises `UnauthenticatedError`, `UnprovableError`."""
@@ -88,11 +90,14 @@ class Gatekeeper:
 
     async def _bearer(self, provider: Provider, token: str) -> Identity:
         try:
-            return self._mapper.identity(await provider.claims(token))
+            person = self._mapper.identity(await provider.claims(token))
         except (TokenRefusedError, ClaimError) as error:
             raise UnauthenticatedError(f"The token is not accepted: {error}.") from error
         except ProviderUnavailableError as error:
             raise UnprovableError(str(error)) from error
+        if await self._database.is_closed(person.tenant):
+            raise TenantErasedError(person.tenant)
+        return person
 
     async def grantee_of(self, share_id: str, authorization: str | None) -> Identity:
         """What a share makes of a person it is for. Raises `UnauthenticatedError`, `NotFoundError`."""

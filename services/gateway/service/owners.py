@@ -4,12 +4,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import httpx
+import orjson
 from pydantic import BaseModel
 
 from libs.contracts import subjects
@@ -51,13 +52,19 @@ RESPONSE_HEADERS = (
 
 
 @contextmanager
-def in_the_name_of(tenant: str) -> Iterator[None]:
-    """Ask owners about another tenant: for the operator, and for what is not asked by anybody."""
-    token = caller.set(caller.get().model_copy(update={"tenant": tenant}))
+def speaking_as(identity: Identity) -> Iterator[None]:
+    """Ask owners in this name."""
+    before = caller.get()
+    caller.set(identity)
     try:
         yield
     finally:
-        caller.reset(token)
+        caller.set(before)  # not by a token: a stream that is given up is closed in another context
+
+
+def in_the_name_of(tenant: str) -> AbstractContextManager[None]:
+    """Ask owners about another tenant, for the operator."""
+    return speaking_as(caller.get().model_copy(update={"tenant": tenant}))
 
 
 class OwnerUnavailableError(DomainError):
@@ -166,6 +173,24 @@ class Gateway:
         """Tell an owner something, by PUT. Raises `OwnerUnavailableError`."""
         headers = {"accept": "application/json", "content-type": "application/json"}
         return _told(owner, await self._read(owner, "PUT", path, headers, body.model_dump_json().encode()))
+
+    async def rows(self, owner: str) -> AsyncIterator[tuple[str, JsonObject]]:
+        """Everything an owner keeps of the tenant. Raises `OwnerUnavailableError` when that is not all of it."""
+        response = await self._send(owner, "GET", "/tenant/rows", {"accept": "application/x-ndjson"}, b"")
+        try:
+            async for line in response.aiter_lines():
+                if not (found := orjson.loads(line)):
+                    return
+                yield found[0], found[1]
+        except (httpx.TransportError, ValueError, LookupError) as error:
+            raise OwnerUnavailableError(owner) from error
+        finally:
+            await response.aclose()
+        raise OwnerUnavailableError(owner)
+
+    async def erase(self, owner: str) -> dict[str, int]:
+        """Have an owner delete everything of the tenant; how many rows there were, by table."""
+        return _told(owner, await self._read(owner, "POST", "/tenant/erase", {"accept": "application/json"}, b""))
 
     async def publish(self, envelope: Envelope, data: MessageData) -> bool:
         """Put an event from outside on the bus; whether it was there already."""

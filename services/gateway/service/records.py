@@ -2,15 +2,15 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from libs.contracts.audit import AuditEntry
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.errors import ConflictError, InvalidError
 from libs.contracts.identity import Identity
-from libs.db import EVERY_TENANT, Database, Transaction
+from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
 from libs.telemetry import correlation_id
 from services.gateway.store import Answer, AnswerStore, AuditStore
 
@@ -53,7 +53,13 @@ class Records:
             "address": asked.address,
             "correlation_id": correlation_id.get() or "",
         }
-        async with self._database.write(tenant=identity.tenant if identity else DEFAULT_TENANT) as tx:
+        try:
+            await self._append(identity.tenant if identity else DEFAULT_TENANT, fields)
+        except TenantErasedError:
+            await self._append(DEFAULT_TENANT, fields | {"subject": NOBODY, "role": NOBODY})
+
+    async def _append(self, tenant: str, fields: Mapping[str, Any]) -> None:
+        async with self._database.write(tenant=tenant) as tx:
             await self._audit.append(tx, fields)
 
     async def entries(self, tx: Transaction, limit: int, after: int) -> Sequence[AuditEntry]:

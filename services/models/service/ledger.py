@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from libs.contracts.errors import BudgetError, DomainError
-from libs.db import EVERY_TENANT, Database, Transaction
+from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
     NO_DECISION,
@@ -302,15 +302,21 @@ class Ledger:
         for item in ended:
             by_tenant[item.account.tenant].append(item)
         for tenant, items in by_tenant.items():
-            async with self._database.write(tenant=tenant) as tx:
-                now = datetime.now(UTC)
-                outcomes = [(item.outcome, item.cost_usd) for item in items]
-                await self._accounts.lock(tx, {item.account.simulation_id for item in items})
-                released = await self._store.reservations(tx, [item.outcome.key for item in items])
-                await self._accounts.book(tx, [*released, *map(_booking, items)], now)
-                await self._store.finish(tx, outcomes, now)
-            for item in items:
-                self._deliver(tenant, _settled(item), is_found=False)
+            try:
+                await self._commit_of(tenant, items)
+            except TenantErasedError:
+                self._fail([(tenant, item.outcome.key) for item in items], LedgerError("the tenant was erased"))
+
+    async def _commit_of(self, tenant: str, items: Sequence[_Ended]) -> None:
+        async with self._database.write(tenant=tenant) as tx:
+            now = datetime.now(UTC)
+            outcomes = [(item.outcome, item.cost_usd) for item in items]
+            await self._accounts.lock(tx, {item.account.simulation_id for item in items})
+            released = await self._store.reservations(tx, [item.outcome.key for item in items])
+            await self._accounts.book(tx, [*released, *map(_booking, items)], now)
+            await self._store.finish(tx, outcomes, now)
+        for item in items:
+            self._deliver(tenant, _settled(item), is_found=False)
 
     async def _renew_loop(self) -> None:
         """Say from time to time that the calls being made are being made."""

@@ -1,0 +1,39 @@
+"""Tenants whose data is erased. Their audit log is the one that may be deleted; that they were erased stays."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004_erasures"
+down_revision = "0003_grantees"
+
+REFUSAL = "the audit log is append-only"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "erasures",
+        sa.Column("name", sa.String(64), primary_key=True),
+        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("completed_at", sa.DateTime(timezone=True)),
+    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute("DROP TRIGGER audit_is_append_only ON audit")
+        op.execute(
+            "CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR TRUNCATE ON audit "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit()"
+        )
+        op.execute(
+            "CREATE FUNCTION refuse_deletion_of_audit() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN IF EXISTS (SELECT FROM erasures WHERE name = OLD.tenant) THEN RETURN OLD; END IF; "
+            f"RAISE EXCEPTION '{REFUSAL}'; END $$"
+        )
+        op.execute(
+            "CREATE TRIGGER audit_stays BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_deletion_of_audit()"
+        )
+    else:
+        op.execute("DROP TRIGGER audit_refuses_delete")
+        op.execute(
+            "CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit "
+            "WHEN OLD.tenant NOT IN (SELECT name FROM erasures) "
+            "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
+        )
