@@ -28,7 +28,9 @@ CLOSED = Table(
     MetaData(),
     Column("name", String(64), primary_key=True),
     Column("closed_at", UtcDateTime, nullable=False),
+    Column("erased_at", UtcDateTime),
 )
+"""`erased_at`: when nothing was found any more, anywhere; only whoever looks everywhere knows."""
 
 
 class TenantErasedError(DomainError):
@@ -46,9 +48,9 @@ def keep_closed(connection: Connection) -> None:
     CLOSED.create(connection, checkfirst=True)
 
 
-async def close(tx: Transaction) -> None:
-    """Write nothing for the tenant any more; what is under way sees it within some seconds."""
-    await insert_new(tx, CLOSED, [{"name": tx.tenant, "closed_at": datetime.now(UTC)}])
+async def close(tx: Transaction) -> bool:
+    """Write nothing for the tenant any more; what is under way sees it within some seconds. False if it is closed."""
+    return bool(await insert_new(tx, CLOSED, [{"name": tx.tenant, "closed_at": datetime.now(UTC)}]))
 
 
 async def erase(tx: Transaction) -> dict[str, int]:

@@ -10,8 +10,9 @@ from libs.contracts.audit import GENESIS, AuditEntry, sealed
 from libs.contracts.identity import Role
 from libs.contracts.quotas import Quota
 from libs.db import Transaction, insert_new, upsert
+from libs.db.tenants import CLOSED
 from services.gateway.domain.keys import Key
-from services.gateway.tables import answers, audit, audit_heads, erasures, keys, people, quotas
+from services.gateway.tables import answers, audit, audit_heads, keys, people, quotas
 
 MOST_RECEIVED = 1_000
 _KEY = [column for column in keys.c if column.name != "digest"]
@@ -157,30 +158,26 @@ class Erasure(NamedTuple):
     """A tenant that is being erased, or was."""
 
     name: str
-    requested_at: datetime
-    completed_at: datetime | None
+    closed_at: datetime
+    erased_at: datetime | None
 
 
 class ErasureStore:
     """Which tenants were erased. These rows are the operator's."""
 
-    async def add(self, tx: Transaction, erasure: Erasure) -> bool:
-        """Note an erasure; False when it was noted before."""
-        return bool(await insert_new(tx, erasures, [erasure._asdict()]))
-
     async def get(self, tx: Transaction, tenant: str) -> Erasure | None:
         """The erasure of a tenant."""
-        row = (await tx.execute(select(erasures).where(erasures.c.name == tenant))).one_or_none()
+        row = (await tx.execute(select(CLOSED).where(CLOSED.c.name == tenant))).one_or_none()
         return Erasure(**row._mapping) if row else None
 
     async def unfinished(self, tx: Transaction) -> list[Erasure]:
         """Erasures that are not complete, oldest first."""
-        query = select(erasures).where(erasures.c.completed_at.is_(None)).order_by(erasures.c.requested_at)
+        query = select(CLOSED).where(CLOSED.c.erased_at.is_(None)).order_by(CLOSED.c.closed_at)
         return [Erasure(**row._mapping) for row in await tx.execute(query)]
 
     async def complete(self, tx: Transaction, tenant: str, now: datetime) -> None:
         """Note that nothing is left."""
-        await tx.execute(update(erasures).where(erasures.c.name == tenant).values(completed_at=now))
+        await tx.execute(update(CLOSED).where(CLOSED.c.name == tenant).values(erased_at=now))
 
     async def forget_grants(self, tx: Transaction, tenant: str) -> int:
         """Delete what other tenants share with people of this one; how much that was."""

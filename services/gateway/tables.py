@@ -79,11 +79,3 @@ people = Table(
     Column("subject", String(250), primary_key=True),
     Column("month", String(7), primary_key=True),
 )
-
-erasures = Table(
-    "erasures",
-    metadata,
-    Column("name", String(64), primary_key=True),
-    Column("requested_at", UtcDateTime, nullable=False),
-    Column("completed_at", UtcDateTime),
-)

@@ -54,9 +54,9 @@ class ErasureView(BaseModel):
         """The view of an erasure."""
         return cls(
             tenant=erasure.name,
-            state="erased" if erasure.completed_at else "erasing",
-            requested_at=erasure.requested_at,
-            completed_at=erasure.completed_at,
+            state="erased" if erasure.erased_at else "erasing",
+            requested_at=erasure.closed_at,
+            completed_at=erasure.erased_at,
         )
 
 
@@ -78,13 +78,13 @@ async def export_tenant(tenant: Tenant, service: TenantErasures) -> StreamingRes
 
 
 @router.delete("", status_code=202)
-async def erase_tenant(tenant: Tenant, caller: Caller, service: TenantErasures) -> ErasureView:
+async def erase_tenant(tenant: Tenant, service: TenantErasures) -> ErasureView:
     """Erase everything of a tenant, for good: its people get in no more, its simulations end where they are.
 
     It goes on by itself; `GET /tenants/{tenant}/erasure` (the operator) says when nothing is left. The name is not used
     again. That it was erased stays in the operator's audit log.
     """
-    return ErasureView.of(await service.request(tenant, caller))
+    return ErasureView.of(await service.request(tenant))
 
 
 @router.get("/erasure")

@@ -1,6 +1,5 @@
-"""Tenants whose data is erased. Their audit log is the one that may be deleted; that they were erased stays."""
+"""The audit log of an erased tenant may be deleted, and no other. (libs.db makes the table of erased tenants.)"""
 
-import sqlalchemy as sa
 from alembic import op
 
 revision = "0004_erasures"
@@ -10,12 +9,6 @@ REFUSAL = "the audit log is append-only"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "erasures",
-        sa.Column("name", sa.String(64), primary_key=True),
-        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("completed_at", sa.DateTime(timezone=True)),
-    )
     if op.get_bind().dialect.name == "postgresql":
         op.execute("DROP TRIGGER audit_is_append_only ON audit")
         op.execute(
@@ -24,7 +17,7 @@ def upgrade() -> None:
         )
         op.execute(
             "CREATE FUNCTION refuse_deletion_of_audit() RETURNS trigger LANGUAGE plpgsql AS "
-            "$$ BEGIN IF EXISTS (SELECT FROM erasures WHERE name = OLD.tenant) THEN RETURN OLD; END IF; "
+            "$$ BEGIN IF EXISTS (SELECT FROM erased_tenants WHERE name = OLD.tenant) THEN RETURN OLD; END IF; "
             f"RAISE EXCEPTION '{REFUSAL}'; END $$"
         )
         op.execute(
@@ -34,6 +27,6 @@ def upgrade() -> None:
         op.execute("DROP TRIGGER audit_refuses_delete")
         op.execute(
             "CREATE TRIGGER audit_refuses_delete BEFORE DELETE ON audit "
-            "WHEN OLD.tenant NOT IN (SELECT name FROM erasures) "
+            "WHEN OLD.tenant NOT IN (SELECT name FROM erased_tenants) "
             "BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END"
         )

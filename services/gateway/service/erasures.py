@@ -76,17 +76,15 @@ class Erasures:
                 async for table, row in self._service.rows(name):
                     yield name, table, row
 
-    async def request(self, tenant: str, by: Identity) -> Erasure:
+    async def request(self, tenant: str) -> Erasure:
         """Have a tenant erased; asking again changes nothing. Raises `ConflictError` for the operator's own."""
         if tenant == DEFAULT_TENANT:
             raise ConflictError(
                 f"The tenant {DEFAULT_TENANT!r} is the operator's and keeps the record of erasures: delete the "
                 "databases and the NATS store of the platform instead."
             )
-        async with self._database.write() as tx:
-            is_new = await self._store.add(tx, Erasure(tenant, datetime.now(UTC), None))
-        if is_new:
-            await self._note(tenant, 202, by.role)
+        async with self._database.write(tenant=tenant, is_closing=True) as tx:
+            await tenants.close(tx)
         self._wake.set()
         return await self.show(tenant)
 
@@ -124,7 +122,9 @@ class Erasures:
             return
         async with self._database.write() as tx:
             await self._store.complete(tx, tenant, datetime.now(UTC))
-        await self._note(tenant, 200, Role.ADMIN)
+        # That it was asked for stands there already: in the log of a closed tenant nothing is noted any more.
+        fact = Asked("DELETE", f"/tenants/{tenant}", "")
+        await self._records.note(fact, _platform(DEFAULT_TENANT), 200)
 
     async def _sweep(self, tenant: str) -> dict[str, int]:
         """Delete what there is; what there was, by place."""
@@ -141,11 +141,6 @@ class Erasures:
         """What others shared with its people."""
         async with self._database.write(tenant=EVERY_TENANT) as tx:
             return await self._store.forget_grants(tx, tenant)
-
-    async def _note(self, tenant: str, status: int, role: Role) -> None:
-        """The fact, in the operator's log: 202 when it was asked for, 200 when nothing was left. Not who asked."""
-        asked = Asked("DELETE", f"/tenants/{tenant}", "")
-        await self._records.note(asked, Identity(tenant=DEFAULT_TENANT, subject=PLATFORM, role=role), status)
 
 
 def _platform(tenant: str) -> Identity:

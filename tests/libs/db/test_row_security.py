@@ -115,6 +115,4 @@ async def test_every_table_with_a_tenant_is_protected(service: str, postgres: Po
         query = "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
         protected = set((await tx.execute(text(query))).scalars())
     await database.close()
-    assert protected == {table.name for table in metadata.sorted_tables} - set(bus_tables.tables) - {
-        "erasures"
-    }  # the operator's
+    assert protected == {table.name for table in metadata.sorted_tables} - set(bus_tables.tables)

@@ -40,7 +40,7 @@ async def test_nobody_of_an_erased_tenant_gets_in_and_only_the_fact_stays(gate: 
             assert (table, found.scalar_one()) == (table, 0)
     log = (await gate.ask("GET", "/audit", gate.first[DEFAULT_TENANT])).json()["items"]
     told = [(entry["method"], entry["path"], entry["subject"]) for entry in log if entry["status"] == 202]
-    assert told == [("DELETE", f"/tenants/{ACME}", "gateway")]
+    assert told == [("DELETE", f"/tenants/{ACME}", "nobody")]
     assert (await gate.ask("GET", "/simulations/list", gate.first[GLOBEX])).status_code == 200
     state = await gate.ask("GET", f"/tenants/{ACME}/erasure", gate.first[DEFAULT_TENANT])
     assert state.json()["state"] == "erasing"  # the other services are away: nothing is claimed that is not so
