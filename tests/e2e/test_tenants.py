@@ -137,6 +137,12 @@ def made_up_body(method: str, path: str) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
+def made_up_query(method: str, path: str) -> dict[str, Any]:
+    """The query parameters that are required."""
+    given = DOCUMENT["paths"][path][method.lower()].get("parameters", [])
+    return {one["name"]: _example(one["schema"], 0) for one in given if one["in"] == "query" and one.get("required")}
+
+
 def _example(schema: dict[str, Any], depth: int) -> Any:
     if depth > 6:
         return None
@@ -164,7 +170,7 @@ async def test_what_belongs_to_another_tenant_does_not_exist(stage: Stage, metho
     target = filled(path, stage.ids)
     body = None if method in {"GET", "DELETE"} else BODIES.get(path, made_up_body(method, path))
     before = (await stage.first.get(f"/simulations/{stage.ids['simulation_id']}/status")).content
-    answer = await stage.second.request(method, target, json=body)
+    answer = await stage.second.request(method, target, params=made_up_query(method, path), json=body)
     assert CANARY not in answer.text
     is_everybodys = path.startswith(EVERYBODYS)
     assert answer.status_code == 404 or (is_everybodys and answer.status_code in {200, 422}), answer.text
