@@ -128,6 +128,7 @@ TABLE = {
         POST /communications/{simulation_id}/story
         POST /results/extract
         POST /results/normalize
+        POST /results/{simulation_id}/themes
         POST /results/reduce
         DELETE /results/{simulation_id}/extractions/{extraction_id}
         POST /validation/empirical-compare

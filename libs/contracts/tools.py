@@ -101,6 +101,15 @@ class NormalizationSpec(Body):
         return self
 
 
+class ThemesSpec(Body):
+    """Texts of a simulation to be coded twice: `POST /results/{simulation_id}/themes`."""
+
+    field: Label = Field(default="response", description="A text metric, or `response`: what was said.")
+    n: int = Field(default=8, strict=True, ge=2, le=20, description="Themes at most, Other included. Rules: 8 at most.")
+    hint: Instruction = Field(default="", description="What the themes are for.")
+    model: Label | None = Field(default=None, description="The simulation's own when absent; offline: by rules.")
+
+
 MAX_WRITTEN = 50_000
 Content = Annotated[Text, StringConstraints(max_length=MAX_WRITTEN)]
 Wish = Annotated[Text, StringConstraints(max_length=4_000)]

@@ -5,6 +5,7 @@ one row per simulation, which every message about it updates before it looks whe
 PostgreSQL that row makes two messages at once queue, so that one of them sees what both have brought. `extracted` is
 counted to know how far one of the `extractions` has come: its rows are written once, by whoever gets there first.
 `progress` also marks up to where live aggregates were published.
+`codings` are themes that a model found on request, the newest of each field.
 `calibrations` and `rectifications` hold the newest that validation told: what grades A and B rest on.
 `responses` of every timeline are kept; what is served and analysed are those of the present one.
 """
@@ -161,6 +162,16 @@ rectifications = Table(
     Column("simulation_id", String(64), primary_key=True),
     Column("revision", Integer, nullable=False),
     Column("document", JsonDocument, nullable=False),
+)
+
+codings = Table(
+    "codings",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("field", String(200), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
+    Column("coded_at", UtcDateTime, nullable=False),
 )
 
 attach(metadata)

@@ -26,6 +26,7 @@ from services.results.domain.moods import Association, Mood, Point
 from services.results.domain.path import Change, PathStep, changes_of, path_of
 from services.results.domain.records import Turn
 from services.results.domain.report.page import to_html
+from services.results.domain.themes import Themes
 from services.results.domain.wording import listed
 from services.results.service import Status
 from services.results.service.files.columnar import to_parquet, to_records
@@ -85,6 +86,7 @@ class AggregateResults(BaseModel):
     associations: tuple[Association, ...] = Field(description="Attributes of people against metrics: exploratory.")
     stage_contrasts: tuple[StageContrast, ...] = Field(description="Where arms part along a funnel.")
     times_to_event: tuple[TimeToEvent, ...] = Field(description="Kaplan-Meier curves, in rounds.")
+    themes: tuple[Themes, ...] = Field(description="Of texts, in two codings, with their agreement.")
     evidence: Evidence
 
 
@@ -283,6 +285,7 @@ def _aggregate(status: Status) -> AggregateResults:
         associations=description.associations if description else (),
         stage_contrasts=description.stage_contrasts if description else (),
         times_to_event=description.times_to_event if description else (),
+        themes=description.themes if description else (),
         evidence=status.evidence,
     )
 

@@ -9,12 +9,13 @@ from pydantic import BaseModel, Field
 
 from libs.contracts.evidence import Evidence
 from libs.contracts.protocol import Usage
-from libs.contracts.tools import NormalizationSpec, ReductionSpec
+from libs.contracts.tools import NormalizationSpec, ReductionSpec, ThemesSpec
 from libs.http import Tenant
 from services.results.api.access import CSV, Service, file_headers
 from services.results.domain.findings import SIMULATED
 from services.results.domain.reduction import Cell, Reduction
 from services.results.domain.tabular import csv_of
+from services.results.domain.themes import Themes
 from services.results.service.normalization import Outcome
 
 router = APIRouter()
@@ -66,6 +67,25 @@ async def normalize(spec: NormalizationSpec, service: Service, tenant: Tenant) -
     """Sort free texts into at most `n` labels; what fits nowhere is Other. With `offline` by likeness of words and
     spelling, else by the model named, whose mapping is checked and completed."""
     return NormalizationView.of(await service.normalizations.normalize(spec, tenant), spec.n)
+
+
+class ThemesView(BaseModel):
+    """Themes of one field in two codings, what they cost, and what they are worth."""
+
+    themes: Themes | None = Field(description="Null where rules find nothing that texts have in common.")
+    usage: Usage
+    notice: str
+    evidence: Evidence
+
+
+@router.post("/{simulation_id}/themes")
+async def find_themes(simulation_id: str, spec: ThemesSpec, service: Service, tenant: Tenant) -> ThemesView:
+    """Code the texts of a field twice, by a model or by rules, and say how well both codings agree.
+
+    Those of a model are kept: they stand in the aggregate and the report beside those by rules until it is asked again.
+    """
+    found = await service.codings.code(simulation_id, spec, tenant)
+    return ThemesView(themes=found.themes, usage=found.usage, notice=SIMULATED, evidence=found.evidence)
 
 
 @router.post("/reduce", response_class=StreamingResponse)

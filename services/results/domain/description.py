@@ -19,6 +19,7 @@ from services.results.domain.moods import Association, Mood, Point, associations
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
 from services.results.domain.samples import count_heads, together, units_of, values_by_arm
+from services.results.domain.themes import Themes, themes_by_rules
 
 MOST_POINTS = 21  # a longer scale is shown in equal classes
 CLASSES = 10
@@ -101,6 +102,7 @@ class Description(Data):
     )
     stage_contrasts: tuple[StageContrast, ...] = Field(default=(), description="Where arms part along a funnel.")
     times_to_event: tuple[TimeToEvent, ...] = Field(default=(), description="Of yes/no metrics asked repeatedly.")
+    themes: tuple[Themes, ...] = Field(default=(), description="Of texts, in two codings, with their agreement.")
 
 
 def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Description:
@@ -124,6 +126,7 @@ def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Descript
         associations=tuple(associations(study, ordered)),
         stage_contrasts=tuple(stage_contrasts(study, arms, ordered)),
         times_to_event=tuple(times_to_event(study, arms, ordered)),
+        themes=tuple(themes_by_rules(study, ordered)),
     )
 
 

@@ -10,11 +10,13 @@ import json
 from libs.contracts.base import JsonObject
 from libs.contracts.protocol import total_usage
 from services.results.domain.canonical import canonical, canonical_json, digest
+from services.results.domain.description import Description
 from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
 from services.results.domain.plots import plots_of
 from services.results.domain.records import Turn
 from services.results.domain.rows import AFTER, BEFORE, Table
 from services.results.domain.tabular import csv_of
+from services.results.domain.themes import RULES, Themes
 
 PER_RUN = ("plan_hash", "plan_frozen_at", "usage")
 
@@ -74,9 +76,21 @@ def _content(findings: Findings) -> JsonObject:
         "analysis": {key: value for key, value in analysis.items() if key not in PER_RUN} if analysis else None,
         "decision": findings.decision,
         "alarms": findings.alarms,
-        "description": findings.description,
+        "description": _determined(findings.description),
         "responses": [_response(turn) for turn in findings.turns],
     }
+
+
+def _determined(description: Description | None) -> Description | None:
+    """Without what somebody had a model find afterwards."""
+    if description is None:
+        return None
+    return description.model_copy(update={"themes": tuple(one for one in description.themes if one.coder == RULES)})
+
+
+def _by_models(description: Description | None) -> list[Themes]:
+    """What somebody had a model find."""
+    return [one for one in description.themes if one.coder != RULES] if description else []
 
 
 def _run(findings: Findings) -> JsonObject:
@@ -92,6 +106,7 @@ def _run(findings: Findings) -> JsonObject:
         "plan_frozen_at": study.plan.frozen_at if study.plan else None,
         "analysed_at": findings.analysed_at,
         "usage": total_usage([turn.usage for turn in findings.turns]),
+        "themes": _by_models(findings.description),
         "platform_version": findings.version,
     }
 

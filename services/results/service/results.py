@@ -36,6 +36,7 @@ from services.results.service.normalization import Normalizations
 from services.results.service.reduction import Reductions
 from services.results.service.side_by_side import SideBySide
 from services.results.service.studies import explain_nothing, find_study, state_of
+from services.results.service.themes import Codings
 from services.results.store import Made, Store
 
 
@@ -64,6 +65,7 @@ class Results:
         self.side_by_side = SideBySide(store)
         self.normalizations = Normalizations(database, store, models)
         self.live = Live(database, store, events)
+        self.codings = Codings(database, store, models)
 
     async def start(self) -> None:
         """Get ready to reach the models service, and begin to publish live aggregates."""
@@ -161,11 +163,13 @@ class Results:
         )
 
     async def _made(self, tx: Transaction, study: Study) -> Made | None:
-        """The latest analysis, with the grades of now."""
+        """The latest analysis, with the grades of now and the themes that a model found."""
         made = await self._store.analyses.latest(tx, study.simulation_id)
         if made is None:
             return None
-        graded = grade(study, made.analysis, made.description, await self._store.grades.standing(tx, study))
+        coded = await self._store.codings.of(tx, study.simulation_id)
+        description = made.description.model_copy(update={"themes": (*made.description.themes, *coded)})
+        graded = grade(study, made.analysis, description, await self._store.grades.standing(tx, study))
         return Made(graded.analysis, graded.description, made.analysed_at)
 
     async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> tuple[Study, list[Turn]]:

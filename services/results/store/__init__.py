@@ -1,5 +1,6 @@
 """Every query of the results service; domain objects in, domain objects out."""
 
+from services.results.store.codings import Codings
 from services.results.store.extractions import Extractions
 from services.results.store.grades import Grades
 from services.results.store.results import Analyses, Made, Progress, Responses, Studies
@@ -18,3 +19,4 @@ class Store:
         self.extractions = Extractions()
         self.grades = Grades()
         self.shown = Shown()
+        self.codings = Codings()

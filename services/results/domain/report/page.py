@@ -13,6 +13,7 @@ from services.results.domain.report.headline import headline
 from services.results.domain.report.moods import moods
 from services.results.domain.report.parts import stamp
 from services.results.domain.report.plots import over_time, parting, surviving
+from services.results.domain.report.themes import themes
 from services.results.domain.report.voices import voices
 
 
@@ -37,7 +38,7 @@ def _sections(findings: Findings) -> list[Html]:
         found.append(funnel(findings, description) if description.funnel else EMPTY)
         found += [parting(findings), surviving(findings), over_time(findings)]
         found.append(segments(findings, description) if description.segments else EMPTY)
-        found.append(moods(findings, description))
+        found += [moods(findings, description), themes(findings)]
     found.append(health(findings))
     found.append(voices(findings) if any(turn.response for turn in findings.turns) else EMPTY)
     return [*found, plan(findings), provenance(findings)]

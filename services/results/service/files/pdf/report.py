@@ -13,6 +13,7 @@ from services.results.domain import wording
 from services.results.domain.description import Description
 from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
 from services.results.domain.plots import HeatMap, Plot, StageContrasts, Survival, TimeSeries, plots_of
+from services.results.domain.report.themes import agreement
 from services.results.domain.verdict import find_estimate
 from services.results.service.files.pdf import charts
 from services.results.service.files.pdf.layout import (
@@ -84,6 +85,7 @@ def _story(findings: Findings, name: str) -> Iterator["Flowable"]:
     if findings.description is not None:
         yield from _distributions(findings.description)
         yield from _plots(findings, findings.description)
+        yield from _themes(findings.description)
     yield from _conduct(findings)
 
 
@@ -177,6 +179,18 @@ def _plot(findings: Findings, plot: Plot) -> Iterator["Flowable"]:
             drawn = charts.series(findings, plot) if isinstance(plot, TimeSeries) else charts.survival(findings, plot)
             arms = charts.legend(findings, [one.arm for one in plot.lines])
             yield KeepTogether([text(plot.title, 9, bold=True, before=4), arms, drawn])
+
+
+def _themes(description: Description) -> Iterator["Flowable"]:
+    for one in description.themes:
+        yield heading(f"Themes of {one.field}")
+        yield text(f"Agreement of two codings {agreement(one.agreement)}. {one.note}", 9, bold=True, after=2)
+        yield text(f"{one.n:,} of {wording.plural(one.of, 'text')}, coded by {one.coder}", 8, colour=QUIET, after=4)
+        rows = [
+            (t.label, agreement(t.agreement), str(t.n), wording.percent(t.share, 0), str(t.n_again), str(t.n_both))
+            for t in one.themes
+        ]
+        yield table(("Theme", "Agreement", "Texts", "Share", "Again", "Both"), rows)
 
 
 def _conduct(findings: Findings) -> Iterator["Flowable"]:
