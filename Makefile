@@ -10,7 +10,7 @@ PAGES := $(UI)/dist/.complete
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
 
-.PHONY: help setup demo up test check lint format schemas bench clean
+.PHONY: help setup demo up test check lint format schemas bench chaos clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ schemas: setup ## Write schemas/ and docs/events.md from the contracts
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench
+
+chaos: setup ## Break things on purpose: print what has to hold and whether it did
+	@$(BIN)/python -m chaos
 
 clean: ## Remove what setup and runs made
 	rm -rf $(UI)/dist $(UI)/node_modules .venv .tools runs .mypy_cache .ruff_cache .pytest_cache

@@ -11,7 +11,7 @@ from libs.schemas.__main__ import drift, generated
 from services.gateway.domain.owners import OWNER_OF_PREFIX
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("docs", "services", "libs", "schemas", "examples", "deploy", "tests", "bench")
+FOLDERS = ("docs", "services", "libs", "schemas", "examples", "deploy", "tests", "bench", "chaos")
 FOUND = [*ROOT.glob("*.md"), *(page for folder in FOLDERS for page in (ROOT / folder).rglob("*.md"))]
 PAGES = sorted(page for page in FOUND if "node_modules" not in page.parts)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")

@@ -22,7 +22,7 @@ from libs.bus.tables import metadata as bus_tables
 from libs.contracts.registry import MESSAGES
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("libs", "services", "tests", "bench")
+FOLDERS = ("libs", "services", "tests", "bench", "chaos")
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 LONGEST_HANDLER = 5
@@ -207,7 +207,7 @@ def test_the_environment_is_read_by_settings_only() -> None:
 
 
 def test_only_the_database_commits() -> None:
-    sources = outside(modules("libs", "services", "bench"), "libs.db")
+    sources = outside(modules("libs", "services", "bench", "chaos"), "libs.db")
     assert_none(found_in(sources, calls, lambda name: name.endswith(".commit")))
 
 
