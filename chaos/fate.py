@@ -36,9 +36,11 @@ class MortalDatabase(Database):
     fate: Fate
 
     @asynccontextmanager
-    async def write(self, cause: Envelope | None = None, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
+    async def write(
+        self, cause: Envelope | None = None, *, tenant: str | None = None, is_closing: bool = False
+    ) -> AsyncIterator[Transaction]:
         """A transaction, and a moment on either side of its commit."""
-        async with super().write(cause, tenant=tenant) as tx:
+        async with super().write(cause, tenant=tenant, is_closing=is_closing) as tx:
             yield tx
             self.fate.may_kill("before a commit")
         self.fate.may_kill("after a commit, before anything is published or acknowledged")
