@@ -137,6 +137,8 @@ async def test_people_whom_a_model_writes_are_part_of_the_estimate(
         async with platform(tmp_path) as client:
             spec = study(EXAMPLES[0])
             spec["population"] |= {"personas": "model", "model": "gpt-5-mini"}
+            planned = {**spec["population"], "factory": {"context": "A shop.", "demography": {"women": 0.6}}}
+            with_plan = await post(client, "/studies/estimate", spec | {"population": planned})
             estimate = await post(client, "/studies/estimate", spec)
             assert not stub.requests
             turns = await took(client, spec)
@@ -144,6 +146,8 @@ async def test_people_whom_a_model_writes_are_part_of_the_estimate(
     people = population["personas"]["usage"]
     assert_held(estimate, {name: turns[name] + people[name] for name in turns})
     assert estimate["calls"]["low"] == 125 + 200
+    assert with_plan["calls"]["low"] == estimate["calls"]["low"] + 1
+    assert "people: margins" in {ground["figure"] for ground in with_plan["rests_on"]}
     assert {"people: calls", "people: cost_usd"} <= {ground["figure"] for ground in estimate["rests_on"]}
 
 
@@ -158,7 +162,7 @@ async def test_an_estimate_is_the_same_again_keeps_nothing_and_names_what_is_wro
             "intervention.success_metrics.0": {"intervention": {**spec["intervention"], "success_metrics": ["luck"]}},
             "intervention.target_segments.0": {"intervention": {**spec["intervention"], "target_segments": ["gods"]}},
             "model": {"model": "no-such-model"},
-            "engine": {"engine": "tinytroupe"},
+            "engine": {"engine": "steam"},
             "population.model": {"population": {**spec["population"], "model": "offline"}},
         }
         for field, change in wrong.items():

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.people import Agent
-from libs.contracts.turns import ChatMessage, TurnBatch, TurnReply
+from libs.contracts.turns import ChatMessage, TurnReply
 from libs.minds.memory import NO_MEMORY, Memory
+from services.communication.domain.estimates import Call, Work
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +49,11 @@ class Engine(Protocol):
     async def availability(self) -> Availability:
         """Whether it can run here."""
 
-    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch | None:
-        """What is asked of a model for these turns; None where that is known only as they are taken."""
+    def forecast(self, command: DeliverStimulus, encounters: Sequence[Encounter], earlier: int) -> tuple[Call, ...]:
+        """The calls of each of these turns, which come after `earlier` ones of the same people."""
+
+    def work(self) -> Work:
+        """What it takes besides."""
 
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Raises `ModelsError` when some will not come."""

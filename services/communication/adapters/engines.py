@@ -6,9 +6,10 @@ from contextlib import aclosing
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.protocol import NO_USAGE
-from libs.contracts.turns import TurnBatch, TurnReply
+from libs.contracts.turns import TurnReply
 from libs.minds.tools import Tools
 from services.communication.adapters.engine import Availability, Encounter, Engine
+from services.communication.domain.estimates import Call, Work
 
 DEFAULT = "native"
 
@@ -40,9 +41,13 @@ class Engines:
             return f"no engine {name!r} here; known: {', '.join(self._engines)}"
         return (await engine.availability()).problem
 
-    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch | None:
-        """What is asked of a model for these turns; None where that is known only as they are taken."""
-        return self._engines[command.engine or DEFAULT].batch(command, encounters)
+    def forecast(self, command: DeliverStimulus, encounters: Sequence[Encounter], earlier: int) -> tuple[Call, ...]:
+        """The calls of each of these turns, which come after `earlier` ones of the same people."""
+        return self._engines[command.engine or DEFAULT].forecast(command, encounters, earlier)
+
+    def work(self, name: str) -> Work:
+        """What an engine takes besides."""
+        return self._engines[name].work()
 
     async def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish. Where the engine cannot run, every turn fails and says why."""

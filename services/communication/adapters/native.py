@@ -10,6 +10,7 @@ from libs.minds.schema import turn_schema
 from libs.minds.tools import Toolbox, Tools
 from libs.models import Models
 from services.communication.adapters.engine import AVAILABLE, Availability, Encounter
+from services.communication.domain.estimates import NO_WORK, Call, Work
 
 TOKENS = 1_000
 TOKENS_WITH_TOOLS = 6_000
@@ -35,13 +36,21 @@ class NativeEngine:
         """Always."""
         return AVAILABLE
 
-    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch:
-        """All turns in one request."""
-        return _batch(command, encounters, self._tools.box(command.tools))
+    def forecast(self, command: DeliverStimulus, encounters: Sequence[Encounter], earlier: int) -> tuple[Call, ...]:
+        """One call, as it will be sent."""
+        return (Call(self._batch(command, encounters), replies=earlier),)
+
+    def work(self) -> Work:
+        """Nothing that is not the platform's."""
+        return NO_WORK
 
     def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""
-        return self._models.turns(self.batch(command, encounters))
+        return self._models.turns(self._batch(command, encounters))
+
+    def _batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> TurnBatch:
+        """All turns in one request."""
+        return _batch(command, encounters, self._tools.box(command.tools))
 
 
 def _batch(command: DeliverStimulus, encounters: Sequence[Encounter], tools: Toolbox) -> TurnBatch:

@@ -39,13 +39,35 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True)
+class Call:
+    """One call of each turn, composed for some of the people."""
+
+    batch: TurnBatch
+    replies: int = 0
+    """Earlier replies that its prompt will carry."""
+    further: Range = NOTHING
+    """Characters of each prompt that are not in the batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What an engine takes besides the calls, and what is known of it."""
+
+    asks: str = "one for each turn or question"
+    start_s: Range = NOTHING
+    turn_s: Range = NOTHING
+    grounds: tuple[Ground, ...] = ()
+
+
+NO_WORK = Work()
+
+
+@dataclass(frozen=True, slots=True)
 class Prompted:
-    """The prompts of one arm in one step, for some of its people, and how many turns there will be."""
+    """The calls of one arm in one step, for some of its people, and how many turns there will be."""
 
     turns: int
-    batch: TurnBatch
-    earlier: int
-    """Turns that each of them will remember."""
+    calls: tuple[Call, ...]
     is_turn: bool = True
     """False: another question, of which no earlier ones are known."""
     is_for_some: bool = False
@@ -57,18 +79,21 @@ class Prompted:
         return Range(low=0, likely=self.turns / 2, high=self.turns) if self.is_for_some else Range.exactly(self.turns)
 
 
-def estimate(spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed]) -> Estimate:
+def estimate(
+    spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed], work: Work = NO_WORK
+) -> Estimate:
     """The whole estimate."""
     per_call, learned = _completion(prompted, quote, observed)
     calls = prompt_tokens = shared_tokens = completion_tokens = NOTHING
     for part in prompted:
-        once = Range.exactly(1) if quote.is_free else (learned if part.is_turn else None) or REPAIRS
-        made = once.times(part.taken)
-        shared, own = _prompt(part, quote, per_call[id(part)])
-        calls = calls.plus(made)
-        prompt_tokens = prompt_tokens.plus(made.times(shared.plus(own)))
-        shared_tokens = shared_tokens.plus(made.times(shared))
-        completion_tokens = completion_tokens.plus(made.times(per_call[id(part)]))
+        known = learned.times(Range.exactly(1 / len(part.calls))) if learned and part.is_turn else REPAIRS
+        made = part.taken if quote.is_free else known.times(part.taken)
+        for call in part.calls:
+            shared, own = _prompt(call, quote, per_call[id(part.calls[0])])
+            calls = calls.plus(made)
+            prompt_tokens = prompt_tokens.plus(made.times(shared.plus(own)))
+            shared_tokens = shared_tokens.plus(made.times(shared))
+            completion_tokens = completion_tokens.plus(made.times(per_call[id(call)]))
     turns = sum(part.turns for part in prompted if part.is_turn)
     return Estimate(
         model=spec.model,
@@ -80,32 +105,36 @@ def estimate(spec: TurnsSpec, prompted: Sequence[Prompted], quote: Quote, observ
         completion_tokens=_whole(completion_tokens),
         tokens=_whole(prompt_tokens.plus(completion_tokens)),
         cost_usd=_cost(prompt_tokens, shared_tokens, completion_tokens, quote),
-        seconds=_seconds(spec, prompted, calls, prompt_tokens.plus(completion_tokens), quote),
-        rests_on=(*_grounds(spec, quote, observed), *_pace(quote)),
+        seconds=_seconds(spec, prompted, calls, prompt_tokens.plus(completion_tokens), quote, work),
+        rests_on=(*_grounds(spec, quote, observed, work), *_pace(quote), *work.grounds),
     )
 
 
-def _prompt(part: Prompted, quote: Quote, completion: Range) -> tuple[Range, Range]:
-    """Tokens of a prompt: what all turns share, and what is one turn's own."""
-    batch = part.batch
+def _prompt(call: Call, quote: Quote, reply: Range) -> tuple[Range, Range]:
+    """Tokens of a prompt: what all turns share, and what is one turn's own, with the replies that it carries."""
+    batch = call.batch
     shared = sum(len(message.content) for message in batch.shared)
     schema = len(canonical(batch.response_schema)) if quote.counts_schema else 0
     lengths = [sum(len(message.content) for message in turn.messages) for turn in batch.turns]
     error = STANDARD_ERRORS * stdev(lengths) / sqrt(len(lengths)) if len(lengths) > 1 else 0.0
     usual = mean(lengths)
     own = Range(low=max(min(lengths), usual - error), likely=usual, high=max(usual, min(max(lengths), usual + error)))
-    memory = Range(low=0, likely=completion.likely, high=completion.high).times(Range.exactly(part.earlier))
+    carried = Range(low=0, likely=reply.likely, high=reply.high).times(Range.exactly(call.replies))
     return (
         _tokens(Range(low=shared, likely=shared + schema / 2, high=shared + schema), quote),
-        _tokens(own, quote).plus(memory),
+        _tokens(own.plus(call.further), quote).plus(carried),
     )
 
 
 def _completion(
     prompted: Sequence[Prompted], quote: Quote, observed: Sequence[Observed]
 ) -> tuple[dict[int, Range], Range | None]:
-    """Tokens of a reply by part, and calls of a turn if that is known better than by assumption."""
-    known = {id(part): _capped(part, _tokens(reply_characters(part.batch.response_schema), quote)) for part in prompted}
+    """Tokens of a reply by call, and calls of a turn if that is known better than by assumption."""
+    known = {
+        id(call): _capped(call.batch, _tokens(reply_characters(call.batch.response_schema), quote))
+        for part in prompted
+        for call in part.calls
+    }
     if len(observed) < ENOUGH:
         return known, None
     each = [one.completion_tokens / one.calls for one in observed]
@@ -113,12 +142,14 @@ def _completion(
     usual = mean(each)
     length = Range(low=min(tenths[0], usual), likely=usual, high=max(tenths[-1], usual))
     calls = mean(one.calls for one in observed)
-    known |= {id(part): length for part in prompted if part.is_turn}
-    return known, Range(low=1.0, likely=calls, high=max(REPAIRS.high, calls))
+    known |= {id(call): length for part in prompted if part.is_turn for call in part.calls}
+    least = min((len(part.calls) for part in prompted if part.is_turn), default=1)
+    low = min(float(least), calls)
+    return known, Range(low=low, likely=calls, high=max(REPAIRS.high * least, calls))
 
 
-def _capped(part: Prompted, length: Range) -> Range:
-    most = part.batch.max_completion_tokens
+def _capped(batch: TurnBatch, length: Range) -> Range:
+    most = batch.max_completion_tokens
     return Range(low=min(length.low, most), likely=min(length.likely, most), high=min(length.high, most))
 
 
@@ -145,9 +176,13 @@ def _cost(prompt: Range, shared: Range, completion: Range, quote: Quote) -> Rang
     return Range(low=(full.low - saved) / PER_MILLION, likely=full.likely / PER_MILLION, high=full.high / PER_MILLION)
 
 
-def _seconds(spec: TurnsSpec, prompted: Sequence[Prompted], calls: Range, tokens: Range, quote: Quote) -> Range:
-    """The platform's work, and for a language model the calls, as many at once as it bears, step after step."""
-    own = OWN_S.plus(TURN_S.times(Range.exactly(sum(part.turns for part in prompted))))
+def _seconds(
+    spec: TurnsSpec, prompted: Sequence[Prompted], calls: Range, tokens: Range, quote: Quote, work: Work
+) -> Range:
+    """The work of platform and engine, and for a language model the calls, as many at once as it bears, step after
+    step."""
+    turns = Range.exactly(sum(part.turns for part in prompted))
+    own = OWN_S.plus(work.start_s).plus(TURN_S.plus(work.turn_s).times(turns))
     if quote.is_free:
         return _rounded(own)
     latency = LATENCY_S if quote.latency_s is None else LATENCY_SPREAD.times(Range.exactly(quote.latency_s))
@@ -182,7 +217,7 @@ def _subjects(spec: TurnsSpec) -> Iterator[tuple[str, Literal["computed", "measu
         yield "prompt_tokens", "measured", f"{composed} of these questions, composed as they will be sent"
 
 
-def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed]) -> list[Ground]:
+def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed], work: Work) -> list[Ground]:
     ratio = quote.characters_per_token
     found = [Ground(figure=figure, kind=kind, says=says) for figure, kind, says in _subjects(spec)]
     if quote.is_free:
@@ -199,10 +234,9 @@ def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed]) -> lis
         says = f"the form of the reply, with short and with long texts; {spec.model} took too few turns to tell"
         found.append(Ground(figure="completion_tokens", kind="assumed", says=says))
     if quote.is_free:
-        found.append(Ground(figure="calls", kind="computed", says="one for each turn or question"))
+        found.append(Ground(figure="calls", kind="computed", says=work.asks))
     elif not is_known:
-        says = "one for each turn or question; up to a tenth are repaired"
-        found.append(Ground(figure="calls", kind="assumed", says=says))
+        found.append(Ground(figure="calls", kind="assumed", says=f"{work.asks}; up to a tenth are repaired"))
     else:
         found.append(Ground(figure="calls", kind="observed", says=f"calls in these {len(observed)} turns"))
     return found

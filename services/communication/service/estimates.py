@@ -9,7 +9,7 @@ from libs.contracts.timelines import MAIN
 from libs.db import Database
 from libs.models import Models, ModelsError, check_model, refusal_of
 from services.communication.adapters import Encounter, Engines
-from services.communication.domain.estimates import Prompted, estimate
+from services.communication.domain.estimates import NO_WORK, Call, Prompted, estimate
 from services.communication.store import Store
 
 LATEST = 1_000
@@ -23,7 +23,7 @@ class Estimates:
         self._database, self._store, self._engines, self._models = database, store, engines, models
 
     async def estimate(self, spec: TurnsSpec, tenant: str) -> Estimate:
-        """Raises `InvalidError` for a model that is not there and for an engine whose prompts are not known."""
+        """Raises `InvalidError` for a model that is not there."""
         await check_model(self._models, spec.model)
         try:
             quote = await self._models.quote(spec.model)
@@ -38,13 +38,13 @@ class Estimates:
             if turns and step.responds is not False and step.is_for(arm)
         ]
         prompted += [
-            Prompted(turns=one.count, batch=one.batch, earlier=0, is_turn=False)
+            Prompted(one.count, (Call(one.batch),), is_turn=False)
             for one in spec.questions
             if one.count and one.batch.turns
         ]
         if not prompted:
             raise InvalidError("turns", "nobody is in an arm")
-        return estimate(spec, prompted, quote, observed)
+        return estimate(spec, prompted, quote, observed, self._engines.work(spec.engine) if spec.steps else NO_WORK)
 
     def _prompted(self, spec: TurnsSpec, step: Step, arm: str, place: int) -> Prompted:
         command = DeliverStimulus(
@@ -67,9 +67,5 @@ class Estimates:
         )
         turn = (PLACE, MAIN.timeline_id, step.step_id, step.round)
         encounters = [Encounter(str(ids.turn_id(*turn, agent.agent_id)), agent) for agent in spec.agents]
-        batch = self._engines.batch(command, encounters)
-        if batch is None:
-            raise InvalidError(
-                "engine", f"{spec.engine} composes prompts of its own, which cannot be measured", ["native"]
-            )
-        return Prompted(spec.turns[arm], batch, earlier=place, is_for_some=step.condition is not None)
+        calls = self._engines.forecast(command, encounters, earlier=place)
+        return Prompted(spec.turns[arm], calls, is_for_some=step.condition is not None)

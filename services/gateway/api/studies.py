@@ -3,12 +3,18 @@
 from fastapi import APIRouter
 
 from libs.contracts.errors import InvalidError
-from libs.contracts.estimates import SAMPLE, Estimate, PreviewSpec, TurnsSpec
+from libs.contracts.estimates import SAMPLE, Estimate, Ground, PreviewSpec, TurnsSpec
 from libs.contracts.experiments import StudySpec, TargetSpec
 from libs.contracts.planning import PowerScreen
 from services.gateway.api.forwarding import Service
 
 router = APIRouter(prefix="/studies", tags=["studies"])
+UNPLANNED = Ground(
+    figure="people: margins",
+    kind="assumed",
+    says="those of the base population and of the study; the model's plan is made with the population, whose plan and "
+    "margins show it",
+)
 
 
 @router.post("/estimate")
@@ -36,7 +42,9 @@ async def estimate_study(spec: StudySpec, service: Service) -> Estimate:
         making = TurnsSpec.model_validate({"model": spec.population.model, "questions": drawn["questions"]})
         people_taken = await service.ask("communication", "/communications/estimate", making, "population")
         taken = taken.after(Estimate.model_validate(people_taken))
-    return taken.model_copy(update={"power": PowerScreen.model_validate(design["power"])})
+    unplanned = (UNPLANNED,) if spec.population.factory is not None else ()
+    power = PowerScreen.model_validate(design["power"])
+    return taken.model_copy(update={"power": power, "rests_on": (*taken.rests_on, *unplanned)})
 
 
 def _first(*seeds: int | None) -> int:

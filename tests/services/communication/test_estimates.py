@@ -1,15 +1,18 @@
 """What turns will take: the arithmetic, and the endpoint in front of it."""
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from libs.contracts.estimates import Quote, QuotedPrice, Range, TurnsSpec
+from libs.contracts.estimates import Estimate, Ground, Quote, QuotedPrice, Range, TurnsSpec
+from libs.contracts.population import AgentsGenerated
 from libs.contracts.protocol import Step
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest
-from services.communication.domain.estimates import ENOUGH, Observed, Prompted, estimate
+from services.communication.domain.estimates import ENOUGH, Call, Observed, Prompted, Work, estimate
 from tests.services.communication.parts import EMAIL, INSTRUMENTS, Stage, delivery, person, stage
 
 PRICE = QuotedPrice(
@@ -49,7 +52,7 @@ def asked(turns: int = 100, *, earlier: int = 0) -> Prompted:
             for n in range(5)
         ),
     )
-    return Prompted(turns, batch, earlier)
+    return Prompted(turns, (Call(batch, earlier),))
 
 
 def spec(**changes: Any) -> TurnsSpec:
@@ -114,6 +117,27 @@ def test_every_figure_says_what_it_rests_on() -> None:
             assert grounds == {"turns", "calls", "prompt_tokens", "completion_tokens", "cost_usd", "seconds"}
 
 
+def test_what_an_engine_takes_besides_is_time_of_the_turns_and_says_so() -> None:
+    known = Ground(figure="seconds", kind="measured", says="importing it")
+    work = Work("two", start_s=Range.exactly(5), turn_s=Range.exactly(0.05), grounds=(known,))
+    usual, slow = (estimate(spec(), [asked()], quote(), (), *one) for one in ((), (work,)))
+    assert slow.seconds.likely - usual.seconds.likely == pytest.approx(5 + 100 * 0.05)
+    assert known in slow.rests_on
+    assert "two; up to a tenth are repaired" in {ground.says for ground in slow.rests_on}
+
+
+def test_a_turn_of_several_calls_has_all_of_them_and_later_prompts_carry_earlier_replies() -> None:
+    [call] = asked().calls
+    one, two = asked(), Prompted(100, (call, replace(call, replies=1, further=Range.exactly(8_000))))
+    single, both = (estimate(spec(), [part], quote(), ()) for part in (one, two))
+    assert (both.turns, both.calls.likely) == (100, 200)
+    assert both.completion_tokens.likely == pytest.approx(2 * single.completion_tokens.likely, abs=1)
+    carried = 100 * 2_000 + single.completion_tokens.likely
+    assert both.prompt_tokens.likely == pytest.approx(2 * single.prompt_tokens.likely + carried, abs=100)
+    seen = estimate(spec(), [two], quote(), [Observed(calls=2, completion_tokens=120)] * ENOUGH)
+    assert (seen.calls.likely, seen.completion_tokens.likely) == (200, 100 * 120)
+
+
 @pytest.fixture
 async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
     async with stage(nats_url, database_url) as around:
@@ -136,9 +160,27 @@ async def test_turns_of_the_model_that_were_taken_here_are_what_is_observed(serv
     assert after.json()["completion_tokens"]["likely"] == 30 * 80
 
 
+async def test_turns_of_tinytroupe_are_estimated_as_they_were_measured_whether_or_not_the_library_is_here(
+    service: Stage,
+) -> None:
+    """Measured in the platform: 2 calls and 7,018 prompt tokens, of 4 characters, for a turn with one question."""
+    step = Step(kind="measure", step_id="ask", round=1, stimuli={}, instruments=INSTRUMENTS[-1:])
+    drawn = AgentsGenerated.model_validate_json(Path("schemas/examples/agents-generated.v1.json").read_bytes())
+    body = spec(model="offline", engine="tinytroupe", steps=(step,), agents=drawn.agents)
+    answer = await service.client.post("/communications/estimate", json=body.model_dump(mode="json"))
+    assert answer.status_code == 200, answer.text
+    found = Estimate.model_validate(answer.json())
+    assert (found.turns, found.calls) == (100, Range.exactly(200))
+    assert found.prompt_tokens.low < 100 * 7_018 < found.prompt_tokens.high
+    assert found.prompt_tokens.likely == pytest.approx(100 * 7_018, rel=0.05)
+    assert found.seconds.low > 3.8 + 100 * 0.03
+    sources = " ".join(ground.says for ground in found.rests_on if ground.kind == "measured")
+    assert "TinyTroupe 0.6.0, 2026-11-28" in sources
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
-    [({"model": "no-such-model"}, "model"), ({"engine": "tinytroupe"}, "engine"), ({"turns": {"a": 0}}, "turns")],
+    [({"model": "no-such-model"}, "model"), ({"turns": {"a": 0}}, "turns")],
 )
 async def test_what_cannot_be_estimated_is_refused(service: Stage, change: dict[str, Any], field: str) -> None:
     answer = await service.client.post("/communications/estimate", json=spec().model_dump(mode="json") | change)

@@ -23,10 +23,12 @@ from libs.minds.tools import Toolbox, Tools
 from libs.models import Models, ModelsError
 from services.communication.adapters.engine import Availability, Encounter
 from services.communication.adapters.native import TOKENS_WITH_TOOLS
+from services.communication.adapters.tinytroupe.forecast import forecast, work
 from services.communication.adapters.tinytroupe.installation import examine
 from services.communication.adapters.tinytroupe.pool import Pool
 from services.communication.adapters.tinytroupe.process import FailedTurnError, Process
 from services.communication.adapters.tinytroupe.terms import actions_of, content_of, memory_of, person_of, stimuli_of
+from services.communication.domain.estimates import Call, Work
 
 MOST_CALLS = 10
 CHAT = "/v1/chat/completions"
@@ -55,9 +57,13 @@ class TinyTroupeEngine:
             self._installed = await examine(self._python)
         return self._installed
 
-    def batch(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> None:
-        """The library composes prompts as it goes, and asks as often as it likes."""
-        return
+    def forecast(self, command: DeliverStimulus, encounters: Sequence[Encounter], earlier: int) -> tuple[Call, ...]:
+        """One call for the actions and one for the answers, the library's part of the prompt as it was measured."""
+        return forecast(command, encounters, earlier)
+
+    def work(self) -> Work:
+        """What the library takes, as it was measured."""
+        return work()
 
     async def turns(self, command: DeliverStimulus, encounters: Sequence[Encounter]) -> AsyncGenerator[TurnReply, None]:
         """The replies in the order in which they finish."""
