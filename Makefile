@@ -35,6 +35,7 @@ lint: setup
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive services libs tools
 	@$(BIN)/python -m libs.schemas --check
 	@$(BIN)/python -m services.embedded.openapi --check
 	@sh .make/ui check

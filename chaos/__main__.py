@@ -4,10 +4,10 @@ import argparse
 import asyncio
 import time
 
-from chaos import schedules
+from chaos import requests, schedules
 from chaos.scenario import Scenario
 
-SCENARIOS: tuple[Scenario, ...] = (schedules.SCENARIO,)
+SCENARIOS: tuple[Scenario, ...] = (schedules.SCENARIO, requests.SCENARIO)
 
 
 def run(scenario: Scenario, seeds: int | None) -> bool:

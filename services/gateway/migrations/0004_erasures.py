@@ -5,8 +5,6 @@ from alembic import op
 revision = "0004_erasures"
 down_revision = "0003_grantees"
 
-REFUSAL = "the audit log is append-only"
-
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "postgresql":
@@ -18,7 +16,7 @@ def upgrade() -> None:
         op.execute(
             "CREATE FUNCTION refuse_deletion_of_audit() RETURNS trigger LANGUAGE plpgsql AS "
             "$$ BEGIN IF EXISTS (SELECT FROM erased_tenants WHERE name = OLD.tenant) THEN RETURN OLD; END IF; "
-            f"RAISE EXCEPTION '{REFUSAL}'; END $$"
+            "RAISE EXCEPTION 'the audit log is append-only'; END $$"
         )
         op.execute(
             "CREATE TRIGGER audit_stays BEFORE DELETE ON audit FOR EACH ROW EXECUTE FUNCTION refuse_deletion_of_audit()"

@@ -19,6 +19,7 @@ from libs.contracts.envelope import Envelope
 from libs.contracts.errors import DomainError, FieldError, NotFoundError
 from libs.contracts.identity import LOCAL, Identity
 from libs.contracts.orchestrator import SimulationState
+from libs.db import TenantErasedError
 from libs.http import Signer, connect
 from services.gateway.adapters import EventLog, LogUnavailableError
 from services.gateway.domain import openapi
@@ -287,6 +288,8 @@ class Gateway:
 
 
 def _told(owner: str, response: httpx.Response) -> JsonObject:
+    if response.status_code == TenantErasedError.status:
+        raise TenantErasedError(caller.get().tenant)
     if not response.is_success:
         log.error("owner does not do what it should", extra={"owner": owner, "status": response.status_code})
         raise OwnerUnavailableError(owner)
