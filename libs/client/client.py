@@ -18,7 +18,7 @@ from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpe
 from libs.contracts.specs import CheckpointSpec, SimulationSpec
 from libs.contracts.turns import Budget
 
-ExportFormat = Literal["json", "csv", "records", "xlsx", "parquet", "plots", "pdf", "html"]
+ExportFormat = Literal["json", "csv", "jsonl", "records", "xlsx", "parquet", "plots", "pdf", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 

@@ -4,6 +4,8 @@ No effect leaves without its evidence: aggregates, exports and the report carry 
 """
 
 import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Annotated, Self
 
@@ -16,10 +18,10 @@ from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Usage
-from libs.http import Cursor, Limit, Page, Read, decode_cursor, page
+from libs.http import Cursor, Limit, Page, Read, Tenant, decode_cursor, page
 from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
-from services.results.domain.export import to_csv, to_json, to_plots
+from services.results.domain.export import to_json, to_plots
 from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
 from services.results.domain.journeys import StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
@@ -29,23 +31,28 @@ from services.results.domain.report.page import to_html
 from services.results.domain.themes import Themes
 from services.results.domain.wording import listed
 from services.results.service import Status
-from services.results.service.files.columnar import to_parquet, to_records
+from services.results.service.files.columnar import ParquetRows
+from services.results.service.files.contents import Contents, RowWriter
+from services.results.service.files.lines import CsvRows, JsonLines, Records
 from services.results.service.files.pdf import to_pdf
-from services.results.service.files.spreadsheet import to_xlsx
+from services.results.service.files.spreadsheet import XlsxRows
 
 router = APIRouter()
 
-EXPORTS = {
+WHOLE = {
     "json": (to_json, "application/json", "attachment"),
-    "csv": (to_csv, CSV, "attachment"),
-    "records": (to_records, "application/json", "attachment"),
-    "xlsx": (to_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "attachment"),
-    "parquet": (to_parquet, "application/vnd.apache.parquet", "attachment"),
     "plots": (to_plots, "application/json", "attachment"),
     "pdf": (to_pdf, "application/pdf", "inline"),
     "html": (to_html, "text/html; charset=utf-8", "inline"),
 }
-FORMATS = listed(tuple(EXPORTS))
+ROWS: dict[str, tuple[Callable[[Contents], RowWriter], str]] = {
+    "csv": (CsvRows, CSV),
+    "jsonl": (JsonLines, "application/x-ndjson"),
+    "records": (Records, "application/json"),
+    "xlsx": (XlsxRows, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    "parquet": (ParquetRows, "application/vnd.apache.parquet"),
+}
+FORMATS = ("json", "csv", "jsonl", "records", "xlsx", "parquet", "plots", "pdf", "html")
 ENDINGS = {"records": "records.json", "plots": "plots.json"}
 PORTION = 256 * 1024
 
@@ -226,10 +233,8 @@ async def individuals(
 async def export(
     simulation_id: str,
     service: Service,
-    tx: Read,
-    export_format: Annotated[
-        str, Query(alias="format", max_length=20, description=f"{listed(tuple(EXPORTS))}")
-    ] = "json",
+    tenant: Tenant,
+    export_format: Annotated[str, Query(alias="format", max_length=20, description=listed(FORMATS))] = "json",
 ) -> Response:
     """The results as a file.
 
@@ -237,20 +242,31 @@ async def export(
     `content_sha256` is the SHA-256 of `content` as JSON with sorted keys, without spaces, in UTF-8. `run` holds ids,
     times, plan hash and usage. `csv`: one row per response, a column per metric, `profile.*` for attributes, and
     `simulated`, `evidence_grade`, `effective_n` and `caveat` in every row; a text that a spreadsheet would take for a
-    formula starts with an apostrophe. `records`: the same table as JSON objects with types, for data frames; `parquet`:
-    the same in typed columns (501 without pyarrow); `xlsx`: the same with sheets of estimates and comparisons, no cell
-    a formula. `plots`: the data of every plot of the report. `html` and `pdf`: the report, which needs nothing but
-    itself.
+    formula starts with an apostrophe. `jsonl`: the same table, a JSON object a line; `records`: as one array, for data
+    frames; `parquet`: in typed columns (501 without pyarrow); `xlsx`: with sheets of estimates and comparisons, no cell
+    a formula. These are sent as they are read, whatever their size. `plots`: the data of every plot of the report.
+    `html` and `pdf`: the report, which needs nothing but itself.
     """
-    if export_format not in EXPORTS:
-        raise InvalidError("format", f"{export_format!r} is not an export format", tuple(EXPORTS))
-    write, media_type, disposition = EXPORTS[export_format]
-    findings = await service.findings(tx, simulation_id)
-    body = await asyncio.to_thread(write, findings)
+    if export_format not in FORMATS:
+        raise InvalidError("format", f"{export_format!r} is not an export format", FORMATS)
     name = f"rehearsal-{simulation_id}.{ENDINGS.get(export_format, export_format)}"
+    if export_format in ROWS:
+        make, media_type = ROWS[export_format]
+        rows = service.rows(simulation_id, make, tenant)
+        first = await anext(rows)  # before the status is sent: a simulation that is not there becomes a problem
+        return StreamingResponse(_all(first, rows), media_type=media_type, headers=file_headers(name))
+    write, media_type, disposition = WHOLE[export_format]
+    body = await asyncio.to_thread(write, await service.findings(simulation_id, tenant))
     headers = file_headers(name, disposition) | {"content-length": str(len(body))}
     portions = (body[start : start + PORTION] for start in range(0, len(body), PORTION))
     return StreamingResponse(portions, media_type=media_type, headers=headers)
+
+
+async def _all(first: bytes, rows: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    async with aclosing(rows):
+        yield first
+        async for portion in rows:
+            yield portion
 
 
 def _aggregate(status: Status) -> AggregateResults:

@@ -1,8 +1,8 @@
-"""Findings as JSON and CSV. Both are byte-equal for the same study and seed, however often and in whatever order.
+"""Findings as JSON, and the data of their plots. Both are byte-equal for the same study and seed, however often.
 
-JSON: `content` holds what the study and its seed determine, and `content_sha256` its hash (sorted keys, no spaces,
-UTF-8); `run` holds what differs from one run to the next: ids, times, plan hash, usage. CSV: one row per response, a
-column per metric, and in every row the evidence, so that no row travels without it.
+`content` holds what the study and its seed determine, and `content_sha256` its hash (sorted keys, no spaces, UTF-8);
+`run` holds what differs from one run to the next: ids, times, plan hash, usage. Responses as rows are written by
+`service.files`, a few at a time.
 """
 
 import json
@@ -14,8 +14,7 @@ from services.results.domain.description import Description
 from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
 from services.results.domain.plots import plots_of
 from services.results.domain.records import Turn
-from services.results.domain.rows import AFTER, BEFORE, Table
-from services.results.domain.tabular import csv_of
+from services.results.domain.rows import AFTER, BEFORE
 from services.results.domain.themes import RULES, Themes
 
 PER_RUN = ("plan_hash", "plan_frozen_at", "usage")
@@ -44,12 +43,6 @@ def to_plots(findings: Findings) -> bytes:
         "plots": plots,
     }
     return json.dumps(canonical(document), ensure_ascii=False).encode() + b"\n"
-
-
-def to_csv(findings: Findings) -> bytes:
-    """RFC 4180 in UTF-8. Texts that would be formulas start with an apostrophe; numbers are plain numbers."""
-    table = Table.of(findings)
-    return csv_of([table.header, *table.rows()])
 
 
 def _content(findings: Findings) -> JsonObject:

@@ -3,12 +3,14 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from services.results.domain.canonical import canonical_number
 
 # A spreadsheet takes a text that starts like this for a formula (OWASP, "CSV injection"); full-width forms too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Cell = str | int | float | list[str] | None
+Kind = Literal["truth", "number", "text"]
 
 
 def csv_of(rows: Iterable[Sequence[Cell]]) -> bytes:
@@ -18,6 +20,13 @@ def csv_of(rows: Iterable[Sequence[Cell]]) -> bytes:
     for row in rows:
         writer.writerow([_cell(value) for value in row])
     return buffer.getvalue().encode()
+
+
+def kind_of(value: Cell) -> Kind:
+    """What a value in a cell is."""
+    if isinstance(value, bool):
+        return "truth"
+    return "number" if isinstance(value, int | float) else "text"
 
 
 def as_text(value: Cell) -> str:

@@ -1,7 +1,8 @@
 """Use cases: project what other services tell, analyse a simulation once it is complete, and answer what was found."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -28,9 +29,11 @@ from services.results.domain.evidence import evidences
 from services.results.domain.findings import Findings, State, compile_findings
 from services.results.domain.grading import grade
 from services.results.domain.records import Study, Turn, in_order, turns_of
+from services.results.domain.rows import Outline
 from services.results.domain.samples import Headcount
 from services.results.events import Events
 from services.results.service.extraction import Extractions
+from services.results.service.files.contents import Contents, RowWriter
 from services.results.service.live import Live
 from services.results.service.normalization import Normalizations
 from services.results.service.reduction import Reductions
@@ -38,6 +41,9 @@ from services.results.service.side_by_side import SideBySide
 from services.results.service.studies import explain_nothing, find_study, state_of
 from services.results.service.themes import Codings
 from services.results.store import Made, Store
+
+AGENTS = 200
+"""Agents whose turns are read at once for a file of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Results:
     """The service. Whichever message comes last, the one that makes a simulation complete, has it analysed."""
 
     def __init__(self, database: Database, store: Store, events: Events, models: Models, version: str) -> None:
+        self._database = database
         self._store = store
         self._events = events
         self._models = models
@@ -145,12 +152,13 @@ class Results:
         """How far a simulation is from its analysis."""
         return state_of(await self._store.analyses.progress(tx, simulation_id))
 
-    async def findings(self, tx: Transaction, simulation_id: str) -> Findings:
+    async def findings(self, simulation_id: str, tenant: str) -> Findings:
         """Everything there is to say about a simulation now."""
-        study = await find_study(self._store, tx, simulation_id)
-        turns = await self._store.responses.all(tx, simulation_id)
-        state = state_of(await self._store.analyses.progress(tx, simulation_id))
-        made = await self._made(tx, study) if state == "completed" else None
+        async with self._database.read(tenant=tenant) as tx:
+            study = await find_study(self._store, tx, simulation_id)
+            turns = await self._store.responses.all(tx, simulation_id)
+            state = state_of(await self._store.analyses.progress(tx, simulation_id))
+            made = await self._made(tx, study) if state == "completed" else None
         return await asyncio.to_thread(
             compile_findings,
             study,
@@ -161,6 +169,37 @@ class Results:
             made.analysed_at if made else None,
             self._version,
         )
+
+    async def rows(
+        self, simulation_id: str, make: Callable[[Contents], RowWriter], tenant: str
+    ) -> AsyncGenerator[bytes, None]:
+        """A file of responses as rows, in portions; the first one comes when the request is known to be good.
+
+        Turns are read a few agents at a time, twice: for which columns there are, and for the rows. Raises
+        `NotFoundError`, and what `make` raises.
+        """
+        async with self._database.read(tenant=tenant) as tx:
+            status = await self.status(tx, simulation_id)
+            outline, agents = Outline(status.study), await self._store.responses.agents(tx, simulation_id)
+            async for turns in self._in_blocks(tx, simulation_id, agents):
+                outline.add(turns)
+            analysis = status.made.analysis if status.made else None
+            table = outline.table(status.evidence)
+            writer = make(Contents(status.study, status.state, analysis, table))
+            with closing(writer):
+                yield writer.begin()
+                async for turns in self._in_blocks(tx, simulation_id, agents):
+                    yield await asyncio.to_thread(writer.add, table.rows(turns))
+                portions = writer.end()
+                while (portion := await asyncio.to_thread(next, portions, None)) is not None:
+                    yield portion
+
+    async def _in_blocks(
+        self, tx: Transaction, simulation_id: str, agents: Sequence[str]
+    ) -> AsyncGenerator[list[Turn], None]:
+        """All turns in canonical order, those of some agents at a time."""
+        for start in range(0, len(agents), AGENTS):
+            yield in_order(await self._store.responses.of(tx, simulation_id, agents[start : start + AGENTS]))
 
     async def _made(self, tx: Transaction, study: Study) -> Made | None:
         """The latest analysis, with the grades of now and the themes that a model found."""

@@ -187,6 +187,16 @@ class Responses:
         query = (await _in_scope(select(responses), tx, scope)).where(responses.c.agent_id.in_(agent_ids))
         return [_turn(row) for row in await tx.execute(query)]
 
+    async def agents(self, tx: Transaction, simulation_id: str) -> list[str]:
+        """Everybody who has a turn, in the order of their ids whatever the store sorts by."""
+        query = select(responses.c.agent_id).where(await _present(tx, responses, simulation_id)).distinct()
+        return sorted((await tx.execute(query)).scalars())
+
+    async def of(self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str]) -> list[Turn]:
+        """The turns of these agents, in no particular order."""
+        query = (await _current(tx, responses, simulation_id)).where(responses.c.agent_id.in_(agent_ids))
+        return [_turn(row) for row in await tx.execute(query)]
+
     async def all(self, tx: Transaction, simulation_id: str, agent_id: str | None = None) -> list[Turn]:
         """The turns of a simulation, or of one of its agents, in no particular order."""
         query = await _current(tx, responses, simulation_id)

@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 
@@ -13,9 +14,12 @@ import pytest
 from services.results.domain.analysis import analyse
 from services.results.domain.canonical import canonical_json, canonical_number
 from services.results.domain.description import describe
-from services.results.domain.export import to_csv, to_json
+from services.results.domain.export import to_json
 from services.results.domain.findings import Findings, compile_findings
 from services.results.domain.records import Study, Turn
+from services.results.domain.rows import Outline
+from services.results.service.files.contents import Contents, RowWriter
+from services.results.service.files.lines import CsvRows
 from tests.services.results import build
 
 
@@ -23,6 +27,22 @@ def findings(study: Study, turns: Sequence[Turn]) -> Findings:
     return compile_findings(
         study, "completed", turns, analyse(study, turns), describe(study, turns), build.START, "0.1.0"
     )
+
+
+def file_of(make: Callable[[Contents], RowWriter], found: Findings, *, at_once: int = 1_000) -> bytes:
+    """The file that a writer of rows makes, from so many turns at a time."""
+    outline = Outline(found.study)
+    outline.add(found.turns)
+    table = outline.table(found.evidence)
+    with closing(make(Contents(found.study, found.state, found.analysis, table))) as writer:
+        parts = [writer.begin()]
+        for start in range(0, len(found.turns), at_once):
+            parts.append(writer.add(table.rows(found.turns[start : start + at_once])))
+        return b"".join([*parts, *writer.end()])
+
+
+def to_csv(found: Findings) -> bytes:
+    return file_of(CsvRows, found)
 
 
 def rows(body: bytes) -> list[dict[str, str]]:

@@ -3,9 +3,13 @@
 import base64
 import io
 import json
+import random
 import re
+import tracemalloc
 import zipfile
 import zlib
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -13,14 +17,18 @@ import pyarrow.parquet
 import pytest
 
 from services.results.domain.findings import Findings, compile_findings
-from services.results.service.files.columnar import to_parquet, to_records
+from services.results.domain.rows import Outline
+from services.results.service.files.columnar import GROUP, ParquetRows
+from services.results.service.files.contents import Contents, RowWriter
+from services.results.service.files.lines import CsvRows, JsonLines, Records
 from services.results.service.files.pdf import to_pdf
 from services.results.service.files.pdf.letters import FONT, plain, runs
-from services.results.service.files.spreadsheet import to_xlsx
+from services.results.service.files.spreadsheet import XlsxRows
 from tests.services.results import build
-from tests.services.results.test_export import findings
+from tests.services.results.test_export import file_of, findings
 from tests.services.results.test_plots import repeated
 
+WRITERS = [CsvRows, JsonLines, Records, XlsxRows, ParquetRows]
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 
@@ -45,7 +53,10 @@ def sheet_names(body: bytes) -> list[str]:
 
 
 def strings(body: bytes) -> list[str]:
-    return ["".join(item.itertext()) for item in part(body, "xl/sharedStrings.xml").iter(f"{SHEET}si")]
+    """The texts of all sheets."""
+    with zipfile.ZipFile(io.BytesIO(body)) as book:
+        sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/sheet")]
+    return ["".join(item.itertext()) for name in sheets for item in part(body, name).iter(f"{SHEET}is")]
 
 
 def streams(body: bytes) -> list[bytes]:
@@ -61,14 +72,14 @@ def pages(body: bytes) -> list[bytes]:
 
 
 def test_a_workbook_has_evidence_estimates_comparisons_and_a_row_for_each_response() -> None:
-    body = to_xlsx(campaign())
+    body = file_of(XlsxRows, campaign())
     assert sheet_names(body) == ["evidence", "estimates", "comparisons", "responses"]
     assert len(list(part(body, "xl/worksheets/sheet4.xml").iter(f"{SHEET}row"))) == 126
     assert campaign().evidence.caveat in strings(body)
 
 
 def test_no_cell_of_a_workbook_is_a_formula_or_a_link() -> None:
-    body = to_xlsx(nasty())
+    body = file_of(XlsxRows, nasty())
     with zipfile.ZipFile(io.BytesIO(body)) as book:
         sheets = [name for name in book.namelist() if name.startswith("xl/worksheets/")]
         assert not [name for name in sheets if name.endswith(".rels")]
@@ -77,7 +88,7 @@ def test_no_cell_of_a_workbook_is_a_formula_or_a_link() -> None:
 
 
 def test_records_are_what_a_data_frame_takes() -> None:
-    records = json.loads(to_records(campaign()))
+    records = json.loads(file_of(Records, campaign()))
     assert len(records) == 125
     assert len({tuple(record) for record in records}) == 1
     answered = next(record for record in records if record["status"] == "answered")
@@ -87,7 +98,7 @@ def test_records_are_what_a_data_frame_takes() -> None:
 
 
 def test_parquet_columns_have_types_and_the_file_says_what_it_is_worth() -> None:
-    table = pyarrow.parquet.read_table(io.BytesIO(to_parquet(campaign())))
+    table = pyarrow.parquet.read_table(io.BytesIO(file_of(ParquetRows, campaign())))
     assert table.num_rows == 125
     assert str(table.schema.field("open_rate").type) == "bool"
     assert str(table.schema.field("purchase_intent").type) == "double"
@@ -99,21 +110,70 @@ def test_parquet_columns_have_types_and_the_file_says_what_it_is_worth() -> None
 def test_a_column_of_several_kinds_is_one_of_texts() -> None:
     study, turns = build.campaign()
     turns[0] = replace(turns[0], demographic_profile={"age": "unknown"})
-    table = pyarrow.parquet.read_table(io.BytesIO(to_parquet(findings(study, turns))))
+    table = pyarrow.parquet.read_table(io.BytesIO(file_of(ParquetRows, findings(study, turns))))
     assert str(table.schema.field("profile.age").type) == "string"
 
 
-@pytest.mark.parametrize("write", [to_xlsx, to_records, to_parquet, to_pdf])
-def test_a_simulation_without_an_answer_can_be_exported(write: object) -> None:
+@pytest.mark.parametrize("make", WRITERS)
+def test_a_simulation_without_an_answer_can_be_exported(make: Callable[[Contents], RowWriter]) -> None:
     study, _ = build.campaign()
-    assert callable(write)
-    assert write(compile_findings(study, "running", [], None, None, None, "0.1.0"))
+    nothing = compile_findings(study, "running", [], None, None, None, "0.1.0")
+    assert file_of(make, nothing) or make is JsonLines
+    assert to_pdf(nothing)
 
 
-@pytest.mark.parametrize("write", [to_xlsx, to_records, to_parquet, to_pdf])
-def test_the_same_findings_give_the_same_bytes(write: object) -> None:
-    assert callable(write)
-    assert write(campaign()) == write(campaign())
+@pytest.mark.parametrize("make", WRITERS)
+def test_the_same_findings_give_the_same_bytes_however_few_are_read_at_once(
+    make: Callable[[Contents], RowWriter],
+) -> None:
+    assert file_of(make, campaign()) == file_of(make, campaign(), at_once=7)
+
+
+def test_the_same_findings_give_the_same_pdf() -> None:
+    assert to_pdf(campaign()) == to_pdf(campaign())
+
+
+@pytest.mark.parametrize("make", WRITERS)
+def test_a_file_of_many_rows_is_never_in_memory_as_a_whole(make: Callable[[Contents], RowWriter]) -> None:
+    assert most_in_memory(make, portions=16) < most_in_memory(make, portions=8) + 2_000_000, "of 8 MB more"
+
+
+def most_in_memory(make: Callable[[Contents], RowWriter], portions: int) -> int:
+    """Bytes at most while a file is written whose portions have 125 responses of 8,000 letters each."""
+    study, turns = build.campaign()
+    found = findings(study, turns)
+    outline = Outline(study)
+    outline.add(turns)
+    table = outline.table(found.evidence)
+    draw = random.Random(3)
+    tracemalloc.start()
+    try:
+        with closing(make(Contents(study, found.state, found.analysis, table))) as writer:
+            for _ in range(portions):
+                writer.add(table.rows(replace(turn, response=draw.randbytes(4_000).hex()) for turn in turns))
+            for _ in writer.end():
+                pass
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_parquet_has_groups_of_rows() -> None:
+    study, turns = build.campaign()
+    found = findings(study, turns)
+    outline = Outline(study)
+    outline.add(turns)
+    table = outline.table(found.evidence)
+    with closing(ParquetRows(Contents(study, found.state, found.analysis, table))) as writer:
+        for _ in range(GROUP // 125 + 1):
+            writer.add(table.rows(turns))
+        file = pyarrow.parquet.ParquetFile(io.BytesIO(b"".join(writer.end())))
+    assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [GROUP, 125]
+
+
+def test_json_lines_and_records_are_the_same_objects() -> None:
+    lines = [json.loads(line) for line in file_of(JsonLines, campaign()).splitlines()]
+    assert lines == json.loads(file_of(Records, campaign()))
 
 
 def test_every_page_of_the_pdf_has_grade_and_caveat_at_its_foot() -> None:

@@ -15,7 +15,7 @@ from libs.contracts.envelope import seal
 from libs.contracts.orchestrator import SimulationState, SimulationStateChanged, StepStarted
 from libs.contracts.protocol import NO_USAGE, Step
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
-from services.results.api.results import ENDINGS, EXPORTS
+from services.results.api.results import ENDINGS, FORMATS, ROWS, WHOLE
 from tests.services.results import build
 from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen, story
 from tests.support.apps import eventually
@@ -199,7 +199,9 @@ async def test_exports_have_a_name_and_a_type(quick_scene: Scene) -> None:
     plan, turns = campaign()
     await quick_scene.publish(*story(turns, plan))
     await quick_scene.completed()
-    for form, (_, media_type, _) in EXPORTS.items():
+    kinds = {form: made[1] for form, made in (*WHOLE.items(), *ROWS.items())}
+    assert set(kinds) == set(FORMATS)
+    for form, media_type in kinds.items():
         answer = await quick_scene.export(form)
         assert answer.headers["content-type"].startswith(media_type)
         assert f'filename="rehearsal-sim_1.{ENDINGS.get(form, form)}"' in answer.headers["content-disposition"]
@@ -221,7 +223,7 @@ async def test_what_is_not_there_is_said_plainly(quick_scene: Scene) -> None:
     wrong = await client.get("/results/sim_1/export", params={"format": "docx"})
     assert wrong.status_code == 422
     assert wrong.json()["errors"] == [
-        {"field": "format", "message": "'docx' is not an export format", "allowed": list(EXPORTS)}
+        {"field": "format", "message": "'docx' is not an export format", "allowed": list(FORMATS)}
     ]
     assert (await client.get("/results/sim_1/individuals", params={"cursor": "bm8"})).status_code == 422
 

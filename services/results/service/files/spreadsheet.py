@@ -1,67 +1,98 @@
-"""Results as a workbook: evidence, estimates, comparisons, responses. Texts are texts and never formulas or links."""
+"""Results as a workbook: evidence, estimates, comparisons, responses. Texts are texts and never formulas or links.
 
-import io
-from collections.abc import Iterable, Sequence
+Rows go to disk as they come (`constant_memory`), so a sheet is written from its first row to its last one.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from libs.contracts.evidence import Analysis
 from services.results.domain.canonical import canonical_number
-from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
-from services.results.domain.rows import Table
+from services.results.domain.findings import SIMULATED, why_no_analysis
 from services.results.domain.tabular import Cell, as_text
+from services.results.service.files.contents import Contents
+from services.results.service.files.spool import Spool
 
 if TYPE_CHECKING:
     from xlsxwriter import Workbook
+    from xlsxwriter.worksheet import Worksheet
 
 MOST_ROWS = 1_048_576
 LONGEST_CELL = 32_767
 # Nothing in a text is taken for a formula, a number or a link, and the time of writing is no part of the file.
-OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 ESTIMATES = ("metric", "option", "arm", "measure", "n", "value", "low", "high", "method", "people", "people_low")
 COMPARISONS = ("metric", "option", "role", "arm", "baseline", "difference", "low", "high", "relative_lift")
 
 
-def to_xlsx(findings: Findings) -> bytes:
+class XlsxRows:
     """The workbook; every sheet has grade, effective n and caveat in each row or, of the first one, as its content."""
-    from xlsxwriter import Workbook
 
-    buffer = io.BytesIO()
-    book = Workbook(buffer, OPTIONS)
-    book.set_properties({"title": findings.study.name, "created": findings.study.created_at.replace(tzinfo=None)})
-    _sheet(book, "evidence", ("name", "value"), _evidence(findings))
-    if findings.analysis is not None:
-        _sheet(book, "estimates", *_estimates(findings.analysis))
-        _sheet(book, "comparisons", *_comparisons(findings.analysis))
-    table = Table.of(findings)
-    _sheet(book, "responses", table.header, table.rows())
-    book.close()
-    return buffer.getvalue()
+    def __init__(self, contents: Contents) -> None:
+        from xlsxwriter import Workbook
+
+        self._spool, study = Spool(), contents.study
+        self._book = Workbook(self._spool.file, OPTIONS)
+        self._book.set_properties({"title": study.name, "created": study.created_at.replace(tzinfo=None)})
+        _sheet(self._book, "evidence", ("name", "value"), _evidence(contents))
+        if contents.analysis is not None:
+            _sheet(self._book, "estimates", *_estimates(contents.analysis))
+            _sheet(self._book, "comparisons", *_comparisons(contents.analysis))
+        self._responses, self._next = _begun(self._book, "responses", contents.table.header), 1
+
+    def begin(self) -> bytes:
+        """Nothing is sent before the file is finished."""
+        return b""
+
+    def add(self, rows: Iterable[Sequence[Cell]]) -> bytes:
+        """Some rows, as far as a sheet has room for them."""
+        for row in rows:
+            if self._next < MOST_ROWS:
+                _write(self._responses, self._next, row)
+                self._next += 1
+        return b""
+
+    def end(self) -> Iterator[bytes]:
+        """The finished file."""
+        self._book.close()
+        yield from self._spool.portions()
+
+    def close(self) -> None:
+        """Have the file gone."""
+        self._spool.close()
 
 
 def _sheet(book: "Workbook", name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    sheet = _begun(book, name, header)
+    for number, row in enumerate(rows, start=1):
+        _write(sheet, number, row)
+
+
+def _begun(book: "Workbook", name: str, header: Sequence[str]) -> "Worksheet":
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
     for column, title in enumerate(header):
         sheet.write_string(0, column, title)
-    for number, row in enumerate(rows, start=1):
-        if number >= MOST_ROWS:
-            break
-        for column, cell in enumerate(row):
-            value = as_text(cell) if isinstance(cell, list) else cell
-            if isinstance(value, bool):
-                sheet.write_boolean(number, column, value)
-            elif isinstance(value, str):
-                sheet.write_string(number, column, value[:LONGEST_CELL])
-            elif value is not None and (plain := canonical_number(float(value))) is not None:
-                sheet.write_number(number, column, plain)
+    return sheet
 
 
-def _evidence(findings: Findings) -> list[Sequence[Cell]]:
-    evidence, study = findings.evidence, findings.study
+def _write(sheet: "Worksheet", number: int, row: Sequence[Cell]) -> None:
+    for column, cell in enumerate(row):
+        value = as_text(cell) if isinstance(cell, list) else cell
+        if isinstance(value, bool):
+            sheet.write_boolean(number, column, value)
+        elif isinstance(value, str):
+            sheet.write_string(number, column, value[:LONGEST_CELL])
+        elif value is not None and (plain := canonical_number(float(value))) is not None:
+            sheet.write_number(number, column, plain)
+
+
+def _evidence(contents: Contents) -> list[Sequence[Cell]]:
+    evidence, study, analysis = contents.table.evidence, contents.study, contents.analysis
     return [
         ("notice", SIMULATED),
         ("study", study.plan.name if study.plan else study.name),
-        ("verdict", findings.analysis.verdict if findings.analysis else why_no_analysis(findings.state)),
+        ("verdict", analysis.verdict if analysis else why_no_analysis(contents.state)),
         ("evidence_grade", evidence.grade),
         ("effective_n", evidence.effective_n),
         ("effective_n_basis", evidence.effective_n_basis),
