@@ -16,7 +16,7 @@ from libs.contracts.timelines import Timeline
 from libs.db import EVERY_TENANT, Database, Transaction
 from services.results.domain.live import Aggregates, Running
 from services.results.events import Events
-from services.results.service.studies import find_study
+from services.results.service.studies import find_study, state_of
 from services.results.store import Store
 
 log = logging.getLogger(__name__)
@@ -130,9 +130,14 @@ class Live:
             if study is None or (study.intervention_id is not None and study.plan is None):
                 return True  # what is asked, and what was planned, comes later and brings it here again
             found = await self.aggregates(tx, simulation_id)
+            is_over = state_of(await self._store.analyses.progress(tx, simulation_id)) not in {"running", "analysing"}
         async with self._database.write(tenant=tenant) as tx:
             now, interval = datetime.now(UTC), timedelta(seconds=INTERVAL_S)
-            if await self._store.shown.claim(tx, simulation_id, found.place, now, interval):
+            is_shown = await self._store.shown.claim(tx, simulation_id, found.place, now, interval)
+            if is_shown:
                 await self._events.aggregates(tx, found)
-                return True
-            return (await self._store.shown.mark(tx, simulation_id)).shown >= found.place
+            else:
+                is_shown = (await self._store.shown.mark(tx, simulation_id)).shown >= found.place
+        if is_shown and is_over:
+            self._followed.pop((tenant, simulation_id), None)  # nothing more will come
+        return is_shown
