@@ -23,7 +23,7 @@ from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_json, to_plots
 from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
-from services.results.domain.journeys import StageContrast, TimeToEvent
+from services.results.domain.journeys import HazardTest, StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
 from services.results.domain.path import Change, PathStep, changes_of, path_of
 from services.results.domain.records import Turn
@@ -93,6 +93,7 @@ class AggregateResults(BaseModel):
     associations: tuple[Association, ...] = Field(description="Attributes of people against metrics: exploratory.")
     stage_contrasts: tuple[StageContrast, ...] = Field(description="Where arms part along a funnel.")
     times_to_event: tuple[TimeToEvent, ...] = Field(description="Kaplan-Meier curves, in rounds.")
+    hazard_tests: tuple[HazardTest, ...] = Field(description="Log-rank tests of each arm against the baseline.")
     themes: tuple[Themes, ...] = Field(description="Of texts, in two codings, with their agreement.")
     evidence: Evidence
 
@@ -301,6 +302,7 @@ def _aggregate(status: Status) -> AggregateResults:
         associations=description.associations if description else (),
         stage_contrasts=description.stage_contrasts if description else (),
         times_to_event=description.times_to_event if description else (),
+        hazard_tests=description.hazard_tests if description else (),
         themes=description.themes if description else (),
         evidence=status.evidence,
     )

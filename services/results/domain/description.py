@@ -14,7 +14,14 @@ from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from services.results.domain.analysis import estimate
 from services.results.domain.evidence import Evidences, evidences
-from services.results.domain.journeys import StageContrast, TimeToEvent, stage_contrasts, times_to_event
+from services.results.domain.journeys import (
+    HazardTest,
+    StageContrast,
+    TimeToEvent,
+    hazard_tests,
+    stage_contrasts,
+    times_to_event,
+)
 from services.results.domain.moods import Association, Mood, Point, associations, moods, series
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
@@ -102,6 +109,7 @@ class Description(Data):
     )
     stage_contrasts: tuple[StageContrast, ...] = Field(default=(), description="Where arms part along a funnel.")
     times_to_event: tuple[TimeToEvent, ...] = Field(default=(), description="Of yes/no metrics asked repeatedly.")
+    hazard_tests: tuple[HazardTest, ...] = Field(default=(), description="Whether it comes at another pace in an arm.")
     themes: tuple[Themes, ...] = Field(default=(), description="Of texts, in two codings, with their agreement.")
 
 
@@ -126,6 +134,7 @@ def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Descript
         associations=tuple(associations(study, ordered)),
         stage_contrasts=tuple(stage_contrasts(study, arms, ordered)),
         times_to_event=tuple(times_to_event(study, arms, ordered)),
+        hazard_tests=tuple(hazard_tests(study, arms, ordered)),
         themes=tuple(themes_by_rules(study, ordered)),
     )
 

@@ -7,13 +7,18 @@ rounds; an agent whose answers end before it happened was watched until then and
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import Interval
 from libs.contracts.instruments import Instrument, MetricType
+from services.results.domain.finding import correct
 from services.results.domain.records import Study, Turn
+
+if TYPE_CHECKING:
+    from libs.stats import HypothesisTest
 
 
 class StageContrast(Data):
@@ -50,6 +55,17 @@ class TimeToEvent(Data):
     curve: tuple[SurvivalPoint, ...]
 
 
+class HazardTest(Data):
+    """Whether a yes/no metric comes at another pace in an arm than in the baseline: the log-rank test."""
+
+    metric: str
+    arm: str
+    baseline: str
+    statistic: float | None = Field(description="Chi square on one degree of freedom.")
+    p_value: float
+    p_value_adjusted: float | None = Field(description="Corrected over all of these tests, by the plan's rule.")
+
+
 Passed = dict[str, tuple[bool, bool]]
 
 
@@ -73,11 +89,7 @@ def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> 
 
     found = []
     for instrument in study.instruments:
-        if instrument.type is not MetricType.BINARY:
-            continue
-        asked = [turn for turn in turns if turn.is_answered and instrument.name in turn.answers]
-        if len({turn.round for turn in asked}) < 2:
-            continue
+        asked = _repeated(instrument, turns)
         for arm in arms:
             times = _times(instrument, [turn for turn in asked if turn.arm == arm])
             if not times:
@@ -104,6 +116,50 @@ def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> 
                 )
             )
     return found
+
+
+def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[HazardTest]:
+    """Every arm against the baseline, by the metrics of `times_to_event`. The test takes people to be independent, so
+    there is none within subjects and none where people heard each other.
+    """
+    from libs.stats import Watched, log_rank
+
+    if study.plan is None or study.is_within or any(turn.cluster_id is not None for turn in turns):
+        return []
+    baseline = study.baseline(arms)
+    found: list[tuple[str, str, HypothesisTest]] = []
+    for instrument in study.instruments:
+        asked = _repeated(instrument, turns)
+        watched = {
+            arm: Watched([float(at) for at, _ in times], [has for _, has in times])
+            for arm in arms
+            if (times := _times(instrument, [turn for turn in asked if turn.arm == arm]))
+        }
+        for arm in watched:
+            if arm != baseline and baseline in watched:
+                test = log_rank([watched[arm], watched[baseline]])
+                if test is not None:
+                    found.append((instrument.name, arm, test))
+    adjusted = correct(study, [test.p_value for *_, test in found])
+    return [
+        HazardTest(
+            metric=metric,
+            arm=arm,
+            baseline=baseline,
+            statistic=test.statistic,
+            p_value=test.p_value,
+            p_value_adjusted=fair,
+        )
+        for (metric, arm, test), fair in zip(found, adjusted, strict=True)
+    ]
+
+
+def _repeated(instrument: Instrument, turns: Sequence[Turn]) -> list[Turn]:
+    """The answers to a yes/no metric that was asked in several rounds; none of any other."""
+    if instrument.type is not MetricType.BINARY:
+        return []
+    asked = [turn for turn in turns if turn.is_answered and instrument.name in turn.answers]
+    return asked if len({turn.round for turn in asked}) > 1 else []
 
 
 def _times(instrument: Instrument, turns: Sequence[Turn]) -> list[tuple[int, bool]]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from libs.stats import Watched, log_rank
 from services.results.domain.description import describe
 from tests.services.results import build
 
@@ -54,3 +55,36 @@ def test_who_is_no_longer_asked_was_watched_until_then() -> None:
 
 def test_what_was_asked_once_has_no_time() -> None:
     assert describe(*build.campaign()).times_to_event == ()
+
+
+def test_arms_in_which_it_comes_at_another_pace_are_told_apart_by_the_log_rank_test() -> None:
+    study = build.study(build.plan(("slow", "fast"), [OPENED], {"slow": 30, "fast": 30}))
+    first = {("fast", agent): 1 + agent % 2 for agent in range(30)} | {("slow", agent): 3 for agent in range(30)}
+    turns = [
+        build.turn(2 * agent + (arm == "fast"), arm, {"opened": wave == at}, step_id=f"wave-{wave}", round=wave)
+        for (arm, agent), at in first.items()
+        for wave in range(1, at + 1)
+    ]
+    found = describe(study, turns)
+    [test] = found.hazard_tests
+    assert {test.arm, test.baseline} == {"slow", "fast"}
+    watched = [
+        Watched([float(at) for (arm, _), at in first.items() if arm == name], [True] * 30) for name in ("slow", "fast")
+    ]
+    expected = log_rank(watched)
+    assert expected is not None
+    assert (test.statistic, test.p_value) == (pytest.approx(expected.statistic), pytest.approx(expected.p_value))
+    assert test.p_value_adjusted == test.p_value < 0.001
+
+
+def test_the_same_people_in_both_arms_have_no_log_rank_test() -> None:
+    study = build.study(build.plan(("a", "b"), [OPENED], {"a": 5, "b": 5}, design="within"))
+    turns = [
+        build.turn(agent, arm, {"opened": wave == 2}, step_id=f"wave-{wave}", round=wave)
+        for arm in "ab"
+        for agent in range(5)
+        for wave in (1, 2)
+    ]
+    found = describe(study, turns)
+    assert len(found.times_to_event) == 2
+    assert found.hazard_tests == ()
