@@ -61,7 +61,7 @@ clean: ## Remove what setup and runs made
 	@$(UV) sync --locked --all-extras --quiet --python "$$(sh .make/python)"
 	@touch $@
 
-$(PAGES): $(shell find $(UI) -name node_modules -prune -o -name dist -prune -o -type f ! -name schema.d.ts -print) .make/ui
+$(PAGES): libs/contracts/catalogue.json $(shell find $(UI) -name node_modules -prune -o -name dist -prune -o -type f ! -name schema.d.ts -print) .make/ui
 	@sh .make/ui || echo "The pages were not built, see above; everything else works. \`make setup\` tries again."
 
 $(UV): .make/python

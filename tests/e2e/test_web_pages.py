@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
@@ -14,9 +15,13 @@ from tests.support.studies import wait_for
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
+EXAMPLES = Path("examples")
 ATTACK = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>{{7*7}}'
 VIEWS = {
     "": "Simulations",
+    "design": "Design a study",
+    "design?node=segment:0": "Design a study",
+    "design?node=analysis": "Design a study",
     "api": "API",
     "simulations/{id}?tab=monitor": "Responses",
     "simulations/{id}?tab=results": "Differences from the baseline",
@@ -80,6 +85,45 @@ def test_every_screen_is_accessible_fits_its_window_and_stays_at_home(
             assert visit.grave_violations() == [], path
             assert visit.overflow() <= 0, path
             assert visit.faults == [], path
+
+
+def test_a_study_of_ones_own_is_designed_run_and_has_a_verdict(browser: Browser, platform: EmbeddedPlatform) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/design", "Design a study")
+        run = page.get_by_role("button", name="Run", exact=True)
+        expect(run).to_be_disabled()
+        for arm, content in {"a": "Half price today", "b": f"Made to last {ATTACK}"}.items():
+            page.get_by_role("button", name=f"{arm} has nothing to show yet.").click()
+            page.get_by_label("What is shown").fill(content)
+        page.get_by_role("button", name="Segment", exact=True).click()
+        page.get_by_role("group", name="Segment: segment").click()
+        page.get_by_label("Who they are").fill("over 60, tech-savvy, likes purple bicycles")
+        expect(page.get_by_text("Not understood, so nobody is drawn by it")).to_be_visible()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_label("Who they are")).not_to_have_value("over 60, tech-savvy, likes purple bicycles")
+        page.reload()  # the draft stays
+        expect(page.get_by_role("group", name="Segment: segment")).to_be_visible()
+        expect(page.get_by_role("heading", name="Can it find anything?")).to_be_visible()
+        run.click()
+        page.get_by_role("tab", name="Results").wait_for()
+        expect(page.get_by_text("Worth nothing about real people.")).to_be_visible(timeout=60_000)
+        assert page.evaluate("window.attacked") is None
+        assert visit.faults == []
+
+
+def test_a_study_file_is_opened_and_shown_again_without_a_loss(browser: Browser, platform: EmbeddedPlatform) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/design", "Design a study")
+        for file in ("within.yaml", "sequence.yaml", "factorial.yaml"):
+            study = yaml.safe_load((EXAMPLES / file).read_text())
+            with page.expect_file_chooser() as waiting:
+                page.get_by_role("button", name="Open a file").click()
+            waiting.value.set_files(EXAMPLES / file)
+            page.get_by_role("button", name="View as").click()
+            shown = page.get_by_role("tabpanel").locator("pre")
+            expect(shown).to_contain_text(study["name"])
+            assert yaml.safe_load(shown.inner_text()) == study
+            page.get_by_role("button", name="Close").click()
 
 
 def test_a_bar_leads_to_the_people_behind_it_and_the_address_keeps_the_filter(

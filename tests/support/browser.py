@@ -16,6 +16,7 @@ NAMES = (os.environ.get("REHEARSAL_TEST_CHROMIUM", ""), "chromium", "chromium-br
 AXE = BUILT.parent / "node_modules/axe-core/axe.min.js"
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 360, "height": 740}
+WITHIN_MS = 20_000  # a page is as slow as the machine is busy
 GRAVE = {"serious", "critical"}
 
 
@@ -33,6 +34,7 @@ def chromium() -> Path:
 def running_browser() -> Iterator[Browser]:
     """One headless browser."""
     path = chromium()
+    expect.set_options(timeout=WITHIN_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         try:
@@ -47,7 +49,7 @@ class Visit:
     def __init__(self, browser: Browser, url: str, *, scheme: Any = "light", size: ViewportSize = DESKTOP) -> None:
         self.url = url
         self.context = browser.new_context(viewport=size, color_scheme=scheme, accept_downloads=True)
-        self.context.set_default_timeout(20_000)
+        self.context.set_default_timeout(WITHIN_MS)
         self.page: Page = self.context.new_page()
         self.faults: list[str] = []
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))

@@ -49,6 +49,14 @@ export const aggregate = (id: string) =>
     },
   });
 
+/** The cap of a simulation; a platform without one answers that there is none. */
+export const budget = (id: string) =>
+  queryOptions({
+    queryKey: ["budget", id],
+    queryFn: () => ask(api.GET("/simulations/{simulation_id}/budget", { params: { path: { simulation_id: id } } })),
+    retry: false,
+  });
+
 export const quality = (id: string) =>
   queryOptions({
     queryKey: ["quality", id],

@@ -16,6 +16,7 @@ import { SignIn } from "./signIn";
 
 const PLACES: { to: string; label: string; icon: IconName }[] = [
   { to: "/", label: text.nav.simulations, icon: "simulations" },
+  { to: "/design", label: text.nav.design, icon: "designer" },
   { to: "/api", label: text.nav.api, icon: "api" },
 ];
 

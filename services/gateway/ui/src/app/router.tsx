@@ -50,6 +50,13 @@ const simulation = createRoute({
   validateSearch: filters("tab", "metric", "arm", "segment", "q", "answer", "agent"),
 });
 
+const design = createRoute({
+  getParentRoute: () => root,
+  path: "/design",
+  component: lazyRouteComponent(() => import("../screens/design/page"), "DesignPage"),
+  validateSearch: filters("node"),
+});
+
 const apiPage = createRoute({
   getParentRoute: () => root,
   path: "/api",
@@ -80,7 +87,7 @@ function NotFound() {
 
 export function makeRouter(brand: Brand) {
   return createRouter({
-    routeTree: root.addChildren([home, simulation, apiPage, oldSimulation, oldApi]),
+    routeTree: root.addChildren([home, simulation, design, apiPage, oldSimulation, oldApi]),
     basepath: "/ui",
     context: { brand },
     defaultPreload: "intent",

@@ -4,7 +4,7 @@ import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useEffect, useRef } from "react";
 import { count, duration } from "../../format/format";
-import type { Run } from "../../live/run";
+import { isOver, type Run } from "../../live/run";
 import { text } from "../../text/text";
 
 const [ROWS, COLUMNS, HEIGHT] = [32, 60, 200];
@@ -39,6 +39,7 @@ export function Activity({ run }: { run: Run }) {
   const grid = gridOf(run.activity, run.people);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the activity, the scheme for its colour
   useEffect(() => draw(canvas.current, grid, width), [run.version, width, scheme]);
+  if (isOver(run.state) && grid.seconds < 1) return <p className="muted">{text.monitor.activityOver}</p>;
   if (!run.activity.length) return <p className="muted">{text.monitor.activityEmpty}</p>;
   return (
     <div ref={box}>

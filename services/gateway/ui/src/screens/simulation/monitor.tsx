@@ -8,13 +8,14 @@ import type { Schema } from "../../api/client";
 import { aggregate } from "../../api/queries";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
-import { Meter, Panel, Stat, Swatch } from "../../components/parts";
-import { count, dollars, large, title, words } from "../../format/format";
+import { Meter, Panel, Swatch } from "../../components/parts";
+import { count, title, words } from "../../format/format";
 import { type Arm, isOver, type Run } from "../../live/run";
 import type { Following } from "../../live/useRun";
 import { text } from "../../text/text";
 import { Verdict } from "../results/verdict";
 import { Activity } from "./activity";
+import { Cost } from "./cost";
 import { Differences } from "./differences";
 import { Sums } from "./sums";
 import { Ticker } from "./ticker";
@@ -41,7 +42,7 @@ export function Monitor({ following, status }: { following: Following; status: S
           <Activity run={run} />
         </Panel>
         <div>
-          <Cost usage={run.usage} />
+          <Cost id={status.simulation_id} usage={run.usage} state={run.state} />
           <Errors run={run} />
         </div>
       </div>
@@ -129,20 +130,6 @@ function Trend({ run }: { run: Run }) {
       }
     >
       {metric ? <TrendChart run={run} metric={metric} /> : <p className="muted">{text.monitor.trendEmpty}</p>}
-    </Panel>
-  );
-}
-
-function Cost({ usage }: { usage: Schema["Usage"] }) {
-  return (
-    <Panel title={text.monitor.cost}>
-      <dl className="stats">
-        <Stat label={text.monitor.cost}>{dollars(usage.cost_usd)}</Stat>
-        <Stat label={text.monitor.calls}>{count(usage.calls)}</Stat>
-        <Stat label={text.monitor.cached}>{count(usage.cached_calls)}</Stat>
-        <Stat label={text.monitor.prompt}>{large(usage.prompt_tokens)}</Stat>
-        <Stat label={text.monitor.completion}>{large(usage.completion_tokens)}</Stat>
-      </dl>
     </Panel>
   );
 }

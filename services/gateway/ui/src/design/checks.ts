@@ -1,0 +1,74 @@
+// What is still missing in a draft, with the node it is about. The platform has the last word: what it refuses is added.
+
+import { type FieldProblem, Problem } from "../api/client";
+import type { Study } from "../api/studies";
+import { text } from "../text/text";
+import { metricsOf, nameOf, segmentsOf } from "./edits";
+import type { NodeId } from "./graph";
+
+export interface Issue {
+  node: NodeId;
+  message: string;
+}
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_ .-]*$/;
+
+export function issuesOf(study: Study): Issue[] {
+  return [...population(study), ...intervention(study), ...analysis(study)];
+}
+
+function population(study: Study): Issue[] {
+  const found: Issue[] = [];
+  const { size, name, demographic_base } = study.population;
+  if (!name.trim()) found.push({ node: "population", message: text.design.checks.name });
+  if (!demographic_base) found.push({ node: "template", message: text.design.checks.template });
+  const used = segmentsOf(study).reduce((sum, one) => sum + one.size, 0);
+  if (used > size) found.push({ node: "population", message: text.design.checks.tooLarge(used, size) });
+  segmentsOf(study).forEach((one, index) => {
+    const node: NodeId = `segment:${index}`;
+    if (!NAME.test(one.name)) found.push({ node, message: text.design.checks.name });
+    if (segmentsOf(study).findIndex((other) => other.name === one.name) < index) {
+      found.push({ node, message: text.design.checks.twice(one.name) });
+    }
+  });
+  return found;
+}
+
+function intervention(study: Study): Issue[] {
+  const found: Issue[] = [];
+  const { variants, name } = study.intervention;
+  if (!name.trim()) found.push({ node: "intervention", message: text.design.checks.name });
+  if (!variants.length) found.push({ node: "intervention", message: text.design.checks.noVariant });
+  variants.forEach((one, index) => {
+    const node: NodeId = `variant:${index}`;
+    if (!NAME.test(one.name)) found.push({ node, message: text.design.checks.name });
+    if (!one.content?.trim() && !one.touchpoints?.length)
+      found.push({ node, message: text.design.checks.content(one.name) });
+    if (variants.findIndex((other) => other.name === one.name) < index) {
+      found.push({ node, message: text.design.checks.twice(one.name) });
+    }
+  });
+  return found;
+}
+
+function analysis(study: Study): Issue[] {
+  const metrics = metricsOf(study);
+  if (!metrics.length) return [{ node: "analysis", message: text.design.checks.noMetric }];
+  return metrics
+    .filter((one) => typeof one !== "string" && !one.question.trim())
+    .map((one) => ({ node: "analysis", message: text.design.checks.question(nameOf(one)) }));
+}
+
+/** What the platform refused, at the node its field belongs to. */
+export function refusals(error: unknown): Issue[] {
+  if (!(error instanceof Problem) || error.status !== 422) return [];
+  if (!error.fields.length) return [{ node: "intervention", message: error.message }];
+  return error.fields.map((one) => ({ node: nodeOf(one), message: `${one.field}: ${one.message}` }));
+}
+
+function nodeOf({ field }: FieldProblem): NodeId {
+  const numbered = /(segments|variants)\.(\d+)/.exec(field);
+  if (numbered) return `${numbered[1] === "segments" ? "segment" : "variant"}:${Number(numbered[2])}`;
+  if (field.includes("success_metrics") || /alpha|mde|correction/.test(field)) return "analysis";
+  return /population|size|demographic|eligibility/.test(field) ? "population" : "intervention";
+}

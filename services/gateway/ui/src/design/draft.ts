@@ -1,0 +1,107 @@
+// The study somebody is designing: kept in this browser at every change, with what was before it for undo and redo.
+// A draft is never what runs: running sends a copy, and the platform freezes that.
+
+import { useSyncExternalStore } from "react";
+import type { Schema } from "../api/client";
+import type { Study } from "../api/studies";
+
+export type Variant = Schema["VariantSpec"];
+export type Segment = Schema["SegmentSpec"];
+export type Metric = string | Schema["MetricSpec"];
+export type Screen = Schema["Screen"];
+export type Place = { x: number; y: number };
+
+export interface Draft {
+  study: Study;
+  /** Where nodes were put by hand; everything else finds its place by itself. */
+  places: Record<string, Place>;
+}
+
+const NAME = "rehearsal.draft";
+const KEPT = 100;
+
+export const BLANK: Study = {
+  name: "My study",
+  description: "",
+  seed: 1,
+  model: "offline",
+  engine: "native",
+  population: { name: "My people", demographic_base: "usa_demographics", size: 100, segments: [] },
+  intervention: {
+    name: "My study",
+    type: "marketing_intervention",
+    variants: [
+      { name: "a", content: "", timing: "morning", channel: "email" },
+      { name: "b", content: "", timing: "morning", channel: "email" },
+    ],
+    target_segments: [],
+    success_metrics: ["open_rate"],
+  },
+} as unknown as Study;
+
+let past: Draft[] = [];
+let future: Draft[] = [];
+let present: Draft = stored();
+let listeners: (() => void)[] = [];
+
+function stored(): Draft {
+  try {
+    const kept = JSON.parse(localStorage.getItem(NAME) ?? "null") as Draft | null;
+    if (kept?.study?.population && kept.study.intervention) return { study: kept.study, places: kept.places ?? {} };
+  } catch {
+    // a draft that cannot be read is no draft
+  }
+  return { study: BLANK, places: {} };
+}
+
+function show(draft: Draft): void {
+  present = draft;
+  localStorage.setItem(NAME, JSON.stringify(draft));
+  for (const listener of listeners) listener();
+}
+
+export function change(make: (study: Study) => Study): void {
+  const study = make(present.study);
+  if (study === present.study) return;
+  past = [...past.slice(-KEPT), present];
+  future = [];
+  show({ ...present, study });
+}
+
+export function open(study: Study): void {
+  past = [...past.slice(-KEPT), present];
+  future = [];
+  show({ study, places: {} });
+}
+
+export const move = (node: string, place: Place): void =>
+  show({ ...present, places: { ...present.places, [node]: place } });
+export const tidy = (): void => show({ ...present, places: {} });
+
+export function undo(): void {
+  const before = past.at(-1);
+  if (!before) return;
+  past = past.slice(0, -1);
+  future = [present, ...future];
+  show(before);
+}
+
+export function redo(): void {
+  const after = future[0];
+  if (!after) return;
+  future = future.slice(1);
+  past = [...past, present];
+  show(after);
+}
+
+export function useDraft(): Draft & { canUndo: boolean; canRedo: boolean } {
+  const draft = useSyncExternalStore(subscribe, () => present);
+  return { ...draft, canUndo: past.length > 0, canRedo: future.length > 0 };
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners = [...listeners, listener];
+  return () => {
+    listeners = listeners.filter((one) => one !== listener);
+  };
+}

@@ -1,0 +1,141 @@
+// What can be done to a study, each as a function from one study to the next. Names stay unique, and what refers to a name
+// follows it when it changes.
+
+import type { Study } from "../api/studies";
+import type { Metric, Segment, Variant } from "./draft";
+
+type Population = Study["population"];
+type Intervention = Study["intervention"];
+
+export const setStudy =
+  (change: Partial<Study>) =>
+  (study: Study): Study => ({ ...study, ...change });
+
+export const setPopulation =
+  (change: Partial<Population>) =>
+  (study: Study): Study => ({ ...study, population: { ...study.population, ...change } });
+
+export const setIntervention =
+  (change: Partial<Intervention>) =>
+  (study: Study): Study => ({ ...study, intervention: { ...study.intervention, ...change } });
+
+export const segmentsOf = (study: Study): Segment[] => study.population.segments ?? [];
+export const targetsOf = (study: Study): string[] => study.intervention.target_segments ?? [];
+export const metricsOf = (study: Study): Metric[] => study.intervention.success_metrics as Metric[];
+export const nameOf = (metric: Metric): string => (typeof metric === "string" ? metric : metric.name);
+
+const free = (stem: string, taken: string[]): string => {
+  for (let number = 1; ; number += 1) {
+    const name = number === 1 ? stem : `${stem}_${number}`;
+    if (!taken.includes(name)) return name;
+  }
+};
+
+const replaced = <T>(list: T[], place: number, change: Partial<T>): T[] =>
+  list.map((one, index) => (index === place ? { ...one, ...change } : one));
+
+export const addSegment = (study: Study): Study => {
+  const segments = segmentsOf(study);
+  const rest = study.population.size - segments.reduce((sum, one) => sum + one.size, 0);
+  const name = free(
+    "segment",
+    segments.map((one) => one.name),
+  );
+  const size = Math.max(1, Math.round(Math.max(rest, 1) / 2));
+  return setPopulation({ segments: [...segments, { name, size, particularities: "", fragments: [] }] })(study);
+};
+
+export const setSegment =
+  (place: number, change: Partial<Segment>) =>
+  (study: Study): Study => {
+    const before = segmentsOf(study)[place]?.name;
+    const next = setPopulation({ segments: replaced(segmentsOf(study), place, change) })(study);
+    if (change.name === undefined || before === undefined) return next;
+    const targets = targetsOf(study).map((one) => (one === before ? (change.name ?? one) : one));
+    return setIntervention({ target_segments: targets })(next);
+  };
+
+export const removeSegment =
+  (place: number) =>
+  (study: Study): Study => {
+    const name = segmentsOf(study)[place]?.name;
+    const next = setPopulation({ segments: segmentsOf(study).filter((_, index) => index !== place) })(study);
+    return setIntervention({ target_segments: targetsOf(study).filter((one) => one !== name) })(next);
+  };
+
+export const setTarget =
+  (segment: string, isTarget: boolean) =>
+  (study: Study): Study => {
+    const others = targetsOf(study).filter((one) => one !== segment);
+    return setIntervention({ target_segments: isTarget ? [...others, segment] : others })(study);
+  };
+
+export const addVariant = (study: Study): Study => {
+  const { variants } = study.intervention;
+  const name = free(
+    "variant",
+    variants.map((one) => one.name),
+  );
+  const like = variants.at(-1);
+  const added = {
+    name,
+    content: "",
+    timing: like?.timing ?? "immediate",
+    channel: like?.channel ?? "email",
+  } as Variant;
+  return setIntervention({ variants: [...variants, added] })(study);
+};
+
+export const setVariant =
+  (place: number, change: Partial<Variant>) =>
+  (study: Study): Study => {
+    const variants = replaced(study.intervention.variants, place, change);
+    const only = change.is_control ? variants.map((one, index) => ({ ...one, is_control: index === place })) : variants;
+    return setIntervention({ variants: only })(study);
+  };
+
+export const removeVariant =
+  (place: number) =>
+  (study: Study): Study =>
+    setIntervention({ variants: study.intervention.variants.filter((_, index) => index !== place) })(study);
+
+export const toggleMetric =
+  (name: string) =>
+  (study: Study): Study => {
+    const metrics = metricsOf(study);
+    const others = metrics.filter((one) => nameOf(one) !== name);
+    return setMetrics(others.length === metrics.length ? [...metrics, name] : others)(study);
+  };
+
+export const setMetrics =
+  (metrics: Metric[]) =>
+  (study: Study): Study =>
+    setIntervention({ success_metrics: metrics as Intervention["success_metrics"] })(study);
+
+export const addQuestion = (study: Study): Study => {
+  const name = free("question", metricsOf(study).map(nameOf));
+  const added = { name, type: "ordinal", question: "", scale: [1, 7] } as unknown as Metric;
+  return setMetrics([...metricsOf(study), added])(study);
+};
+
+/** The same study with a few people: what it would be like, before it costs anything. */
+export function pilotOf(study: Study, people = 5): Study {
+  const targets = targetsOf(study);
+  const wanted = segmentsOf(study).filter((one) => !targets.length || targets.includes(one.name));
+  const kept = wanted.slice(0, people);
+  const segments = kept.map((one, index) => ({
+    ...one,
+    size: Math.floor(people / kept.length) + (index < people % kept.length ? 1 : 0),
+  }));
+  const named = (name: string) => `${name} (pilot)`.slice(0, 120);
+  return {
+    ...study,
+    name: named(study.name),
+    population: { ...study.population, name: named(study.population.name), size: people, segments },
+    intervention: {
+      ...study.intervention,
+      name: named(study.intervention.name),
+      target_segments: targets.filter((one) => kept.some((segment) => segment.name === one)),
+    },
+  };
+}

@@ -1,0 +1,74 @@
+// A study as a graph: what its nodes are, what may be joined to what, and where a node stands that nobody has moved.
+// template → population → segment → intervention → variant → analysis
+
+import type { Study } from "../api/studies";
+import type { Place } from "./draft";
+import { segmentsOf, targetsOf } from "./edits";
+
+export type Kind = "template" | "population" | "segment" | "intervention" | "variant" | "analysis";
+export type NodeId =
+  | "template"
+  | "population"
+  | "intervention"
+  | "analysis"
+  | `segment:${number}`
+  | `variant:${number}`;
+
+export interface Edge {
+  from: NodeId;
+  to: NodeId;
+  /** Whether it may be taken away: only whom an intervention is for. */
+  isLoose: boolean;
+}
+
+const COLUMNS: Kind[] = ["template", "population", "segment", "intervention", "variant", "analysis"];
+const [WIDE, HIGH] = [236, 118];
+
+export const kindOf = (id: string): Kind => id.split(":")[0] as Kind;
+export const indexOf = (id: string): number => Number(id.split(":")[1] ?? 0);
+
+export function nodesOf(study: Study): NodeId[] {
+  return [
+    "template",
+    "population",
+    ...segmentsOf(study).map((_, index): NodeId => `segment:${index}`),
+    "intervention",
+    ...study.intervention.variants.map((_, index): NodeId => `variant:${index}`),
+    "analysis",
+  ];
+}
+
+export function edgesOf(study: Study): Edge[] {
+  const segments = segmentsOf(study);
+  const targets = targetsOf(study);
+  const edges: Edge[] = [{ from: "template", to: "population", isLoose: false }];
+  segments.forEach((one, index) => {
+    edges.push({ from: "population", to: `segment:${index}`, isLoose: false });
+    if (targets.includes(one.name)) edges.push({ from: `segment:${index}`, to: "intervention", isLoose: true });
+  });
+  if (!targets.length) edges.push({ from: "population", to: "intervention", isLoose: false });
+  study.intervention.variants.forEach((_, index) => {
+    edges.push({ from: "intervention", to: `variant:${index}`, isLoose: false });
+    edges.push({ from: `variant:${index}`, to: "analysis", isLoose: false });
+  });
+  return edges;
+}
+
+/** The only connection that is somebody's choice: a segment that the intervention is for. */
+export const mayConnect = (from: string, to: string): boolean => kindOf(from) === "segment" && to === "intervention";
+
+export function placesOf(study: Study, moved: Record<string, Place>): Record<string, Place> {
+  const nodes = nodesOf(study);
+  const hasSegments = segmentsOf(study).length > 0;
+  const columns = COLUMNS.filter((kind) => hasSegments || kind !== "segment");
+  const tallest = Math.max(...columns.map((kind) => nodes.filter((id) => kindOf(id) === kind).length));
+  return Object.fromEntries(
+    nodes.map((id) => {
+      const kind = kindOf(id);
+      const beside = nodes.filter((one) => kindOf(one) === kind);
+      const top = ((tallest - beside.length) * HIGH) / 2;
+      const place = { x: columns.indexOf(kind) * WIDE, y: top + beside.indexOf(id) * HIGH };
+      return [id, moved[id] ?? place];
+    }),
+  );
+}
