@@ -4,7 +4,7 @@ import { ActionIcon, AppShell, Burger, Group, useComputedColorScheme, useMantine
 import { useDisclosure } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
-import { Suspense, useEffect, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Problem } from "../api/client";
 import { whoami } from "../api/queries";
 import { key, onSession, signOut } from "../api/session";
@@ -12,7 +12,8 @@ import type { Brand } from "../brand/brand";
 import { Icon, type IconName } from "../components/icons";
 import { text } from "../text/text";
 import { Loading } from "./loading";
-import { SignIn } from "./signIn";
+
+const SignIn = lazy(() => import("./signIn").then((module) => ({ default: module.SignIn })));
 
 const PLACES: { to: string; label: string; icon: IconName }[] = [
   { to: "/", label: text.nav.simulations, icon: "simulations" },
@@ -61,13 +62,7 @@ export function Layout({ brand }: { brand: Brand }) {
       </AppShell.Navbar>
       <AppShell.Main id="main" tabIndex={-1}>
         <div className="main">
-          {isUnknown ? (
-            <SignIn wasWrong={secret !== ""} />
-          ) : (
-            <Suspense fallback={<Loading />}>
-              <Outlet />
-            </Suspense>
-          )}
+          <Suspense fallback={<Loading />}>{isUnknown ? <SignIn wasWrong={secret !== ""} /> : <Outlet />}</Suspense>
         </div>
       </AppShell.Main>
     </AppShell>

@@ -5,6 +5,7 @@ import { type FormEvent, useState } from "react";
 import { signIn } from "../api/session";
 import { PageHead, Panel } from "../components/parts";
 import { text } from "../text/text";
+import "./moreStyles";
 
 export function SignIn({ wasWrong }: { wasWrong: boolean }) {
   const [secret, setSecret] = useState("");

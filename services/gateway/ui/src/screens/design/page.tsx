@@ -21,6 +21,7 @@ import { aboutNode } from "./about";
 import { Editor } from "./editor";
 import { Checklist, Cost, Power } from "./judgement";
 import { useSettled } from "./useSettled";
+import "../../app/moreStyles";
 import "@xyflow/react/dist/base.css";
 import "../results/results.css";
 import "./design.css";

@@ -14,6 +14,7 @@ import { useRun } from "../../live/useRun";
 import { text } from "../../text/text";
 import { Actions } from "./actions";
 import { Monitor } from "./monitor";
+import "../../app/moreStyles";
 import "./simulation.css";
 
 const Results = lazy(() => import("../results/results").then((module) => ({ default: module.Results })));
