@@ -63,7 +63,13 @@ def test_agents_of_a_restored_simulation_go_on_from_the_mark(url: str) -> None:
     ask("A new shop opens in your street.", PEOPLE)
     mark = rehearsal("checkpoint", simulation, "--name", "opened")
     ask("The shop has closed for good.", 2 * PEOPLE)
-    assert [item["id"] for item in rehearsal("checkpoints", simulation)["items"]] == [mark["id"]]
+    made = rehearsal("checkpoints", simulation)["items"]
+    assert [item["id"] for item in made if item["origin"] == "hand"] == [mark["id"]]
+    after_both, after_first = (item for item in made if item["origin"] == "step")
+    between = rehearsal("diff", simulation, after_first["id"], after_both["id"])
+    assert [step["step_id"] for step in between["gained"]] == ["step-2-1"]
+    assert (between["shared_place"], between["lost"]) == (1, [])
+    assert [len(agent["gained"]) for agent in between["memories"]] == [1] * PEOPLE
     back = rehearsal("restore", simulation, mark["id"])
     assert (back["timeline_id"], back["progress"]["answered"]) == ("main.2", PEOPLE)
     ask("The shop has a sale.", 2 * PEOPLE)
