@@ -23,7 +23,7 @@ metadata = MetaData()
 
 
 class CallState(StrEnum):
-    """reserved → finished | failed; orphaned when its process died before it ended."""
+    """reserved → finished | failed; orphaned when its process died before it ended, or nobody waited any more."""
 
     RESERVED = "reserved"
     FINISHED = "finished"

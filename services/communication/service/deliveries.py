@@ -97,7 +97,13 @@ class Deliveries:
                 finished = await self._finished(command, encounters, group)
                 finished = await self._corrections.corrected(command, encounters, finished, self._finished)
                 await self._record(message, scene, finished)
+                if await self._is_recalled(message):  # calls that have not begun are withdrawn with the stream
+                    return False
         return True
+
+    async def _is_recalled(self, message: Message[DeliverStimulus]) -> bool:
+        async with self._database.read(tenant=message.envelope.tenant) as tx:
+            return await self._is_stopped(tx, message.data)
 
     async def _is_stopped(self, tx: Transaction, command: DeliverStimulus) -> bool:
         """Whether nobody waits for these turns now: the simulation has ended, was paused, or gone back to before."""

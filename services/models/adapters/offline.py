@@ -9,6 +9,7 @@ import orjson
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Instrument
 from libs.minds.blocks import read_blocks
+from services.models.adapters.backend import Wanted
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Messages, Outcome, Spent
 from services.models.domain.offline import NAME, SNAPSHOT
 from services.models.domain.offline.turn import read_instruments, reply, say, with_options
@@ -29,7 +30,7 @@ class Offline:
         """Name and version: a changed equation is another model."""
         return SNAPSHOT
 
-    async def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
+    async def run(self, calls: Sequence[Call], share: Share, is_wanted: Wanted) -> AsyncIterator[Outcome]:
         """Answer one after the other."""
         shared = _Shared(calls[0].shared) if calls else None
         for place, call in enumerate(calls):

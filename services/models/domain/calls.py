@@ -158,6 +158,8 @@ class Outcome:
     """Whether the reply could not be read, and was asked for once more."""
     attempts: int = 1
     latency_ms: float = 0.0
+    is_withdrawn: bool = False
+    """True when nobody waited for it any more before it was begun: it costs nothing and may be made another time."""
 
     @property
     def prompt_tokens(self) -> int:

@@ -1,16 +1,19 @@
 """The call ledger: looks up, reserves, has calls made, commits their outcomes, and only then hands them out.
 
-A call belongs to the process, not to the request that asked for it: a client that goes away loses nothing, and others
-that ask for the same call meanwhile get its answer without a second payment.
+A call that has begun belongs to the process, not to the request that asked for it: a client that goes away loses
+nothing, and others that ask for the same call meanwhile get its answer without a second payment. One that has not begun
+when nobody listens any more is withdrawn.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import NamedTuple
+from weakref import WeakSet
 
 from libs.contracts.errors import BudgetError, DomainError
 from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
@@ -112,6 +115,8 @@ class Ledger:
         self._estimate = estimate
         self._owner = this_process()
         self._waiting: dict[Slot, list[_Asker]] = {}
+        self._left: WeakSet[asyncio.Queue[Message]] = WeakSet()
+        """Of those who listen no more."""
         self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
         self._being_made = 0
         self._work: set[asyncio.Task[None]] = set()
@@ -147,8 +152,10 @@ class Ledger:
             loop.cancel()
         await asyncio.gather(*self._loops, return_exceptions=True)
 
-    async def answer(self, calls: Sequence[Call], backend: Backend, account: Account) -> AsyncIterator[list[Delivery]]:
-        """Every call once (equal keys are one call), as they end.
+    async def answer(
+        self, calls: Sequence[Call], backend: Backend, account: Account
+    ) -> AsyncGenerator[list[Delivery], None]:
+        """Every call once (equal keys are one call), as they end. Of those who stop listening no call is begun.
 
         Raises `BudgetError` or `LedgerError` when some cannot be answered, after all others were.
         """
@@ -165,18 +172,22 @@ class Ledger:
         joined = unique.keys() - {call.key for call in mine}
         left = len(unique)
         error: LedgerError | BudgetError | None = None
-        while left:
-            ready = [await queue.get()]
-            while not queue.empty():
-                ready.append(queue.get_nowait())
-            delivered = [item for item in ready if isinstance(item, Delivery)]
-            left -= len(ready)
-            hits = sum(item.is_cached and item.settled.key in joined for item in delivered)
-            if hits:  # who paid for a joined call is known only now; the others were counted when they were found
-                await self._count_hits(account, calls[0].model, hits)
-            if delivered:
-                yield delivered
-            error = next((item for item in ready if not isinstance(item, Delivery)), error)
+        try:
+            while left:
+                ready = [await queue.get()]
+                while not queue.empty():
+                    ready.append(queue.get_nowait())
+                delivered = [item for item in ready if isinstance(item, Delivery)]
+                left -= len(ready)
+                hits = sum(item.is_cached and item.settled.key in joined for item in delivered)
+                if hits:  # who paid for a joined call is known only now; the others were counted when they were found
+                    await self._count_hits(account, calls[0].model, hits)
+                if delivered:
+                    yield delivered
+                error = next((item for item in ready if not isinstance(item, Delivery)), error)
+        finally:
+            if left:
+                self._left.add(queue)
         if error is not None:
             raise error
 
@@ -270,7 +281,7 @@ class Ledger:
         self._being_made += len(calls)
         left = len(calls)
         try:
-            async for outcome in backend.run(calls, account.share):
+            async for outcome in backend.run(calls, account.share, partial(self._is_wanted, account.tenant)):
                 left -= 1
                 self._being_made -= 1
                 self._ended.put_nowait(_Ended(account, outcome, self._cost(backend, outcome)))
@@ -316,7 +327,14 @@ class Ledger:
             await self._accounts.book(tx, [*released, *map(_booking, items)], now)
             await self._store.finish(tx, outcomes, now)
         for item in items:
-            self._deliver(tenant, _settled(item), is_found=False)
+            if item.outcome.is_withdrawn:  # whoever has asked for it meanwhile asks again
+                self._fail([(tenant, item.outcome.key)], LedgerError("the call was withdrawn a moment ago"))
+            else:
+                self._deliver(tenant, _settled(item), is_found=False)
+
+    def _is_wanted(self, tenant: str, key: str) -> bool:
+        """Whether anybody still waits for a call."""
+        return any(asker.queue not in self._left for asker in self._waiting.get((tenant, key), ()))
 
     async def _renew_loop(self) -> None:
         """Say from time to time that the calls being made are being made."""
@@ -358,7 +376,7 @@ def _failure(error: Exception) -> LedgerError:
 def _booking(item: _Ended) -> Booking:
     outcome = item.outcome
     tokens = outcome.prompt_tokens + outcome.completion_tokens
-    spent = Amount(item.cost_usd or 0.0, tokens, 1 + outcome.is_repaired)
+    spent = Amount(item.cost_usd or 0.0, tokens, 0 if outcome.is_withdrawn else 1 + outcome.is_repaired)
     return Booking(item.account.tenant, item.account.simulation_id, spent=spent)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
@@ -146,12 +147,13 @@ class Models:
             places[call.key].append(turn.turn_id)
         cap = None if batch.budget is None else _cap(batch.budget)
         account = Account(tenant, batch.simulation_id, is_recorded_once=True, weight=batch.weight, cap=cap)
-        async for deliveries in self._ledger.answer(calls, backend, account):
-            yield [
-                _reply(turn_id, delivery, is_repeated=place > 0)
-                for delivery in deliveries
-                for place, turn_id in enumerate(places[delivery.settled.key])
-            ]
+        async with aclosing(self._ledger.answer(calls, backend, account)) as answers:
+            async for deliveries in answers:
+                yield [
+                    _reply(turn_id, delivery, is_repeated=place > 0)
+                    for delivery in deliveries
+                    for place, turn_id in enumerate(places[delivery.settled.key])
+                ]
 
     async def complete(self, chat: Chat, tenant: str) -> Delivery:
         """The answer to one chat completion, which may be a refusal. Raises `UpstreamError` when there is none."""

@@ -306,8 +306,9 @@ def _reservation(tx: Transaction, call: Call, amount: Amount, lease: Lease) -> d
 
 
 def _ending(outcome: Outcome, cost_usd: float | None) -> dict[str, object]:
+    ended = CallState.FINISHED if outcome.failure is None else CallState.FAILED
     values = {
-        "state": CallState.FINISHED if outcome.failure is None else CallState.FAILED,
+        "state": CallState.ORPHANED if outcome.is_withdrawn else ended,
         "model": outcome.model,
         "content": outcome.content,
         "failure": outcome.failure,

@@ -216,6 +216,35 @@ async def test_a_delivery_from_before_a_pause_is_not_begun_and_one_sent_after_it
     assert embedded.models.asked == {"agent_0001": 1}, "the news of the resumption may come after the work itself"
 
 
+async def test_a_delivery_that_is_paused_stops_listening_after_the_next_reply(embedded: Stage) -> None:
+    await embedded.population(3)
+    await embedded.simulation()
+
+    def slowly(turn: TurnRequest) -> TurnReply:
+        if turn.agent_id != "agent_0001":
+            embedded.models.released.clear()
+        return answered(turn, ANSWERS)
+
+    async def are_recorded(count: int) -> None:
+        async def are() -> bool:
+            return len(await embedded.responses()) == count
+
+        await eventually(are)
+
+    embedded.models.script = slowly
+    await embedded.send("orchestrator", delivery(3))
+    await are_recorded(1)
+    await embedded.pauses(1)
+    embedded.models.released.set()
+    await are_recorded(2)
+    embedded.models.script = lambda turn: answered(turn, ANSWERS)
+    embedded.models.released.set()
+    await embedded.send("orchestrator", delivery(3, pauses=1))
+    (completed,) = await embedded.completed()
+    assert (completed.answered, len(await embedded.responses())) == (3, 3)
+    assert [len(batch.turns) for batch in embedded.models.batches] == [3, 1], "the third is asked for again, alone"
+
+
 async def test_of_a_conversation_nobody_takes_the_next_turn_once_it_is_paused(embedded: Stage) -> None:
     await embedded.population(3)
     await embedded.simulation()

@@ -220,3 +220,32 @@ async def test_the_budget_of_a_month_ends_with_it(start_with_provider, stub, sql
     assert (used["calls"], used["tokens"], used["cost_usd"]) == (2, 2_200, pytest.approx(2 * COST))
     assert again == (3, None)
     assert (tenant["spent"]["calls"], tenant["reserved"]["calls"]) == (3, 0)
+
+
+async def test_calls_that_have_not_begun_when_their_client_goes_away_are_withdrawn_and_made_when_asked_for_again(
+    start_with_provider, stub
+):
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.2)
+    sent = batch(20, model=MODEL)
+    body, kind = sent.model_dump_json(), {"content-type": "application/json"}
+    async with start_with_provider(concurrency=2) as client:
+        request = client.build_request("POST", "/v1/turns", content=body, headers=kind)
+        response = await client.send(request, stream=True)
+        await anext(response.aiter_bytes())
+        await response.aclose()
+
+        async def is_at_rest():
+            now = await account(client)
+            return now["reserved"]["calls"] == 0 and now
+
+        await eventually(is_at_rest)
+        left = await account(client)
+        begun = len(stub.requests)
+        replies = await send(client, sent)
+        used = await usage(client)
+        spent = (await account(client))["spent"]["calls"]
+    assert begun < 10
+    assert left["spent"]["calls"] == begun, "what has begun is finished and paid for, the others cost nothing"
+    assert {reply.status for reply in replies} == {"answered"}
+    assert len(stub.requests) == spent == used["calls"] == 20
+    assert (used["failed_calls"], used["orphaned_calls"]) == (0, 0)

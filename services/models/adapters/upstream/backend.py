@@ -5,12 +5,13 @@ be read is asked for once more. When a request is made, and whether again, is fo
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from services.models.adapters.backend import Wanted
 from services.models.adapters.upstream.connection import Connection
-from services.models.adapters.upstream.gate import Asked, Gate
+from services.models.adapters.upstream.gate import Asked, Gate, UnwantedError, always
 from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.adapters.upstream.requests import chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
@@ -50,9 +51,9 @@ class Upstream:
         """A server does not say its version before it answers: the name it was asked by."""
         return model
 
-    async def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
+    async def run(self, calls: Sequence[Call], share: Share, is_wanted: Wanted) -> AsyncIterator[Outcome]:
         """Make the calls concurrently, as the server bears them."""
-        tasks = [asyncio.create_task(self._answer(call, share)) for call in calls]
+        tasks = [asyncio.create_task(self._answer(call, share, partial(is_wanted, call.key))) for call in calls]
         try:
             for finished in asyncio.as_completed(tasks):
                 yield await finished
@@ -60,8 +61,13 @@ class Upstream:
             for task in tasks:
                 task.cancel()
 
-    async def _answer(self, call: Call, share: Share) -> Outcome:
-        return await self.finish(call, await self._completed(call, share), share)
+    async def _answer(self, call: Call, share: Share, is_wanted: Callable[[], bool]) -> Outcome:
+        try:
+            answer = await self._completed(call, share, is_wanted)
+        except UnwantedError:
+            self._gates[call.model].settle(call.estimated_tokens, 0)
+            return Outcome(call.key, call.model, None, "nobody waits for it", is_answered=False, is_withdrawn=True)
+        return await self.finish(call, answer, share)
 
     async def finish(self, call: Call, answer: Answer, share: Share) -> Outcome:
         """The outcome of a call that was answered, asked for once more if it cannot be read."""
@@ -71,7 +77,7 @@ class Upstream:
             outcome = _repaired(outcome, _outcome(again, await self._completed(again, share)))
         return outcome
 
-    async def _completed(self, call: Call, share: Share) -> Answer:
+    async def _completed(self, call: Call, share: Share, is_wanted: Callable[[], bool] = always) -> Answer:
         """Ask in the ways the model may take, until one is taken. Asking in another way is no retry."""
         capabilities = await self._knowledge.of(call)
         gate = self._gates[call.model]
@@ -79,7 +85,7 @@ class Upstream:
         while True:
             request = chat_request(call, self._served_as[call.model], capabilities)
             send = partial(self._connection.post, "/chat/completions", request)
-            asked = await gate.ask(share, call.estimated_tokens, send)
+            asked = await gate.ask(share, call.estimated_tokens, send, is_wanted)
             attempts += asked.attempts
             latency_s += asked.exchange.latency_s
             found = _read(asked, call)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 from uuid import uuid4
 
+from services.models.adapters.backend import Wanted
 from services.models.adapters.upstream.backend import Answer, Upstream, spent_on
 from services.models.adapters.upstream.batches import BatchError, Batches
 from services.models.adapters.upstream.knowledge import Knowledge
@@ -85,8 +86,8 @@ class Desk:
         """As for a call that is made at once: a batch job gives no other answer."""
         return self._chat.snapshot(model)
 
-    async def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
-        """Have the calls made in jobs; those that an open job holds already are waited for."""
+    async def run(self, calls: Sequence[Call], share: Share, is_wanted: Wanted) -> AsyncIterator[Outcome]:
+        """Have the calls made in jobs, wanted or not; those that an open job holds already are waited for."""
         queue: asyncio.Queue[Outcome] = asyncio.Queue()
         slots = [(share.tenant, call.key) for call in calls]
         self._waiting |= dict.fromkeys(slots, queue)

@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 
 from libs.contracts.base import JsonObject
+from services.models.adapters.backend import Wanted
 from services.models.adapters.upstream.connection import Connection
 from services.models.adapters.upstream.gate import Gate
 from services.models.adapters.upstream.knowledge import Knowledge
@@ -43,7 +44,7 @@ class Embedder:
         """The name it was asked by."""
         return model
 
-    async def run(self, calls: Sequence[Call], share: Share) -> AsyncIterator[Outcome]:
+    async def run(self, calls: Sequence[Call], share: Share, is_wanted: Wanted) -> AsyncIterator[Outcome]:
         """Make the calls in as few requests as the server takes."""
         tasks = [asyncio.create_task(self._answer(part, share)) for part in self._parts(calls)]
         try:

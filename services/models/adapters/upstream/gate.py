@@ -65,6 +65,15 @@ class AwayError(Exception):
     """The endpoint has been away for longer than calls wait."""
 
 
+class UnwantedError(Exception):
+    """Nobody waits for the call any more."""
+
+
+def always() -> bool:
+    """Somebody waits for it, whatever happens."""
+    return True
+
+
 def gates_of(endpoint: Endpoint) -> dict[str, "Gate"]:
     """A gate for each model of an endpoint."""
     limits = Limits(endpoint.concurrency, endpoint.initial_concurrency, endpoint.rpm, endpoint.tpm)
@@ -84,16 +93,17 @@ class Gate:
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
-    async def ask(self, share: Share, tokens: int, send: Send) -> Asked:
+    async def ask(self, share: Share, tokens: int, send: Send, is_wanted: Callable[[], bool] = always) -> Asked:
         """Make a request, again if need be.
 
-        That the endpoint is away or full is not held against the call: it may fail a few times in other ways.
+        That the endpoint is away or full is not held against the call: it may fail a few times in other ways. Raises
+        `UnwantedError` when its turn has come and nobody waits for it.
         """
         self._budget.deposit(share.name)
         attempts = tries = 0
         while True:
             try:
-                exchange, end = await self._attempt(Ticket(share, tokens), send, is_first=attempts > 0)
+                exchange, end = await self._attempt(Ticket(share, tokens), send, is_wanted, is_first=attempts > 0)
             except AwayError as error:
                 return Asked(Exchange(0, problem=str(error)), attempts)
             attempts += 1
@@ -127,7 +137,9 @@ class Gate:
         """Say how many tokens a call used for which so many were estimated."""
         self.schedule.settle(tokens, used, asyncio.get_running_loop().time())
 
-    async def _attempt(self, ticket: Ticket, send: Send, *, is_first: bool) -> tuple[Exchange, End]:
+    async def _attempt(
+        self, ticket: Ticket, send: Send, is_wanted: Callable[[], bool], *, is_first: bool
+    ) -> tuple[Exchange, End]:
         loop = asyncio.get_running_loop()
         admitted = self._waiting[ticket] = loop.create_future()
         self.schedule.add(ticket, is_first=is_first)
@@ -135,6 +147,8 @@ class Gate:
         end = End(Verdict.ABANDONED)
         try:
             await admitted
+            if not is_wanted():
+                raise UnwantedError
             exchange = await send()
             end = _end(exchange)
             self._has_answered |= end.verdict in (Verdict.ANSWERED, Verdict.REJECTED)
