@@ -11,7 +11,18 @@ from collections.abc import Awaitable, Callable
 
 import psutil
 
-from bench import checkpoints, drawing, in_flight, offline, population, replay, scheduling, statistics, survey
+from bench import (
+    checkpoints,
+    drawing,
+    end_to_end,
+    in_flight,
+    offline,
+    population,
+    replay,
+    scheduling,
+    statistics,
+    survey,
+)
 from bench.figure import Figure
 
 FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
@@ -24,6 +35,7 @@ FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "in_flight": in_flight.measure,
     "at_rest": in_flight.measure_at_rest,
     "statistics": statistics.measure,
+    "end_to_end": end_to_end.measure,
     "drawing": drawing.measure,
 }
 

@@ -109,6 +109,9 @@ class Comparison(Data):
     pairs: int | None = Field(default=None, description="Agents or groups met in both arms; null between subjects.")
     views: tuple[View, ...] | None = None
     non_inferiority: NonInferiority | None = Field(default=None, description="Of guardrails with a margin.")
+    is_control: bool | None = Field(
+        default=None, description="True: it cannot differ, so it is an alarm and corrected apart from the findings."
+    )
 
 
 class Omnibus(Data):

@@ -89,7 +89,8 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
     for one in comparisons:
         is_clear = one["finding"] in {"higher", "lower"}
         finding = FINDINGS.get(one["finding"], clean(one["finding"]))
-        role = "" if one["role"] == "secondary" else f" ({clean(one['role'])})"
+        role = "control" if one.get("is_control") else clean(one["role"])
+        role = "" if role == "secondary" else f" ({role})"
         against = f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""
         _add(
             table,

@@ -18,19 +18,18 @@ from libs.contracts.intervention import AssignArms, InterventionRequested
 from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
 from libs.contracts.planning import PowerScreen
 from libs.contracts.population import AgentsGenerated, PersonasChanged
-from libs.contracts.protocol import Assignment, Plan
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
 from libs.engines import Engines
 from libs.http.problems import field_errors
 from libs.models import Models, check_mind
-from services.intervention.domain.assignment import Person, deal, deal_all, drawn, planned_n
-from services.intervention.domain.balance import balance
+from services.intervention.domain.assigned import assigned
+from services.intervention.domain.assignment import Person, drawn
 from services.intervention.domain.comparing import Analysed, SideBySide, side_by_side
 from services.intervention.domain.design import Design, design
 from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.monitoring import Monitored, monitor
-from services.intervention.domain.plan import freeze, has_one_step, plan_hash
+from services.intervention.domain.plan import has_one_step, plan_hash
 from services.intervention.domain.power import expected_n, screen
 from services.intervention.domain.robustness import Configuration, Robustness, planned
 from services.intervention.domain.scores import Aggregate, aggregate
@@ -317,7 +316,7 @@ class Interventions:
         if not people:
             await self._events.failed(tx, command, _nobody(made, population))
             return
-        assignments, plan = _planned(made.asked(execution.elicitation), people, command.seed)
+        assignments, plan = assigned(made.asked(execution.elicitation), people, command.seed, datetime.now(UTC))
         digest = plan_hash(plan)
         await self._store.executions.set_plan(tx, command.simulation_id, plan, digest)
         await self._store.responses.assign(tx, command.simulation_id, assignments)
@@ -421,25 +420,6 @@ def _body(kind: type[B], document: JsonObject, field: str) -> B:
     except ValidationError as error:
         found = [replace(one, field=f"{field}.{one.field}") for one in field_errors(error, document)]
         raise DomainError("The request is not valid.", found) from error
-
-
-def _planned(made: Design, people: Sequence[Person], seed: int) -> tuple[list[Assignment], Plan]:
-    """Who is in which arm, and the plan that says so."""
-    arms = [arm.name for arm in made.arms]
-    is_within = made.design == "within"
-    dealt = deal_all(people, arms) if is_within else deal(people, arms, made.dealing, seed)
-    sizes = planned_n(dealt.assignments, arms)
-    table = () if is_within else balance(people, dealt.assignments, arms, made.baseline)
-    plan = freeze(
-        made,
-        seed,
-        sizes,
-        datetime.now(UTC),
-        randomisation=dealt.randomisation,
-        balance=table,
-        power=screen(made, sizes).metrics,
-    )
-    return dealt.assignments, plan
 
 
 def _nobody(made: Design, population: Population) -> str:

@@ -13,11 +13,8 @@ from libs.contracts.protocol import Plan
 from services.intervention.domain.arms import main_effects
 from services.intervention.domain.design import Design
 
-CORRECTIONS = {
-    "holm": "Holm, over all comparisons of the study: every metric, every arm against the baseline",
-    "benjamini_hochberg": "Benjamini-Hochberg, over all comparisons of the study: every metric, every arm against the "
-    "baseline",
-}
+FAMILY = "over all comparisons of the study: every metric, every arm against the baseline; controls and copies apart"
+CORRECTIONS = {"holm": f"Holm, {FAMILY}", "benjamini_hochberg": f"Benjamini-Hochberg, {FAMILY}"}
 STOPPING_RULE = "One analysis, once every assigned agent has answered or failed"
 
 

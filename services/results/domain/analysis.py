@@ -93,12 +93,11 @@ def compare_arms(
             if arm != baseline:
                 made = compare(outcome, values[arm], values[baseline], study.confidence_level, is_within=is_within)
                 found.append((outcome, arm, made))
-    copies = {arm.name for arm in study.plan.arms if arm.copy_of is not None}
-    alarms = [bool(outcome.instrument.is_control) or arm in copies for outcome, arm, _ in found]
+    alarms = [study.cannot_differ(outcome.instrument, arm) for outcome, arm, _ in found]
     adjusted = correct_apart(study, [made.contrast.p_value for *_, made in found], alarms)
     return tuple(
-        comparison_of(study, outcome, arm, baseline, made, p, worth)
-        for (outcome, arm, made), p in zip(found, adjusted, strict=True)
+        comparison_of(study, outcome, arm, baseline, made, p, worth, is_control=is_control)
+        for (outcome, arm, made), p, is_control in zip(found, adjusted, alarms, strict=True)
     )
 
 
@@ -110,6 +109,8 @@ def comparison_of(
     made: Compared,
     p_adjusted: float | None,
     worth: Evidences,
+    *,
+    is_control: bool,
 ) -> Comparison:
     """A comparison as it is served."""
     contrast = made.contrast
@@ -135,6 +136,7 @@ def comparison_of(
         pairs=made.pairs,
         views=made.views or None,
         non_inferiority=made.non_inferiority,
+        is_control=is_control or None,
     )
 
 

@@ -97,6 +97,8 @@ def factor_effects(
     rows = []
     for effect in (study.plan.contrasts if study.plan else None) or ():
         for outcome, values in zip(outcomes, samples, strict=True):
+            if outcome.instrument.is_control:
+                continue
             parts = [(weight, Moments.of(values[arm].values)) for arm, weight in effect.weights.items() if weight]
             known = [
                 (w, m.mean, m.variance / m.n, m.n) for w, m in parts if m.mean is not None and m.variance is not None

@@ -109,6 +109,11 @@ class Study:
         """The instrument of a metric of this study."""
         return next(instrument for instrument in self.instruments if instrument.name == metric)
 
+    def cannot_differ(self, instrument: Instrument, arm: str) -> bool:
+        """Whether this metric of this arm is a control: asked of what no stimulus changes, or of a copy of an arm."""
+        copies = [one.name for one in self.plan.arms if one.copy_of is not None] if self.plan else []
+        return bool(instrument.is_control) or arm in copies
+
     def arms(self, turns: Iterable[Turn]) -> tuple[str, ...]:
         """The planned arms in the plan's order; without a plan, the arms of the turns."""
         return self.arms_among({turn.arm for turn in turns})

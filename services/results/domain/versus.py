@@ -16,12 +16,12 @@ from libs.contracts.turns import is_offline
 from services.results.domain.analysis import comparison_of, estimate
 from services.results.domain.contrasts import Compared, compare
 from services.results.domain.evidence import Evidences
-from services.results.domain.finding import correct
+from services.results.domain.finding import correct_apart
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
 from services.results.domain.samples import Headcount, Sample, count_heads, values_by_arm
 
-FAMILY = "every metric and every arm of the simulations compared, by the rule of the baseline's plan"
+FAMILY = "every metric and every arm of the simulations compared, by the rule of the baseline's plan; controls apart"
 
 
 class Side(Data):
@@ -130,10 +130,11 @@ def _comparisons(
                 made.append(
                     (outcome, label, compare(outcome, sample, base, first.confidence_level, is_within=is_within))
                 )
-    adjusted = correct(first, [one.contrast.p_value for *_, one in made])
+    alarms = [bool(outcome.instrument.is_control) for outcome, *_ in made]
+    adjusted = correct_apart(first, [one.contrast.p_value for *_, one in made], alarms)
     return tuple(
-        comparison_of(first, outcome, label, baseline, one, p, worth)
-        for (outcome, label, one), p in zip(made, adjusted, strict=True)
+        comparison_of(first, outcome, label, baseline, one, p, worth, is_control=is_control)
+        for (outcome, label, one), p, is_control in zip(made, adjusted, alarms, strict=True)
     )
 
 

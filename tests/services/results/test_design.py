@@ -164,7 +164,8 @@ def test_a_factor_is_tested_over_all_levels_of_the_others() -> None:
     assert found.difference == pytest.approx(10, abs=0.5)
 
 
-def doubted(*, differs: bool) -> set[str]:
+def watched(*, differs: bool) -> Analysis:
+    """Two arms and a copy of the first, with a question that no stimulus can change."""
     control = build.instrument("born_on_a_weekday", is_control=True)
     frozen = build.plan(("a", "b"), [BOUGHT, control], {"a": 60, "b": 60})
     copy = Arm(name="copy", is_baseline=False, stimulus=Stimulus(content="", channel="", timing=""), copy_of="a")
@@ -175,12 +176,21 @@ def doubted(*, differs: bool) -> set[str]:
         other = differs and arm != "a"
         answers = {"bought": other or i // 3 % 4 == 0, "born_on_a_weekday": other or i // 3 % 7 < 5}
         turns.append(build.turn(i, arm, answers))
-    return {flag.kind for flag in analyse(build.study(frozen), turns).flags or ()}
+    return analyse(build.study(frozen), turns)
 
 
 def test_what_cannot_differ_and_does_is_flagged() -> None:
-    assert doubted(differs=True) == {"a_a", "negative_control"}
-    assert doubted(differs=False) == set()
+    kinds = {flag.kind for flag in watched(differs=True).flags or ()}
+    assert kinds == {"a_a", "negative_control"}
+    assert not watched(differs=False).flags
+
+
+def test_controls_and_copies_of_an_arm_are_marked_and_make_no_finding_harder() -> None:
+    found = {(one.metric, one.arm): one for one in watched(differs=True).comparisons}
+    assert {key for key, one in found.items() if one.is_control is None} == {("bought", "b")}
+    finding = found.pop(("bought", "b"))
+    assert finding.p_adjusted == finding.p_value
+    assert any((one.p_adjusted or 0) > (one.p_value or 0) for one in found.values())
 
 
 def test_arms_that_lose_people_unequally_are_flagged() -> None:

@@ -50,6 +50,23 @@ def test_all_comparisons_are_one_family_and_each_has_its_evidence() -> None:
     assert {side.answered for side in found.sides} == {50}
 
 
+def test_a_control_is_no_part_of_the_family_of_simulations_either() -> None:
+    control = LIKED.model_copy(update={"name": "rooms", "role": "secondary", "is_control": True})
+
+    def asked(number: int) -> Analysed:
+        one = simulation(number, 2.0 * number)
+        turns = [
+            replace(turn, answers={**turn.answers, "rooms": float(place % 5)}) for place, turn in enumerate(one.turns)
+        ]
+        return Analysed(replace(one.study, instruments=(LIKED, control)), turns)
+
+    found = set_side_by_side([asked(1), asked(2)], "sim_1/mail")
+    liked, rooms = found.comparisons
+    assert (liked.is_control, rooms.is_control) == (None, True)
+    assert (liked.p_adjusted, rooms.p_adjusted) == (liked.p_value, rooms.p_value)
+    assert rooms.p_value is not None
+
+
 def test_what_was_not_asked_alike_is_left_out_with_the_reason() -> None:
     first, second = simulation(1, 0.0), simulation(2, 0.0)
     other = replace(second.study, instruments=(LIKED.model_copy(update={"maximum": 10.0}),))

@@ -135,7 +135,7 @@ def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison, title: Html)
 
 
 def _metric(c: Comparison) -> Html:
-    return join(said(wording.subject(c.metric, c.option)), role_tag(c.role))
+    return join(said(wording.subject(c.metric, c.option)), role_tag("control" if c.is_control else c.role))
 
 
 def _measure(analysis: Analysis, c: Comparison) -> str:
