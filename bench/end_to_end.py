@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from bench.conducting import Conducted, Grouping, Means, Pool
 from bench.figure import Figure, figure, figure_between
 from bench.trials import EMOTIONAL, RATIONAL
+from libs.contracts.decision import alarms_of
 from libs.contracts.evidence import Comparison, Interval
 from libs.contracts.experiments import InterventionSpec
 from libs.contracts.people import Agent
 from libs.contracts.specs import PopulationSpec
-from services.intervention.domain.decision import alarms_of
 from services.intervention.domain.design import Design
 from services.intervention.domain.monitoring import monitor
 from services.intervention.domain.scores import Finished
