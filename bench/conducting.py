@@ -125,7 +125,8 @@ class Pool:
             for one in command.agent_ids
             for agent in (self.agents[one],)
         ]
-        calls = calls_of(ENGINE.batch(command, encounters), SNAPSHOT)
+        [forecast] = ENGINE.forecast(command, encounters, earlier=0)
+        calls = calls_of(forecast.batch, SNAPSHOT)
         outcomes = {one.key: one async for one in MODEL.run(calls, Share(SIMULATION))}
         records = []
         for encounter, call in zip(encounters, calls, strict=True):
