@@ -127,7 +127,7 @@ class Pool:
         ]
         [forecast] = ENGINE.forecast(command, encounters, earlier=0)
         calls = calls_of(forecast.batch, SNAPSHOT)
-        outcomes = {one.key: one async for one in MODEL.run(calls, Share(SIMULATION))}
+        outcomes = {one.key: one async for one in MODEL.run(calls, Share(SIMULATION), lambda _: True)}
         records = []
         for encounter, call in zip(encounters, calls, strict=True):
             outcome, agent = outcomes[call.key], encounter.agent
