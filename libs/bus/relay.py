@@ -99,8 +99,9 @@ class Relay:
                 continue
             if self._stopping:
                 return
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._mailbox.bell.wait(), MARK_S if self._unmarked else LOOK_UP_S)
+            with suppress(TimeoutError):  # not wait_for, which may forget that it was cancelled (CPython 86296)
+                async with asyncio.timeout(MARK_S if self._unmarked else LOOK_UP_S):
+                    await self._mailbox.bell.wait()
 
     async def _round(self) -> None:
         if not self._connection.is_connected:

@@ -108,8 +108,9 @@ class Erasures:
                 log.warning("an erasure waits: %s", error)
             except Exception:
                 log.exception("an erasure failed and is tried again")
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), AGAIN_S)
+            with suppress(TimeoutError):  # not wait_for, which may forget that it was cancelled (CPython 86296)
+                async with asyncio.timeout(AGAIN_S):
+                    await self._wake.wait()
 
     async def _carry_out(self, tenant: str) -> None:
         """Sweep; when nothing is left, once more after a while. Raises what makes it wait."""
