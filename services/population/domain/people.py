@@ -25,6 +25,7 @@ from services.population.domain.learning import NOTHING, Learned, completed
 from services.population.domain.library import Library
 from services.population.domain.names import Gender
 from services.population.domain.particularities import Reading, read
+from services.population.domain.population import REST
 from services.population.domain.restrictions import Restrictions, restrict
 from services.population.domain.sampling import Stratum
 from services.population.domain.screening import screened
@@ -132,6 +133,8 @@ class Design:
 
     def _segment(self, place: int, segment: SegmentSpec, library: Library) -> Group:
         field = f"segments.{place}"
+        if segment.name == REST:
+            raise InvalidError(f"{field}.name", f"{REST!r} is how the people outside of every segment are called")
         fragments = _fragments(segment.fragments, library.fragments, f"{field}.fragments")
         reading = completed(read(segment.particularities, self.template), self._learned.get(place, NOTHING))
         constraints = (*self.eligible.constraints, *reading.understood)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from libs.contracts.demographics import EXACT, Dimension, GivenMargin, Template, Words, age_range
 from libs.contracts.errors import InvalidError
+from services.population.domain.traits import load_trait_model
 
 FOLDER = Path(__file__).parent.parent / "templates"
 OPEN_BAND_DECLINE = 0.9
@@ -40,6 +41,10 @@ def load_templates(folder: Path = FOLDER) -> dict[str, Template]:
     return {template.name: template for template in found}
 
 
+TAKEN = frozenset({"name", "segment", "fragment", "weight", "age_min", "age_max", "sort", "order", "limit", "cursor"})
+"""What people are filtered by or shown with besides their attributes."""
+
+
 def with_margins(template: Template, margins: Mapping[str, GivenMargin]) -> Template:
     """The template with some margins replaced or added. Raises `InvalidError` naming the margin and what is allowed."""
     dimensions = dict(template.dimensions)
@@ -47,6 +52,8 @@ def with_margins(template: Template, margins: Mapping[str, GivenMargin]) -> Temp
         field, known = f"margins.{name}", template.dimensions.get(name)
         if name in RESERVED:
             raise InvalidError(field, f"{name} is no dimension; age is given as age_band")
+        if name in TAKEN or name in load_trait_model().traits:
+            raise InvalidError(field, f"{name} is something else that people are told apart by; choose another name")
         values = known.values if known else tuple(margin.shares)
         if unknown := [value for value in margin.shares if value not in values]:
             raise InvalidError(f"{field}.shares", f"{unknown[0]!r} is no value of {name}", values)
