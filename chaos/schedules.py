@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from chaos.fate import Fate, MortalDatabase
 from chaos.scenario import Outcome, Scenario
@@ -62,6 +62,7 @@ class Trials:
         """What is wrong with the simulation of one seed; nothing, if all is well."""
         kind = kind_of(seed)
         oracle = await self._oracle(kind)
+        before = await self._last()
         world = World(self._database, f"sim_{seed}", kind, Fate(seed, most=DEATHS, likelihood=0.03))
         await world.run()
         self.deaths += world.fate.deaths
@@ -74,7 +75,7 @@ class Trials:
         return [
             *_wrong(world, simulation, oracle),
             *([f"deliveries are still open: {left}"] if (left := await world.open_deliveries()) else []),
-            *await self._illegal(world.id),
+            *await self._illegal(world.id, after=before),
         ]
 
     async def _oracle(self, kind: Kind) -> Simulation:
@@ -89,12 +90,21 @@ class Trials:
             self._oracles[kind.is_interactive] = simulation
         return self._oracles[kind.is_interactive]
 
-    async def _illegal(self, simulation_id: str) -> list[str]:
+    async def _last(self) -> int:
+        """The last message that was sent so far."""
+        async with self._database.read() as tx:
+            return (await tx.execute(select(func.max(OUTBOX.c.seq)))).scalar_one() or 0
+
+    async def _illegal(self, simulation_id: str, *, after: int) -> list[str]:
         """Changes of state that may not be, or do not follow each other."""
         subject = concrete(SimulationStateChanged.contract, "default", simulation_id)
         async with self._database.read() as tx:
             bodies = (
-                await tx.execute(select(OUTBOX.c.body).where(OUTBOX.c.subject == subject).order_by(OUTBOX.c.seq))
+                await tx.execute(
+                    select(OUTBOX.c.body)
+                    .where(OUTBOX.c.seq > after, OUTBOX.c.subject == subject)
+                    .order_by(OUTBOX.c.seq)
+                )
             ).scalars()
             changes = [SimulationStateChanged.model_validate_json(body) for body in bodies]
         before, found = "draft", []
