@@ -22,6 +22,8 @@ VIEWS = {
     "design": "Design a study",
     "design?node=segment:0": "Design a study",
     "design?node=analysis": "Design a study",
+    "populations": "Populations",
+    "settings": "Audit log",
     "api": "API",
     "simulations/{id}?tab=monitor": "Responses",
     "simulations/{id}?tab=results": "Differences from the baseline",
@@ -108,6 +110,40 @@ def test_a_study_of_ones_own_is_designed_run_and_has_a_verdict(browser: Browser,
         page.get_by_role("tab", name="Results").wait_for()
         expect(page.get_by_text("Worth nothing about real people.")).to_be_visible(timeout=60_000)
         assert page.evaluate("window.attacked") is None
+        assert visit.faults == []
+
+
+def test_a_person_of_a_population_can_be_met_and_spoken_with(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/populations", "Populations")
+        page.get_by_role("link", name="US Healthcare Consumers").first.click()
+        page.get_by_role("heading", name="How well the margins are met").wait_for()
+        page.get_by_label("Find by name").fill("Jacob")
+        page.locator(".face", has_text="Jacob").first.click()
+        page.get_by_role("heading", name="Persona").wait_for()
+        assert visit.grave_violations() == []
+        page.get_by_label("What you say").fill(f"What do you think of oat milk? {ATTACK}")
+        page.get_by_role("button", name="Say it").click()
+        expect(page.locator(".line-person")).to_have_count(1, timeout=60_000)
+        assert page.evaluate("window.attacked") is None
+        assert visit.faults == []
+
+
+def test_a_key_is_made_and_revoked_and_a_link_shared(browser: Browser, platform: EmbeddedPlatform, sample: str) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/settings", "Audit log")
+        page.get_by_label("Name").fill("Reporting")
+        page.get_by_role("button", name="Make a key").click()
+        expect(page.locator("pre", has_text="rk_")).to_be_visible()
+        row = page.get_by_role("row", name="Reporting")
+        row.get_by_role("button", name="Revoke").click()
+        expect(row.get_by_text("revoked")).to_be_visible()
+        page = visit.open(f"/ui/simulations/{sample}?tab=results", "Exports")
+        page.get_by_role("button", name="Share a link").click()
+        shared = page.locator("pre", has_text="/shared/rk_").inner_text()
+        assert HTTP.get(shared).status_code == 200
         assert visit.faults == []
 
 

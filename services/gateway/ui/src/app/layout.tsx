@@ -18,7 +18,9 @@ const SignIn = lazy(() => import("./signIn").then((module) => ({ default: module
 const PLACES: { to: string; label: string; icon: IconName }[] = [
   { to: "/", label: text.nav.simulations, icon: "simulations" },
   { to: "/design", label: text.nav.design, icon: "designer" },
+  { to: "/populations", label: text.nav.populations, icon: "people" },
   { to: "/api", label: text.nav.api, icon: "api" },
+  { to: "/settings", label: text.nav.settings, icon: "settings" },
 ];
 
 export function Layout({ brand }: { brand: Brand }) {

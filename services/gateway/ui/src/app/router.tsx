@@ -57,6 +57,31 @@ const design = createRoute({
   validateSearch: filters("node"),
 });
 
+const populations = createRoute({
+  getParentRoute: () => root,
+  path: "/populations",
+  component: lazyRouteComponent(() => import("../screens/populations/list"), "PopulationsPage"),
+});
+
+const population = createRoute({
+  getParentRoute: () => root,
+  path: "/populations/$id",
+  component: lazyRouteComponent(() => import("../screens/populations/population"), "PopulationPage"),
+  validateSearch: filters("segment", "q"),
+});
+
+const person = createRoute({
+  getParentRoute: () => root,
+  path: "/populations/$id/people/$agentId",
+  component: lazyRouteComponent(() => import("../screens/populations/person"), "PersonPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../screens/settings/page"), "SettingsPage"),
+});
+
 const apiPage = createRoute({
   getParentRoute: () => root,
   path: "/api",
@@ -87,7 +112,18 @@ function NotFound() {
 
 export function makeRouter(brand: Brand) {
   return createRouter({
-    routeTree: root.addChildren([home, simulation, design, apiPage, oldSimulation, oldApi]),
+    routeTree: root.addChildren([
+      home,
+      simulation,
+      design,
+      populations,
+      population,
+      person,
+      settings,
+      apiPage,
+      oldSimulation,
+      oldApi,
+    ]),
     basepath: "/ui",
     context: { brand },
     defaultPreload: "intent",

@@ -1,8 +1,10 @@
 // Every sentence of the pages, in English. A translation is another object of the same shape.
 
 import { count, percent } from "../format/format";
+import { places } from "./places";
 
 export const text = {
+  ...places,
   nav: {
     label: "Main",
     skip: "Skip to content",

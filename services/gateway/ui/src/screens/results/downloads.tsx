@@ -1,8 +1,8 @@
 // Files of the results. Fetched with the identity of the page, because a plain link could not say who asks.
 
-import { Button } from "@mantine/core";
+import { Button, Code } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { Problem, request } from "../../api/client";
+import { api, ask, Problem, request } from "../../api/client";
 import { key } from "../../api/session";
 import { Icon } from "../../components/icons";
 import { ProblemNotice } from "../../components/parts";
@@ -15,6 +15,36 @@ const FORMATS = [
   { format: "parquet", label: "Parquet" },
   { format: "pdf", label: "PDF" },
 ] as const;
+
+export function ShareLink({ id }: { id: string }) {
+  const made = useMutation({
+    mutationFn: () =>
+      ask(api.POST("/shares", { body: { simulation_id: id, name: "shared results", expires_in_days: 30 } })),
+  });
+  const link = made.data
+    ? `${location.origin}${made.data.path}/results/${encodeURIComponent(id)}/export?format=html`
+    : "";
+  return (
+    <div className="share">
+      {link ? (
+        <div role="status">
+          <Code block>{link}</Code>
+          <p className="fine">{text.share.made}</p>
+        </div>
+      ) : (
+        <Button
+          variant="default"
+          leftSection={<Icon name="share" size={15} />}
+          loading={made.isPending}
+          onClick={() => made.mutate()}
+        >
+          {text.share.make}
+        </Button>
+      )}
+      <ProblemNotice error={made.error} />
+    </div>
+  );
+}
 
 export function Downloads({ id }: { id: string }) {
   const path = (format: string) => `/results/${encodeURIComponent(id)}/export?format=${format}`;

@@ -9,7 +9,7 @@ import { EmptyState, Panel, ProblemNotice } from "../../components/parts";
 import { text } from "../../text/text";
 import { Comparisons } from "./comparisons";
 import { Distributions } from "./distributions";
-import { Downloads } from "./downloads";
+import { Downloads, ShareLink } from "./downloads";
 import { Estimates } from "./estimates";
 import { Funnel } from "./funnel";
 import { levelsOf } from "./levels";
@@ -49,6 +49,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       </Suspense>
       <Panel title={text.results.exports}>
         <Downloads id={status.simulation_id} />
+        <ShareLink id={status.simulation_id} />
         {analysis ? <Method analysis={analysis} /> : null}
       </Panel>
     </>

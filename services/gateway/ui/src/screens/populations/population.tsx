@@ -1,0 +1,161 @@
+// One population: its segments, its people, how well its margins are met, and who asked it.
+
+import { Button, TextInput } from "@mantine/core";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { margins, peopleOf, population, uses } from "../../api/placeQueries";
+import { Loading } from "../../app/loading";
+import { Choice } from "../../components/choice";
+import { Icon } from "../../components/icons";
+import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
+import { percent, title, words } from "../../format/format";
+import { text } from "../../text/text";
+import "../results/results.css";
+import "../simulations/simulations.css";
+import "./populations.css";
+
+const route = getRouteApi("/populations/$id");
+const SHOWN = 8; // traits, the worst first
+
+export function PopulationPage() {
+  const { id } = route.useParams();
+  const told = useQuery(population(id));
+  if (told.isPending) return <Loading />;
+  if (!told.data) return <ProblemNotice error={told.error} retry={() => void told.refetch()} />;
+  const one = told.data;
+  return (
+    <>
+      <PageHead
+        above={
+          <Link to="/populations" className="crumb">
+            {text.populations.title}
+          </Link>
+        }
+        title={one.name}
+        lead={
+          <div className="meta">
+            <StateBadge state={one.state} />
+            <span>{text.populations.size(one.size)}</span>
+            <span>{words(one.demographic_base)}</span>
+            <span>{text.populations.seed(one.seed)}</span>
+            <Ago at={one.created_at} />
+            <span className="id">{one.id}</span>
+          </div>
+        }
+      />
+      <People id={id} segments={one.segments.map((segment) => segment.name)} />
+      <div className="columns">
+        <Margins id={id} />
+        <Uses id={id} />
+      </div>
+    </>
+  );
+}
+
+function People({ id, segments }: { id: string; segments: string[] }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const people = useInfiniteQuery(peopleOf(id, { segment: search.segment, name: search.q || undefined }));
+  const items = people.data?.pages.flatMap((page) => page.items) ?? [];
+  const set = (change: typeof search) =>
+    void navigate({ search: { ...search, ...change }, replace: true, resetScroll: false });
+  return (
+    <Panel title={text.populations.people}>
+      <form className="filters" onSubmit={(event) => event.preventDefault()}>
+        <TextInput
+          label={text.populations.search}
+          leftSection={<Icon name="search" size={16} />}
+          value={search.q ?? ""}
+          onChange={(event) => set({ q: event.currentTarget.value || undefined })}
+        />
+        {segments.length ? (
+          <Choice
+            label={text.populations.segment}
+            none={text.people.all}
+            options={segments.map((value) => ({ value, label: title(value) }))}
+            value={search.segment}
+            choose={(segment) => set({ segment })}
+          />
+        ) : null}
+      </form>
+      <ProblemNotice error={people.error} />
+      {people.isSuccess && !items.length ? <p className="muted">{text.populations.none}</p> : null}
+      <ul className="faces">
+        {items.map((one) => (
+          <li key={one.agent_id}>
+            <Link to="/populations/$id/people/$agentId" params={{ id, agentId: one.agent_id }} className="face">
+              <strong>{one.name}</strong>
+              <span className="fine">{text.populations.years(one.age)}</span>
+              <span className="fine">{one.segment ? words(one.segment) : text.populations.rest}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {people.hasNextPage ? (
+        <Button
+          variant="default"
+          mt="md"
+          loading={people.isFetchingNextPage}
+          onClick={() => void people.fetchNextPage()}
+        >
+          {text.populations.more}
+        </Button>
+      ) : null}
+    </Panel>
+  );
+}
+
+function Margins({ id }: { id: string }) {
+  const told = useQuery(margins(id));
+  if (!told.data) return null;
+  const worst = [...told.data.dimensions].sort((a, b) => b.max_error - a.max_error).slice(0, SHOWN);
+  return (
+    <Panel title={text.populations.margins}>
+      <table className="data-table">
+        <thead>
+          <tr>
+            <th scope="col">{text.populations.dimension}</th>
+            <th scope="col" className="right">
+              {text.populations.drawn}
+            </th>
+            <th scope="col" className="right">
+              {text.populations.weighted}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {worst.map((one) => (
+            <tr key={one.dimension}>
+              <th scope="row">
+                {title(one.dimension)}
+                <span className="under">{`${one.source}, ${one.year}`}</span>
+              </th>
+              <td className="right">{percent(one.max_error)}</td>
+              <td className="right">{percent(one.max_error_weighted)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p className="fine">{text.populations.marginsNote}</p>
+    </Panel>
+  );
+}
+
+function Uses({ id }: { id: string }) {
+  const told = useQuery(uses(id));
+  return (
+    <Panel title={text.populations.uses}>
+      {told.data?.items.length ? null : <p className="muted">{text.populations.usesNone}</p>}
+      <ul className="issues-list">
+        {told.data?.items.map((one) => (
+          <li key={one.simulation_id}>
+            <Link to="/simulations/$id" params={{ id: one.simulation_id }} className="plain-link">
+              {one.name}
+            </Link>
+            {one.state ? <StateBadge state={one.state} /> : null}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

@@ -1,0 +1,256 @@
+// Who gets in, what is shared, what runs the agents, and what was done. What a role may not see it is told so.
+
+import { Button, Code, NumberInput, TextInput } from "@mantine/core";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { api, ask, type Schema } from "../../api/client";
+import { audit, engines, keys, shares } from "../../api/placeQueries";
+import { whoami } from "../../api/queries";
+import { Choice } from "../../components/choice";
+import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
+import { when } from "../../format/format";
+import { text } from "../../text/text";
+import "../../app/moreStyles";
+import "../populations/populations.css";
+import "../results/results.css";
+
+const ROLES = ["viewer", "researcher", "operator", "admin"] as const;
+
+export function SettingsPage() {
+  const you = useQuery(whoami);
+  return (
+    <>
+      <PageHead
+        title={text.settings.title}
+        lead={you.data ? text.settings.youAre(you.data.subject, you.data.role, you.data.tenant) : text.settings.lead}
+      />
+      <Keys />
+      <Links />
+      <Engines />
+      <Audit />
+    </>
+  );
+}
+
+interface Row {
+  id: string;
+  name: string;
+  role: string;
+  state: string;
+  created_by: string;
+  created_at: string;
+  expires_at: string | null;
+  simulation_id?: string;
+}
+
+function Grants({ items, revoke, isBusy }: { items: Row[]; revoke: (id: string) => void; isBusy: boolean }) {
+  const heads = [text.settings.name, text.settings.role, text.settings.state, text.settings.by, text.settings.until];
+  return (
+    <div className="table-scroll">
+      <table className="data-table stacking">
+        <thead>
+          <tr>
+            {heads.map((one) => (
+              <th scope="col" key={one}>
+                {one}
+              </th>
+            ))}
+            <td />
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((one) => (
+            <tr key={one.id}>
+              <th scope="row">
+                {one.simulation_id ? (
+                  <Link to="/simulations/$id" params={{ id: one.simulation_id }} className="plain-link">
+                    {one.name}
+                  </Link>
+                ) : (
+                  one.name
+                )}
+              </th>
+              <td data-label={text.settings.role}>{one.role}</td>
+              <td data-label={text.settings.state}>
+                <StateBadge state={one.state} />
+              </td>
+              <td data-label={text.settings.by}>{one.created_by}</td>
+              <td data-label={text.settings.until}>{one.expires_at ? when(one.expires_at) : "–"}</td>
+              <td>
+                {one.state === "active" ? (
+                  <Button variant="default" size="compact-sm" disabled={isBusy} onClick={() => revoke(one.id)}>
+                    {text.settings.revoke}
+                  </Button>
+                ) : null}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Keys() {
+  const told = useQuery(keys);
+  const client = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: (id: string) => ask(api.DELETE("/keys/{key_id}", { params: { path: { key_id: id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["keys"] }),
+  });
+  return (
+    <Panel title={text.settings.keys}>
+      <ProblemNotice error={told.error ?? revoke.error} />
+      {told.data && !told.data.items.length ? <p className="muted">{text.settings.keysNone}</p> : null}
+      {told.data?.items.length ? (
+        <Grants items={told.data.items} revoke={revoke.mutate} isBusy={revoke.isPending} />
+      ) : null}
+      {told.data ? <NewKey /> : null}
+    </Panel>
+  );
+}
+
+function NewKey() {
+  const [name, setName] = useState("");
+  const [role, setRole] = useState<Schema["Role"]>("viewer");
+  const [days, setDays] = useState(90);
+  const client = useQueryClient();
+  const make = useMutation({
+    mutationFn: () => ask(api.POST("/keys", { body: { name, role, expires_in_days: days } })),
+    onSuccess: () => {
+      setName("");
+      return client.invalidateQueries({ queryKey: ["keys"] });
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    make.mutate();
+  };
+  return (
+    <form onSubmit={submit}>
+      <div className="filters form-row">
+        <TextInput
+          label={text.settings.name}
+          value={name}
+          maxLength={120}
+          onChange={(event) => setName(event.currentTarget.value)}
+        />
+        <Choice
+          label={text.settings.role}
+          options={ROLES.map((value) => ({ value, label: value }))}
+          value={role}
+          choose={(one) => setRole(ROLES.find((known) => known === one) ?? "viewer")}
+        />
+        <NumberInput
+          label={text.settings.expires}
+          min={1}
+          max={366}
+          value={days}
+          onChange={(value) => setDays(Number(value) || 90)}
+        />
+        <Button className="shrink" type="submit" disabled={!name.trim()} loading={make.isPending}>
+          {text.settings.make}
+        </Button>
+      </div>
+      <ProblemNotice error={make.error} />
+      {make.data ? (
+        <div role="status">
+          <Code block>{make.data.key}</Code>
+          <p className="fine">{text.settings.once}</p>
+        </div>
+      ) : null}
+    </form>
+  );
+}
+
+function Links() {
+  const told = useQuery(shares);
+  const client = useQueryClient();
+  const revoke = useMutation({
+    mutationFn: (id: string) => ask(api.DELETE("/shares/{share_id}", { params: { path: { share_id: id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: ["shares"] }),
+  });
+  return (
+    <Panel title={text.settings.links}>
+      <ProblemNotice error={told.error ?? revoke.error} />
+      {told.data && !told.data.items.length ? <p className="muted">{text.settings.linksNone}</p> : null}
+      {told.data?.items.length ? (
+        <Grants items={told.data.items} revoke={revoke.mutate} isBusy={revoke.isPending} />
+      ) : null}
+    </Panel>
+  );
+}
+
+function Engines() {
+  const told = useQuery(engines);
+  return (
+    <Panel title={text.settings.engines}>
+      <ProblemNotice error={told.error} />
+      <ul className="issues-list">
+        {told.data?.items.map((one) => (
+          <li key={one.name}>
+            <span>
+              <strong>{one.name}</strong> {one.version ?? ""} <span className="fine">{one.problem ?? ""}</span>
+            </span>
+            <span className={`state ${one.is_available ? "state-pass" : ""}`}>
+              {one.is_available ? text.settings.available : text.settings.unavailable}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Audit() {
+  const told = useInfiniteQuery(audit);
+  const items = told.data?.pages.flatMap((page) => page.items) ?? [];
+  return (
+    <Panel title={text.settings.audit}>
+      <ProblemNotice error={told.error} />
+      {told.data ? <p className="fine">{text.settings.auditNote(told.data.pages[0]?.length ?? 0)}</p> : null}
+      <div className="table-scroll">
+        <table className="data-table stacking">
+          <thead>
+            <tr>
+              <th scope="col">{text.settings.what}</th>
+              <th scope="col">{text.settings.who}</th>
+              <th scope="col">{text.settings.when}</th>
+              <th scope="col" className="right">
+                {text.settings.status}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((one) => (
+              <tr key={one.sequence}>
+                <th scope="row">
+                  <code>{`${one.method} ${one.path}`}</code>
+                </th>
+                <td data-label={text.settings.who}>{`${one.subject} (${one.role ?? "–"})`}</td>
+                <td data-label={text.settings.when}>
+                  <Ago at={one.at} />
+                </td>
+                <td className="right" data-label={text.settings.status}>
+                  {one.status}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {told.hasNextPage ? (
+        <Button
+          variant="default"
+          size="compact-sm"
+          mt="sm"
+          loading={told.isFetchingNextPage}
+          onClick={() => void told.fetchNextPage()}
+        >
+          {text.settings.more}
+        </Button>
+      ) : null}
+    </Panel>
+  );
+}
