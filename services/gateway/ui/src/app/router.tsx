@@ -9,7 +9,6 @@ import {
 } from "@tanstack/react-router";
 import type { Brand } from "../brand/brand";
 import { EmptyState, ProblemNotice } from "../components/parts";
-import { SimulationsPage } from "../screens/simulations/page";
 import { text } from "../text/text";
 import { Layout } from "./layout";
 import { Loading } from "./loading";
@@ -39,7 +38,7 @@ const root = createRootRouteWithContext<Context>()({
 const home = createRoute({
   getParentRoute: () => root,
   path: "/",
-  component: SimulationsPage,
+  component: lazyRouteComponent(() => import("../screens/simulations/page"), "SimulationsPage"),
   validateSearch: filters("state", "q"),
 });
 

@@ -1,6 +1,6 @@
 // Who gets in, what is shared, what runs the agents, and what was done. What a role may not see it is told so.
 
-import { Button, Code, NumberInput, TextInput } from "@mantine/core";
+import { Button, Code, NumberInput, TextInput, VisuallyHidden } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
@@ -56,7 +56,9 @@ function Grants({ items, revoke, isBusy }: { items: Row[]; revoke: (id: string) 
                 {one}
               </th>
             ))}
-            <td />
+            <th scope="col">
+              <VisuallyHidden>{text.settings.revoke}</VisuallyHidden>
+            </th>
           </tr>
         </thead>
         <tbody>
