@@ -40,6 +40,19 @@ MESSAGES: tuple[type[MessageData], ...] = (
     validation.SimulationRectified,
     validation.CalibrationChanged,
 )
+FROM_OUTSIDE: tuple[type[MessageData], ...] = (intervention.InterventionRequested,)
+"""What systems outside may publish; the gateway is named as its owner."""
+TO_OUTSIDE: tuple[type[MessageData], ...] = (
+    population.PopulationReady,
+    population.PopulationFailed,
+    intervention.InterventionCreated,
+    intervention.InterventionRejected,
+    orchestrator.SimulationCreated,
+    orchestrator.SimulationStateChanged,
+    results.AnalysisCompleted,
+    validation.SimulationRectified,
+)
+"""What systems outside may listen to: what came of what they asked for, never what single people answered."""
 BY_TYPE: dict[str, type[MessageData]] = {message.contract.type: message for message in MESSAGES}
 
 

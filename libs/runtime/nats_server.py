@@ -14,8 +14,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+
+from libs.bus.accounts import PLATFORM, Outsider, accounts_config, password_variable
 
 START_TIMEOUT_S = 20.0
 STOP_TIMEOUT_S = 10.0
@@ -54,18 +57,32 @@ def nats_server_binary() -> Path:
 
 
 class NatsServer:
-    """A server over one directory: `store/`, `nats.conf`, `nats.log`, `nats.pid`. It keeps its port when restarted."""
+    """A server over one directory: `store/`, `nats.conf`, `nats.log`, `nats.pid`. It keeps its port when restarted.
 
-    def __init__(self, directory: Path, *, port: int | None = None) -> None:
+    With `outsiders` nobody gets in without a password: the services have an account and each of them one of its own.
+    `passwords` are by user name; that of the services is `accounts.PLATFORM`.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        outsiders: Sequence[Outsider] = (),
+        passwords: Mapping[str, str] | None = None,
+    ) -> None:
         self.directory = directory
         self.port = port
+        self._passwords = dict(passwords or {})
+        self._accounts = accounts_config(outsiders) if outsiders else ""
         self.monitor_url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
-        return f"nats://127.0.0.1:{self.port}"
+        """Where services connect, with their password where one is needed."""
+        user = f"{PLATFORM}:{self._passwords[PLATFORM]}@" if self._accounts else ""
+        return f"nats://{user}127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int | None:
@@ -85,11 +102,13 @@ class NatsServer:
         config = self.directory / "nats.conf"
         store = _quoted(self.directory / "store")
         directory = _quoted(self.directory)
-        config.write_text(CONFIG.format(port=self.port or -1, directory=directory, store_dir=store))
+        config.write_text(CONFIG.format(port=self.port or -1, directory=directory, store_dir=store) + self._accounts)
+        passwords = {password_variable(user): password for user, password in self._passwords.items()}
         log = self.directory / "nats.log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [nats_server_binary(), "-c", config],
+                env={**os.environ, **passwords},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,

@@ -1,15 +1,20 @@
-"""The commands about who gets in: keys, read-only links, the audit log, and the pair of keys of a platform."""
+"""The commands about who gets in: keys, systems outside, read-only links, the audit log, a platform's pair of keys."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from services.cli.options import CODES, AsJson, SimulationId, Url, source_of
 
+if TYPE_CHECKING:
+    from libs.bus.accounts import Outsider
+
 keys = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 audit = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+external = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 share = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 Days = Annotated[int, typer.Option("--days", min=1, max=366, help="How long it is good for.")]
 Output = Annotated[str, typer.Argument(metavar="ID", help="The id, as the list shows it.")]
@@ -77,6 +82,31 @@ def make_service_keys(
 def make_first(tenant: Annotated[str, typer.Option(help="Whose admin it is.")] = "default") -> None:
     """Make the first admin key of a tenant, as a setting of the gateway. Needs no platform."""
     typer.echo(f"REHEARSAL_GATEWAY_BOOTSTRAP_KEYS={json.dumps({tenant: new_secret()})}")
+
+
+@external.command("accounts")
+def print_accounts(
+    systems: Annotated[list[str], typer.Argument(metavar="NAME[=TENANT]...", help="Who may publish, for whom.")],
+) -> None:
+    """Print the accounts for your nats.conf: the services' own, and one for each system outside. Needs no platform.
+
+    It holds no secret: passwords are environment variables of nats-server, which it names.
+    """
+    from libs.bus.accounts import accounts_config
+
+    typer.echo(accounts_config(outsiders(systems)), nl=False)
+
+
+def outsiders(systems: Sequence[str]) -> "list[Outsider]":
+    """The systems outside that options name."""
+    from libs.bus.accounts import accounts_config, outsider
+
+    try:
+        found = [outsider(each) for each in systems]
+        accounts_config(found)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    return found
 
 
 @share.command("create", epilog=CODES)

@@ -27,6 +27,7 @@ app.add_typer(people_commands.app, name="people", help="Populations: drawn, foun
 artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
 app.add_typer(access.keys, name="keys", help="Keys: who may use the platform, and as what.")
+app.add_typer(access.external, name="external", help="Systems outside that publish over NATS.")
 app.add_typer(access.share, name="share", help="Read-only links to a simulation's results.")
 app.add_typer(access.audit, name="audit", help="The audit log: every write and refusal.")
 app.add_typer(toolbox.app)
@@ -363,6 +364,11 @@ def up(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     log_level: Annotated[str, typer.Option(envvar="REHEARSAL_LOG_LEVEL", help="Least level to log.")] = "WARNING",
     auth: Annotated[bool, typer.Option("--auth", help="Ask for keys; the first is made in DATA/admin.key.")] = False,
+    external: Annotated[
+        list[str],
+        typer.Option(metavar="NAME[=TENANT]", help="A system of this machine that may publish; again for another."),
+    ] = [],  # noqa: B006 - typer copies it
+    nats_port: Annotated[int | None, typer.Option(min=1, max=65_535, help="Port of NATS; else any free one.")] = None,
     with_parent: Annotated[bool, typer.Option("--with-parent", hidden=True)] = False,
 ) -> None:
     """Start the whole platform in this process and stay; Ctrl-C stops it, the same --data goes on where it stopped."""
@@ -380,11 +386,22 @@ def up(
     first_key = access.first_key(data) if auth else None
     if first_key is not None:
         typer.echo(f"The first admin key: export REHEARSAL_KEY=$(cat {data / 'admin.key'})", err=True)
+    outsiders = access.outsiders(external)
+    for each in outsiders:
+        typer.echo(f"{each.name} reaches NATS as {data / 'external' / each.name}.json says", err=True)
     if reason := why_not_listen(host, port):
         typer.echo(f"Cannot listen on {host}:{port}: {reason}. Choose another --port.", err=True)
         raise typer.Exit(1)
     try:
-        run_platform(data, port=port, host=host, log_level=log_level, first_key=first_key)
+        run_platform(
+            data,
+            port=port,
+            host=host,
+            log_level=log_level,
+            first_key=first_key,
+            nats_port=nats_port,
+            outsiders=outsiders,
+        )
     except DataDirectoryInUseError as error:
         typer.echo(f"{error}. Use it with --url, or choose another --data.", err=True)
         raise typer.Exit(1) from error

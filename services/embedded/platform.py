@@ -6,7 +6,7 @@ One data directory holds everything: `nats/`, one SQLite file per service, and a
 import asyncio
 import fcntl
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 import uvloop
 from fastapi import FastAPI
 
+from libs.bus.accounts import Outsider
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.http import new_key_pair
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
 from libs.runtime.process import Server, allow_open_files, server_config
 from libs.telemetry import configure_logs, configure_traces
+from services.embedded.credentials import Credentials
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +52,12 @@ def service(name: str) -> Service:
 class Platform:
     """Every service over one data directory."""
 
-    def __init__(self, data: Path, *, nats_port: int | None = None) -> None:
+    def __init__(self, data: Path, *, nats_port: int | None = None, outsiders: Sequence[Outsider] = ()) -> None:
         self.data = data.absolute()
-        self.nats = NatsServer(self.data / "nats", port=nats_port)
+        self._credentials = Credentials(self.data / "external", outsiders)
+        self.nats = NatsServer(
+            self.data / "nats", port=nats_port, outsiders=outsiders, passwords=self._credentials.passwords
+        )
         self._signing_key, self._identity_keys = new_key_pair()
         self._service_keys = {name: new_key_pair() for name in SERVICES}
 
@@ -61,6 +66,7 @@ class Platform:
         """Start everything; gives the gateway's app, whose own lifespan is the caller's to run."""
         with _locked(self.data):
             self.nats.start()
+            self._credentials.write(self.nats.port)
             watch = asyncio.create_task(self._keep_nats_running(), name="nats-watch")
             hosting = Hosting({name: self._app(name) for name in SERVICES})
             try:
@@ -110,20 +116,24 @@ def run(
     host: str = "127.0.0.1",
     log_level: str = "WARNING",
     first_key: str | None = None,
+    nats_port: int | None = None,
+    outsiders: Sequence[Outsider] = (),
 ) -> None:
     """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`.
 
-    With a first admin key everybody needs a key.
+    With a first admin key everybody needs a key. With `outsiders` systems of this machine can reach NATS, each with the
+    credentials that are in DATA/external/ then.
     """
     allow_open_files()
     configure_logs(log_level)
     configure_traces("embedded")
     access = {"auth": "keys", "bootstrap_keys": {DEFAULT_TENANT: first_key}} if first_key else {}
-    uvloop.run(_serve(data, host, port, access))
+    platform = Platform(data, nats_port=nats_port, outsiders=outsiders)
+    uvloop.run(_serve(platform, host, port, access))
 
 
-async def _serve(data: Path, host: str, port: int, access: dict[str, Any]) -> None:
-    async with Platform(data).running(host=host, port=port, **access) as gateway:
+async def _serve(platform: Platform, host: str, port: int, access: dict[str, Any]) -> None:
+    async with platform.running(host=host, port=port, **access) as gateway:
         await Server(server_config(gateway, host, port, drain_s=DRAIN_S)).serve()
 
 

@@ -14,13 +14,12 @@ from pydantic import BaseModel, ValidationError
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.envelope import Envelope
 from libs.contracts.errors import FieldError, InvalidError
-from libs.contracts.intervention import InterventionRequested
+from libs.contracts.registry import FROM_OUTSIDE
 from libs.http import Tenant
 from libs.http.problems import field_errors
 from services.gateway.api.forwarding import Service
 
 router = APIRouter(tags=["events"])
-ACCEPTED: tuple[type[MessageData], ...] = (InterventionRequested,)
 STRUCTURED = "application/cloudevents+json"
 MAX_BYTES = 1_048_576
 MAX_ATTRIBUTE = 200
@@ -41,7 +40,7 @@ async def receive_event(request: Request, service: Service, tenant: Tenant) -> A
     if len(body) > MAX_BYTES:
         raise InvalidError("body", f"is larger than {MAX_BYTES} bytes")
     attributes, document = _parsed(request.headers, body)
-    kinds = {kind.contract.type: kind for kind in ACCEPTED}
+    kinds = {kind.contract.type: kind for kind in FROM_OUTSIDE}
     kind = kinds.get(attributes["type"])
     if kind is None:
         raise InvalidError("type", f"{attributes['type']!r} cannot be sent from outside", list(kinds))
