@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from libs.contracts.base import Contract, Data, JsonObject, MessageData
 from libs.contracts.protocol import Assignment, Plan
@@ -35,6 +35,17 @@ class InterventionRequested(MessageData):
     execution: JsonObject | None = Field(
         description="As in POST /interventions/{id}/execute. With create and modify: run it at once."
     )
+    created_by_request: str | None = Field(
+        default=None,
+        description="Instead of intervention_id: the request_id of the create that made it, which may come later.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _left_out_is_null(cls, document: object) -> object:
+        """Systems outside leave out what does not concern them."""
+        absent = dict.fromkeys(("intervention_id", "intervention", "execution"))
+        return absent | document if isinstance(document, dict) else document
 
 
 class Refusal(Data):

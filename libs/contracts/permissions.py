@@ -49,6 +49,8 @@ TABLE = {
         GET /agent-populations/{population_id}/versions
         GET /agent-populations/{population_id}/versions/{version}/changes
         GET /interventions/list
+        GET /interventions/requests
+        GET /interventions/requests/{request_id}
         GET /interventions/{intervention_id}
         GET /interventions/{intervention_id}/results
         GET /interventions/{intervention_id}/individual-responses

@@ -9,7 +9,7 @@ from libs.models import ModelsClient
 from libs.runtime import badge_of, service_app
 from services.intervention import api, handlers
 from services.intervention.events import Events
-from services.intervention.service import Interventions
+from services.intervention.service import Service
 from services.intervention.settings import Settings
 from services.intervention.store import Store
 
@@ -25,7 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
         silence_s=settings.models_patience_s,
         badge=badge_of("intervention", settings, "communication"),
     )
-    service = Interventions(Store(), Events(Outbox("intervention")), models, engines)
+    service = Service(Store(), Events(Outbox("intervention")), models, engines)
     return service_app(
         "intervention", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

@@ -11,7 +11,6 @@ from libs.contracts.intervention import (
     AssignmentFailed,
     InterventionCreated,
     InterventionRejected,
-    InterventionRequested,
     PlanFrozen,
     Refusal,
 )
@@ -75,11 +74,18 @@ class Events:
             some = tuple(assignments[start : start + PART])
             await self._outbox.add(tx, ArmsAssigned(**where, part=part, parts=len(starts), assignments=some))
 
-    async def rejected(self, tx: Transaction, request: InterventionRequested, errors: Sequence[FieldError]) -> None:
+    async def rejected(
+        self,
+        tx: Transaction,
+        request_id: str,
+        action: str,
+        intervention_id: str | None,
+        errors: Sequence[FieldError],
+    ) -> None:
         event = InterventionRejected(
-            request_id=request.request_id,
-            action=request.action,
-            intervention_id=request.intervention_id,
+            request_id=request_id,
+            action=action,
+            intervention_id=intervention_id,
             errors=tuple(Refusal(field=one.field, message=one.message, allowed=one.allowed) for one in errors),
             rejected_at=datetime.now(UTC),
         )

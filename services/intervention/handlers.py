@@ -1,6 +1,6 @@
 """Messages in: what other services tell the intervention service, and the command to assign arms."""
 
-from libs.bus import Router
+from libs.bus import DeadLetter, Router
 from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import AssignArms, InterventionRequested
@@ -9,7 +9,7 @@ from libs.contracts.population import AgentsGenerated, PersonasChanged, Populati
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
 from services.intervention.domain.execution import Population
-from services.intervention.service import Interventions
+from services.intervention.service import Interventions, Service
 
 router = Router("intervention")
 
@@ -40,10 +40,13 @@ async def on_population_ready(tx: Transaction, message: Message[PopulationReady]
 
 
 @router.on(InterventionRequested)
-async def on_intervention_requested(
-    tx: Transaction, message: Message[InterventionRequested], service: Interventions
-) -> None:
-    await service.obey(tx, message.data)
+async def on_intervention_requested(tx: Transaction, message: Message[InterventionRequested], service: Service) -> None:
+    await service.requests.obey(tx, message)
+
+
+@router.dead(InterventionRequested)
+async def on_dead_letter(tx: Transaction, letter: DeadLetter, service: Service) -> None:
+    await service.requests.give_up(tx, letter)
 
 
 @router.on(AssignArms)

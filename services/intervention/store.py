@@ -1,12 +1,14 @@
 """Every query of the intervention service; domain objects in, domain objects out."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select, update
 
 from libs.contracts.communication import Response, ResponsesRecorded
+from libs.contracts.errors import FieldError
 from libs.contracts.evidence import Analysis
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.people import Agent
@@ -16,6 +18,7 @@ from libs.db import Transaction, insert_new, upsert
 from services.intervention.domain.assignment import Person
 from services.intervention.domain.design import Design
 from services.intervention.domain.execution import Execution, Population
+from services.intervention.domain.request import Request
 from services.intervention.domain.robustness import Configuration, Robustness
 from services.intervention.domain.scores import Finished
 from services.intervention.tables import (
@@ -24,6 +27,7 @@ from services.intervention.tables import (
     executions,
     interventions,
     populations,
+    requests,
     responses,
     robustness,
 )
@@ -46,8 +50,10 @@ class Designs:
             tx, interventions, [{"tenant": tx.tenant, "id": design.id, "design": design.model_dump(mode="json")}]
         )
 
-    async def get(self, tx: Transaction, identity: str) -> Design | None:
-        row = (await tx.execute(_mine(tx, interventions).where(interventions.c.id == identity))).one_or_none()
+    async def get(self, tx: Transaction, identity: str, *, lock: bool = False) -> Design | None:
+        """With `lock`, nobody else changes it until the transaction ends."""
+        query = _mine(tx, interventions).where(interventions.c.id == identity)
+        row = (await tx.execute(query.with_for_update() if lock else query)).one_or_none()
         return Design.model_validate(row.design) if row else None
 
     async def newest(self, tx: Transaction, limit: int, before: str | None) -> list[Design]:
@@ -150,6 +156,42 @@ class Configurations:
             return None
         configurations = tuple(Configuration.model_validate(one) for one in row.configurations)
         return Robustness(row.id, row.intervention_id, row.requested_at, configurations)
+
+
+class Requests:
+    """What systems outside asked for over the bus."""
+
+    async def claim(self, tx: Transaction, request: Request) -> bool:
+        """Take the name of a request; False when one has it already, which is settled then."""
+        return bool(await insert_new(tx, requests, [_request_row(tx, request)]))
+
+    async def settle(self, tx: Transaction, request: Request) -> None:
+        """Note what became of it."""
+        await upsert(tx, requests, [_request_row(tx, request)])
+
+    async def get(self, tx: Transaction, request_id: str) -> Request | None:
+        row = (await tx.execute(_mine(tx, requests).where(requests.c.request_id == request_id))).one_or_none()
+        return _request(row) if row else None
+
+    async def newest(self, tx: Transaction, limit: int, before: tuple[datetime, str] | None) -> list[Request]:
+        """The last handled first."""
+        query = _mine(tx, requests)
+        if before is not None:
+            at, request_id = before
+            is_before = (requests.c.handled_at == at) & (requests.c.request_id < request_id)
+            query = query.where((requests.c.handled_at < at) | is_before)
+        query = query.order_by(requests.c.handled_at.desc(), requests.c.request_id.desc()).limit(limit)
+        return [_request(row) for row in await tx.execute(query)]
+
+    async def newer_than(self, tx: Transaction, intervention_id: str, sent_at: datetime) -> str | None:
+        """The request that last changed an intervention, if it was sent after this time."""
+        query = _mine(tx, requests).where(
+            requests.c.intervention_id == intervention_id,
+            requests.c.action != "execute",
+            requests.c.sent_at > sent_at,
+        )
+        row = (await tx.execute(query.order_by(requests.c.sent_at.desc()).limit(1))).one_or_none()
+        return str(row.request_id) if row else None
 
 
 class Populations:
@@ -306,12 +348,23 @@ class Store:
         self.designs = Designs()
         self.executions = Executions()
         self.configurations = Configurations()
+        self.requests = Requests()
         self.populations = Populations()
         self.responses = Responses()
 
 
 def _mine(tx: Transaction, table: Any) -> Select[Any]:
     return select(table).where(table.c.tenant == tx.tenant)
+
+
+def _request_row(tx: Transaction, request: Request) -> dict[str, Any]:
+    return {"tenant": tx.tenant, **asdict(request), "errors": [asdict(error) for error in request.errors]}
+
+
+def _request(row: Row[Any]) -> Request:
+    fields = {name: getattr(row, name) for name in Request.__dataclass_fields__}
+    errors = tuple(FieldError(error["field"], error["message"], tuple(error["allowed"])) for error in row.errors)
+    return Request(**fields | {"errors": errors})
 
 
 def _agent(agent: Agent) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Tables of the intervention service.
 
-`interventions`, `executions` and `assignments` are its own truth; `populations`, `agents` and `responses` are
-projected from events. Documents are contract models as JSON.
+`interventions`, `executions`, `assignments` and `requests` are its own truth; `populations`, `agents` and `responses`
+are projected from events. Documents are contract models as JSON.
 """
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text
@@ -95,6 +95,23 @@ responses = Table(
     Column("answers", JsonDocument, nullable=False),
     Column("document", JsonDocument, nullable=False),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    tenant_column(),
+    Column("request_id", String(128), primary_key=True),
+    Column("source", Text, nullable=False),
+    Column("fingerprint", String(64), nullable=False),
+    Column("action", String(16), nullable=False),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("handled_at", UtcDateTime, nullable=False),
+    Column("intervention_id", String(64)),
+    Column("simulation_id", String(64)),
+    Column("errors", JsonDocument, nullable=False),
+    Index("requests_newest", "tenant", "handled_at", "request_id"),
+    Index("requests_by_intervention", "tenant", "intervention_id", "sent_at"),
 )
 
 attach(metadata)

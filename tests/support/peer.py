@@ -38,6 +38,10 @@ class Peer:
         del headers["Nats-Msg-Id"]
         await self._publish(data, envelope, headers)
 
+    async def send_raw(self, subject: str, body: bytes, headers: dict[str, str]) -> None:
+        """Publish what need not be a message."""
+        await self._js.publish(subject, body, headers=headers, timeout=5)
+
     async def give_up(self, service: str, data: MessageData, error: str) -> None:
         """Make a message a dead letter, as this service does when it cannot handle it."""
         subject = subjects.concrete(data.contract, "default", data.key)

@@ -45,7 +45,7 @@ async def receive_event(request: Request, service: Service, tenant: Tenant) -> A
     if kind is None:
         raise InvalidError("type", f"{attributes['type']!r} cannot be sent from outside", list(kinds))
     try:
-        data = kind.model_validate(_complete(kind, document))
+        data = kind.model_validate(_known(kind, document))
     except ValidationError as error:
         found = [FieldError(f"data.{one.field}", one.message, one.allowed) for one in field_errors(error, document)]
         raise InvalidError(found[0].field, found[0].message, found[0].allowed) from error
@@ -63,12 +63,12 @@ async def receive_event(request: Request, service: Service, tenant: Tenant) -> A
     return AcceptedView(id=envelope.id, type=envelope.type, is_duplicate=await service.publish(envelope, data))
 
 
-def _complete(kind: type[MessageData], document: JsonObject) -> JsonObject:
-    """What a sender leaves out is null, where it may be; what it misspells is refused."""
+def _known(kind: type[MessageData], document: JsonObject) -> JsonObject:
+    """The document; what it misspells is refused."""
     unknown = sorted(set(document) - set(kind.model_fields))
     if unknown:
         raise InvalidError(f"data.{unknown[0]}", "is not a field of this event", list(kind.model_fields))
-    return dict.fromkeys(kind.model_fields) | document
+    return document
 
 
 def _parsed(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], JsonObject]:

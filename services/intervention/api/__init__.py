@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from services.intervention.api import designs, executions
+from services.intervention.api import designs, executions, requests
 
 router = APIRouter(prefix="/interventions", tags=["interventions"])
-for part in (designs, executions):
+for part in (requests, designs, executions):  # what is literal before what takes an id
     router.include_router(part.router)

@@ -7,11 +7,12 @@ from fastapi import Depends, Query, Request
 from libs.db import Database
 from libs.http import arrives
 from services.intervention.service import Interventions
+from services.intervention.service import Service as Whole
 
 
-def interventions(request: Request) -> Interventions:
+def interventions(request: Request) -> Whole:
     """The service `create_app` built."""
-    service: Interventions = request.app.state.service
+    service: Whole = request.app.state.service
     return service
 
 
@@ -21,7 +22,7 @@ def store_of(request: Request) -> Database:
     return database
 
 
-Service = Annotated[Interventions, Depends(interventions)]
+Service = Annotated[Whole, Depends(interventions)]
 Store = Annotated[Database, Depends(store_of)]
 SimulationQuery = Annotated[str | None, Query(max_length=64, description="The latest execution when left out.")]
 

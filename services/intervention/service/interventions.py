@@ -1,27 +1,22 @@
-"""Use cases of the intervention service; the edge that calls them owns the transaction."""
+"""Interventions: designed, executed, compared, and what came of them."""
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from pydantic import ValidationError
-
 from libs.bus import NotReadyError
-from libs.contracts.base import JsonObject
 from libs.contracts.communication import ResponsesRecorded
-from libs.contracts.errors import DomainError, FieldError, InvalidError, NotFoundError
+from libs.contracts.errors import InvalidError, NotFoundError
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, RobustnessSpec
 from libs.contracts.ids import new_id
-from libs.contracts.intervention import AssignArms, InterventionRequested
+from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
 from libs.contracts.planning import PowerScreen
 from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
 from libs.engines import Engines
-from libs.http.problems import field_errors
 from libs.models import Models, check_mind
 from services.intervention.domain.assigned import assigned
 from services.intervention.domain.assignment import Person, drawn
@@ -72,56 +67,32 @@ class Interventions:
 
     async def create(self, tx: Transaction, spec: InterventionSpec) -> Design:
         """Raises `InvalidError` for metrics, a population or segments that are not there."""
-        made = await self._designed(tx, spec, new_id("int"))
+        made = await self.designed(tx, spec, new_id("int"))
         await self._store.designs.add(tx, made)
         await self._events.created(tx, made)
         return made
 
-    async def obey(self, tx: Transaction, request: InterventionRequested) -> None:
-        """Do what somebody outside wants, all of it or nothing; what is wrong with it is told."""
-        try:
-            spec, execution = _read(request)
-            known = request.intervention_id
-            if spec is None:
-                made = await self._known(tx, known)
-            else:
-                identity = new_id("int") if request.action == "create" else await self._unexecuted(tx, known)
-                made = await self._designed(tx, spec, identity)
-            if execution is not None:
-                population_id = execution.population_id or made.population_id
-                if population_id is None:
-                    raise InvalidError("execution.population_id", "is needed: the intervention names none either")
-                await self._check_targets(tx, made, await self._population(tx, population_id))
-                await self.check(made, execution)
-        except DomainError as error:
-            errors = error.errors or (FieldError("request", error.detail),)
-            await self._events.rejected(tx, request, errors)
-            return
-        if request.action == "create":
-            await self._events.created(tx, made)
-        if spec is not None:
-            await self._store.designs.replace(tx, made)
-        if execution is not None:
-            await self.execute(tx, made.id, execution)
-
-    async def _known(self, tx: Transaction, intervention_id: str | None) -> Design:
-        found = None if intervention_id is None else await self._store.designs.get(tx, intervention_id)
+    async def known(self, tx: Transaction, intervention_id: str | None, *, lock: bool = False) -> Design:
+        """An intervention that somebody names in a body. Raises `InvalidError`. With `lock` nobody else changes it."""
+        found = None if intervention_id is None else await self._store.designs.get(tx, intervention_id, lock=lock)
         if found is None:
             raise InvalidError("intervention_id", f"there is no intervention {intervention_id!r}")
         return found
 
-    async def _unexecuted(self, tx: Transaction, intervention_id: str | None) -> str:
-        """The id of an intervention that may still be changed: its plan has never been frozen."""
-        found = await self._known(tx, intervention_id)
-        if await self._store.executions.latest(tx, found.id) is not None:
-            raise InvalidError("intervention_id", f"{found.id!r} has been executed; what was tried stays as it was")
-        return found.id
+    async def check_execution(self, tx: Transaction, made: Design, spec: ExecutionSpec) -> None:
+        """Raise `InvalidError` for what `execute` would refuse, named as parts of `execution`."""
+        population_id = spec.population_id or made.population_id
+        if population_id is None:
+            raise InvalidError("execution.population_id", "is needed: the intervention names none either")
+        await self.check_targets(tx, made, await self.population(tx, population_id))
+        await self.check(made, spec)
 
-    async def _designed(self, tx: Transaction, spec: InterventionSpec, identity: str) -> Design:
+    async def designed(self, tx: Transaction, spec: InterventionSpec, identity: str) -> Design:
+        """The design that a body asks for. Raises `InvalidError`."""
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         made = design(spec, identity, seed, datetime.now(UTC))
         if made.population_id is not None:
-            await self._check_targets(tx, made, await self._population(tx, made.population_id))
+            await self.check_targets(tx, made, await self.population(tx, made.population_id))
         for place, other in enumerate(made.exclude_interventions):
             if await self._store.designs.get(tx, other) is None:
                 raise InvalidError(f"exclude_interventions.{place}", f"there is no intervention {other!r}")
@@ -139,7 +110,7 @@ class Interventions:
         population_id = spec.population_id or made.population_id
         if population_id is None:
             raise InvalidError("population_id", "is needed: the intervention names no population either")
-        await self._check_targets(tx, made, await self._population(tx, population_id))
+        await self.check_targets(tx, made, await self.population(tx, population_id))
         execution = Execution(
             simulation_id=new_id("sim"),
             intervention_id=made.id,
@@ -261,7 +232,7 @@ class Interventions:
     async def check_filters(self, tx: Transaction, execution: Execution, arm: str | None, segment: str | None) -> None:
         """Raise `InvalidError` for an arm of another intervention or a segment of another population."""
         arms = [one.name for one in (await self._design(tx, execution.intervention_id)).arms]
-        segments = list((await self._population(tx, execution.population_id)).segments)
+        segments = list((await self.population(tx, execution.population_id)).segments)
         for field, value, known in (("arm", arm, arms), ("segment", segment, segments)):
             if value is not None and value not in known:
                 raise InvalidError(field, f"there is no {field} {value!r}", known)
@@ -328,8 +299,8 @@ class Interventions:
         if people is None and wanted is None:
             raise InvalidError("people", "is needed: the intervention names no population to count")
         if people is None and wanted is not None:
-            population = await self._population(tx, wanted)
-            await self._check_targets(tx, made, population)
+            population = await self.population(tx, wanted)
+            await self.check_targets(tx, made, population)
             people = await self._count(tx, made, population)
         return screen(made, expected_n(made, people or 0))
 
@@ -356,7 +327,8 @@ class Interventions:
             raise NotFoundError("intervention", intervention_id)
         return found
 
-    async def _population(self, tx: Transaction, population_id: str) -> Population:
+    async def population(self, tx: Transaction, population_id: str) -> Population:
+        """A population as it was heard of. Raises `InvalidError` with those that are there."""
         found = await self._store.populations.get(tx, population_id)
         if found is None:
             known = await self._store.populations.newest_ids(tx, POPULATIONS_NAMED)
@@ -365,7 +337,7 @@ class Interventions:
             )
         return found
 
-    async def _check_targets(self, tx: Transaction, made: Design, population: Population) -> None:
+    async def check_targets(self, tx: Transaction, made: Design, population: Population) -> None:
         """Raises `InvalidError`. Attributes are known once everybody has been drawn; until then only segments are."""
         check_segments(made.target_segments, population.segments)
         targets = [(name, one) for name, one in (("target", made.target), ("exclude", made.exclude)) if one is not None]
@@ -401,25 +373,6 @@ class Interventions:
             return len(await self._targeted(tx, made, population))
         segments = made.whom.segments
         return sum(population.segments[name] for name in segments) if segments else population.size
-
-
-def _read(request: InterventionRequested) -> tuple[InterventionSpec | None, ExecutionSpec | None]:
-    """The bodies of a request, refused where `POST /interventions/…` would refuse them."""
-    if (request.action == "execute") is (request.intervention is not None):
-        raise InvalidError("intervention", f"is for create and modify, and needed there; this is {request.action}")
-    execution = request.execution if request.action != "execute" else request.execution or {}
-    return (
-        None if request.intervention is None else _body(InterventionSpec, request.intervention, "intervention"),
-        None if execution is None else _body(ExecutionSpec, execution, "execution"),
-    )
-
-
-def _body(kind: type[B], document: JsonObject, field: str) -> B:
-    try:
-        return kind.model_validate(document)
-    except ValidationError as error:
-        found = [replace(one, field=f"{field}.{one.field}") for one in field_errors(error, document)]
-        raise DomainError("The request is not valid.", found) from error
 
 
 def _nobody(made: Design, population: Population) -> str:
