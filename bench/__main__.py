@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 import psutil
 
 from bench import (
+    burst,
     checkpoints,
     drawing,
     end_to_end,
@@ -37,6 +38,7 @@ FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "statistics": statistics.measure,
     "end_to_end": end_to_end.measure,
     "drawing": drawing.measure,
+    "burst": burst.measure,
 }
 
 

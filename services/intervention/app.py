@@ -25,7 +25,7 @@ def create_app(settings: Settings) -> FastAPI:
         silence_s=settings.models_patience_s,
         badge=badge_of("intervention", settings, "communication"),
     )
-    service = Service(Store(), Events(Outbox("intervention")), models, engines)
+    service = Service(Store(), Events(Outbox("intervention")), models, engines, settings.requests_patience_s)
     return service_app(
         "intervention", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

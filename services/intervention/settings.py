@@ -18,3 +18,6 @@ class Settings(ServiceSettings):
         gt=0,
         description="How long models and engines may take to be told, before nothing is checked.",
     )
+    requests_patience_s: float = Field(
+        default=10.0, gt=0, description="How long a request over the bus waits for what it builds on."
+    )

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
@@ -86,13 +87,16 @@ class Process:
 
 
 class EmbeddedPlatform:
-    """`python -m services.embedded` over a data directory."""
+    """`python -m services.embedded` over a data directory; with `outsiders` as `rehearsal up --external` starts it."""
 
-    def __init__(self, data: Path, **environment: str) -> None:
+    def __init__(self, data: Path, *, outsiders: Sequence[str] = (), **environment: str) -> None:
         self.data = data
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "services.embedded", str(data), str(port)]
+        if outsiders:
+            command = [sys.executable, "-m", "services.cli", "up", "--data", str(data), "--port", str(port)]
+            command += [option for name in outsiders for option in ("--external", name)]
         data.mkdir(parents=True, exist_ok=True)
         self.process = Process(command, environment, data / "platform.log", self.url)
 

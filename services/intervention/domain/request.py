@@ -3,13 +3,11 @@
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from libs.contracts.base import JsonObject
 from libs.contracts.errors import FieldError
 
-LATE = timedelta(seconds=30)
-"""How long what a request builds on may be missing: messages come in any order."""
 UNREADABLE = ""
 
 

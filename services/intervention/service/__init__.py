@@ -13,6 +13,6 @@ __all__ = ["Interventions", "Requests", "Service"]
 class Service(Interventions):
     """All of them; `requests` are those that come over the bus."""
 
-    def __init__(self, store: Store, events: Events, models: Models, engines: Engines) -> None:
+    def __init__(self, store: Store, events: Events, models: Models, engines: Engines, patience_s: float) -> None:
         super().__init__(store, events, models, engines)
-        self.requests = Requests(self, store, events)
+        self.requests = Requests(self, store, events, patience_s)

@@ -4,6 +4,7 @@ Messages come twice and in any order. Two with one `request_id` are the same req
 on is waited for a while; and a change that is older than the one before it is not made.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,13 +23,14 @@ from libs.contracts.intervention import InterventionRequested
 from libs.contracts.subjects import TOKEN
 from libs.db import Transaction
 from libs.http.problems import field_errors
-from services.intervention.domain.request import LATE, UNREADABLE, Request, fingerprint
+from services.intervention.domain.request import UNREADABLE, Request, fingerprint
 from services.intervention.events import Events
 from services.intervention.service.interventions import Interventions
 from services.intervention.store import Store
 
 B = TypeVar("B", InterventionSpec, ExecutionSpec)
 NAMELESS = "unnamed"
+REMEMBERED = 10_000
 
 
 class Made(NamedTuple):
@@ -41,10 +43,13 @@ class Made(NamedTuple):
 class Requests:
     """Obeys requests, and tells what became of them."""
 
-    def __init__(self, interventions: Interventions, store: Store, events: Events) -> None:
+    def __init__(self, interventions: Interventions, store: Store, events: Events, patience_s: float) -> None:
+        """`patience_s`: how long what a request builds on may be missing."""
         self._interventions = interventions
         self._store = store
         self._events = events
+        self._patience_s = patience_s
+        self._first_tried: dict[str, float] = {}
 
     async def obey(self, tx: Transaction, message: Message[InterventionRequested]) -> None:
         """Do what somebody outside wants, all of it or nothing; what is wrong with it is told."""
@@ -66,7 +71,7 @@ class Requests:
                 await self._events.rejected(tx, asked.request_id, asked.action, asked.intervention_id, errors)
                 return
         try:
-            made = await self._carry_out(tx, asked, request.sent_at)
+            made = await self._carry_out(tx, asked, request)
         except DomainError as error:
             await self._reject(tx, request, error.errors or (FieldError("request", error.detail),))
         else:
@@ -106,20 +111,31 @@ class Requests:
         await self._store.requests.settle(tx, replace(request, errors=tuple(errors)))
         await self._events.rejected(tx, request.request_id, request.action, request.intervention_id, errors)
 
-    async def _carry_out(self, tx: Transaction, asked: InterventionRequested, sent_at: datetime) -> Made:
+    def _is_late(self, request_id: str) -> bool:
+        """Whether a request has been tried for so long that what it builds on will not come any more.
+
+        Counted from the first try here and not from when it was sent: what it waits for may be in the same backlog.
+        """
+        began = self._first_tried.setdefault(request_id, time.monotonic())
+        if len(self._first_tried) > REMEMBERED:
+            del self._first_tried[next(iter(self._first_tried))]
+        return time.monotonic() - began > self._patience_s
+
+    async def _carry_out(self, tx: Transaction, asked: InterventionRequested, request: Request) -> Made:
         """Check everything, then do it. Raises `DomainError`, `NotReadyError`; nothing has been done then."""
         spec, execution = _read(asked)
-        is_late = datetime.now(UTC) - sent_at > LATE
+        is_late = self._is_late(asked.request_id)
         known = await self._meant(tx, asked, is_late=is_late)
         for body in (spec, execution):
             await self._wait_for_population(tx, body.population_id if body else None, is_late=is_late)
         if spec is None:
             made = await self._interventions.known(tx, known)
         else:
-            identity = new_id("int") if asked.action == "create" else await self._changeable(tx, known, sent_at)
+            identity = new_id("int") if asked.action == "create" else await self._changeable(tx, known, request.sent_at)
             made = await self._interventions.designed(tx, spec, identity)
         if execution is not None:
             await self._interventions.check_execution(tx, made, execution)
+        self._first_tried.pop(asked.request_id, None)
         if asked.action == "create":
             await self._events.created(tx, made)
         if spec is not None:

@@ -94,7 +94,10 @@ class Scene:
 
 @asynccontextmanager
 async def scene_on(database_url: str, nats_url: str) -> AsyncIterator[Scene]:
-    app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
+    settings = Settings(
+        database_url=database_url, nats_url=nats_url, models_url="local://models", requests_patience_s=3.0
+    )
+    app = create_app(settings)
     async with running("intervention", app) as client, peer(nats_url) as others:
         yield Scene(client, others)
 

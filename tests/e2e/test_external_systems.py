@@ -1,0 +1,78 @@
+"""The examples for systems outside do what they say, against a whole platform, and their answers can be seen."""
+
+import json
+import os
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.platforms import HTTP, EmbeddedPlatform
+from tests.support.studies import bodies
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+EXAMPLES = Path(__file__).parents[2] / "examples" / "external"
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
+    with EmbeddedPlatform(tmp_path_factory.mktemp("external"), outsiders=["shop"]) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def population(platform: EmbeddedPlatform) -> str:
+    body = {**bodies()[0], "seed": 7}
+    return str(HTTP.post(f"{platform.url}/agent-populations/create", json=body).raise_for_status().json()["id"])
+
+
+@pytest.fixture(scope="module")
+def credentials(platform: EmbeddedPlatform) -> Path:
+    return platform.data / "external" / "shop.json"
+
+
+def ran(*command: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+    variables = {**os.environ, **environment}
+    return subprocess.run(command, env=variables, capture_output=True, text=True, timeout=180)
+
+
+def test_with_nats_py_an_intervention_runs_to_its_verdict(
+    platform: EmbeddedPlatform, population: str, credentials: Path
+) -> None:
+    assert stat.S_IMODE(credentials.stat().st_mode) == 0o600
+    publish = (sys.executable, EXAMPLES / "publish.py", credentials)
+    done = ran(*publish, population, "shop-1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("published as EVENTS ")
+    assert {"intervention-created ", "simulation-state-changed running"} <= set(lines)
+    assert "grade C" in lines[-1]
+    seen = HTTP.get(f"{platform.url}/interventions/requests/shop-1").raise_for_status().json()
+    assert (seen["state"], seen["source"]) == ("accepted", "/shop")
+
+    refused = ran(*publish, "pop_none")
+    assert refused.returncode == 1, refused.stdout + refused.stderr
+    assert "population_id" in refused.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_with_curl_it_is_told_what_became_of_it(platform: EmbeddedPlatform, population: str) -> None:
+    done = ran(EXAMPLES / "publish.sh", population, "shop-2", REHEARSAL_URL=platform.url)
+    assert done.returncode == 0, done.stdout + done.stderr
+    accepted, outcome = map(json.loads, done.stdout.splitlines())
+    assert (accepted["id"], accepted["is_duplicate"], outcome["state"]) == ("shop-2", False, "accepted")
+    again = ran(EXAMPLES / "publish.sh", population, "shop-2", REHEARSAL_URL=platform.url)
+    duplicate, same = map(json.loads, again.stdout.splitlines())
+    assert duplicate["is_duplicate"]
+    assert same == outcome
+
+
+@pytest.mark.skipif(shutil.which("nats") is None, reason="the nats command is not installed")
+def test_with_the_nats_command_it_is_acknowledged(population: str, credentials: Path) -> None:
+    done = ran(EXAMPLES / "publish_nats.sh", credentials, population)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert '"stream":"EVENTS"' in done.stdout.replace(" ", "")
