@@ -108,11 +108,10 @@ class NatsServer:
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 [nats_server_binary(), "-c", config],
-                env={**os.environ, **passwords},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env={"GOMEMLIMIT": MEMORY, **os.environ},
+                env={"GOMEMLIMIT": MEMORY, **os.environ, **passwords},
                 preexec_fn=_die_with_parent if sys.platform == "linux" else None,
                 start_new_session=True,
             )
