@@ -93,7 +93,8 @@ def test_the_plan_was_frozen_before_the_first_exposure(url: str, simulation: dic
 def test_the_stream_tells_the_whole_story_once(url: str, simulation: dict[str, Any]) -> None:
     story = events(f"{url}/simulations/{simulation['id']}/stream")
     assert story[0][0] == "simulation-created"
-    assert story[-1][1]["state"] == "completed"
+    states = [data["state"] for name, data in story if name == "simulation-state-changed"]
+    assert states[-1] == "completed"  # the last sums of another service may come after it
     recorded = [data for name, data in story if name == "responses-recorded"]
     answered = [response["agent_id"] for data in recorded for response in data["responses"]]
     assert len(set(answered)) == len(answered) == 125
