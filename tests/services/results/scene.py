@@ -55,7 +55,8 @@ class Scene:
         """Wait until the simulation is in this state."""
 
         async def there() -> bool:
-            return bool((await self.aggregate())["state"] == state)
+            answer = await self.client.get(f"/results/{SIMULATION}/aggregate")
+            return answer.status_code == 200 and bool(answer.json()["state"] == state)
 
         await eventually(there)
 
