@@ -2,11 +2,13 @@
 
 A process keeps the aggregates of the simulations it follows and takes in each response once; they can be lost at any
 time, because the feed has every response. Several processes may follow one simulation: the mark in the store sees to it
-that it is published once, and at most four times a second.
+that it is published once, and at most four times a second. Who works hard publishes less often: after each round it
+rests for ten times as long as the round took, up to two seconds.
 """
 
 import asyncio
 import logging
+import time
 from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -15,12 +17,14 @@ from datetime import UTC, datetime, timedelta
 from libs.contracts.timelines import Timeline
 from libs.db import EVERY_TENANT, Database, Transaction
 from services.results.domain.live import Aggregates, Running
+from services.results.domain.records import Study
 from services.results.events import Events
 from services.results.service.studies import find_study, state_of
 from services.results.store import Store
 
 log = logging.getLogger(__name__)
 INTERVAL_S = 0.25
+REST, MOST_REST_S = 10, 2.0
 RETRY_S = 2.0
 PAGE = 500
 MOST_FOLLOWED = 32
@@ -80,7 +84,9 @@ class Live:
 
     async def aggregates(self, tx: Transaction, simulation_id: str) -> Aggregates:
         """What the answers so far amount to. Raises `NotFoundError`."""
-        study = await find_study(self._store, tx, simulation_id)
+        return await self._aggregates(tx, await find_study(self._store, tx, simulation_id), simulation_id)
+
+    async def _aggregates(self, tx: Transaction, study: Study, simulation_id: str) -> Aggregates:
         mark = await self._store.shown.mark(tx, simulation_id)
         followed = self._follow((tx.tenant, simulation_id), mark.timeline)
         async with followed.lock:
@@ -108,12 +114,14 @@ class Live:
         while True:
             await self._has_news.wait()
             self._has_news.clear()
+            begun = time.perf_counter()
             for simulation in sorted(self._news):
                 self._news.discard(simulation)
                 if not await self._try_to_publish(*simulation):
                     self._news.add(simulation)
                     self._has_news.set()
-            await asyncio.sleep(INTERVAL_S)
+            rest_s = REST * (time.perf_counter() - begun)
+            await asyncio.sleep(min(max(rest_s, INTERVAL_S), MOST_REST_S))
 
     async def _try_to_publish(self, tenant: str, simulation_id: str) -> bool:
         """False when it has to be tried again: it was published a moment ago, or could not be."""
@@ -129,7 +137,7 @@ class Live:
             study = await self._store.studies.get(tx, simulation_id)
             if study is None or (study.intervention_id is not None and study.plan is None):
                 return True  # what is asked, and what was planned, comes later and brings it here again
-            found = await self.aggregates(tx, simulation_id)
+            found = await self._aggregates(tx, study, simulation_id)
             is_over = state_of(await self._store.analyses.progress(tx, simulation_id)) not in {"running", "analysing"}
         async with self._database.write(tenant=tenant) as tx:
             now, interval = datetime.now(UTC), timedelta(seconds=INTERVAL_S)
