@@ -75,8 +75,11 @@ class Orchestrator:
 
     async def create(self, tx: Transaction, spec: SimulationSpec) -> Simulation:
         """Create an interactive simulation."""
-        if await self._store.get_population(tx, spec.population_id) is None:
+        population = await self._store.get_population(tx, spec.population_id)
+        if population is None:
             raise InvalidError("population_id", f"there is no population {spec.population_id!r}")
+        if population.state == DELETED:
+            raise InvalidError("population_id", f"the population {spec.population_id!r} was deleted")
         command = StartSimulation(
             simulation_id=new_id("sim"),
             name=spec.name,

@@ -138,6 +138,8 @@ async def test_nothing_starts_with_a_population_that_was_deleted_not_even_when_i
     await stage.peer.send("population", READY)
     await stage.peer.send("intervention", START.model_copy(update={"simulation_id": "sim_2"}))
     assert "was deleted" in (await stage.reaches("failed", "sim_2"))["reason"]
+    refused = await stage.client.post("/simulations/create", json={"name": "Panel", "population_id": "pop_1"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "population_id")
 
 
 async def test_an_interactive_simulation_runs_broadcasts_until_it_is_ended(stage: Stage) -> None:
