@@ -25,7 +25,9 @@ from libs.stats.chi_square import ChiSquareTest, IndependenceTest, goodness_of_f
 from libs.stats.cluster_robust import (
     Clustered,
     cluster_means,
+    clustered_contrast,
     clustered_means,
+    clustered_omnibus,
     compare_clustered,
     intraclass_correlation,
 )
@@ -48,7 +50,13 @@ from libs.stats.distances import (
 from libs.stats.distributions import Interval
 from libs.stats.diversity import Diversity, diversity
 from libs.stats.effect_sizes import cohens_d, cohens_w, cramers_v_interval, odds_ratio, risk_ratio
-from libs.stats.equivalence import Equivalence, equivalent_means, equivalent_paired_means, equivalent_proportions
+from libs.stats.equivalence import (
+    Equivalence,
+    equivalent_clustered,
+    equivalent_means,
+    equivalent_paired_means,
+    equivalent_proportions,
+)
 from libs.stats.evidence import Worth, grade_a, grade_b, grade_c
 from libs.stats.exact import binomial_test, boschloo_exact, clopper_pearson_interval, fisher_exact, mcnemar_exact
 from libs.stats.funnels import FunnelStep, StepContrast, compare_funnels, compare_paired_funnels, funnel
@@ -199,7 +207,9 @@ __all__ = [
     "clopper_pearson_interval",
     "cluster_design_effect",
     "cluster_means",
+    "clustered_contrast",
     "clustered_means",
+    "clustered_omnibus",
     "cochran_q",
     "cohens_d",
     "cohens_h",
@@ -232,6 +242,7 @@ __all__ = [
     "divergence_of",
     "diversity",
     "effective_people",
+    "equivalent_clustered",
     "equivalent_means",
     "equivalent_paired_means",
     "equivalent_proportions",

@@ -7,16 +7,19 @@ comparisons without one. Below some ten clusters an arm no interval is reliable:
 
 import math
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy import special
 
 from libs.stats.arguments import Numbers, finite_numbers, require_as_many, require_level
 from libs.stats.contrast import Contrast
-from libs.stats.means import satterthwaite_df
-from libs.stats.two_means import FIELLER, TwoMeans, contrast_of
+from libs.stats.means import HEDGES_G, Moments
+from libs.stats.omnibus import FTest
+from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, t_test
 
 CLUSTER_ROBUST = "cluster-robust t-test and interval"
+CLUSTER_OMNIBUS = "cluster-robust Hotelling test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +45,97 @@ def compare_clustered(sample: Clustered, baseline: Clustered, confidence_level: 
     """Means of all values with a variance from cluster totals of residuals: Welch's and the paired t-test,
     generalised.
 
-    An arm's v = G/(G-1) Σ_g (Σ_i (y_i - m))² / n². Clusters of one arm only: v + v0 on Satterthwaite's df of G - 1
-    and G0 - 1. Clusters in both arms: Σ_g u_g² G/(G-1) with u_g the difference of their parts, on G - 1 df. With one
-    value a cluster it is Welch's test, with one in each arm the paired t-test. Liang and Zeger, Biometrika 73 (1986)
-    13-22; Cameron and Miller, J. Human Resources 50 (2015) 317-372. All None where an arm is empty.
+    A cluster moves an arm's mean by a_g = Σ_i (y_i - m) / (n √(1 - n_g/n)) (CR2, unbiased for independent values of
+    one variance); the difference has Σ_g (a_g - a0_g)², where a cluster of one arm only has no part in the other. df as
+    in `clustered_contrast`. With one value a cluster it is Welch's test, with one in each arm the paired t-test. Bell
+    and McCaffrey, Survey Methodology 28 (2002) 169-181; Liang and Zeger, Biometrika 73 (1986) 13-22. All None where an
+    arm is empty; no interval where all of an arm is one cluster.
     """
     require_level(confidence_level)
     means = clustered_means(sample, baseline)
     if means is not None:
-        return contrast_of(means, confidence_level, CLUSTER_ROBUST)
+        return _sized(contrast_of(means, confidence_level, CLUSTER_ROBUST), sample, baseline)
     difference = None
     if len(sample.values) and len(baseline.values):
         difference = math.fsum(sample.values) / len(sample.values) - math.fsum(baseline.values) / len(baseline.values)
     return Contrast(difference, None, confidence_level, None, None, None, CLUSTER_ROBUST, relative_lift_method=FIELLER)
 
 
-def clustered_means(sample: Clustered, baseline: Clustered) -> TwoMeans | None:
-    """The two means with their cluster-robust errors; None unless there are two clusters to compare."""
-    if not sample.values or not baseline.values:
-        return None
-    mean, parts = _parts(sample)
-    mean0, parts0 = _parts(baseline)
-    shared = parts.keys() & parts0.keys()
-    if not shared:
-        g, g0 = len(parts), len(parts0)
-        if g < 2 or g0 < 2:
-            return None
-        v, v0 = _squares(parts.values()) * g / (g - 1), _squares(parts0.values()) * g0 / (g0 - 1)
-        return TwoMeans(mean, mean0, v, v0, satterthwaite_df((v, g - 1), (v0, g0 - 1)) if v + v0 else g + g0 - 2)
-    g = len(parts.keys() | parts0.keys())
-    if g < 2:
-        return None
-    factor = g / (g - 1)
-    covariance = math.fsum(parts[cluster] * parts0[cluster] for cluster in shared) * factor
-    return TwoMeans(
-        mean, mean0, _squares(parts.values()) * factor, _squares(parts0.values()) * factor, g - 1, covariance
+def _sized(contrast: Contrast, sample: Clustered, baseline: Clustered) -> Contrast:
+    """With g = J d, d = difference / s, s² pooled over all values of each arm and taken as known for the interval.
+
+    Hedges, J. Educational and Behavioral Statistics 32 (2007) 341-370, without its factor for the ICC, which is near 1.
+    """
+    each = [Moments.of(one.values) for one in (sample, baseline)]
+    df = len(sample.values) + len(baseline.values) - 2
+    pooled = math.sqrt(math.fsum((one.n - 1) * (one.variance or 0.0) for one in each) / df)
+    if not pooled or contrast.difference is None:
+        return replace(contrast, effect_size_name=HEDGES_G)
+    scale = (1 - 3 / (4 * df - 1)) / pooled
+    ends = contrast.interval and (contrast.interval[0] * scale, contrast.interval[1] * scale)
+    return replace(
+        contrast,
+        effect_size=contrast.difference * scale,
+        effect_size_interval=ends,
+        effect_size_name=HEDGES_G,
     )
+
+
+def clustered_means(sample: Clustered, baseline: Clustered) -> TwoMeans | None:
+    """The two means with their cluster-robust errors; None unless each is of two clusters or more."""
+    arm, base = _cell(sample), _cell(baseline)
+    if arm is None or base is None:
+        return None
+    return TwoMeans(
+        arm.mean, base.mean, arm.v, base.v, _degrees_of_freedom((arm, base), (1.0, -1.0)), _covariance(arm, base)
+    )
+
+
+def clustered_contrast(
+    samples: Sequence[Clustered], weights: Sequence[float], confidence_level: float = 0.95
+) -> TTest | None:
+    """Σ w m over samples that may have clusters in common, variance Σ_g (Σ w a_g)²: see `compare_clustered`.
+
+    df = (Σ w² v)² / Σ_jk ω_j ω_k tr(P_j P_k), ω = w² v / tr P, P_gh = δ_gh n_g α_g² - n_g n_h α_g α_h / n and
+    α_g = 1 / (n √(1 - n_g/n)): Satterthwaite's, for values that are independent with a variance of their own in every
+    sample. Bell and McCaffrey, Survey Methodology 28 (2002) 169-181; Imbens and Kolesár, Review of Economics and
+    Statistics 98 (2016) 701-712. None where a sample is of fewer than two clusters, or where nothing varies.
+    """
+    require_as_many("weights", weights, "samples", samples)
+    require_level(confidence_level)
+    cells = [cell for sample in samples if (cell := _cell(sample)) is not None]
+    if not cells or len(cells) < len(samples):
+        return None
+    moved: dict[Hashable, float] = {}
+    for weight, cell in zip(weights, cells, strict=True):
+        for cluster, part in cell.parts.items():
+            moved[cluster] = moved.get(cluster, 0.0) + weight * part
+    estimate = math.fsum(weight * cell.mean for weight, cell in zip(weights, cells, strict=True))
+    return t_test(estimate, math.sqrt(_squares(moved.values())), _degrees_of_freedom(cells, weights), confidence_level)
+
+
+def clustered_omnibus(samples: Sequence[Clustered]) -> FTest | None:
+    """Is any mean different, where clusters may be in several samples? Hotelling's T² of differences from the first.
+
+    F = (η - q + 1) / (η q) d' V⁻¹ d on q and η - q + 1 df, q one less than samples, η the least df of the differences.
+    Hotelling, Annals of Mathematical Statistics 2 (1931) 360-378; the df after Pustejovsky and Tipton, J. Business &
+    Economic Statistics 36 (2018) 672-683, simplified. None with fewer clusters than that needs, or where V is singular.
+    """
+    cells = [cell for sample in samples if (cell := _cell(sample)) is not None]
+    q = len(samples) - 1
+    if q < 1 or len(cells) < len(samples):
+        return None
+    first, others = cells[0], cells[1:]
+    df = min(_degrees_of_freedom((cell, first), (1.0, -1.0)) for cell in others)
+    clusters = sorted({cluster for cell in cells for cluster in cell.parts}, key=repr)
+    moved = np.array([[cell.parts.get(c, 0.0) - first.parts.get(c, 0.0) for c in clusters] for cell in others])
+    differences = np.array([cell.mean - first.mean for cell in others])
+    variance = moved @ moved.T
+    if not df - q + 1 > 0 or np.linalg.matrix_rank(variance) < q:
+        return None
+    statistic = float(differences @ np.linalg.solve(variance, differences)) * (df - q + 1) / (df * q)
+    p_value = float(special.fdtrc(q, df - q + 1, statistic))
+    return FTest(statistic, q, p_value, CLUSTER_OMNIBUS, df - q + 1)
 
 
 def intraclass_correlation(sample: Clustered) -> float | None:
@@ -104,14 +162,66 @@ def cluster_means(sample: Clustered) -> Numbers:
     return np.sort([math.fsum(values) / len(values) for values in sample.by_cluster().values()])
 
 
-def _parts(sample: Clustered) -> tuple[float, dict[Hashable, float]]:
-    """The mean, and by how much each cluster moves it: the sum of its residuals / n."""
-    n = len(sample.values)
+@dataclass(frozen=True, slots=True)
+class _Cell:
+    """A mean, by how much each cluster moves it, and what P of `clustered_contrast` is made of."""
+
+    mean: float
+    parts: dict[Hashable, float]
+    squares: dict[Hashable, float]
+    """n_g α_g²: the diagonal of P before its mean is taken off."""
+    roots: dict[Hashable, float]
+    """n_g α_g / √n."""
+
+    @property
+    def v(self) -> float:
+        """The squared standard error of the mean."""
+        return _squares(self.parts.values())
+
+
+def _cell(sample: Clustered) -> _Cell | None:
+    """None with fewer than two clusters, which show nothing of how much they differ."""
+    groups, n = sample.by_cluster(), len(sample.values)
+    if len(groups) < 2:
+        return None
     low, high = min(sample.values), max(sample.values)
     mean = low if low == high else math.fsum(sample.values) / n
-    return mean, {
-        cluster: math.fsum(value - mean for value in values) / n for cluster, values in sample.by_cluster().items()
-    }
+    alpha = {cluster: 1 / (n * math.sqrt(1 - len(values) / n)) for cluster, values in groups.items()}
+    return _Cell(
+        mean,
+        {c: alpha[c] * math.fsum(value - mean for value in values) for c, values in groups.items()},
+        {c: len(values) * alpha[c] ** 2 for c, values in groups.items()},
+        {c: len(values) * alpha[c] / math.sqrt(n) for c, values in groups.items()},
+    )
+
+
+def _degrees_of_freedom(cells: Sequence[_Cell], weights: Sequence[float]) -> float:
+    own = [weight * weight * cell.v for weight, cell in zip(weights, cells, strict=True)]
+    known = [(v, cell) for v, cell in zip(own, cells, strict=True) if v > 0]
+    if not known:
+        return math.inf
+    total = math.fsum(v for v, _ in known)
+    trace = [_squares(cell.roots.values()) for _, cell in known]
+    share = [v / total / (math.fsum(cell.squares.values()) - t) for (v, cell), t in zip(known, trace, strict=True)]
+    return 1 / math.fsum(
+        a * b * _trace_of_product(one, other)
+        for a, (_, one) in zip(share, known, strict=True)
+        for b, (_, other) in zip(share, known, strict=True)
+    )
+
+
+def _trace_of_product(one: _Cell, other: _Cell) -> float:
+    """tr(P Q), with P = D - u u' of each."""
+    shared = [cluster for cluster in one.parts if cluster in other.parts]
+    crossed = math.fsum(one.roots[c] * other.roots[c] for c in shared)
+    return crossed * crossed + math.fsum(
+        one.squares[c] * other.squares[c] - one.squares[c] * other.roots[c] ** 2 - other.squares[c] * one.roots[c] ** 2
+        for c in shared
+    )
+
+
+def _covariance(one: _Cell, other: _Cell) -> float:
+    return math.fsum(part * other.parts[cluster] for cluster, part in one.parts.items() if cluster in other.parts)
 
 
 def _squares(parts: Iterable[float]) -> float:

@@ -10,6 +10,7 @@ from scipy import special
 
 from libs.stats.arguments import require_above, require_inside
 from libs.stats.bivariate import Bivariate
+from libs.stats.cluster_robust import Clustered, clustered_means
 from libs.stats.distributions import Interval
 from libs.stats.means import Moments, two_means
 from libs.stats.proportions import newcombe_interval
@@ -17,6 +18,7 @@ from libs.stats.two_means import TwoMeans, t_test
 
 TOST_WELCH = "two one-sided Welch tests"
 TOST_PAIRED = "two one-sided paired t-tests"
+TOST_CLUSTERED = "two one-sided cluster-robust t-tests"
 TOST_NEWCOMBE = "inclusion of Newcombe's interval"
 SMALLEST_P = 1e-12
 
@@ -55,6 +57,13 @@ def equivalent_means(
 def equivalent_paired_means(pairs: Bivariate, margin: float | Interval, alpha: float = 0.05) -> Equivalence | None:
     """The same with paired t-tests. None with fewer than two pairs, or where all differ by the same."""
     return _tost(pairs.paired(), margin, alpha, TOST_PAIRED)
+
+
+def equivalent_clustered(
+    sample: Clustered, baseline: Clustered, margin: float | Interval, alpha: float = 0.05
+) -> Equivalence | None:
+    """The same with the errors and degrees of freedom of `compare_clustered`. None where that has no interval."""
+    return _tost(clustered_means(sample, baseline), margin, alpha, TOST_CLUSTERED)
 
 
 def equivalent_proportions(

@@ -3,12 +3,14 @@
 Between subjects: two proportions as such, means by Welch's test. Within subjects: the same people in both arms, by
 McNemar's and the paired t-test; whoever is missing in one arm is left out of both. Ordinal answers of different people
 are tested by their order (Brunner and Munzel), while the difference that is shown stays one of means. Units that
-talked are one value each, so every test here is cluster-robust.
+talked are one value each, so every test here is cluster-robust. Where people of both arms heard each other, the two
+values of their unit depend on each other: such linked samples are compared by the cluster-robust test alone, whatever
+the type of the metric.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from libs.contracts.evidence import NonInferiority, View
 from libs.contracts.instruments import MetricType
@@ -16,8 +18,9 @@ from services.results.domain.outcomes import Outcome
 from services.results.domain.samples import Sample
 
 if TYPE_CHECKING:
-    from libs.stats import Contrast
+    from libs.stats import Clustered, Contrast, Equivalence
 
+Design = Literal["apart", "paired", "linked"]
 TOP_LEVELS = 2
 FEWEST_LEVELS = 4  # of a scale whose two highest levels are not most of it
 
@@ -37,18 +40,16 @@ class Compared:
 
 def compare(outcome: Outcome, arm: Sample, base: Sample, confidence_level: float, *, is_within: bool) -> Compared:
     """The arm against the baseline."""
+    design: Design = "linked" if set(arm.units) & set(base.units) else "apart"
     if is_within:
-        arm, base = paired(arm, base)
-    contrast = _contrast(outcome, arm.values, base.values, confidence_level, is_within=is_within)
-    views = _views(outcome, arm.values, base.values, confidence_level, is_within=is_within)
-    n, n0 = len(arm.values), len(base.values)
+        (arm, base), design = paired(arm, base), "paired"
     return Compared(
-        contrast=contrast,
-        views=views,
-        pairs=n if is_within else None,
-        smallest=min(n, n0),
-        total=n if is_within else n + n0,
-        non_inferiority=_harm(outcome, arm.values, base.values, 1 - confidence_level, is_within=is_within),
+        contrast=_contrast(outcome, arm, base, confidence_level, design),
+        views=_views(outcome, arm, base, confidence_level, design),
+        pairs=len(arm.units) if is_within else None,
+        smallest=min(len(arm.units), len(base.units)),
+        total=len({*arm.units, *base.units}),
+        non_inferiority=_harm(outcome, arm, base, 1 - confidence_level, design),
     )
 
 
@@ -67,38 +68,52 @@ def is_whole(values: Sequence[float]) -> bool:
     return all(value in (0.0, 1.0) for value in values)
 
 
-def _contrast(
-    outcome: Outcome, arm: Sequence[float], base: Sequence[float], level: float, *, is_within: bool
-) -> "Contrast":
-    contrast = _by_value(outcome, arm, base, level, is_within=is_within)
+def clustered(sample: Sample) -> "Clustered":
+    """The values with the units that they are of."""
+    from libs.stats import Clustered
+
+    return Clustered(sample.values, sample.units)
+
+
+def _contrast(outcome: Outcome, arm: Sample, base: Sample, level: float, design: Design) -> "Contrast":
+    contrast = _by_value(outcome, arm, base, level, design)
     if outcome.measure == "mean_rank":  # twice as far from first place is no meaningful ratio
         contrast = replace(contrast, relative_lift=None, relative_lift_interval=None)
-    if outcome.instrument.type is MetricType.ORDINAL and not is_within:
-        contrast = _by_order(contrast, arm, base, level)
+    if outcome.instrument.type is MetricType.ORDINAL and design == "apart":
+        contrast = _by_order(contrast, arm.values, base.values, level)
     return contrast
 
 
-def _by_value(
-    outcome: Outcome, arm: Sequence[float], base: Sequence[float], level: float, *, is_within: bool
-) -> "Contrast":
+def _by_value(outcome: Outcome, arm: Sample, base: Sample, level: float, design: Design) -> "Contrast":
     from libs.stats import (
         Bivariate,
         Moments,
         PairedCounts,
+        compare_clustered,
         compare_means,
         compare_paired_means,
         compare_paired_proportions,
         compare_proportions,
     )
 
-    is_plain = outcome.measure == "proportion" and is_whole(arm) and is_whole(base)
-    if is_within and is_plain:
-        return compare_paired_proportions(PairedCounts.of([bool(v) for v in arm], [bool(v) for v in base]), level)
-    if is_within:
-        return compare_paired_means(Bivariate.of(arm, base), level)
+    if design == "linked":
+        return compare_clustered(clustered(arm), clustered(base), level)
+    is_plain, own, others = _is_plain(outcome, arm, base), arm.values, base.values
+    if design == "paired" and is_plain:
+        return compare_paired_proportions(PairedCounts.of([bool(v) for v in own], [bool(v) for v in others]), level)
+    if design == "paired":
+        return compare_paired_means(Bivariate.of(own, others), level)
     if is_plain:
-        return compare_proportions(int(sum(arm)), len(arm), int(sum(base)), len(base), level)
-    return compare_means(Moments.of(arm), Moments.of(base), level)
+        return compare_proportions(*_counts(arm), *_counts(base), level)
+    return compare_means(Moments.of(own), Moments.of(others), level)
+
+
+def _is_plain(outcome: Outcome, arm: Sample, base: Sample) -> bool:
+    return outcome.measure == "proportion" and is_whole(arm.values) and is_whole(base.values)
+
+
+def _counts(sample: Sample) -> tuple[int, int]:
+    return int(sum(sample.values)), len(sample.values)
 
 
 def _by_order(contrast: "Contrast", arm: Sequence[float], base: Sequence[float], level: float) -> "Contrast":
@@ -116,43 +131,42 @@ def _by_order(contrast: "Contrast", arm: Sequence[float], base: Sequence[float],
     )
 
 
-def _views(
-    outcome: Outcome, arm: Sequence[float], base: Sequence[float], level: float, *, is_within: bool
-) -> tuple[View, ...]:
+def _views(outcome: Outcome, arm: Sample, base: Sample, level: float, design: Design) -> tuple[View, ...]:
     from libs.stats import compare_ordinal, compare_paired_ordinal, odds_ratio, risk_ratio, wilcoxon_signed_rank
 
     found: list[View] = []
-    if not arm or not base:
+    if not arm.values or not base.values:
         return ()
     if outcome.instrument.type is MetricType.ORDINAL:
-        ordered = (compare_paired_ordinal if is_within else compare_ordinal)(arm, base, level)
-        found += _view("cliffs_delta", ordered)
-        found += _top(outcome, arm, base, level, is_within=is_within)
-    signed = wilcoxon_signed_rank(arm, base) if is_within and outcome.measure != "proportion" else None
+        if design != "linked":
+            by_order = compare_paired_ordinal if design == "paired" else compare_ordinal
+            found += _view("cliffs_delta", by_order(arm.values, base.values, level))
+        found += _top(outcome, arm, base, level, design)
+    is_signed = design == "paired" and outcome.measure != "proportion"
+    signed = wilcoxon_signed_rank(arm.values, base.values) if is_signed else None
     if signed is not None:
         statistic = signed.statistic or 0.0
         found.append(
             View(name="wilcoxon", value=statistic, interval=None, p_value=signed.p_value, method=signed.method)
         )
-    if not is_within and outcome.measure == "proportion" and is_whole(arm) and is_whole(base):
-        counts = int(sum(arm)), len(arm), int(sum(base)), len(base)
+    if design == "apart" and _is_plain(outcome, arm, base):
         for name, ratio in (("risk_ratio", risk_ratio), ("odds_ratio", odds_ratio)):
-            if (one := ratio(*counts, level)) is not None:
+            if (one := ratio(*_counts(arm), *_counts(base), level)) is not None:
                 found.append(View(name=name, value=one.value, interval=one.interval, p_value=None, method=one.method))
     return tuple(found)
 
 
-def _top(outcome: Outcome, arm: Sequence[float], base: Sequence[float], level: float, *, is_within: bool) -> list[View]:
+def _top(outcome: Outcome, arm: Sample, base: Sample, level: float, design: Design) -> list[View]:
     """The share of the two highest levels; None of it on a scale of three or where units are averages."""
     low, high = outcome.instrument.minimum, outcome.instrument.maximum
     if low is None or high is None or high - low + 1 < FEWEST_LEVELS:
         return []
-    if not all(value.is_integer() for value in (*arm, *base)):
+    if not all(value.is_integer() for value in (*arm.values, *base.values)):
         return []
     above = high - TOP_LEVELS
-    inside = [float(v > above) for v in arm], [float(v > above) for v in base]
+    inside, outside = (sample._replace(values=[float(v > above) for v in sample.values]) for sample in (arm, base))
     as_share = Outcome(outcome.instrument, outcome.option, "proportion")
-    return _view("top_2_box", _by_value(as_share, *inside, level, is_within=is_within))
+    return _view("top_2_box", _by_value(as_share, inside, outside, level, design))
 
 
 def _view(name: str, contrast: "Contrast") -> list[View]:
@@ -169,24 +183,35 @@ def _view(name: str, contrast: "Contrast") -> list[View]:
     ]
 
 
-def _harm(
-    outcome: Outcome, arm: Sequence[float], base: Sequence[float], alpha: float, *, is_within: bool
-) -> NonInferiority | None:
+def _harm(outcome: Outcome, arm: Sample, base: Sample, alpha: float, design: Design) -> NonInferiority | None:
     """One-sided at α/2, so that it agrees with the interval that is shown."""
-    from libs.stats import Bivariate, Moments, equivalent_means, equivalent_paired_means, equivalent_proportions
-
     margin = outcome.instrument.margin
-    if margin is None or outcome.instrument.role != "guardrail" or not arm or not base:
+    if margin is None or outcome.instrument.role != "guardrail" or not arm.values or not base.values:
         return None
-    if is_within:
-        found = equivalent_paired_means(Bivariate.of(arm, base), margin, alpha / 2)
-    elif outcome.measure == "proportion" and is_whole(arm) and is_whole(base):
-        counts = int(sum(arm)), len(arm), int(sum(base)), len(base)
-        found = equivalent_proportions(*counts, margin, alpha / 2)
-    else:
-        found = equivalent_means(Moments.of(arm), Moments.of(base), margin, alpha / 2)
+    found = _equivalence(outcome, arm, base, margin, alpha / 2, design)
     if found is None:
         return None
     is_up = (outcome.instrument.better or "higher") == "higher"
     p = found.lower_p if is_up else found.upper_p
     return NonInferiority(margin=margin, p_value=p, is_non_inferior=p <= alpha / 2, method=found.method)
+
+
+def _equivalence(
+    outcome: Outcome, arm: Sample, base: Sample, margin: float, alpha: float, design: Design
+) -> "Equivalence | None":
+    from libs.stats import (
+        Bivariate,
+        Moments,
+        equivalent_clustered,
+        equivalent_means,
+        equivalent_paired_means,
+        equivalent_proportions,
+    )
+
+    if design == "linked":
+        return equivalent_clustered(clustered(arm), clustered(base), margin, alpha)
+    if design == "paired":
+        return equivalent_paired_means(Bivariate.of(arm.values, base.values), margin, alpha)
+    if _is_plain(outcome, arm, base):
+        return equivalent_proportions(*_counts(arm), *_counts(base), margin, alpha)
+    return equivalent_means(Moments.of(arm.values), Moments.of(base.values), margin, alpha)

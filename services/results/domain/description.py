@@ -5,6 +5,7 @@ Segments are exploratory: estimates with their intervals, no p-values, because n
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pydantic import Field
 
@@ -25,7 +26,7 @@ from services.results.domain.journeys import (
 from services.results.domain.moods import Association, Mood, Point, associations, moods, series
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import count_heads, together, units_of, values_by_arm
+from services.results.domain.samples import count_heads, units_of, values_by_arm
 from services.results.domain.themes import Themes, themes_by_rules
 
 MOST_POINTS = 21  # a longer scale is shown in equal classes
@@ -158,8 +159,9 @@ def score(study: Study, arms: Sequence[str], answered: Sequence[Turn], worth: Ev
     chosen = next(iter(primary + scorable), None)
     if chosen is None:
         return None
-    values = values_by_arm(chosen, arms, answered)
-    return estimate(chosen, ONLY_ARM, together(values[arm] for arm in arms), worth, study.confidence_level)
+    everybody = [replace(turn, arm=ONLY_ARM) for turn in answered if turn.arm in arms]
+    values = values_by_arm(chosen, (ONLY_ARM,), everybody)[ONLY_ARM]
+    return estimate(chosen, ONLY_ARM, values, worth, study.confidence_level)
 
 
 def funnel(instruments: Sequence[Instrument], by_arm: dict[str, list[Turn]]) -> list[FunnelStage]:

@@ -8,13 +8,13 @@ cannot differ; where they do, at the plan's error rate over all such checks, eve
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from libs.contracts.evidence import FactorEffect, Flag, Interaction, Omnibus
-from services.results.domain.contrasts import compare, is_whole
+from libs.contracts.evidence import Evidence, FactorEffect, Flag, Interaction, Omnibus
+from services.results.domain.contrasts import clustered, compare, is_whole
 from services.results.domain.evidence import Evidences
 from services.results.domain.finding import correct, finding_of
 from services.results.domain.outcomes import Outcome
 from services.results.domain.records import Study, Turn
-from services.results.domain.samples import Headcount, Sample, values_by_arm
+from services.results.domain.samples import Headcount, Sample, units_of, values_by_arm
 
 if TYPE_CHECKING:
     from libs.stats import HypothesisTest
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 Samples = Mapping[str, Sample]
 FEWEST_ARMS = 3
 UNEQUAL_LOSS = 0.05
-FACTORS = "contrast of arm means on Satterthwaite's degrees of freedom"
-INTERACTION = "Welch's test of the difference of two effects"
+FACTORS = "cluster-robust contrast of arm means on Satterthwaite's degrees of freedom"
+INTERACTION = "cluster-robust test of the difference of two effects on Satterthwaite's degrees of freedom"
 
 
 def omnibus(study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples], worth: Evidences) -> list[Omnibus]:
@@ -33,7 +33,6 @@ def omnibus(study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples
         tested = _any_differs(study, list(values.values())) if len(values) >= FEWEST_ARMS else None
         if tested is None:
             continue
-        sizes = [len(sample.values) for sample in values.values()]
         found.append(
             Omnibus(
                 metric=outcome.metric,
@@ -41,7 +40,7 @@ def omnibus(study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples
                 statistic=tested.statistic,
                 p_value=tested.p_value,
                 method=tested.method,
-                evidence=worth.of(sum(sizes), smallest_arm=min(sizes)),
+                evidence=_worth(worth, list(values.values())),
             )
         )
     return found
@@ -50,23 +49,26 @@ def omnibus(study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples
 def interactions(
     study: Study, arms: Sequence[str], outcomes: Sequence[Outcome], turns: Sequence[Turn], worth: Evidences
 ) -> list[Interaction]:
-    """The effect on the primary outcomes in each segment against the rest."""
-    from libs.stats import Moments, segment_interactions
+    """The effect on the primary outcomes in each segment against the rest: (m - m0) - (r - r0)."""
+    from libs.stats import clustered_contrast
 
     segments = sorted({turn.segment for turn in turns if turn.segment is not None})
-    if study.plan is None or len(segments) < 2 or study.plan.design == "within":
+    if study.plan is None or len(segments) < 2:
         return []
-    baseline = study.baseline(arms)
+    baseline, units = study.baseline(arms), units_of(turns)
+    placed = [turn for turn in turns if turn.segment is not None]
     rows = []
     for outcome in (one for one in outcomes if one.instrument.role == "primary"):
-        inside = {s: values_by_arm(outcome, arms, [t for t in turns if t.segment == s]) for s in segments}
-        for arm in (arm for arm in arms if arm != baseline):
-            pairs = {s: (Moments.of(v[arm].values), Moments.of(v[baseline].values)) for s, v in inside.items()}
-            rows += [
-                (outcome, arm, s, t, pairs[s])
-                for s, t in segment_interactions(pairs, study.confidence_level).items()
-                if t is not None
-            ]
+        for segment in segments:
+            inside, rest = (
+                values_by_arm(outcome, arms, [turn for turn in placed if (turn.segment == segment) is is_in], units)
+                for is_in in (True, False)
+            )
+            for arm in (arm for arm in arms if arm != baseline):
+                cells = [inside[arm], inside[baseline], rest[arm], rest[baseline]]
+                test = clustered_contrast([clustered(c) for c in cells], (1, -1, -1, 1), study.confidence_level)
+                if test is not None:
+                    rows.append((outcome, arm, segment, test, cells[:2]))
     adjusted = correct(study, [test.p_value for *_, test, _ in rows])
     return [
         Interaction(
@@ -82,7 +84,7 @@ def interactions(
             p_adjusted=p,
             finding=finding_of(test.difference, p, study.alpha),
             method=INTERACTION,
-            evidence=worth.of(pair[0].n + pair[1].n, smallest_arm=min(pair[0].n, pair[1].n)),
+            evidence=_worth(worth, pair),
         )
         for (outcome, arm, segment, test, pair), p in zip(rows, adjusted, strict=True)
     ]
@@ -91,26 +93,19 @@ def interactions(
 def factor_effects(
     study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples], worth: Evidences
 ) -> list[FactorEffect]:
-    """The planned contrasts over factorial arms: Σ w m with variance Σ w² s²/n."""
-    from libs.stats import Moments, satterthwaite_df, t_test
+    """The planned contrasts over factorial arms: Σ w m."""
+    from libs.stats import clustered_contrast
 
     rows = []
     for effect in (study.plan.contrasts if study.plan else None) or ():
         for outcome, values in zip(outcomes, samples, strict=True):
             if outcome.instrument.is_control:
                 continue
-            parts = [(weight, Moments.of(values[arm].values)) for arm, weight in effect.weights.items() if weight]
-            known = [
-                (w, m.mean, m.variance / m.n, m.n) for w, m in parts if m.mean is not None and m.variance is not None
-            ]
-            if not parts or len(known) < len(parts):
-                continue
-            difference = sum(w * mean for w, mean, _, _ in known)
-            pieces = [(w * w * v, n - 1.0) for w, _, v, n in known if v > 0]
-            error = sum(v for v, _ in pieces) ** 0.5
-            test = t_test(difference, error, satterthwaite_df(*pieces), study.confidence_level) if pieces else None
+            weights = {arm: weight for arm, weight in effect.weights.items() if weight}
+            cells = [values[arm] for arm in weights]
+            test = clustered_contrast([clustered(c) for c in cells], list(weights.values()), study.confidence_level)
             if test is not None:
-                rows.append((effect, outcome, test, [n for *_, n in known]))
+                rows.append((effect, outcome, test, cells))
     adjusted = correct(study, [test.p_value for _, _, test, _ in rows])
     return [
         FactorEffect(
@@ -126,9 +121,9 @@ def factor_effects(
             p_adjusted=p,
             finding=finding_of(test.difference, p, study.alpha),
             method=FACTORS,
-            evidence=worth.of(sum(sizes), smallest_arm=min(sizes)),
+            evidence=_worth(worth, cells),
         )
-        for (effect, outcome, test, sizes), p in zip(rows, adjusted, strict=True)
+        for (effect, outcome, test, cells), p in zip(rows, adjusted, strict=True)
     ]
 
 
@@ -178,8 +173,14 @@ MESSAGES: dict[str, Callable[[str, str], str]] = {
 }
 
 
+def _worth(worth: Evidences, samples: Sequence[Sample]) -> Evidence:
+    """Of all these units, as good as the smallest sample of them."""
+    units = {unit for sample in samples for unit in sample.units}
+    return worth.of(len(units), smallest_arm=min(len(sample.units) for sample in samples))
+
+
 def _any_differs(study: Study, samples: Sequence[Sample]) -> "HypothesisTest | None":
-    from libs.stats import Moments, cochran_q, friedman, independence_test, welch_anova
+    from libs.stats import Moments, clustered_omnibus, cochran_q, friedman, independence_test, welch_anova
 
     are_whole = all(is_whole(sample.values) for sample in samples)
     if study.plan is not None and study.plan.design == "within":
@@ -189,6 +190,8 @@ def _any_differs(study: Study, samples: Sequence[Sample]) -> "HypothesisTest | N
             return None
         rows = [[one[unit] for one in known] for unit in both]
         return cochran_q([[bool(v) for v in row] for row in rows]) if are_whole else friedman(rows)
+    if len({unit for sample in samples for unit in sample.units}) < sum(len(sample.units) for sample in samples):
+        return clustered_omnibus([clustered(sample) for sample in samples])
     if are_whole:
         table = [[int(sum(s.values)), len(s.values) - int(sum(s.values))] for s in samples if s.values]
         return independence_test(table) if len(table) > 1 else None

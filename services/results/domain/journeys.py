@@ -6,7 +6,7 @@ rounds; an agent whose answers end before it happened was watched until then and
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -16,9 +16,10 @@ from libs.contracts.evidence import Interval
 from libs.contracts.instruments import Instrument, MetricType
 from services.results.domain.finding import correct
 from services.results.domain.records import Study, Turn
+from services.results.domain.samples import units_of
 
 if TYPE_CHECKING:
-    from libs.stats import HypothesisTest
+    from libs.stats import Contrast, HypothesisTest
 
 
 class StageContrast(Data):
@@ -73,10 +74,10 @@ def stage_contrasts(study: Study, arms: Sequence[str], turns: Sequence[Turn]) ->
     """Every stage that requires another, each arm against the baseline."""
     if study.plan is None:
         return []
-    baseline = study.baseline(arms)
+    baseline, units = study.baseline(arms), units_of(turns)
     stages = [one for one in study.instruments if one.type is MetricType.BINARY and one.requires is not None]
     return [
-        _contrast(study, stage, arm, baseline, _passed(stage, arm, turns), _passed(stage, baseline, turns))
+        _contrast(study, stage, arm, baseline, _passed(stage, arm, turns), _passed(stage, baseline, turns), units)
         for stage in stages
         for arm in arms
         if arm != baseline
@@ -186,8 +187,16 @@ def _passed(stage: Instrument, arm: str, turns: Sequence[Turn]) -> Passed:
     return found
 
 
-def _contrast(study: Study, stage: Instrument, arm: str, baseline: str, mine: Passed, others: Passed) -> StageContrast:
-    from libs.stats import PairedCounts, compare_paired_proportions, compare_proportions
+def _contrast(
+    study: Study,
+    stage: Instrument,
+    arm: str,
+    baseline: str,
+    mine: Passed,
+    others: Passed,
+    units: Mapping[str, str],
+) -> StageContrast:
+    from libs.stats import PairedCounts, compare_paired_proportions
 
     level = study.confidence_level
     if study.is_within:
@@ -200,9 +209,9 @@ def _contrast(study: Study, stage: Instrument, arm: str, baseline: str, mine: Pa
             for people in (both, came)
         )
     else:
-        whole = compare_proportions(*_counts(list(mine.values())), *_counts(list(others.values())), level)
-        came_mine, came_others = ([one for one in given.values() if one[0]] for given in (mine, others))
-        part = compare_proportions(*_counts(came_mine), *_counts(came_others), level)
+        whole = _apart(mine, others, units, level)
+        came_mine, came_others = ({a: one for a, one in given.items() if one[0]} for given in (mine, others))
+        part = _apart(came_mine, came_others, units, level)
     return StageContrast(
         metric=stage.name,
         arm=arm,
@@ -215,5 +224,15 @@ def _contrast(study: Study, stage: Instrument, arm: str, baseline: str, mine: Pa
     )
 
 
-def _counts(given: Sequence[tuple[bool, bool]]) -> tuple[int, int]:
-    return sum(passed for _, passed in given), len(given)
+def _apart(mine: Passed, others: Passed, units: Mapping[str, str], level: float) -> "Contrast":
+    """Shares of different people, who may have heard each other."""
+    from libs.stats import Clustered, compare_clustered, compare_proportions
+
+    own, base = (
+        Clustered([float(passed) for _, passed in given.values()], [units[agent] for agent in given])
+        for given in (mine, others)
+    )
+    if len({*own.clusters, *base.clusters}) < len(mine) + len(others):
+        return compare_clustered(own, base, level)
+    counts = int(sum(own.values)), len(own.values), int(sum(base.values)), len(base.values)
+    return compare_proportions(*counts, level)

@@ -221,6 +221,7 @@ class _Heads:
         self.met: dict[str, set[str]] = defaultdict(set)
         self._answered: dict[str, set[str]] = defaultdict(set)
         self._units: dict[str, int] = defaultdict(int)
+        self._distinct = 0
         self._linked: dict[str, str] = {}
         self._arms: dict[str, set[str]] = defaultdict(set)
         """Arms in which anybody of a unit has answered."""
@@ -231,6 +232,7 @@ class _Heads:
         if is_answered:
             self._answered[arm].add(agent)
             arms = self._arms[self.unit_of(agent)]
+            self._distinct += not arms
             self._units[arm] += arm not in arms
             arms.add(arm)
 
@@ -244,6 +246,7 @@ class _Heads:
         if kept != gone:
             self._linked[gone] = kept
             arms = self._arms.pop(gone, set())
+            self._distinct -= bool(arms and self._arms[kept])
             for arm in arms & self._arms[kept]:
                 self._units[arm] -= 1
             self._arms[kept] |= arms
@@ -260,7 +263,7 @@ class _Heads:
             answered=answered,
             failed={arm: len(met[arm]) - answered[arm] for arm in arms},
             units={arm: self._units.get(arm, 0) for arm in arms},
-            is_paired=study.is_within,
+            clusters=self._distinct,
         )
 
     def _root(self, name: str) -> str:

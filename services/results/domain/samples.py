@@ -1,12 +1,13 @@
 """Turns → one value per unit. The unit is the agent or, where agents heard each other, all who did: their cluster.
 
 Several turns of one agent are averaged first, then the agents of one cluster. Treating turns, or people who talked with
-each other, as independent would make a study look larger than it is.
+each other, as independent would make a study look larger than it is. A unit whose agents are in several arms has a
+value in each of them, under the same name: such samples are not independent, and no test may take them to be.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,13 +26,8 @@ class Headcount:
     failed: dict[str, int]
     units: dict[str, int]
     """Independent units among those who answered: agents, or clusters of agents."""
-    is_paired: bool = False
-    """The units of every arm are the same people."""
-
-    @property
-    def clusters(self) -> int:
-        """Independent units of all arms."""
-        return max(self.units.values(), default=0) if self.is_paired else sum(self.units.values())
+    clusters: int
+    """Independent units of all arms; one that is in several counts once."""
 
     @property
     def attrition(self) -> dict[str, float]:
@@ -61,7 +57,7 @@ def count_heads(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> Hea
         answered={arm: len(answered[arm]) for arm in arms},
         failed={arm: len(met[arm] - answered[arm]) for arm in arms},
         units={arm: len(units[arm]) for arm in arms},
-        is_paired=study.is_within,
+        clusters=len(set[str]().union(*units.values())),
     )
 
 
@@ -89,14 +85,16 @@ class Sample(NamedTuple):
     units: list[str]
 
 
-def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) -> dict[str, Sample]:
-    """The sample of each arm."""
+def values_by_arm(
+    outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn], units: Mapping[str, str] | None = None
+) -> dict[str, Sample]:
+    """The sample of each arm. `units` are those of more turns than these, when these are some of them."""
     scores: dict[tuple[str, str], list[float]] = defaultdict(list)
     for turn in turns:
         score = outcome.score(turn.answers) if turn.is_answered else None
         if score is not None:
             scores[turn.arm, turn.agent_id].append(score)
-    unit = units_of(turns)
+    unit = units_of(turns) if units is None else units
     means: dict[tuple[str, str], list[float]] = defaultdict(list)
     for (arm, agent), own in sorted(scores.items()):
         means[arm, unit[agent]].append(math.fsum(own) / len(own))
@@ -108,13 +106,3 @@ def values_by_arm(outcome: Outcome, arms: Sequence[str], turns: Sequence[Turn]) 
             found.units.append(name)
             samples[arm] = found._replace(agents=found.agents + len(own))
     return samples
-
-
-def together(samples: Iterable[Sample]) -> Sample:
-    """Several samples as one."""
-    parts = list(samples)
-    return Sample(
-        [value for part in parts for value in part.values],
-        sum(part.agents for part in parts),
-        [unit for part in parts for unit in part.units],
-    )

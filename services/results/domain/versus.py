@@ -19,7 +19,7 @@ from services.results.domain.evidence import Evidences
 from services.results.domain.finding import correct_apart
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import Headcount, Sample, count_heads, values_by_arm
+from services.results.domain.samples import Headcount, Sample, count_heads, units_of, values_by_arm
 
 FAMILY = "every metric and every arm of the simulations compared, by the rule of the baseline's plan; controls apart"
 
@@ -77,7 +77,7 @@ def set_side_by_side(found: Sequence[Analysed], baseline: str, metrics: Sequence
     """Every arm against the baseline on every metric that all simulations asked alike."""
     shared, not_compared = shared_instruments([one.study for one in found], metrics)
     turns = in_order(turn for one in found for turn in _relabelled(one))
-    labels, heads = labels_of(found), _heads(found)
+    labels, heads = labels_of(found), _heads(found, turns)
     worth = _worth(found, heads)
     outcomes = outcomes_of(shared)
     samples = [values_by_arm(outcome, labels, turns) for outcome in outcomes]
@@ -161,7 +161,7 @@ def _relabelled(one: Analysed) -> list[Turn]:
     ]
 
 
-def _heads(found: Sequence[Analysed]) -> Headcount:
+def _heads(found: Sequence[Analysed], turns: Sequence[Turn]) -> Headcount:
     counted = [(one, count_heads(one.study, one.study.arms(one.turns), one.turns)) for one in found]
 
     def joined(name: str) -> dict[str, int]:
@@ -171,7 +171,9 @@ def _heads(found: Sequence[Analysed]) -> Headcount:
             for arm, count in getattr(heads, name).items()
         }
 
-    return Headcount(joined("assigned"), joined("answered"), joined("failed"), joined("units"))
+    unit = units_of(turns)
+    clusters = len({unit[turn.agent_id] for turn in turns if turn.is_answered})
+    return Headcount(joined("assigned"), joined("answered"), joined("failed"), joined("units"), clusters)
 
 
 def _worth(found: Sequence[Analysed], heads: Headcount) -> Evidences:

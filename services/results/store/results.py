@@ -232,12 +232,10 @@ class Responses:
 
     async def headcount(self, tx: Transaction, study: Study) -> Headcount:
         """Agents by arm, counted by the store: nothing is loaded while a simulation runs."""
-        query = (
-            select(responses.c.arm, MET, ANSWERED, UNITS)
-            .where(await _present(tx, responses, study.simulation_id))
-            .group_by(responses.c.arm)
-        )
+        mine = await _present(tx, responses, study.simulation_id)
+        query = select(responses.c.arm, MET, ANSWERED, UNITS).where(mine).group_by(responses.c.arm)
         counted = {row.arm: (int(row.met), int(row.answered), int(row.units)) for row in await tx.execute(query)}
+        clusters = int((await tx.execute(select(UNITS).where(mine))).scalar_one())
         planned = study.plan.planned_n if study.plan else study.planned
         arms = list(planned) + sorted(set(counted) - set(planned))
         return Headcount(
@@ -245,7 +243,7 @@ class Responses:
             answered={arm: counted.get(arm, NOBODY)[1] for arm in arms},
             failed={arm: counted[arm][0] - counted[arm][1] if arm in counted else 0 for arm in arms},
             units={arm: counted.get(arm, NOBODY)[2] for arm in arms},
-            is_paired=study.is_within,
+            clusters=clusters,
         )
 
 

@@ -8,6 +8,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multivariate import test_mvmean as hotelling
 
 from libs.stats import (
     Bivariate,
@@ -15,6 +16,8 @@ from libs.stats import (
     Moments,
     bootstrap,
     cluster_means,
+    clustered_contrast,
+    clustered_omnibus,
     compare_clustered,
     compare_means,
     compare_paired_means,
@@ -63,7 +66,7 @@ def test_with_one_answer_in_each_arm_it_is_the_paired_t_test(both: tuple[list[fl
         compare_paired_means(Bivariate.of(x, y)),
     )
     if paired.interval is not None:
-        assert ours.df == paired.df
+        assert ours.df == pytest.approx(paired.df)
         assert ours.interval == pytest.approx(paired.interval, abs=1e-6)
 
 
@@ -77,7 +80,71 @@ def test_clusters_in_both_arms_have_the_errors_of_statsmodels() -> None:
     ours = compare_clustered(*(Clustered(list(y[arm == one]), list(groups[arm == one])) for one in (1, 0)))
     assert ours.difference == pytest.approx(theirs.params[1])
     assert ours.statistic == pytest.approx(theirs.params[1] / (theirs.bse[1] * math.sqrt(20 / 19)))
-    assert ours.df == 19
+    assert ours.df == pytest.approx(19)
+
+
+def mixed(seed: int = 4, arms: int = 2) -> list[Clustered]:
+    """Groups of unequal size, most of them with people of several arms, and people alone."""
+    random = np.random.default_rng(seed)
+    effect = random.normal(size=12)
+    found: list[tuple[list[float], list[int]]] = [([], []) for _ in range(arms)]
+    for group in range(12):
+        for _ in range(int(random.integers(1, 7))):
+            values, groups = found[int(random.integers(arms))]
+            values.append(float(effect[group] + random.normal()))
+            groups.append(group)
+    return [Clustered(*one) for one in found]
+
+
+def by_matrices(samples: list[Clustered], weights: np.ndarray) -> tuple[float, float, float]:
+    """Estimate, CR2 error and degrees of freedom by the definition."""
+    y = np.concatenate([one.values for one in samples])
+    groups = np.concatenate([one.clusters for one in samples])
+    cell = np.repeat(np.arange(len(samples)), [len(one.values) for one in samples])
+    x = np.eye(len(samples))[cell]
+    bread = np.linalg.inv(x.T @ x)
+    left = np.eye(len(y)) - x @ bread @ x.T
+    inside = [groups == group for group in np.unique(groups)]
+    moved = np.array([bread @ x[own].T @ _root(left, own) @ (left @ y)[own] for own in inside])
+    variance = moved.T @ moved
+
+    def columns(contrast: np.ndarray) -> np.ndarray:
+        return np.array([left[:, own] @ _root(left, own) @ x[own] @ bread @ contrast for own in inside])
+
+    # A variance of its own in every sample, as large as its error says.
+    each = [np.sum(columns(row) ** 2) for row in np.diag(weights)]
+    scale = (weights**2 * np.diag(variance) / each)[cell]
+    p = columns(weights) @ np.diag(scale) @ columns(weights).T
+    error = math.sqrt(weights @ variance @ weights)
+    return float(weights @ bread @ x.T @ y), error, float(np.trace(p) ** 2 / np.sum(p * p))
+
+
+def _root(left: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """(I - H)^-1/2 of a cluster, without what has no spread."""
+    values, vectors = np.linalg.eigh(left[np.ix_(inside, inside)])
+    root: np.ndarray = vectors @ np.diag([0 if value < 1e-9 else value**-0.5 for value in values]) @ vectors.T
+    return root
+
+
+@pytest.mark.parametrize("weights", [[1.0, -1.0], [1.0, -0.5, -0.5], [1.0, -1.0, -1.0, 1.0]])
+def test_any_contrast_has_the_error_and_degrees_of_freedom_of_the_definition(weights: list[float]) -> None:
+    samples = mixed(arms=len(weights))
+    found = clustered_contrast(samples, weights)
+    assert found is not None
+    assert (found.difference, found.error, found.df) == pytest.approx(by_matrices(samples, np.array(weights)))
+    if len(weights) == 2:
+        ours = compare_clustered(*samples)
+        assert (ours.statistic, ours.df) == pytest.approx((found.t, found.df))
+
+
+def test_several_arms_of_the_same_people_have_hotellings_test() -> None:
+    random = np.random.default_rng(8)
+    rows = random.normal(size=(15, 1)) + random.normal(size=(15, 3)) + [0.0, 0.5, 1.0]
+    found = clustered_omnibus([Clustered(list(column), range(15)) for column in rows.T])
+    theirs = hotelling(rows[:, 1:] - rows[:, :1])
+    assert found is not None
+    assert (found.statistic, found.p_value) == pytest.approx((theirs.statistic, theirs.pvalue))
+    assert clustered_omnibus([Clustered([1.0, 2.0], ["a", "b"])] * 3) is None
 
 
 def test_the_order_of_the_answers_changes_nothing() -> None:
