@@ -38,6 +38,7 @@ lint: setup
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive services libs tools
 	@$(BIN)/python -m libs.schemas --check
 	@$(BIN)/python -m services.embedded.openapi --check
+	@$(BIN)/python -m libs.bus.accounts --check
 	@sh .make/ui check
 
 format: setup ## Format and fix what can be fixed
@@ -47,6 +48,7 @@ format: setup ## Format and fix what can be fixed
 schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m libs.schemas
 	@$(BIN)/python -m services.embedded.openapi
+	@$(BIN)/python -m libs.bus.accounts
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench

@@ -35,11 +35,14 @@ def create_broker(
 ) -> "NatsBroker":
     """A broker that is not connected yet and never stops to reconnect once it was."""
     from faststream.nats import NatsBroker
-    from faststream.nats.security import NatsCredentials
+    from faststream.nats.security import NatsCredentials, NatsSecurity
+
+    tls = settings.tls.context()
+    credentials = settings.credentials
 
     return NatsBroker(
         [url.strip() for url in settings.nats_url.split(",")],
-        security=NatsCredentials(settings.credentials) if settings.credentials else None,
+        security=NatsCredentials(credentials, ssl_context=tls) if credentials else NatsSecurity(ssl_context=tls),
         name=name,
         inbox_prefix=settings.inbox_prefix,
         max_reconnect_attempts=-1,

@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 
 import orjson
 from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
 
 from libs.bus.handover import hand_over, look_up
 from libs.bus.publishing import Outgoing
@@ -91,11 +92,17 @@ def _row(message: Outgoing, time: datetime) -> dict[str, object]:
 
 
 async def republish(database: Database, since: datetime | None = None) -> int:
-    """Send every kept message again, or those created since then; receivers recognise what they had. Their number."""
+    """Send every kept message again, or those created since then; receivers recognise what they had. Their number.
+
+    Raises `ConnectionError` for a database that does not answer or is no service's.
+    """
     statement = update(OUTBOX).where(OUTBOX.c.published_at.is_not(None)).values(published_at=None)
     if since is not None:
         statement = statement.where(OUTBOX.c.created_at >= since.astimezone(UTC))
-    async with database.write() as tx:
-        count = (await tx.execute(statement)).rowcount
-        tx.after_commit(lambda: look_up(database.url))
+    try:
+        async with database.write() as tx:
+            count = (await tx.execute(statement)).rowcount
+            tx.after_commit(lambda: look_up(database.url))
+    except (DBAPIError, OSError) as error:
+        raise ConnectionError(f"{database.url.database} has no outbox to be reached: {type(error).__name__}") from error
     return count

@@ -31,13 +31,12 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class Source:
     """One message type that a service receives, or whose dead letters, through the durable consumer of this name."""
 
     service: str
     mode: Mode
     data: type[MessageData]
-    handler: Callable[..., Awaitable[None]]
 
     @property
     def durable(self) -> str:
@@ -56,6 +55,13 @@ class Subscription:
         """The subject with wildcards; also the name of spans and metrics."""
         template = subjects.template(self.data.contract)
         return subjects.dead_letter(template) if self.mode is Mode.DEAD else template
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription(Source):
+    """A source and the function that handles what it brings."""
+
+    handler: Callable[..., Awaitable[None]]
 
 
 class Router:

@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.bus.tls import Tls
+
 
 class BusSettings(BaseModel):
     """How a service uses the bus. `nats_url` may hold a user and a password, and several URLs separated by commas."""
@@ -10,6 +12,7 @@ class BusSettings(BaseModel):
 
     nats_url: str = "nats://127.0.0.1:4222"
     credentials: str | None = Field(default=None, description="Path of a NATS .creds file.")
+    tls: Tls = Tls()
     inbox_prefix: str = Field(default="_INBOX", description="Reply subjects; per user where permissions demand it.")
     replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each stream.")
     retention_days: int = Field(default=30, ge=1, description="How long rows of the outbox and the inbox are kept.")

@@ -53,9 +53,38 @@ TO_OUTSIDE: tuple[type[MessageData], ...] = (
     validation.SimulationRectified,
 )
 """What systems outside may listen to: what came of what they asked for, never what single people answered."""
+SENDERS: dict[type[MessageData], str] = {
+    intervention.AssignArms: "orchestrator",
+    orchestrator.StartSimulation: "intervention",
+    orchestrator.RunProtocol: "communication",
+    communication.DeliverStimulus: "orchestrator",
+    results.AnalyseSimulation: "orchestrator",
+}
+"""Who sends a command that its owner does not send itself. Only the owner of an event publishes it."""
+MISSED_BY: dict[str, tuple[type[MessageData], ...]] = {
+    "population": (population.PreparePeople, population.GeneratePeople, population.WritePeople),
+    "intervention": (intervention.InterventionRequested,),
+    "orchestrator": (
+        intervention.AssignArms,
+        intervention.ArmsAssigned,
+        communication.DeliverStimulus,
+        communication.DeliveryCompleted,
+        communication.DeliveryHeld,
+        results.AnalyseSimulation,
+        results.AnalysisCompleted,
+    ),
+    "communication": (orchestrator.RunProtocol,),
+    "results": (results.ExtractFields,),
+}
+"""Whose dead letters a service listens for, because it waits for what the message would have brought about."""
 BY_TYPE: dict[str, type[MessageData]] = {message.contract.type: message for message in MESSAGES}
 
 
 def consumed_by(service: str) -> tuple[type[MessageData], ...]:
     """The message types a service subscribes to."""
     return tuple(message for message in MESSAGES if service in message.contract.consumers)
+
+
+def sent_by(service: str) -> tuple[type[MessageData], ...]:
+    """The message types a service publishes."""
+    return tuple(message for message in MESSAGES if SENDERS.get(message, message.contract.service) == service)

@@ -59,8 +59,8 @@ def nats_server_binary() -> Path:
 class NatsServer:
     """A server over one directory: `store/`, `nats.conf`, `nats.log`, `nats.pid`. It keeps its port when restarted.
 
-    With `outsiders` nobody gets in without a password: the services have an account and each of them one of its own.
-    `passwords` are by user name; that of the services is `accounts.PLATFORM`.
+    With `passwords`, by user name, nobody gets in without one: each service is a user of the services' account, and
+    each of the `outsiders` has an account of its own.
     """
 
     def __init__(
@@ -74,15 +74,19 @@ class NatsServer:
         self.directory = directory
         self.port = port
         self._passwords = dict(passwords or {})
-        self._accounts = accounts_config(outsiders) if outsiders else ""
+        self._accounts = accounts_config(outsiders) if self._passwords else ""
         self.monitor_url = ""
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
-        """Where services connect, with their password where one is needed."""
-        user = f"{PLATFORM}:{self._passwords[PLATFORM]}@" if self._accounts else ""
-        return f"nats://{user}127.0.0.1:{self.port}"
+        """Where who operates it connects, with the password where one is needed."""
+        return self.url_of(PLATFORM)
+
+    def url_of(self, user: str) -> str:
+        """Where a user connects."""
+        who = f"{user}:{self._passwords[user]}@" if self._accounts else ""
+        return f"nats://{who}127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int | None:

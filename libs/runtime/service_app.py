@@ -9,6 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
 
 from libs.bus import Bus, BusSettings, Router
+from libs.bus.permissions import inbox_prefix
 from libs.db import Database
 from libs.http import Badge, Identified, create_http_app, verifier_of
 from libs.http.app import MAX_BODY_BYTES
@@ -96,6 +97,8 @@ def _bus(
         return None
     bus_settings = BusSettings(
         nats_url=settings.nats_url,
+        tls=settings.nats_tls,
+        inbox_prefix=inbox_prefix(name),
         replicas=settings.stream_replicas,
         retention_days=settings.retention_days,
         ack_wait=settings.ack_wait_s,

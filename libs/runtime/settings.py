@@ -1,7 +1,11 @@
 """Settings of a service: `REHEARSAL_<SERVICE>_<NAME>`, or `REHEARSAL_<NAME>` for all services."""
 
+from pathlib import Path
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from libs.bus.tls import Tls
 
 PREFIX = "REHEARSAL_"
 
@@ -11,6 +15,9 @@ class ServiceSettings(BaseSettings):
 
     database_url: str = Field(default="", description="sqlite:///path or postgresql://…; empty for the gateway.")
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="One or more URLs, separated by commas.")
+    nats_ca: Path | None = Field(default=None, description="PEM file of who signs the certificate of nats-server.")
+    nats_cert: Path | None = Field(default=None, description="PEM file of this service's own certificate.")
+    nats_key: Path | None = Field(default=None, description="PEM file of its key.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65_535)
     identity_keys: str = Field(
@@ -28,6 +35,11 @@ class ServiceSettings(BaseSettings):
     work_at_once: int = Field(default=2, ge=1, description="Deliveries of up to 64 turns that run at the same time.")
     hold_s: float = Field(default=5.0, gt=0, description="How often work that waits for a decision is looked at again.")
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
+
+    @property
+    def nats_tls(self) -> Tls:
+        """How the connection to NATS is secured."""
+        return Tls(self.nats_ca, self.nats_cert, self.nats_key)
 
     @classmethod
     def settings_customise_sources(

@@ -88,7 +88,7 @@ def make_first(tenant: Annotated[str, typer.Option(help="Whose admin it is.")] =
 def print_accounts(
     systems: Annotated[list[str], typer.Argument(metavar="NAME[=TENANT]...", help="Who may publish, for whom.")],
 ) -> None:
-    """Print the accounts for your nats.conf: the services' own, and one for each system outside. Needs no platform.
+    """Print the accounts for your nats.conf: that of the services, each a user, and one of each system outside.
 
     It holds no secret: passwords are environment variables of nats-server, which it names.
     """

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli import access, people_commands, result_files, toolbox, validation
+from services.cli import access, operations, people_commands, result_files, toolbox, validation
 from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, own_key, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
@@ -28,6 +28,7 @@ artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
 app.add_typer(access.keys, name="keys", help="Keys: who may use the platform, and as what.")
 app.add_typer(access.external, name="external", help="Systems outside that publish over NATS.")
+app.add_typer(operations.nats, name="nats", help="For operators: users, streams, dead letters, outboxes.")
 app.add_typer(access.share, name="share", help="Read-only links to a simulation's results.")
 app.add_typer(access.audit, name="audit", help="The audit log: every write and refusal.")
 app.add_typer(toolbox.app)

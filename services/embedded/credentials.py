@@ -1,4 +1,4 @@
-"""Passwords of an embedded platform's nats-server when systems outside may reach it.
+"""Passwords of an embedded platform's nats-server: of each service, and of each system outside that may reach it.
 
 Each system finds in `<name>.json` where to connect and as whom; only the owner of the data directory can read it. A
 password is made once and stays. Services get a new one at every start, which is kept nowhere.
@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
-from libs.bus.accounts import PLATFORM, Outsider
+from libs.bus.accounts import USERS, Outsider
 
 
 class Credentials:
@@ -20,8 +20,7 @@ class Credentials:
         self._folder = folder
         self._outsiders = tuple(outsiders)
         self.passwords = {each.name: self._known(each) or _new() for each in self._outsiders}
-        if outsiders:
-            self.passwords[PLATFORM] = _new()
+        self.passwords |= {user: _new() for user in USERS}
 
     def write(self, port: int | None) -> None:
         """Write the file of each system."""

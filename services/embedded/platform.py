@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import uvloop
 from fastapi import FastAPI
 
-from libs.bus.accounts import Outsider
+from libs.bus.accounts import USERS, Outsider
+from libs.bus.permissions import ERASER, GATEWAY
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.http import new_key_pair
 from libs.runtime.hosting import Hosting
@@ -83,7 +84,7 @@ class Platform:
         settings, create_app = service(name)
         known = {
             "database_url": f"sqlite:///{self.data / name}.db",
-            "nats_url": self.nats.url,
+            "nats_url": self.nats.url_of(name) if name in USERS else "",
             "models_url": "local://models",
             "communication_url": "local://communication",
             "identity_keys": self._identity_keys,
@@ -96,7 +97,8 @@ class Platform:
         settings, create_app = service("gateway")
         known = {f"{name}_url": f"local://{name}" for name in SERVICES} | {
             "database_url": f"sqlite:///{self.data / 'gateway'}.db",
-            "nats_url": self.nats.url,
+            "nats_url": self.nats.url_of(GATEWAY),
+            "erasure_nats_url": self.nats.url_of(ERASER),
             "signing_key": self._signing_key,
         }
         return create_app(settings(**_fields(settings, known), **given))

@@ -47,6 +47,9 @@ class Settings(ServiceSettings):
         default={role.value: role for role in Role}, description="Which value of the claim is which role."
     )
     allowed_hosts: list[str] = Field(default=[], description="Further host names this gateway is reached by.")
+    erasure_nats_url: SecretStr = Field(
+        default=SecretStr(""), description="URL of NATS for a user who may empty streams of a tenant; else nats_url."
+    )
     max_streams: int = Field(default=200, ge=1, description="Event streams open at once.")
 
     def url_of(self, owner: str) -> str:

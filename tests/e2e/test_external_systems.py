@@ -76,3 +76,10 @@ def test_with_the_nats_command_it_is_acknowledged(population: str, credentials: 
     done = ran(EXAMPLES / "publish_nats.sh", credentials, population)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"stream":"EVENTS"' in done.stdout.replace(" ", "")
+
+
+def test_every_service_had_the_rights_at_nats_that_it_needs(platform: EmbeddedPlatform, population: str) -> None:
+    """Each of them is a user there, with what the registry says it may: here after whole interventions."""
+    log = (platform.data / "nats" / "nats.log").read_text()
+    assert "ready" in log.lower()
+    assert [line for line in log.splitlines() if "Violation" in line] == []

@@ -20,7 +20,9 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
+from libs.bus.permissions import inbox_prefix
 from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
+from libs.bus.tls import Tls
 from libs.contracts.base import MessageData
 from libs.contracts.registry import BY_TYPE
 from services.gateway.domain.pagedata import is_end
@@ -49,8 +51,11 @@ class Stored(NamedTuple):
 class EventLog:
     """The connection, made when it is first needed; readers are opened from it."""
 
-    def __init__(self, nats_url: str) -> None:
+    def __init__(self, nats_url: str, *, user: str, tls: Tls) -> None:
+        """`user` names the connection, and the inbox that is its own."""
         self._servers = nats_url.split(",")
+        self._user = user
+        self._tls = tls
         self._client: Client | None = None
         self._lock = asyncio.Lock()
 
@@ -103,7 +108,9 @@ class EventLog:
         try:
             return await nats.connect(
                 self._servers,
-                name="gateway",
+                name=self._user,
+                inbox_prefix=inbox_prefix(self._user),
+                tls=self._tls.context(),
                 allow_reconnect=True,
                 max_reconnect_attempts=2,
                 connect_timeout=2,

@@ -135,7 +135,7 @@ class Erasures:
         with speaking_as(_platform(tenant)):
             for name in ASKED:
                 found[name] = sum((await self._service.erase(name)).values())
-        found["streams"] = await self._service.events.purge(tenant)
+        found["streams"] = await self._service.eraser.purge(tenant)
         return {name: count for name, count in found.items() if count}
 
     async def _forget_grants(self, tenant: str) -> int:

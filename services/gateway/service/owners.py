@@ -13,6 +13,7 @@ import httpx
 import orjson
 from pydantic import BaseModel
 
+from libs.bus.permissions import ERASER, GATEWAY
 from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.envelope import Envelope
@@ -116,7 +117,9 @@ class Gateway:
         self._owners: dict[str, httpx.AsyncClient] = {}
         secret = settings.signing_key.get_secret_value()
         self._signer = Signer(secret) if secret else None
-        self.events = EventLog(settings.nats_url)
+        self.events = EventLog(settings.nats_url, user=GATEWAY, tls=settings.nats_tls)
+        erasing = settings.erasure_nats_url.get_secret_value()
+        self.eraser = EventLog(erasing, user=ERASER, tls=settings.nats_tls) if erasing else self.events
         self.free_streams = asyncio.Semaphore(settings.max_streams)
         self.stopping = asyncio.Event()
 
@@ -127,7 +130,8 @@ class Gateway:
     async def stop(self) -> None:
         """Close the connections."""
         self.stopping.set()
-        await self.events.stop()
+        for log in {self.events, self.eraser}:
+            await log.stop()
         for client in self._owners.values():
             await client.aclose()
 

@@ -1,0 +1,91 @@
+"""What each service may do at the NATS server, made from the registry: what is not declared there is denied.
+
+A service publishes what it sends and the dead letters of what it hears, makes and asks its own durable consumers, and
+reads its own inbox. It may make a stream that is gone, so that a lost store heals, but neither change nor empty nor
+delete one. NATS knows no part of a token, so every durable is named.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from libs.bus.router import Mode, Source
+from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
+from libs.contracts import subjects
+from libs.contracts.registry import MESSAGES, MISSED_BY, consumed_by, sent_by
+
+GATEWAY = "gateway"
+ERASER = "eraser"
+STREAMS = (EVENTS, COMMANDS, DEAD_LETTERS)
+_API = "$JS.API"
+
+
+class Rights(NamedTuple):
+    """The subjects a user may publish on and subscribe to; what it must never publish on goes before what it may."""
+
+    publishes: tuple[str, ...]
+    hears: tuple[str, ...]
+    never: tuple[str, ...] = ()
+
+
+def services() -> tuple[str, ...]:
+    """Every service that takes part in the bus; the gateway is the last."""
+    named = {name for kind in MESSAGES for name in (*kind.contract.consumers, kind.contract.service)}
+    return (*sorted(named - {GATEWAY}), GATEWAY)
+
+
+def inbox_prefix(user: str) -> str:
+    """What the reply subjects of a user begin with."""
+    return f"_INBOX_{user}"
+
+
+def sources_of(service: str) -> tuple[Source, ...]:
+    """The durable consumers of a service. The gateway has none: each open page has a consumer while it reads."""
+    if service == GATEWAY:
+        return ()
+    heard = [Source(service, Mode.ON, kind) for kind in consumed_by(service)]
+    return (*heard, *(Source(service, Mode.DEAD, kind) for kind in MISSED_BY.get(service, ())))
+
+
+def rights_of(service: str) -> Rights:
+    """What a service may do."""
+    sent = [subjects.template(kind.contract) for kind in sent_by(service)]
+    inbox = (f"{inbox_prefix(service)}.>",)
+    if service == GATEWAY:
+        return Rights((*sent, *_reading()), inbox, tuple(_durables_of_others()))
+    sources = sources_of(service)
+    dead = [subjects.dead_letter(source.template) for source in sources if source.mode is not Mode.DEAD]
+    streams = [f"{_API}.STREAM.{verb}.{stream}" for stream in STREAMS for verb in ("CREATE", "INFO")]
+    consuming = [subject for source in sources for subject in _consuming(source)]
+    return Rights((*sent, *dead, *streams, *consuming), inbox)
+
+
+def eraser_rights() -> Rights:
+    """What the erasure of a tenant needs; no service has it, the gateway is given it by a URL of its own."""
+    verbs = ("INFO", "PURGE")
+    return Rights(
+        tuple(f"{_API}.STREAM.{verb}.{stream}" for stream in STREAMS for verb in verbs), (f"{inbox_prefix(ERASER)}.>",)
+    )
+
+
+def _consuming(source: Source) -> Iterator[str]:
+    """Making, asking and acknowledging one durable consumer, with its own filter alone."""
+    place = f"{source.stream}.{source.durable}"
+    yield f"{_API}.CONSUMER.CREATE.{place}.{source.template}"
+    yield from (f"{_API}.CONSUMER.{verb}.{place}" for verb in ("INFO", "DELETE", "MSG.NEXT"))
+    yield f"$JS.ACK.{place}.>"
+
+
+_READING = ("CREATE", "INFO", "DELETE", "MSG.NEXT")
+
+
+def _reading() -> Iterator[str]:
+    """Reading the event log through consumers that nobody named before."""
+    yield from (f"{_API}.STREAM.{verb}.{EVENTS}" for verb in ("INFO", "MSG.GET"))
+    yield from (f"{_API}.CONSUMER.{verb}.{EVENTS}.*" for verb in _READING)
+
+
+def _durables_of_others() -> Iterator[str]:
+    for service in services():
+        for source in sources_of(service):
+            if source.stream == EVENTS:
+                yield from (f"{_API}.CONSUMER.{verb}.{EVENTS}.{source.durable}" for verb in _READING)

@@ -1,0 +1,112 @@
+"""What the commands of an operator do at NATS and in the outboxes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import nats
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+
+from libs.bus import DeadLetter, republish
+from libs.bus.dead_letters import dead_letters, replay
+from libs.bus.permissions import services, sources_of
+from libs.bus.streams import UnsuitableServerError, check_server, provision
+from libs.db import Database
+from services.cli.exits import Exit, StopError, say
+
+PAGE = 500
+CONNECT_S = 3.0
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Client]:
+    try:
+        async with asyncio.timeout(CONNECT_S):  # nats-py would try a server that is not there for two minutes
+            connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=_ignore)
+    except (NatsError, OSError, TimeoutError) as error:
+        raise StopError(Exit.UNREACHABLE, f"NATS does not answer: {error or type(error).__name__}") from error
+    try:
+        yield connection
+    except NatsError as error:
+        raise StopError(Exit.REFUSED, f"NATS refused: {error or type(error).__name__}") from error
+    finally:
+        await connection.close()
+
+
+async def _ignore(error: Exception) -> None:
+    """What the server complains of is raised by who asked."""
+
+
+async def make_streams(url: str, replicas: int) -> Exit:
+    """Make the streams and every durable consumer match."""
+    sources = [source for service in services() for source in sources_of(service)]
+    async with _connected(url) as connection:
+        try:
+            check_server(connection)
+        except UnsuitableServerError as error:
+            raise StopError(Exit.REFUSED, str(error)) from error
+        await provision(connection.jetstream(), sources, replicas=replicas)
+    say(f"The streams and {len(sources)} consumers are as this version has them.")
+    return Exit.COMPLETED
+
+
+async def show_letters(url: str, consumer: str | None, *, as_json: bool) -> Exit:
+    """List dead letters."""
+    async with _connected(url) as connection:
+        found = [letter async for letter in _letters(connection) if consumer in {None, letter.consumer}]
+    if as_json:
+        print(json.dumps({"items": [_row(letter) for letter in found]}))  # noqa: T201
+        return Exit.COMPLETED
+    for letter in found:
+        when = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
+        print(f"{letter.sequence:>8}  {when}  {letter.consumer}  {letter.subject}  {letter.error[:120]}")  # noqa: T201
+    say(f"{len(found)} dead letters")
+    return Exit.COMPLETED
+
+
+async def send_letters(url: str, numbers: Sequence[int]) -> Exit:
+    """Send dead letters again. Refuses all when one of them does not exist."""
+    async with _connected(url) as connection:
+        found = {letter.sequence: letter async for letter in _letters(connection) if letter.sequence in numbers}
+        if missing := sorted(set(numbers) - found.keys()):
+            raise StopError(Exit.INVALID, f"there is no dead letter {missing[0]}")
+        count = await replay(connection.jetstream(), [found[number] for number in sorted(found)])
+    say(f"{count} messages were sent again.")
+    return Exit.COMPLETED
+
+
+async def send_outboxes(urls: Sequence[str], since: datetime | None) -> Exit:
+    """Mark what services have sent as not sent; their relays do the rest within seconds."""
+    for url in urls:
+        database = Database(url)
+        try:
+            count = await republish(database, since and since.replace(tzinfo=UTC))
+        except OSError as error:
+            raise StopError(Exit.UNREACHABLE, str(error)) from error
+        finally:
+            await database.close()
+        say(f"{count} messages of {database.url.database} will be sent again.")
+    return Exit.COMPLETED
+
+
+async def _letters(connection: Client) -> AsyncIterator[DeadLetter]:
+    js, after = connection.jetstream(), 0
+    while page := await dead_letters(js, after=after, limit=PAGE):
+        for letter in page:
+            yield letter
+        after = page[-1].sequence
+
+
+def _row(letter: DeadLetter) -> dict[str, object]:
+    return {
+        "number": letter.sequence,
+        "failed_at": letter.failed_at.isoformat() if letter.failed_at else None,
+        "consumer": letter.consumer,
+        "subject": letter.subject,
+        "error": letter.error,
+        "deliveries": letter.deliveries,
+        "id": letter.id,
+    }
