@@ -9,6 +9,8 @@ UI := services/gateway/ui
 PAGES := $(UI)/dist/.complete
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
+# A process that starts compiles everything where it may not keep what it compiled: half of a platform's start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo up test check lint format schemas bench chaos clean
 
