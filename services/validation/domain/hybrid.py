@@ -1,12 +1,14 @@
 """Hybrid studies: answers of people to the questions of a finished simulation, and what both together say of people.
 
 What is predicted for a person is what the agent made after them answered, else the mean of the agents of their segment
-in their arm, else that of all in their arm. The agents stand for the people who were not asked; so the people have to
-be drawn from those whom the agents stand for, which nothing here can check but for their segments.
+in their arm, else that of all in their arm. Agents who met both arms predict the effect itself: it is then estimated
+from their own differences (DiP++), not from two means that are rectified apart. The agents stand for the people who
+were not asked; so the people have to be drawn from those whom the agents stand for, which nothing here can check but
+for their segments.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import fmean
@@ -19,6 +21,7 @@ from libs.stats import (
     Rectified,
     gain_of_more,
     independence_test,
+    rectified_cloned_difference,
     rectified_difference,
     rectified_mean,
     standardised_difference,
@@ -33,6 +36,7 @@ FEWEST = 10
 """People in an arm below whom nothing is rectified: the interval would speak of next to nobody."""
 OTHER_PEOPLE = 0.01
 METHOD = "PPI++: prediction-powered inference with power tuning"
+CLONED = "DiP++: differences of agents who met both arms, rectified with people of each"
 Predictor = Callable[[Person], float]
 
 
@@ -63,9 +67,11 @@ def rectify(
         means = {arm: one for arm in arms if (one := _mean(outcome, arm, people, agents)) is not None}
         found += [_estimate(outcome, arm, None, one) for arm, one in means.items()]
         if baseline in means:
-            others = [arm for arm in means if arm != baseline]
-            pairs = [(arm, rectified_difference(means[arm], means[baseline], LEVEL)) for arm in others]
-            found += [_estimate(outcome, arm, baseline, one) for arm, one in pairs]
+            for arm in (arm for arm in means if arm != baseline):
+                one = _cloned(_Side(outcome, arm, people, agents), _Side(outcome, baseline, people, agents))
+                method = METHOD if one is None else CLONED
+                one = one or rectified_difference(means[arm], means[baseline], LEVEL)
+                found.append(_estimate(outcome, arm, baseline, one, method))
     return found
 
 
@@ -126,30 +132,55 @@ def _effects(pair: tuple[Moments, Moments], base: tuple[Moments, Moments]) -> Js
     return {"human_effect": human.d, "simulated_effect": simulated.d} if human and simulated else None
 
 
-def _mean(outcome: Outcome, arm: str, people: Sequence[Person], agents: Sequence[Agent]) -> Rectified | None:
+class _Side:
     """People and agents of one arm, who are sorted, so that their order changes nothing."""
-    asked = [
-        (p, x) for p in people if p.arm == arm and (x := outcome.number(p.answers.get(outcome.metric))) is not None
-    ]
-    simulated = {
-        agent.agent_id: (agent.segment, value)
-        for agent in agents
-        if agent.arm == arm and (value := outcome.number(agent.answers.get(outcome.metric))) is not None
-    }
-    if len(asked) < FEWEST or len(simulated) < 2:
+
+    def __init__(self, outcome: Outcome, arm: str, people: Sequence[Person], agents: Sequence[Agent]) -> None:
+        asked = [
+            (p, x) for p in people if p.arm == arm and (x := outcome.number(p.answers.get(outcome.metric))) is not None
+        ]
+        self.asked = sorted(asked, key=lambda pair: pair[0].person_id)
+        self.simulated = {
+            agent.agent_id: (agent.segment, value)
+            for agent in sorted(agents, key=lambda agent: agent.agent_id)
+            if agent.arm == arm and (value := outcome.number(agent.answers.get(outcome.metric))) is not None
+        }
+        self.own = {person.agent_id for person, _ in self.asked} & self.simulated.keys()
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether anything can be said."""
+        return len(self.asked) >= FEWEST and len(self.simulated) >= 2
+
+    def of_people(self) -> tuple[list[float], list[float]]:
+        """What they answered, and what was predicted."""
+        predict = _predictor(self.simulated)
+        return [value for _, value in self.asked], [predict(person) for person, _ in self.asked]
+
+    def of_agents(self, names: Iterable[str], *, is_paired: bool) -> list[float]:
+        """What is predicted for people like these agents, in the same way as for those who were asked."""
+        if is_paired:
+            return [self.simulated[name][1] for name in names]
+        predict = _predictor(self.simulated)
+        return [predict(Person("", "", None, self.simulated[name][0], {})) for name in names]
+
+
+def _mean(outcome: Outcome, arm: str, people: Sequence[Person], agents: Sequence[Agent]) -> Rectified | None:
+    side = _Side(outcome, arm, people, agents)
+    rest = [name for name in side.simulated if name not in side.own]
+    if not side.is_enough or len(rest) < 2:
         return None
-    asked.sort(key=lambda pair: pair[0].person_id)
-    predict = _predictor(simulated)
-    is_paired = any(person.agent_id in simulated for person, _ in asked)
-    own = {person.agent_id for person, _ in asked}
-    rest = [
-        value if is_paired else predict(Person("", arm, None, segment, {}))
-        for agent, (segment, value) in sorted(simulated.items())
-        if not (is_paired and agent in own)
-    ]
-    if len(rest) < 2:
+    return rectified_mean(*side.of_people(), side.of_agents(rest, is_paired=bool(side.own)), LEVEL)
+
+
+def _cloned(arm: _Side, base: _Side) -> Rectified | None:
+    """None unless agents met both arms."""
+    own = arm.own | base.own
+    both = [name for name in arm.simulated if name in base.simulated and name not in own]
+    if not arm.is_enough or not base.is_enough or len(both) < 2:
         return None
-    return rectified_mean([value for _, value in asked], [predict(person) for person, _ in asked], rest, LEVEL)
+    effects = arm.of_agents(both, is_paired=bool(own)), base.of_agents(both, is_paired=bool(own))
+    return rectified_cloned_difference(arm.of_people(), base.of_people(), effects, LEVEL)
 
 
 def _predictor(simulated: Mapping[str, tuple[str | None, float]]) -> Predictor:
@@ -180,7 +211,9 @@ def _reader(instrument: Instrument, option: str | None) -> Callable[[Answer], fl
     return number
 
 
-def _estimate(outcome: Outcome, arm: str, baseline: str | None, one: Rectified) -> RectifiedEstimate:
+def _estimate(
+    outcome: Outcome, arm: str, baseline: str | None, one: Rectified, method: str = METHOD
+) -> RectifiedEstimate:
     gain = gain_of_more(one) if baseline is None else None
     return RectifiedEstimate(
         metric=outcome.metric,
@@ -201,5 +234,5 @@ def _estimate(outcome: Outcome, arm: str, baseline: str | None, one: Rectified) 
         narrower=one.narrower,
         people_for_half=gain.people_for_half if gain else None,
         agents_help=gain.agents_help if gain else None,
-        method=METHOD,
+        method=method,
     )

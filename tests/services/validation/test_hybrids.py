@@ -12,6 +12,7 @@ from libs.contracts.catalogue import resolve
 from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.validation import SimulationRectified
+from libs.stats import rectified_cloned_difference
 from services.validation.app import create_app
 from services.validation.domain.hybrid import caveats_of, rectify
 from services.validation.domain.people import Agent, Person
@@ -78,6 +79,48 @@ def test_order_changes_nothing_and_a_handful_of_people_nothing_either() -> None:
     people, agents = twins(60, 100, 0.5)
     assert rectify(TRUST, people, agents, None) == rectify(TRUST, people[::-1], agents[::-1], None)
     assert rectify(TRUST, people[:9], agents, None) == []
+
+
+def cloned(effect: float = 1.0, seed: int = 3) -> tuple[list[Person], list[Agent]]:
+    """Agents who met both arms, whose effect is half of that of people; each person was asked in one arm."""
+    draw = np.random.default_rng(seed)
+    opinion, liking = draw.normal(4, 0.5, 400), draw.normal(effect, 0.5, 400)
+    agents = [
+        Agent(f"a{n}", arm, None, {"trust": float(opinion[n] - 1 + (arm == "b") * liking[n] / 2)})
+        for n in range(400)
+        for arm in "ab"
+    ]
+    said = [float(opinion[n] + (n % 2) * liking[n]) for n in range(80)]
+    return [Person(f"p{n:03d}", "ab"[n % 2], f"a{n}", None, {"trust": said[n]}) for n in range(80)], agents
+
+
+def test_agents_who_met_both_arms_predict_the_effect_and_not_only_the_means() -> None:
+    scale = [TRUST[0].model_copy(update={"type": "numeric", "minimum": -5.0, "maximum": 12.0})]
+    people, agents = cloned()
+    [effect] = [one for one in rectify(scale, people, agents, "a") if one.baseline == "a"]
+    assert effect.method.startswith("DiP++")
+    assert effect.value == pytest.approx(1.0, abs=0.2)
+    assert effect.narrower > 0.3
+    assert effect.simulated_n == 320
+    groups = [([p.answers["trust"] for p in people if p.arm == arm], arm) for arm in "ba"]
+    value = {(one.agent_id, one.arm): one.answers["trust"] for one in agents}
+    sides = [(given, [value[p.agent_id or "", arm] for p in people if p.arm == arm]) for given, arm in groups]
+    rest = [f"a{n}" for n in range(80, 400)]
+    theirs = rectified_cloned_difference(*sides, tuple([value[name, arm] for name in sorted(rest)] for arm in "ba"))
+    assert theirs is not None
+    assert (effect.value, effect.standard_error) == pytest.approx((theirs.value, theirs.standard_error))
+    apart = [one for number, one in enumerate(agents) if number % 4 in {0, 3}]
+    [other] = [one for one in rectify(scale, people, apart, "a") if one.baseline == "a"]
+    assert other.method.startswith("PPI++")
+
+
+def test_the_interval_of_a_rectified_effect_holds_the_effect_on_people() -> None:
+    scale = [TRUST[0].model_copy(update={"type": "numeric", "minimum": -5.0, "maximum": 12.0})]
+    held = 0
+    for seed in range(100):
+        [effect] = [one for one in rectify(scale, *cloned(seed=seed), "a") if one.baseline == "a"]
+        held += effect.interval[0] <= 1.0 <= effect.interval[1]
+    assert 88 <= held <= 99
 
 
 @pytest.fixture
