@@ -11,10 +11,11 @@ from libs.client.evidence import EvidenceClient
 from libs.client.populations import PopulationsClient
 from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
+from libs.client.studies import StudiesClient
 from libs.client.transport import QueryValue, as_object, token
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
-from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec
+from libs.contracts.experiments import ExecutionSpec, InterventionSpec
 from libs.contracts.specs import CheckpointSpec, SimulationSpec
 from libs.contracts.turns import Budget
 
@@ -22,14 +23,8 @@ ExportFormat = Literal["json", "csv", "jsonl", "records", "xlsx", "parquet", "pl
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 
-class RehearsalClient(PopulationsClient, EvidenceClient, AccessClient):
+class RehearsalClient(PopulationsClient, StudiesClient, EvidenceClient, AccessClient):
     """The client of one platform."""
-
-    # Studies
-
-    async def estimate(self, spec: StudySpec | JsonObject) -> JsonObject:
-        """Calls, tokens, USD and time of a study before it runs, with what each figure rests on."""
-        return await self._post("/studies/estimate", spec)
 
     # Interventions
 

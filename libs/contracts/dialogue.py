@@ -1,10 +1,10 @@
 """Public request bodies of communication: what is said in an interactive simulation, to whom, and who hears whom."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
 from libs.contracts.protocol import Condition, StimulusKind
@@ -47,14 +47,14 @@ class ChecksSpec(Body):
 class _Said(Body):
     """What every kind of communication has."""
 
-    simulation_id: Identity
     metrics: list[Metric] = Field(default=[], max_length=30, description="Asked of everybody addressed.")
     tools: ToolNames = Field(default=[], max_length=10, description="Tools the agents may use: word_processor, …")
     correction: ChecksSpec | None = None
+    ends: bool = Field(default=False, description="True: nothing more will be asked; it ends when this is done.")
 
 
-class BroadcastSpec(_Said):
-    """A survey or an announcement, for all or some segments: `POST /communications/broadcast`."""
+class Broadcast(_Said):
+    """A survey or an announcement, for all or some segments."""
 
     content: Content
     channel: Label = "in_person"
@@ -78,9 +78,16 @@ class BroadcastSpec(_Said):
         return self
 
 
+class BroadcastSpec(Broadcast):
+    """A survey or an announcement in a simulation: `POST /communications/broadcast`."""
+
+    simulation_id: Identity
+
+
 class MessageSpec(_Said):
     """Something said to one agent, by a person or by another agent: `POST /communications/direct-message`."""
 
+    simulation_id: Identity
     to_agent_id: Identity
     from_agent_id: Identity | None = Field(default=None, description="The agent who says it; null: a person outside.")
     source: Name | None = Field(default=None, description="Name of the person outside who says it.")
@@ -100,8 +107,8 @@ class MessageSpec(_Said):
         return self
 
 
-class ConversationSpec(_Said):
-    """A focus group, an interview by an agent, or open talk: `POST /communications/conversation/start`."""
+class Talk(_Said):
+    """A focus group, an interview by an agent, or open talk."""
 
     kind: Literal["focus_group", "interview", "open"] = "focus_group"
     topic: Content = Field(description="What it is about; opens the first round.")
@@ -142,6 +149,12 @@ class ConversationSpec(_Said):
     def number_of_rounds(self) -> int:
         """Rounds of talk."""
         return self.rounds or len(self.prompts) or 3
+
+
+class ConversationSpec(Talk):
+    """Talk in a simulation: `POST /communications/conversation/start`."""
+
+    simulation_id: Identity
 
 
 class ConditionSpec(Body):
@@ -210,10 +223,9 @@ class TouchpointSpec(Body):
         return self
 
 
-class SequenceSpec(Body):
-    """Touchpoints over compressed days or weeks, some only for some: `POST /communications/sequence/execute`."""
+class Journey(Body):
+    """Touchpoints over compressed days or weeks, some only for some."""
 
-    simulation_id: Identity
     name: Name = "sequence"
     touchpoints: list[TouchpointSpec] = Field(min_length=1, max_length=MOST_TOUCHPOINTS)
     target_segments: list[Name] = Field(default=[], max_length=100, description="Everybody when empty.")
@@ -221,6 +233,7 @@ class SequenceSpec(Body):
     starts_at: UtcTime = Field(default=SIMULATED_START, description="When the simulated clock starts; UTC unless said.")
     tools: ToolNames = Field(default=[], max_length=10)
     correction: ChecksSpec | None = None
+    ends: bool = Field(default=False, description="True: nothing more will be asked; it ends when this is done.")
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
@@ -240,6 +253,25 @@ class SequenceSpec(Body):
                     f"allowed: {', '.join(before) or 'none, it is the first'}"
                 )
         return self
+
+
+class SequenceSpec(Journey):
+    """A journey in a simulation: `POST /communications/sequence/execute`."""
+
+    simulation_id: Identity
+
+
+def _kind_of(value: object) -> str:
+    """A journey has touchpoints, talk has a topic, a broadcast neither; as in the files of `rehearsal talk ask`."""
+    fields = type(value).model_fields if isinstance(value, Body) else value if isinstance(value, Mapping) else ()
+    return "[journey]" if "touchpoints" in fields else "[talk]" if "topic" in fields else "[broadcast]"
+
+
+Request = Annotated[
+    Annotated[Broadcast, Tag("[broadcast]")] | Annotated[Talk, Tag("[talk]")] | Annotated[Journey, Tag("[journey]")],
+    Discriminator(_kind_of),
+]
+"""What is asked of everybody or some in an interactive simulation, whichever it is."""
 
 
 class RelationSpec(Body):

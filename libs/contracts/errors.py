@@ -1,7 +1,16 @@
 """Errors a domain may raise; libs.http turns each into a problem+json answer."""
 
 import dataclasses
+import re
 from collections.abc import Sequence
+
+ALLOWED = re.compile(r"\ballowed(?: here)?: (.+)$")
+
+
+def allowed_of(message: str) -> tuple[str, ...]:
+    """The values that a message of a validator says are allowed."""
+    named = ALLOWED.search(message)
+    return tuple(named[1].split(", ")) if named else ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from libs.contracts.experiments import TargetSpec
 from libs.contracts.people import Agent
 from libs.contracts.planning import PowerScreen
 from libs.contracts.protocol import Step
+from libs.contracts.ranges import Range
 from libs.contracts.specs import MAX_POPULATION, Engine, Label, PopulationSpec
 from libs.contracts.turns import TurnBatch
 
@@ -26,33 +27,6 @@ class PreviewSpec(PopulationSpec):
 
     target: TargetSpec | None = Field(default=None, description="Only people who are meant by this.")
     exclude: TargetSpec | None = Field(default=None, description="And not by this.")
-
-
-class Range(Data):
-    """A figure that is not known exactly: from `low` to `high`, and what is most likely."""
-
-    low: float
-    likely: float
-    high: float
-
-    @classmethod
-    def exactly(cls, value: float) -> "Range":
-        """A figure that is known."""
-        return cls(low=value, likely=value, high=value)
-
-    def times(self, other: "Range") -> "Range":
-        """The product; none of the figures is negative."""
-        return Range(low=self.low * other.low, likely=self.likely * other.likely, high=self.high * other.high)
-
-    def plus(self, other: "Range") -> "Range":
-        """The sum, as if both erred in the same direction."""
-        return Range(low=self.low + other.low, likely=self.likely + other.likely, high=self.high + other.high)
-
-    @model_validator(mode="after")
-    def _is_ordered(self) -> Self:
-        if not 0 <= self.low <= self.likely <= self.high:
-            raise ValueError("low: 0 <= low <= likely <= high")
-        return self
 
 
 NOTHING = Range.exactly(0)

@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
-from libs.contracts.dialogue import SIMULATED_START, ConditionSpec
+from libs.contracts.dialogue import SIMULATED_START, ConditionSpec, Request
+from libs.contracts.origins import Origin
 from libs.contracts.planning import Target
 from libs.contracts.protocol import StimulusKind
 from libs.contracts.specs import MAX_CONTENT, MAX_POPULATION, Engine, Identity, Label, Metric, PopulationSpec, Seed
@@ -21,6 +22,7 @@ from libs.contracts.turns import Budget
 MOST_ARMS = 20
 MOST_CONTACTS = 20
 MOST_CONFIGURATIONS = 24
+MOST_REQUESTS = 50
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
 Format = Literal["text", "markdown", "html"]
 Channel = Label
@@ -244,6 +246,7 @@ class ExecutionSpec(Body):
     model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
     budget: Budget | None = Field(default=None, description="The most it may spend: at the cap it pauses.")
+    origin: Origin | None = Field(default=None, description="Where it comes from, to be kept with it.")
 
 
 class RobustnessSpec(Body):
@@ -285,12 +288,24 @@ class ComparisonSpec(Body):
 
 
 class StudySpec(Body):
-    """A study file: everything needed to run it again."""
+    """A study file: everything needed to run it again. Its people meet an intervention, or are asked a protocol."""
 
     name: Name
-    description: str = ""
+    description: str = Field(default="", max_length=4_000)
     seed: Seed | None = None
     model: Label = "offline"
     engine: Engine = "native"
     population: PopulationSpec
-    intervention: InterventionSpec
+    intervention: InterventionSpec | None = None
+    protocol: list[Request] = Field(
+        default=[],
+        max_length=MOST_REQUESTS,
+        description="What is asked, one after the other: broadcasts, conversations (with a topic), journeys (with "
+        "touchpoints).",
+    )
+
+    @model_validator(mode="after")
+    def _does_one_thing(self) -> Self:
+        if (self.intervention is None) is not bool(self.protocol):
+            raise ValueError("intervention: give either an intervention or a protocol")
+        return self

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 from pydantic import Field
 
 from libs.contracts.base import Contract, MessageData
+from libs.contracts.origins import Origin
 from libs.contracts.protocol import Audience, Step, Usage
 from libs.contracts.timelines import Timeline
 from libs.contracts.turns import Budget
@@ -53,6 +54,7 @@ class StartSimulation(MessageData):
         default=None, description="within: everybody is in every arm, each on a fork. Null: between."
     )
     budget: Budget | None = Field(default=None, description="The most it may spend until somebody decides anew.")
+    origin: Origin | None = Field(default=None, description="Where it comes from. Null: from nothing that is kept.")
 
 
 class RunProtocol(MessageData):
@@ -63,6 +65,7 @@ class RunProtocol(MessageData):
     protocol_id: str
     steps: tuple[Step, ...] = Field(description="Each names one of the audiences.")
     audiences: tuple[Audience, ...]
+    ends: bool | None = Field(default=None, description="True: the simulation ends when these are done. Null: false.")
 
 
 class SimulationCreated(MessageData):

@@ -27,6 +27,13 @@ TABLE = {
         GET /simulations/{simulation_id}/budget
         GET /simulations/{simulation_id}/checkpoints
         GET /simulations/{simulation_id}/checkpoints/{checkpoint_id}/diff/{other_id}
+        GET /studies
+        GET /studies/templates
+        GET /studies/templates/{name}
+        GET /studies/{study_id}
+        GET /studies/{study_id}/file
+        GET /studies/{study_id}/versions
+        GET /studies/{study_id}/versions/{version}
         GET /agent-populations/list
         GET /agent-populations/fragments
         GET /agent-populations/fragments/{name}
@@ -96,7 +103,12 @@ TABLE = {
         POST /studies
         POST /studies/validate
         POST /studies/estimate
+        POST /studies/run
+        PUT /studies/{study_id}
+        POST /studies/{study_id}/publish
         POST /studies/{study_id}/run
+        POST /simulations/{simulation_id}/clone
+        POST /simulations/{simulation_id}/rerun
         POST /simulations/create
         POST /simulations/{simulation_id}/pause
         POST /simulations/{simulation_id}/resume

@@ -8,6 +8,7 @@ from libs.contracts.anchors import ANCHORS, AnchorSets
 from libs.contracts.base import Body, JsonObject, Name, Text
 from libs.contracts.demographics import MAX_DIMENSIONS, DimensionName, GivenMargin, Screen, Template
 from libs.contracts.instruments import LONGEST_STATED, Elicitation, MetricType, Role
+from libs.contracts.origins import Origin
 from libs.contracts.turns import Budget
 
 Seed = Annotated[
@@ -278,6 +279,7 @@ class SimulationSpec(Body):
     model: Label = "offline"
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
     budget: Budget | None = Field(default=None, description="The most it may spend: at the cap it pauses.")
+    origin: Origin | None = Field(default=None, description="Where it comes from, to be kept with it.")
 
 
 class CheckpointSpec(Body):

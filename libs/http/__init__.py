@@ -6,10 +6,12 @@ from libs.http.client import connect, register_local
 from libs.http.identity import Badge, Identified, Signer, new_key_pair, verifier_of
 from libs.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page
 from libs.http.problems import FieldProblem, Problem, problem_of, problem_response
+from libs.http.study_files import STUDY_BODY, StudyBody, study_schemas
 from libs.http.transactions import Caller, Read, Tenant, Write
 
 __all__ = [
     "DEFAULT_LIMIT",
+    "STUDY_BODY",
     "Badge",
     "Caller",
     "Cursor",
@@ -20,6 +22,7 @@ __all__ = [
     "Problem",
     "Read",
     "Signer",
+    "StudyBody",
     "Tenant",
     "Write",
     "arrives",
@@ -32,5 +35,6 @@ __all__ = [
     "problem_of",
     "problem_response",
     "register_local",
+    "study_schemas",
     "verifier_of",
 ]

@@ -1,7 +1,6 @@
 """Errors as RFC 9457 problem+json that name the field, what is wrong with it and what is allowed."""
 
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -11,11 +10,10 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from libs.contracts.errors import DomainError, FieldError
+from libs.contracts.errors import DomainError, FieldError, allowed_of
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
-ALLOWED = re.compile(r"\ballowed(?: here)?: (.+)$")
 NO_FIELDS: Sequence[FieldError] = ()
 
 
@@ -123,8 +121,7 @@ def _field_error(item: dict[str, Any], body: object) -> FieldError:
         if separator and all(part.isidentifier() or part.isdigit() for part in field.split(".")):
             location, text = [*location, field], rest
         message = text
-        if named := ALLOWED.search(text):
-            allowed = tuple(named[1].split(", "))
+        allowed = allowed_of(text)
     elif kind in {"enum", "literal_error"}:
         expected = str(item.get("ctx", {}).get("expected", ""))
         allowed = tuple(part.strip("' ") for part in expected.replace(" or ", ", ").split(", "))

@@ -88,3 +88,16 @@ def _fault(value: object) -> str | None:
         case dict() if any(UNSTORABLE.search(key) for key in value):
             return "may not have NUL characters or lone surrogates in a key"
     return None
+
+
+def merge_patch(target: object, patch: object) -> object:
+    """RFC 7396: objects are merged, null takes a member away, all else replaces."""
+    if not isinstance(patch, dict):
+        return patch
+    merged = dict(target) if isinstance(target, dict) else {}
+    for key, value in patch.items():
+        if value is None:
+            merged.pop(key, None)
+        else:
+            merged[key] = merge_patch(merged.get(key), value)
+    return merged

@@ -6,7 +6,7 @@ What the form fixes (names, braces, options) is counted; how much is written whe
 from collections.abc import Mapping
 
 from libs.contracts.base import JsonObject
-from libs.contracts.estimates import Range
+from libs.contracts.ranges import Range
 
 WORDS = Range(low=10, likely=80, high=240)
 """Characters of a free text: a few words, a sentence, a paragraph."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli import access, operations, people_commands, result_files, toolbox, validation
+from services.cli import access, operations, people_commands, result_files, studies, toolbox, validation
 from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, own_key, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
@@ -23,6 +23,7 @@ app = typer.Typer(
 
 talk = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(talk, name="talk", help="Speak with simulated people: surveys, focus groups, interviews, journeys.")
+app.add_typer(studies.app, name="studies", help="Studies that a platform keeps, and templates to begin with.")
 app.add_typer(people_commands.app, name="people", help="Populations: drawn, found, edited, compared, as files.")
 artefacts = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")

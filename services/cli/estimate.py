@@ -10,12 +10,14 @@ from rich.text import Text
 
 from libs.client import ProblemError
 from libs.contracts.base import JsonObject
-from libs.contracts.estimates import Estimate, Range
+from libs.contracts.estimates import Estimate
 from libs.contracts.planning import PowerScreen
+from libs.contracts.ranges import Range
 from libs.contracts.specs import Engine
+from libs.studies import resolved
 from services.cli.exits import Exit, StopError, refusal
 from services.cli.own import Source
-from services.cli.study import InvalidStudyError, load, resolved
+from services.cli.study import InvalidStudyError, load
 from services.cli.verdict import console
 
 UNKNOWN = "unknown"
@@ -42,10 +44,7 @@ async def estimate_study(path: Path, source: Source, options: EstimateOptions) -
         try:
             answer = await client.estimate(spec)
         except ProblemError as error:
-            lines = sorted({line for problem in error.errors if (line := study.line_of(problem.field))})
-            raise StopError(
-                Exit.REFUSED, "\n".join([refusal(error), *(f"  {path}:{line}" for line in lines)])
-            ) from error
+            raise StopError(Exit.REFUSED, "\n".join([refusal(error), *study.lines(error.errors)])) from error
     if options.as_json:
         print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
     else:

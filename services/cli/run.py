@@ -8,12 +8,13 @@ from typing import Literal
 
 from libs.client import ProblemError, RehearsalClient
 from libs.contracts.base import JsonObject
-from libs.contracts.experiments import ExecutionSpec, StudySpec
+from libs.contracts.experiments import StudySpec
+from libs.studies import resolved
 from services.cli.exits import Exit, StopError, refusal, say
 from services.cli.own import Source
 from services.cli.progress import display
 from services.cli.results import Run, analysis_of, write_folder
-from services.cli.study import InvalidStudyError, Study, load, resolved
+from services.cli.study import InvalidStudyError, Study, load
 
 APPEARS_S = 15.0
 
@@ -38,8 +39,8 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
         raise StopError(Exit.INVALID, str(error)) from error
     spec = resolved(study.spec, options.seed, options.model, options.engine)
     async with source.connect() as client:
-        estimate = await _estimated(client, spec)
-        simulation_id = await _start(client, study, spec)
+        started = await _start(client, study, spec)
+        simulation_id = started["simulation_id"]
         say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}, engine {spec.engine}")
         try:
             status = await follow(client, simulation_id)
@@ -48,38 +49,21 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
             raise
         if status["state"] != "completed":
             return ended_badly(status)
-        run = Run(path, spec, status, await analysis_of(client, status), estimate)
+        run = Run(path, spec, status, await analysis_of(client, status), started["estimate"])
         folder = await write_folder(client, run, options.out, has_report=options.has_report)
     _print(run, folder, options)
     return Exit.COMPLETED
 
 
-async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> str:
-    """Post population, intervention and execution; a refusal names the line of the study it is about."""
+async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> JsonObject:
+    """Run it on the platform; a refusal names the line of the study it is about."""
     await _check_engine(client, spec.engine)
-    part = "population"
     try:
-        population = await client.create_population(spec.population)
-        _say_what_was_not_understood(population)
-        part = "intervention"
-        design = spec.intervention.model_copy(update={"population_id": population["id"]})
-        intervention = await client.create_intervention(design)
-        part = ""
-        execution = ExecutionSpec(
-            population_id=population["id"], seed=spec.intervention.seed, model=spec.model, engine=spec.engine
-        )
-        return str((await client.execute(intervention["id"], execution))["simulation_id"])
+        started = await client.run_study(spec)
+        _say_what_was_not_understood(await client.population(started["population_id"]))
     except ProblemError as error:
-        places = [f"  {study.path}:{line}" for line in _lines(study, error, part)]
-        raise StopError(Exit.REFUSED, "\n".join([refusal(error), *places])) from error
-
-
-async def _estimated(client: RehearsalClient, spec: StudySpec) -> JsonObject | None:
-    """What the study takes, to be held against what it will have taken; None where that cannot be said."""
-    try:
-        return await client.estimate(spec)
-    except ProblemError:  # whatever is wrong with the study is said when it starts
-        return None
+        raise StopError(Exit.REFUSED, "\n".join([refusal(error), *study.lines(error.errors)])) from error
+    return started
 
 
 async def _check_engine(client: RehearsalClient, name: str) -> None:
@@ -98,11 +82,6 @@ def _say_what_was_not_understood(population: JsonObject) -> None:
                 say(f"Understood by the model in segment {segment['name']}: {one['text']} is {one['about']} {meant}")
         for words in segment["not_understood"]:
             say(f"Not understood, and so without effect, in segment {segment['name']}: {words}")
-
-
-def _lines(study: Study, error: ProblemError, part: str) -> list[int]:
-    lines = (study.line_of(problem.field, part) for problem in error.errors)
-    return sorted({line for line in lines if line})
 
 
 async def follow(client: RehearsalClient, simulation_id: str) -> JsonObject:

@@ -63,7 +63,11 @@ class Events:
         protocol_id: str,
         steps: tuple[Step, ...],
         audiences: tuple[Audience, ...],
+        *,
+        ends: bool,
     ) -> None:
         """Ask the orchestrator to run what somebody wants said."""
-        command = RunProtocol(simulation_id=simulation_id, protocol_id=protocol_id, steps=steps, audiences=audiences)
+        command = RunProtocol(
+            simulation_id=simulation_id, protocol_id=protocol_id, steps=steps, audiences=audiences, ends=ends or None
+        )
         await self._outbox.add(tx, command)

@@ -10,13 +10,13 @@ from starlette.middleware import Middleware
 from libs.db import Database
 from libs.http import create_http_app, problem_response
 from services.gateway.adapters import Provider
-from services.gateway.api import events, forwarding, pages, people, streams, studies, tenants
+from services.gateway.api import events, forwarding, pages, people, reruns, streams, studies, tenants
 from services.gateway.api.entrance import Entrance, Parts
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import OIDC, refusal_to_listen
 from services.gateway.domain.claims import Mapper
 from services.gateway.domain.limits import Limiter
-from services.gateway.service import Erasures, Gatekeeper, Gateway, OwnerUnavailableError, Quotas, Records
+from services.gateway.service import Erasures, Gatekeeper, Gateway, OwnerUnavailableError, Quotas, Records, Studies
 from services.gateway.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -54,6 +54,7 @@ def create_app(settings: Settings) -> FastAPI:
         tenants.router,
         streams.router,
         studies.router,
+        reruns.router,
         events.router,
         forwarding.router,
     ):  # what is answered here before what is forwarded
@@ -71,6 +72,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Protection, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(OwnerUnavailableError, _unavailable)
     app.state.service = service
+    app.state.studies = Studies(service)
     app.state.gatekeeper = gatekeeper
     app.state.records = records
     app.state.quotas = quotas

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from libs.bus import Outbox
 from libs.contracts.errors import FieldError
+from libs.contracts.experiments import ExecutionSpec
 from libs.contracts.intervention import (
     ArmsAssigned,
     AssignArms,
@@ -16,7 +17,6 @@ from libs.contracts.intervention import (
 )
 from libs.contracts.orchestrator import StartSimulation
 from libs.contracts.protocol import Assignment, Plan
-from libs.contracts.turns import Budget
 from libs.db import Transaction
 from services.intervention.domain.design import Design, protocol
 from services.intervention.domain.execution import Execution
@@ -42,9 +42,7 @@ class Events:
         )
         await self._outbox.add(tx, event)
 
-    async def start(
-        self, tx: Transaction, design: Design, execution: Execution, engine: str, budget: Budget | None
-    ) -> None:
+    async def start(self, tx: Transaction, design: Design, execution: Execution, spec: ExecutionSpec) -> None:
         command = StartSimulation(
             simulation_id=execution.simulation_id,
             name=design.name,
@@ -53,9 +51,10 @@ class Events:
             steps=protocol(design),
             seed=execution.seed,
             model=execution.model,
-            engine=engine,
+            engine=spec.engine,
             design=None if design.design == "between" else design.design,
-            budget=budget,
+            budget=spec.budget,
+            origin=spec.origin,
         )
         await self._outbox.add(tx, command)
 

@@ -11,9 +11,9 @@ from libs.models import ModelsClient
 from libs.runtime import badge_of, service_app
 from services.orchestrator import api, handlers
 from services.orchestrator.events import Events
-from services.orchestrator.service import Habits, Orchestrator
+from services.orchestrator.service import Habits, Orchestrator, Studies
 from services.orchestrator.settings import Settings
-from services.orchestrator.store import Store
+from services.orchestrator.store import Store, StudyStore
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -36,6 +36,8 @@ def create_app(settings: Settings) -> FastAPI:
         habits=Habits(timedelta(minutes=settings.checkpoint_minutes), settings.checkpoints_kept),
         timer_interval_s=settings.timer_interval_s,
     )
-    return service_app(
+    app = service_app(
         "orchestrator", settings, api=api.router, service=service, database=database, handlers=handlers.router
     )
+    app.state.studies = Studies(StudyStore())
+    return app

@@ -1,9 +1,9 @@
 """Tables of the orchestrator."""
 
-from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table
+from sqlalchemy import BigInteger, Column, Float, Index, Integer, MetaData, String, Table, Text
 
 from libs.bus.tables import attach
-from libs.db import JsonDocument, UtcDateTime, tenant_column
+from libs.db import BytewiseText, JsonDocument, UtcDateTime, tenant_column
 
 metadata = MetaData()
 attach(metadata)
@@ -17,8 +17,12 @@ simulations = Table(
     Column("state", String(16), nullable=False),
     Column("deadline_at", UtcDateTime, nullable=True),
     Column("document", JsonDocument, nullable=False),
+    Column("name", BytewiseText, nullable=False),
+    Column("intervention_id", String(64), nullable=True),
+    Column("created_at", UtcDateTime, nullable=True),
     Index("simulations_by_population", "tenant", "population_id", "state"),
     Index("simulations_by_deadline", "deadline_at"),
+    Index("simulations_by_creation", "tenant", "created_at", "simulation_id"),
 )
 
 populations = Table(
@@ -94,4 +98,30 @@ checkpoints = Table(
     Column("document", JsonDocument, nullable=False),
     Column("origin", String(16)),
     Column("created_at", UtcDateTime),
+)
+
+studies = Table(
+    "studies",
+    metadata,
+    tenant_column(),
+    Column("study_id", String(64), primary_key=True),
+    Column("name", String(120), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media", String(32), nullable=False),
+    Column("source", Text, nullable=False),
+)
+
+study_versions = Table(
+    "study_versions",
+    metadata,
+    tenant_column(),
+    Column("study_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("published_at", UtcDateTime, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media", String(32), nullable=False),
+    Column("source", Text, nullable=False),
 )

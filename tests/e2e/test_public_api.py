@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from services.gateway.api.pages import BUILT
-from services.gateway.domain.owners import PLANNED
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import bodies, export, individual_responses, start_study, wait_for
 
@@ -163,14 +162,6 @@ def test_an_oversized_body_is_refused(url: str) -> None:
     answer = HTTP.post(f"{url}/interventions/create", json=body)
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
-
-
-@pytest.mark.parametrize("prefix", PLANNED)
-def test_endpoints_of_later_versions_say_that_they_are_not_there(url: str, prefix: str) -> None:
-    answer = HTTP.post(f"{url}/{prefix}", json={})
-    assert answer.status_code == 501, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert "not available" in answer.json()["detail"]
 
 
 def test_a_broadcast_asks_everybody_and_its_answers_are_analysed(url: str) -> None:

@@ -44,6 +44,11 @@ EVERYBODYS = (
 )
 """What these name is not a thing of a tenant, but of the platform, or a format."""
 BODIES: dict[str, dict[str, Any]] = {
+    "/studies/{study_id}": {
+        "name": "mine",
+        "population": {"name": "mine", "demographic_base": "usa_demographics", "size": 1},
+        "protocol": [{"content": "hello"}],
+    },
     "/communications/{simulation_id}/relations": {
         "relations": [{"agent_ids": ["agent_0001", "agent_0002"], "kind": "friend"}]
     },
@@ -99,9 +104,16 @@ async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
         await asyncio.sleep(0.1)
         answer = await client.get(f"/simulations/{simulation}/status")
         state = answer.json().get("state", "")
+    study = {
+        "name": f"{CANARY} study",
+        "population": population,
+        "intervention": {**intervention, "population_id": None},
+    }
+    kept = (await client.post("/studies", json=study)).raise_for_status().json()["id"]
+    await client.post(f"/studies/{kept}/publish")
     checkpoint = await client.get(f"/simulations/{simulation}/checkpoints")
     agents = (await client.get(f"/agent-populations/{pop}/individuals")).json()["items"]
-    found = {"population_id": pop, "intervention_id": intervention_id, "simulation_id": simulation}
+    found = {"population_id": pop, "intervention_id": intervention_id, "simulation_id": simulation, "study_id": kept}
     marks = checkpoint.json()["items"]
     return found | {
         "agent_id": agents[0]["agent_id"],

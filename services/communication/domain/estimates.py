@@ -10,7 +10,8 @@ from math import ceil, sqrt
 from statistics import mean, quantiles, stdev
 from typing import Literal
 
-from libs.contracts.estimates import NOTHING, Estimate, Ground, Quote, Range, TurnsSpec
+from libs.contracts.estimates import NOTHING, Estimate, Ground, Quote, TurnsSpec
+from libs.contracts.ranges import Range
 from libs.contracts.turns import TurnBatch
 from libs.minds.blocks import canonical
 from libs.minds.reply_size import reply_characters

@@ -214,7 +214,9 @@ class Requests:
         request = Request(protocol_id, kind, slot.first_round, protocol.rounds, protocol.recipients, datetime.now(UTC))
         await self._store.dialogue.add_request(tx, simulation_id, request, spec.model_dump(mode="json"))
         await self._store.dialogue.add_members(tx, simulation_id, protocol.members)
-        await self._events.run_protocol(tx, simulation_id, protocol_id, protocol.steps, protocol.audiences)
+        await self._events.run_protocol(
+            tx, simulation_id, protocol_id, protocol.steps, protocol.audiences, ends=spec.ends
+        )
         step_ids = tuple(step.step_id for step in protocol.steps)
         return Accepted(protocol_id, simulation_id, protocol.recipients, step_ids, protocol.members, slot.first_round)
 

@@ -1,14 +1,14 @@
-"""Public paths of other services, forwarded to their owners; paths of later versions answer that they are not there."""
+"""Public paths of other services, forwarded to their owners."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from libs.contracts.errors import NotAvailableError, NotFoundError
+from libs.contracts.errors import NotFoundError
 from libs.http.app import CORRELATION_HEADER
 from libs.telemetry import correlation_id, inject_traceparent
-from services.gateway.domain.owners import OWNER_OF_PREFIX, PLANNED, is_plain
+from services.gateway.domain.owners import OWNER_OF_PREFIX, is_plain
 from services.gateway.service import Gateway
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -45,13 +45,6 @@ def _trace(request: Request) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-async def not_yet(request: Request) -> None:
-    """Say that a documented endpoint is not built yet."""
-    raise NotAvailableError(f"{request.method} {request.url.path}")
-
-
 for _prefix in OWNER_OF_PREFIX:
+    router.add_api_route(f"/{_prefix}", forward, methods=METHODS)
     router.add_api_route(f"/{_prefix}/{{rest:path}}", forward, methods=METHODS)
-for _prefix in PLANNED:
-    router.add_api_route(f"/{_prefix}", not_yet, methods=METHODS)
-    router.add_api_route(f"/{_prefix}/{{rest:path}}", not_yet, methods=METHODS)

@@ -16,8 +16,10 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from libs.http import study_schemas
 from services.gateway.api.forwarding import Service
 from services.gateway.api.protection import PAGE_POLICY
+from services.gateway.domain import openapi
 
 BUILT = Path(__file__).parent.parent / "ui" / "dist"
 NONCE = "__NONCE__"
@@ -86,4 +88,5 @@ async def docs() -> RedirectResponse:
 @router.get("/openapi.json")
 async def description(request: Request, service: Service) -> JSONResponse:
     """The API of all services as one OpenAPI document."""
-    return JSONResponse(await service.description(request.app.openapi()))
+    own = openapi.with_schemas(request.app.openapi(), study_schemas())
+    return JSONResponse(await service.description(own))

@@ -59,6 +59,12 @@ def merge(own: JsonObject, owners: Mapping[str, JsonObject], owner_of_prefix: Ma
     return merged
 
 
+def with_schemas(document: JsonObject, schemas: Mapping[str, JsonObject]) -> JsonObject:
+    """The document with schemas that its operations refer to, and FastAPI does not know of."""
+    components = document.get("components", {})
+    return document | {"components": components | {"schemas": dict(schemas) | components.get("schemas", {})}}
+
+
 def _operation(operation: Any, owner: str) -> Any:
     """Tagged with its owner; refusals are described as what they are, not as FastAPI's default."""
     if not isinstance(operation, dict):

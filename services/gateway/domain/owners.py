@@ -2,14 +2,14 @@
 
 OWNER_OF_PREFIX = {
     "simulations": "orchestrator",
+    "studies": "orchestrator",
     "agent-populations": "population",
     "interventions": "intervention",
     "communications": "communication",
     "results": "results",
     "validation": "validation",
 }
-OWNERS = tuple(OWNER_OF_PREFIX.values())
-PLANNED = ("studies",)  # of studies all but what the gateway answers itself
+OWNERS = tuple(dict.fromkeys(OWNER_OF_PREFIX.values()))
 
 
 def is_plain(path: str) -> bool:

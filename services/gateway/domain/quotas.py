@@ -11,6 +11,9 @@ STARTS = frozenset(
         "POST /simulations/{simulation_id}/restore/{checkpoint_id}",
         "POST /interventions/{intervention_id}/execute",
         "POST /interventions/{intervention_id}/robustness",
+        "POST /simulations/{simulation_id}/clone",
+        "POST /simulations/{simulation_id}/rerun",
+        "POST /studies/run",
         "POST /studies/{study_id}/run",
         "POST /events",
     }

@@ -5,6 +5,7 @@ from services.gateway.service.gatekeeper import Gatekeeper
 from services.gateway.service.owners import Forwarded, Gateway, OwnerRefusedError, OwnerSlowError, OwnerUnavailableError
 from services.gateway.service.quotas import Quotas
 from services.gateway.service.records import Records
+from services.gateway.service.studies import Studies
 
 __all__ = [
     "Erasures",
@@ -16,4 +17,5 @@ __all__ = [
     "OwnerUnavailableError",
     "Quotas",
     "Records",
+    "Studies",
 ]

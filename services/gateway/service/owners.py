@@ -206,15 +206,20 @@ class Gateway:
         except LogUnavailableError as error:
             raise OwnerUnavailableError("message bus") from error
 
-    async def ask(self, owner: str, path: str, body: BaseModel, part: str = "") -> JsonObject:
+    async def ask(self, owner: str, path: str, body: BaseModel | None, part: str = "") -> JsonObject:
         """What an owner answers to a question. Raises `OwnerRefusedError`, naming fields as parts of `part`."""
         headers = {"accept": "application/json", "content-type": "application/json"}
-        response = await self._read(owner, "POST", path, headers, body.model_dump_json().encode())
-        answer = response.json()
-        if not response.is_success:
-            raise OwnerRefusedError(response.status_code, answer, part)
-        found: JsonObject = answer
-        return found
+        content = b"" if body is None else body.model_dump_json().encode()
+        return _granted(await self._read(owner, "POST", path, headers, content), part)
+
+    async def find(self, owner: str, path: str) -> JsonObject:
+        """Something of an owner's that may not be there. Raises `OwnerRefusedError`."""
+        return _granted(await self.get(owner, path))
+
+    async def end(self, simulation_id: str) -> None:
+        """End a simulation that came to nothing."""
+        path = f"/simulations/{simulation_id}/end"
+        _granted(await self._read("orchestrator", "DELETE", path, {"accept": "application/json"}, b""))
 
     async def _read(
         self, owner: str, method: str, path: str, headers: Mapping[str, str], body: bytes
@@ -289,6 +294,13 @@ class Gateway:
         except (DomainError, ValueError):
             return None
         return document if isinstance(document, dict) else None
+
+
+def _granted(response: httpx.Response, part: str = "") -> JsonObject:
+    answer: JsonObject = response.json()
+    if not response.is_success:
+        raise OwnerRefusedError(response.status_code, answer, part)
+    return answer
 
 
 def _told(owner: str, response: httpx.Response) -> JsonObject:

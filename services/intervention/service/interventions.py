@@ -129,7 +129,7 @@ class Interventions:
             elicitation=elicitation,
         )
         await self._store.executions.add(tx, execution)
-        await self._events.start(tx, made.asked(elicitation), execution, spec.engine, spec.budget)
+        await self._events.start(tx, made.asked(elicitation), execution, spec)
         return execution
 
     async def vary(self, tx: Transaction, intervention_id: str, spec: RobustnessSpec) -> Robustness:

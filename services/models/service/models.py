@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from libs.contracts.errors import DomainError, InvalidError
-from libs.contracts.estimates import Quote, QuotedPrice, Range
+from libs.contracts.estimates import Quote, QuotedPrice
 from libs.contracts.protocol import Usage
+from libs.contracts.ranges import Range
 from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
 from libs.db import EVERY_TENANT, Database, Transaction
 from services.models.adapters import Backend, Load, Server

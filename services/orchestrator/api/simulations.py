@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from libs.contracts.orchestrator import PausedFor, SimulationState
+from libs.contracts.origins import Origin
 from libs.contracts.protocol import NO_USAGE, Step, Usage
 from libs.contracts.specs import SimulationSpec
 from libs.contracts.turns import Budget, BudgetBalance
@@ -55,6 +56,7 @@ class SimulationView(BaseModel):
     seed: int
     model: str
     engine: str = Field(description="What runs the agents' turns.")
+    origin: Origin | None = Field(description="Where it comes from, and what it was said to take.")
     created_at: datetime
     updated_at: datetime
     late_messages: int

@@ -74,6 +74,7 @@ def restored(simulation: Simulation, checkpoint: Checkpoint) -> Simulation:
             "next_step": mark.place,
             "audiences": then.audiences,
             "open_deliveries": 0,
+            "is_complete": False,
             "timeline": then.timeline.fork(simulation.timeline.number + 1, mark.place),
         }
     )

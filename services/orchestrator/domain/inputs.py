@@ -44,6 +44,8 @@ class StepsRequested:
     protocol_id: str
     steps: tuple[Step, ...]
     audiences: dict[str, AudienceSize]
+    ends: bool = False
+    """Nothing comes after them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,7 +119,7 @@ def _(received: NobodyAssigned, simulation: Simulation) -> Decision:
 
 @_on.register
 def _(received: StepsRequested, simulation: Simulation) -> Decision:
-    is_open = simulation.state in (*PAUSABLE, State.PAUSED) and not simulation.is_ending
+    is_open = simulation.state in (*PAUSABLE, State.PAUSED) and not (simulation.is_ending or simulation.is_complete)
     if not simulation.is_interactive or not is_open:
         return Decision(_late(simulation))
     first = len(simulation.steps)
@@ -128,6 +128,7 @@ def _(received: StepsRequested, simulation: Simulation) -> Decision:
             "steps": (*simulation.steps, *received.steps),
             "protocols": simulation.protocols | {received.protocol_id: (first, first + len(received.steps))},
             "audiences": simulation.audiences | received.audiences,
+            "is_complete": simulation.is_complete or received.ends,
         }
     )
     return _go_on(simulation) if simulation.open_deliveries == 0 else Decision(simulation)
@@ -270,7 +271,7 @@ def _go_on(simulation: Simulation) -> Decision:
 
 def _next_step(simulation: Simulation) -> Decision:
     """The next step; what was asked for and not begun is dropped when the simulation is ending."""
-    if simulation.is_ending or (simulation.next_step == len(simulation.steps) and not simulation.is_interactive):
+    if simulation.is_ending or (simulation.next_step == len(simulation.steps) and simulation.has_all_steps):
         return _finish(simulation)
     if simulation.next_step == len(simulation.steps):
         return _enter(simulation, State.READY)

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from pydantic import BaseModel, ConfigDict
 
 from libs.contracts.orchestrator import PausedFor, SimulationState
+from libs.contracts.origins import Origin
 from libs.contracts.protocol import NO_USAGE, Step, Usage
 from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.turns import Budget
@@ -58,6 +59,7 @@ class Simulation(BaseModel):
     engine: str | None = None
     budget: Budget | None = None
     """What was decided when it was made; what holds is with the models service."""
+    origin: Origin | None = None
     design: Literal["between", "within"] | None = None
     steps: tuple[Step, ...]
     protocols: dict[str, tuple[int, int]] = {}
@@ -77,6 +79,8 @@ class Simulation(BaseModel):
     usage: Usage = NO_USAGE
     is_assigned: bool = False
     is_ending: bool = False
+    is_complete: bool = False
+    """Whoever asked its steps has said that there are no more."""
     paused_for: PausedFor | None = None
     pauses: int = 0
     """How often it was paused: what was asked for before the latest pause is not begun after it."""
@@ -89,6 +93,11 @@ class Simulation(BaseModel):
     def is_interactive(self) -> bool:
         """True when what is said to its agents, not an intervention, decides what happens."""
         return self.intervention_id is None
+
+    @property
+    def has_all_steps(self) -> bool:
+        """True when nothing more will be asked than what it has."""
+        return not self.is_interactive or self.is_complete
 
     @property
     def is_within(self) -> bool:

@@ -90,6 +90,7 @@ class Orchestrator:
             model=spec.model,
             engine=spec.engine,
             budget=spec.budget,
+            origin=spec.origin,
         )
         await self.begin(tx, command)
         return await self.get(tx, command.simulation_id)
@@ -215,7 +216,8 @@ class Orchestrator:
             for audience in command.audiences
         }
         await self._store.add_audiences(tx, command.simulation_id, command.audiences)
-        await self._decide(tx, command.simulation_id, inputs.StepsRequested(command.protocol_id, command.steps, sizes))
+        requested = inputs.StepsRequested(command.protocol_id, command.steps, sizes, ends=command.ends or False)
+        await self._decide(tx, command.simulation_id, requested)
 
     async def delivery_completed(self, tx: Transaction, event: DeliveryCompleted) -> None:
         """A delivery is complete; counted once."""

@@ -9,26 +9,13 @@ from collections.abc import Mapping
 from libs.contracts.base import JsonObject
 from libs.contracts.errors import InvalidError
 from libs.contracts.people import Agent
-from libs.minds.json_documents import DocumentError, check
+from libs.minds.json_documents import DocumentError, check, merge_patch
 from libs.minds.persona_files import check_size, read_traits
 from services.population.domain.versions import Change
 
 EDITABLE = ("persona", "traits")
 STATED = frozenset({"name", "age", "nationality", "residence"})
 """Fields of a persona that say who somebody is and where they live, whatever the attributes are called."""
-
-
-def merge_patch(target: object, patch: object) -> object:
-    """RFC 7396: objects are merged, null takes a member away, all else replaces."""
-    if not isinstance(patch, dict):
-        return patch
-    merged = dict(target) if isinstance(target, dict) else {}
-    for key, value in patch.items():
-        if value is None:
-            merged.pop(key, None)
-        else:
-            merged[key] = merge_patch(merged.get(key), value)
-    return merged
 
 
 def edit(agent: Agent, patch: JsonObject, known_traits: Mapping[str, object], version: int) -> Change | None:

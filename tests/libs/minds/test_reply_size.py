@@ -3,7 +3,7 @@
 import json
 
 from libs.contracts.base import JsonObject
-from libs.contracts.estimates import Range
+from libs.contracts.ranges import Range
 from libs.minds.reply_size import WORDS, reply_characters
 from libs.minds.schema import turn_schema
 from tests.services.models.people import FUNNEL

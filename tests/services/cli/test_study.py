@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from libs.contracts.experiments import StudySpec
-from services.cli.study import InvalidStudyError, load, resolved
+from libs.studies import resolved
+from services.cli.study import InvalidStudyError, load
 
 EXAMPLE = Path("examples/email_ab.yaml")
 EXAMPLES = sorted(Path("examples").glob("*.yaml"))

@@ -20,7 +20,7 @@ from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.communication import DeliverStimulus, DeliveryCompleted, Response, ResponsesRecorded
 from libs.contracts.envelope import Envelope, seal
-from libs.contracts.estimates import Quote, Range
+from libs.contracts.estimates import Quote
 from libs.contracts.instruments import Instrument, MetricType
 from libs.contracts.orchestrator import (
     RunProtocol,
@@ -32,6 +32,7 @@ from libs.contracts.orchestrator import (
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PopulationReady
 from libs.contracts.protocol import NO_USAGE, Stimulus, Usage
+from libs.contracts.ranges import Range
 from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
 from libs.http import register_local

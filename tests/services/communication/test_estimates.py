@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from libs.contracts.estimates import Estimate, Ground, Quote, QuotedPrice, Range, TurnsSpec
+from libs.contracts.estimates import Estimate, Ground, Quote, QuotedPrice, TurnsSpec
 from libs.contracts.population import AgentsGenerated
 from libs.contracts.protocol import Step
+from libs.contracts.ranges import Range
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest
 from services.communication.domain.estimates import ENOUGH, Call, Observed, Prompted, Work, estimate
 from tests.services.communication.parts import EMAIL, INSTRUMENTS, Stage, delivery, person, stage

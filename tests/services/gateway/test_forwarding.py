@@ -31,14 +31,6 @@ async def test_an_owner_that_is_down_is_named_and_the_client_told_to_come_back(
     assert "service does not answer" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("path", ["/studies", "/studies/validate", "/studies/s1/run"])
-async def test_endpoints_of_later_versions_say_that_they_are_not_there(gateway: httpx.AsyncClient, path: str) -> None:
-    answer = await gateway.post(path, json={})
-    assert answer.status_code == 501
-    assert answer.headers["content-type"] == PROBLEM
-    assert f"POST {path} is not available" in answer.json()["detail"]
-
-
 @pytest.mark.parametrize(
     ("path", "limit"),
     [

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from libs.contracts.population import PersonasChanged
-from services.population.domain.edits import merge_patch
+from libs.minds.json_documents import merge_patch
 from tests.support.peer import Peer
 from tests.support.people_files import JON, MIRA
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from libs.contracts.base import Body, JsonObject
 from libs.contracts.communication import DeliverStimulus
-from libs.contracts.estimates import Ground, Range
+from libs.contracts.estimates import Ground
+from libs.contracts.ranges import Range
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest
 from libs.minds.blocks import canonical
 from libs.minds.extraction import extraction_messages, extraction_schema

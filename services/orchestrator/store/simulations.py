@@ -351,4 +351,7 @@ def _row(tx: Transaction, simulation: Simulation) -> Row:
         "state": simulation.state.value,
         "deadline_at": simulation.deadline_at,
         "document": simulation.model_dump(mode="json"),
+        "name": simulation.name,
+        "intervention_id": simulation.intervention_id,
+        "created_at": simulation.created_at,
     }

@@ -1,0 +1,20 @@
+"""Study files: how one is read, what is wrong with it and where. The command line and the API use this same code."""
+
+from libs.studies.checking import Examined, Warned, examine
+from libs.studies.reading import JSON, MAX_BYTES, MEDIA, YAML, Fault, InvalidStudyError, StudyFile, read
+from libs.studies.resolving import resolved
+
+__all__ = [
+    "JSON",
+    "MAX_BYTES",
+    "MEDIA",
+    "YAML",
+    "Examined",
+    "Fault",
+    "InvalidStudyError",
+    "StudyFile",
+    "Warned",
+    "examine",
+    "read",
+    "resolved",
+]

@@ -1,0 +1,105 @@
+"""What the commands of `rehearsal studies` do, over the public API."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from libs.client import ProblemError, RehearsalClient
+from libs.contracts.base import JsonObject
+from services.cli.exits import Exit, StopError, refusal, say
+from services.cli.own import Source
+from services.cli.study import InvalidStudyError, load
+
+MANY = 100
+
+
+async def list_studies(limit: int, source: Source, *, as_json: bool) -> Exit:
+    """Newest first."""
+    async with source.connect() as client:
+        page = await client.studies(limit=limit)
+    rows = [(one["id"], one["name"], str(one["version"] or "draft"), one["updated_at"][:16]) for one in page["items"]]
+    return _told(page, ("study", "name", "version", "changed"), rows, as_json=as_json)
+
+
+async def list_templates(source: Source, *, as_json: bool) -> Exit:
+    """Studies to begin with."""
+    async with source.connect() as client:
+        page = await client.study_templates()
+    rows = [(one["name"], str(one["version"]), f"{one['people']:,}", one["title"]) for one in page["items"]]
+    return _told(page, ("template", "version", "people", "what it is"), rows, as_json=as_json)
+
+
+async def show_template(name: str, version: int | None, source: Source) -> Exit:
+    """As a file."""
+    async with source.connect() as client:
+        found = await client.study_template(name, version=version)
+    sys.stdout.write(found["source"])
+    return Exit.COMPLETED
+
+
+async def add_study(path: Path, study: str | None, source: Source, *, publish: bool, as_json: bool) -> Exit:
+    """Keep a file as a new study, or as the draft of one."""
+    try:
+        read = load(path)
+    except InvalidStudyError as error:
+        raise StopError(Exit.INVALID, str(error)) from error
+    content, media = read.file.text.encode(), read.file.media
+    async with source.connect() as client:
+        try:
+            if study is None:
+                kept = await client.create_study(content, media)
+            else:
+                kept = await client.edit_study(await _id_of(client, study), content, media)
+            version = (await client.publish_study(kept["id"]))["version"] if publish else None
+        except ProblemError as error:
+            raise StopError(Exit.REFUSED, "\n".join([refusal(error), *read.lines(error.errors)])) from error
+    for warning in kept["warnings"]:
+        say(f"{warning['field']}: {warning['message']}")
+    print(json.dumps(kept | {"version": version or kept["version"]}) if as_json else kept["id"])  # noqa: T201
+    return Exit.COMPLETED
+
+
+async def show_study(study: str, version: int | None, source: Source) -> Exit:
+    """The file as it was sent."""
+    async with source.connect() as client:
+        content = await client.study_file(await _id_of(client, study), version=version)
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+    return Exit.COMPLETED
+
+
+async def run_study(study: str, version: int | None, changes: JsonObject, source: Source, *, as_json: bool) -> Exit:
+    """Begin a run; it is followed with `rehearsal watch`."""
+    async with source.connect() as client:
+        started = await client.run_kept_study(await _id_of(client, study), version=version, changes=changes)
+    simulation_id = started["simulation_id"]
+    print(json.dumps(started, ensure_ascii=False) if as_json else simulation_id)  # noqa: T201
+    say(f"It runs: rehearsal watch {simulation_id}")
+    return Exit.COMPLETED
+
+
+async def _id_of(client: RehearsalClient, study: str) -> str:
+    """The study of this id, or the only one of this name."""
+    if study.startswith("std_"):
+        return study
+    found = [one for one in (await client.studies(name=study, limit=MANY))["items"] if one["name"] == study]
+    if len(found) != 1:
+        ids = ", ".join(one["id"] for one in found) or "rehearsal studies list shows them"
+        raise StopError(Exit.REFUSED, f"{len(found) or 'No'} studies are named {study!r}: {ids}")
+    return str(found[0]["id"])
+
+
+def _told(page: JsonObject, columns: Sequence[str], rows: Sequence[tuple[str, ...]], *, as_json: bool) -> Exit:
+    if as_json:
+        print(json.dumps(page, ensure_ascii=False))  # noqa: T201
+        return Exit.COMPLETED
+    from rich.table import Table
+
+    from services.cli.verdict import clean, console
+
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*map(clean, row))
+    console().print(table, markup=False)
+    return Exit.COMPLETED

@@ -1,0 +1,95 @@
+"""The commands of `rehearsal studies`: study files that a platform keeps, and templates to begin with."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.cli.options import CODES, AsJson, Url, source_of
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Id of a study, or its name where only one has it.")]
+Version = Annotated[int | None, typer.Option("--version", min=1, help="A published version, instead of the draft.")]
+
+
+@app.command("list", epilog=CODES, short_help="List studies, newest first.")
+def list_(
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the studies that the platform keeps, newest first."""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import list_studies
+
+    carry_out(list_studies(limit, source_of(url), as_json=as_json))
+
+
+@app.command("templates", epilog=CODES, short_help="List studies to begin with.")
+def templates(url: Url = None, as_json: AsJson = False) -> None:
+    """List studies to begin with: survey, focus_group, ab_test, customer_journey, …"""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import list_templates
+
+    carry_out(list_templates(source_of(url), as_json=as_json))
+
+
+@app.command("template", epilog=CODES, short_help="Print a study to begin with.")
+def template(
+    name: Annotated[str, typer.Argument(metavar="TEMPLATE", help="Its name, as `templates` shows it.")],
+    version: Annotated[int | None, typer.Option("--version", min=1, help="Instead of the newest.")] = None,
+    url: Url = None,
+) -> None:
+    """Print a study to begin with, as a file: rehearsal studies template survey > my_study.yaml"""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import show_template
+
+    carry_out(show_template(name, version, source_of(url)))
+
+
+@app.command("add", epilog=CODES, short_help="Have the platform keep a study file.")
+def add(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A study as YAML or JSON.")],
+    study: Annotated[str | None, typer.Option(help="The study whose draft it replaces; a new one if absent.")] = None,
+    publish: Annotated[bool, typer.Option("--publish", help="Make it a version at once.")] = False,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Have the platform keep a study file, byte for byte; prints its id."""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import add_study
+
+    carry_out(add_study(file, study, source_of(url), publish=publish, as_json=as_json))
+
+
+@app.command("show", epilog=CODES, short_help="Print the file of a study.")
+def show(study: StudyName, version: Version = None, url: Url = None) -> None:
+    """Print the file of a study as it was sent: its draft, or a version."""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import show_study
+
+    carry_out(show_study(study, version, source_of(url)))
+
+
+@app.command("run", epilog=CODES, short_help="Run a study that the platform keeps.")
+def run(
+    study: StudyName,
+    version: Version = None,
+    changes: Annotated[
+        str, typer.Option(metavar="JSON", help="A merge patch of the study for this run, such as '{\"seed\": 5}'.")
+    ] = "{}",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a version of a study, or its draft, which is published first; prints the simulation's id."""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import run_study
+
+    try:
+        patch = json.loads(changes)
+    except ValueError:
+        patch = None
+    if not isinstance(patch, dict):
+        raise typer.BadParameter("is no JSON object", param_hint="--changes")
+    carry_out(run_study(study, version, patch, source_of(url), as_json=as_json))

@@ -1,0 +1,288 @@
+"""What concerns all parts of a study is asked of their owners: what it takes, what is wrong with it, and running it.
+
+Studies themselves are the orchestrator's. A run is checked whole before anything is made; what is made then is made in
+the order in which it is needed, and a refusal names the field of the study it is about.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import NamedTuple, TypeVar
+from urllib.parse import quote
+
+from pydantic import BaseModel, ValidationError
+
+from libs.contracts.base import JsonObject
+from libs.contracts.dialogue import Broadcast, BroadcastSpec, ConversationSpec, Journey, Request, SequenceSpec
+from libs.contracts.errors import ConflictError, DomainError, FieldError, InvalidError
+from libs.contracts.estimates import SAMPLE, Estimate, Ground, PreviewSpec, TurnsSpec
+from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec, TargetSpec
+from libs.contracts.orchestrator import SimulationState
+from libs.contracts.origins import Forecast, Origin
+from libs.contracts.planning import PowerScreen
+from libs.contracts.specs import SimulationSpec
+from libs.contracts.turns import Budget
+from libs.http.problems import field_errors
+from libs.minds.json_documents import merge_patch
+from libs.studies import StudyFile, Warned, examine, resolved
+from services.gateway.service.owners import Gateway, OwnerRefusedError
+
+B = TypeVar("B", ExecutionSpec, SimulationSpec)
+UNPLANNED = Ground(
+    figure="people: margins",
+    kind="assumed",
+    says="those of the base population and of the study; the model's plan is made with the population, whose plan and "
+    "margins show it",
+)
+READY_WITHIN_S = 45.0
+POLL_S = 0.1
+SETTINGS = ("population_id", "seed", "model", "engine", "budget")
+"""What of a simulation may be changed without a study."""
+
+
+class Started(NamedTuple):
+    """A run, and what was made for it."""
+
+    simulation_id: str
+    population_id: str
+    intervention_id: str | None
+    estimate: Estimate | None
+
+
+class Checked(NamedTuple):
+    """What is wrong with a study, by itself or on this platform; what is odd; and what it takes if nothing is wrong."""
+
+    errors: Sequence[FieldError]
+    warnings: Sequence[Warned]
+    estimate: Estimate | None
+
+
+class Studies:
+    """Use cases of whole studies."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def check(self, file: StudyFile) -> Checked:
+        """Ask every owner whether it would take its part."""
+        try:
+            return Checked((), file.warnings, await self._estimated(file.spec))
+        except OwnerRefusedError as error:
+            if not error.errors:
+                raise
+            return Checked(error.errors, file.warnings, None)
+
+    async def estimate(self, spec: StudySpec) -> Estimate:
+        """What a study takes. Raises `InvalidError` for one whose prompts cannot be known before it runs."""
+        if spec.intervention is None:
+            raise InvalidError(
+                "protocol", "what is said in it makes its prompts, so it cannot be measured before", ["intervention"]
+            )
+        return await self._measured(spec, spec.intervention, await self._drawn(spec))
+
+    async def _estimated(self, spec: StudySpec) -> Estimate | None:
+        """Raises what an owner would refuse. None where it cannot be measured, or not now."""
+        drawn = await self._drawn(spec)
+        if spec.intervention is None:
+            return None
+        try:
+            return await self._measured(spec, spec.intervention, drawn)
+        except OwnerRefusedError as error:
+            if error.status < 500:
+                raise
+            return None
+
+    async def _drawn(self, spec: StudySpec) -> JsonObject:
+        path = f"/agent-populations/preview?people={SAMPLE}"
+        return await self._gateway.ask("population", path, _people(spec), "population")
+
+    async def _measured(self, spec: StudySpec, asked: InterventionSpec, drawn: JsonObject) -> Estimate:
+        path = f"/interventions/preview?people={drawn['meant']}"
+        design = await self._gateway.ask("intervention", path, asked, "intervention")
+        wanted = {
+            "model": spec.model,
+            "engine": spec.engine,
+            "seed": _first(asked.seed, spec.seed),
+            "steps": design["steps"],
+            "turns": design["power"]["planned_n"],
+            "agents": drawn["individuals"],
+        }
+        taken = await self._turns(wanted)
+        if drawn["questions"]:
+            making = {"model": spec.population.model, "questions": drawn["questions"]}
+            taken = taken.after(await self._turns(making, "population"))
+        unplanned = (UNPLANNED,) if spec.population.factory is not None else ()
+        power = PowerScreen.model_validate(design["power"])
+        return taken.model_copy(update={"power": power, "rests_on": (*taken.rests_on, *unplanned)})
+
+    async def _turns(self, wanted: JsonObject, part: str = "") -> Estimate:
+        spec = TurnsSpec.model_validate(wanted)
+        return Estimate.model_validate(await self._gateway.ask("communication", "/communications/estimate", spec, part))
+
+    async def run_kept(self, study_id: str, version: int | None, changes: JsonObject, budget: Budget | None) -> Started:
+        """Run a version of a kept study; without one its draft, which is published for it."""
+        kept = await self._version(study_id, version)
+        origin = Origin(study_id=study_id, study_version=kept["version"])
+        return await self.run(_changed(kept["study"], changes), origin, budget)
+
+    async def run(self, spec: StudySpec, origin: Origin, budget: Budget | None = None) -> Started:
+        """Run a study. Raises `OwnerRefusedError`, mostly before anything is made."""
+        spec = resolved(spec)
+        estimate = await self._estimated(spec)
+        origin = origin.model_copy(update={"study_seed": spec.seed, "estimate": _forecast(estimate)})
+        population = await self._gateway.ask("population", "/agent-populations/create", spec.population, "population")
+        if spec.intervention is None:
+            simulation_id = await self._converse(spec, population["id"], origin, budget)
+            return Started(simulation_id, population["id"], None, estimate)
+        design = spec.intervention.model_copy(update={"population_id": population["id"]})
+        made = await self._gateway.ask("intervention", "/interventions/create", design, "intervention")
+        execution = ExecutionSpec(
+            population_id=population["id"],
+            seed=spec.intervention.seed,
+            model=spec.model,
+            engine=spec.engine,
+            budget=budget,
+            origin=origin,
+        )
+        started = await self._gateway.ask("intervention", f"/interventions/{made['id']}/execute", execution)
+        return Started(started["simulation_id"], population["id"], made["id"], estimate)
+
+    async def _converse(self, spec: StudySpec, population_id: str, origin: Origin, budget: Budget | None) -> str:
+        """Ask a protocol of an interactive simulation, which ends when all of it is done."""
+        asked = SimulationSpec(
+            name=spec.name,
+            population_id=population_id,
+            seed=spec.seed,
+            model=spec.model,
+            engine=spec.engine,
+            budget=budget,
+            origin=origin,
+        )
+        simulation_id = str((await self._gateway.ask("orchestrator", "/simulations/create", asked))["id"])
+        try:
+            await self._ready(simulation_id)
+            for place, request in enumerate(spec.protocol):
+                is_last = place == len(spec.protocol) - 1
+                path, body = _request(request, simulation_id, is_last=is_last)
+                await self._gateway.ask("communication", f"/communications/{path}", body, f"protocol.{place}")
+        except DomainError:
+            await self._gateway.end(simulation_id)
+            raise
+        return simulation_id
+
+    async def _ready(self, simulation_id: str) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        while (state := await self._gateway.state_of(simulation_id)) is not SimulationState.READY:
+            if state.is_terminal or time.monotonic() > deadline:
+                late = f"its people could not be asked within {READY_WITHIN_S:g} s"
+                raise ConflictError(f"Simulation {simulation_id!r} is {state}: {late}.")
+            await asyncio.sleep(POLL_S)
+
+    async def clone(self, simulation_id: str, name: str | None) -> Started:
+        """A simulation set up as another one: the same people, intervention, seed, model and engine."""
+        before = await self._simulation(simulation_id)
+        return await self._again(before, {}, Origin(cloned_from=simulation_id, **_study(before)), name)
+
+    async def rerun(self, simulation_id: str, changes: JsonObject) -> Started:
+        """Run again what a simulation ran, with changes: to its settings, or to the study it was a run of."""
+        before = await self._simulation(simulation_id)
+        origin = Origin(rerun_of=simulation_id, **_study(before))
+        name = changes.get("name") if before["intervention_id"] is None else None
+        settings = SETTINGS if before["intervention_id"] is not None else (*SETTINGS, "name")
+        beyond = [field for field in changes if field not in settings]
+        if not beyond and (before["intervention_id"] is not None or origin.study_id is None):
+            return await self._again(before, changes, origin, name)
+        if origin.study_id is None:
+            raise InvalidError(beyond[0], "is part of a study, and this simulation is a run of none", settings)
+        kept = await self._version(origin.study_id, origin.study_version)
+        document = {**kept["study"], "seed": origin.study_seed, "model": before["model"], "engine": before["engine"]}
+        budget = Budget.model_validate(changes["budget"]) if changes.get("budget") else None
+        changes = {field: value for field, value in changes.items() if field != "budget"}
+        return await self.run(_changed(document, changes), origin, budget)
+
+    async def _again(self, before: JsonObject, changes: JsonObject, origin: Origin, name: str | None) -> Started:
+        given = {field: before[field] for field in ("population_id", "seed", "model", "engine")}
+        settings = {**given, **{field: value for field, value in changes.items() if field != "name"}, "origin": origin}
+        if (intervention_id := before["intervention_id"]) is not None:
+            execution = _body(ExecutionSpec, settings)
+            path = f"/interventions/{intervention_id}/execute"
+            started = await self._gateway.ask("intervention", path, execution)
+            return Started(started["simulation_id"], str(execution.population_id), intervention_id, None)
+        spec = _body(SimulationSpec, {**settings, "name": name or before["name"]})
+        made = await self._gateway.ask("orchestrator", "/simulations/create", spec)
+        return Started(made["id"], spec.population_id, None, None)
+
+    async def _simulation(self, simulation_id: str) -> JsonObject:
+        return await self._gateway.find("orchestrator", f"/simulations/{quote(simulation_id, safe='')}/status")
+
+    async def _version(self, study_id: str, version: int | None) -> JsonObject:
+        study = f"/studies/{quote(study_id, safe='')}"
+        if version is None:
+            return await self._gateway.ask("orchestrator", f"{study}/publish", None)
+        return await self._gateway.find("orchestrator", f"{study}/versions/{version}")
+
+
+def _first(*seeds: int | None) -> int:
+    """The seed of a part, or the study's, or always the same one: the same study has the same estimate."""
+    return next((seed for seed in seeds if seed is not None), 0)
+
+
+def _people(spec: StudySpec) -> PreviewSpec:
+    """The study's population, looked at through its intervention's target."""
+    target, exclude = _targets(spec.intervention)
+    return PreviewSpec(
+        **{name: getattr(spec.population, name) for name in type(spec.population).model_fields if name != "seed"},
+        seed=_first(spec.population.seed, spec.seed),
+        target=target,
+        exclude=exclude,
+    )
+
+
+def _targets(asked: InterventionSpec | None) -> tuple[TargetSpec | None, TargetSpec | None]:
+    if asked is None:
+        return None, None
+    return TargetSpec(segments=asked.target_segments) if asked.target is None else asked.target, asked.exclude
+
+
+def _request(request: Request, simulation_id: str, *, is_last: bool) -> tuple[str, BaseModel]:
+    """Where a request of a protocol goes, and its body there."""
+    told = {**request.model_dump(exclude_unset=True), "simulation_id": simulation_id, "ends": is_last}
+    if isinstance(request, Journey):
+        return "sequence/execute", SequenceSpec.model_validate(told)
+    if isinstance(request, Broadcast):
+        return "broadcast", BroadcastSpec.model_validate(told)
+    return "conversation/start", ConversationSpec.model_validate(told)
+
+
+def _changed(document: JsonObject, changes: JsonObject) -> StudySpec:
+    """A study with a JSON merge patch. Raises `DomainError` with everything that is wrong with it then."""
+    found = examine(merge_patch(document, changes))
+    if found.spec is None:
+        raise invalid(found.errors)
+    return found.spec
+
+
+def _body(kind: type[B], document: JsonObject) -> B:
+    try:
+        return kind.model_validate(document)
+    except ValidationError as error:
+        raise invalid(field_errors(error, document)) from error
+
+
+def invalid(errors: Sequence[FieldError]) -> DomainError:
+    """The refusal of a document that has these errors."""
+    refusal = DomainError("; ".join(f"{error.field}: {error.message}" for error in errors), errors)
+    refusal.status, refusal.title = InvalidError.status, InvalidError.title
+    return refusal
+
+
+def _study(simulation: JsonObject) -> JsonObject:
+    """Which study a simulation is a run of."""
+    origin = simulation["origin"] or {}
+    return {name: origin.get(name) for name in ("study_id", "study_version", "study_seed")}
+
+
+def _forecast(estimate: Estimate | None) -> Forecast | None:
+    if estimate is None:
+        return None
+    return Forecast(**{name: getattr(estimate, name) for name in Forecast.model_fields})
