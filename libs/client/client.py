@@ -58,9 +58,22 @@ class RehearsalClient(PopulationsClient, StudiesClient, EvidenceClient, AccessCl
         """An interactive simulation that waits for broadcasts."""
         return await self._post("/simulations/create", spec)
 
-    async def simulations(self, *, limit: int | None = None, cursor: str | None = None) -> JsonObject:
-        """One page of simulations, newest first."""
-        return await self._get("/simulations/list", {"limit": limit, "cursor": cursor})
+    async def simulations(
+        self,
+        *,
+        limit: int | None = None,
+        cursor: str | None = None,
+        sort: str | None = None,
+        state: Sequence[str] = (),
+        **filters: str | None,
+    ) -> JsonObject:
+        """One page of simulations, newest first. Filters: name, population_id, intervention_id, created_after, …"""
+        query: dict[str, QueryValue] = {"limit": limit, "cursor": cursor, "sort": sort, **filters}
+        return await self._get("/simulations/list", query | ({"state": [*state]} if state else {}))
+
+    async def end_simulations(self, simulation_ids: Sequence[str]) -> JsonObject:
+        """End several simulations; says of each what became of it."""
+        return await self._post("/simulations/end", {"simulation_ids": [*simulation_ids]})
 
     async def status(self, simulation_id: str) -> JsonObject:
         """State, progress and usage."""

@@ -110,6 +110,7 @@ TABLE = {
         POST /simulations/{simulation_id}/clone
         POST /simulations/{simulation_id}/rerun
         POST /simulations/create
+        POST /simulations/end
         POST /simulations/{simulation_id}/pause
         POST /simulations/{simulation_id}/resume
         POST /simulations/{simulation_id}/cancel

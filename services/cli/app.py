@@ -111,15 +111,33 @@ def watch(simulation: SimulationId, url: Url = None) -> None:
 
 @app.command("ls", epilog=CODES)
 def list_(
-    limit: Annotated[int, typer.Option(min=1, max=200, help="How many, newest first.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=200, help="How many.")] = 20,
+    state: Annotated[list[str] | None, typer.Option(help="Only in this state; may be given again.")] = None,
+    name: Annotated[str | None, typer.Option(help="Only with this in their name.")] = None,
+    population: Annotated[str | None, typer.Option(help="Only over this population.")] = None,
+    sort: Annotated[str | None, typer.Option(help="created_at, name or state; with a minus backwards.")] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """List simulations, newest first."""
+    """List simulations, newest first unless sorted otherwise."""
     from services.cli.exits import carry_out
     from services.cli.show import list_simulations
 
-    carry_out(list_simulations(limit, source_of(url), as_json=as_json))
+    wanted = {"name": name, "population_id": population, "sort": sort}
+    carry_out(list_simulations(limit, state or [], wanted, source_of(url), as_json=as_json))
+
+
+@app.command("end", epilog=CODES, short_help="End simulations.")
+def end_(
+    simulations: Annotated[list[str], typer.Argument(metavar="SIM...", help="Ids of simulations.")],
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """End simulations: interactive ones are analysed, others that are not complete are cancelled."""
+    from services.cli.exits import carry_out
+    from services.cli.show import end_simulations
+
+    carry_out(end_simulations(simulations, source_of(url), as_json=as_json))
 
 
 @app.command(epilog=CODES, short_help="Print the verdict of a simulation.")

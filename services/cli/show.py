@@ -23,17 +23,33 @@ async def watch_simulation(simulation_id: str, source: Source) -> Exit:
     return Exit.COMPLETED
 
 
-async def list_simulations(limit: int, source: Source, *, as_json: bool) -> Exit:
-    """Newest first."""
+async def list_simulations(
+    limit: int, states: list[str], wanted: dict[str, str | None], source: Source, *, as_json: bool
+) -> Exit:
+    """Those that are wanted, newest first unless sorted otherwise."""
     async with source.connect() as client:
-        page = await client.simulations(limit=limit)
+        page = await client.simulations(limit=limit, state=states, **wanted)
     if as_json:
         print(json.dumps(page, ensure_ascii=False))  # noqa: T201
     elif page["items"]:
         _print_table(page["items"])
+    elif states or any(wanted.values()):
+        say("No simulation is like that.")
     else:
         say("No simulation yet. Start one with: rehearsal run examples/email_ab.yaml")
     return Exit.COMPLETED
+
+
+async def end_simulations(simulation_ids: list[str], source: Source, *, as_json: bool) -> Exit:
+    """End all of them; one that is not there makes the command fail after the others."""
+    async with source.connect() as client:
+        answer = await client.end_simulations(simulation_ids)
+    for one in answer["items"]:
+        say(f"{one['simulation_id']}: {one['outcome'].replace('_', ' ')}, {one['state'] or 'unknown'}")
+    if as_json:
+        print(json.dumps(answer))  # noqa: T201
+    missing = any(one["outcome"] == "not_found" for one in answer["items"])
+    return Exit.REFUSED if missing else Exit.COMPLETED
 
 
 async def show_results(simulation_id: str, source: Source, *, as_json: bool) -> Exit:

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from services.orchestrator.api import checkpoints, simulations, studies
+from services.orchestrator.api import checkpoints, lists, simulations, studies
 
 router = APIRouter()
-for resource in (simulations, checkpoints):
+for resource in (simulations, lists, checkpoints):
     router.include_router(resource.router, prefix="/simulations", tags=["simulations"])
 router.include_router(studies.router)

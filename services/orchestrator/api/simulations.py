@@ -1,9 +1,8 @@
 """HTTP resources of simulations."""
 
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 
 from libs.contracts.orchestrator import PausedFor, SimulationState
@@ -12,7 +11,7 @@ from libs.contracts.protocol import NO_USAGE, Step, Usage
 from libs.contracts.specs import SimulationSpec
 from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import Database, Transaction
-from libs.http import Cursor, Limit, Page, Read, Tenant, Write, arrives, decode_cursor, page
+from libs.http import Read, Tenant, Write, arrives
 from services.orchestrator.api.access import Service, orchestrator
 from services.orchestrator.domain.simulation import Simulation, StepState
 from services.orchestrator.service import Orchestrator
@@ -146,26 +145,6 @@ async def create_simulation(request: Request, spec: SimulationSpec, service: Ser
     await arrives(database, lambda tx: service.knows_population(tx, spec.population_id), tenant=tenant)
     async with database.write(tenant=tenant) as tx:
         return SimulationView.of(await service.create(tx, spec))
-
-
-@router.get("/list")
-async def list_simulations(
-    service: Service,
-    tx: Read,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    state: Annotated[SimulationState | None, Query(description="Only simulations in this state.")] = None,
-) -> Page[SimulationView]:
-    """Simulations, newest first."""
-    key = decode_cursor(cursor, str)
-    found = await service.page(tx, state=state, before=key[0] if key else None, limit=limit + 1)
-    progress = await service.progress(tx, found)
-    return page(
-        found,
-        limit,
-        lambda simulation: SimulationView.of(simulation, progress[simulation.simulation_id]),
-        lambda simulation: (simulation.simulation_id,),
-    )
 
 
 @router.get("/{simulation_id}/status")

@@ -4,9 +4,10 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from libs.bus import NotReadyError
 from libs.contracts.communication import DeliveryCompleted, DeliveryHeld, Response, ResponsesRecorded
@@ -23,6 +24,7 @@ from libs.models import Models, ModelsError, check_mind, refusal_of
 from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.checkpoint import why_not_restored
 from services.orchestrator.domain.deliveries import Groups, divided
+from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import PAUSABLE, AudienceSize, Simulation
 from services.orchestrator.events import Events
@@ -30,6 +32,14 @@ from services.orchestrator.service.checkpoints import Checkpoints, Habits
 from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
 log = logging.getLogger(__name__)
+
+
+class Ended(NamedTuple):
+    """What became of a simulation that was to end; `simulation` is None where there is none of this id."""
+
+    simulation_id: str
+    simulation: Simulation | None
+    is_changed: bool
 
 
 class Orchestrator:
@@ -120,10 +130,39 @@ class Orchestrator:
         return await self._store.get_population(tx, population_id) is not None
 
     async def page(
-        self, tx: Transaction, *, state: SimulationState | None, before: str | None, limit: int
+        self, tx: Transaction, wanted: Wanted, sort: Sort, *, after: After | None, limit: int
     ) -> list[Simulation]:
-        """Simulations, newest first."""
-        return await self._store.page(tx, state=state, before=before, limit=limit)
+        """Simulations in order. Raises `InvalidError` for a population or intervention that none has."""
+        found = await self._store.page(tx, wanted, sort, after=after, limit=limit)
+        if not found and after is None:
+            await self._check_names(tx, wanted)
+        return found
+
+    async def _check_names(self, tx: Transaction, wanted: Wanted) -> None:
+        """Nothing was found: is it because nothing can be?"""
+        population_id, intervention_id = wanted.population_id, wanted.intervention_id
+        if population_id is not None and await self._store.get_population(tx, population_id) is None:
+            known = await self._store.names_of(tx, "population_id")
+            raise InvalidError("population_id", f"there is no population {population_id!r}", known)
+        known = await self._store.names_of(tx, "intervention_id")
+        if intervention_id is not None and not await self._store.find(tx, Wanted(intervention_id=intervention_id), 1):
+            raise InvalidError("intervention_id", f"no simulation runs intervention {intervention_id!r}", known)
+
+    async def end_all(self, tx: Transaction, simulation_ids: Sequence[str]) -> list[Ended]:
+        """End every one of these, and say of each what became of it; an id that is not there stops no other."""
+        found = []
+        for simulation_id in dict.fromkeys(simulation_ids):
+            before = await self._store.get(tx, simulation_id, lock=True)
+            if before is None:
+                found.append(Ended(simulation_id, None, is_changed=False))
+                continue
+            after = await self.end(tx, simulation_id)
+            found.append(Ended(simulation_id, after, is_changed=after != before and not before.state.is_terminal))
+        return found
+
+    async def find(self, tx: Transaction, wanted: Wanted, limit: int) -> list[str]:
+        """Ids of simulations, oldest first."""
+        return await self._store.find(tx, wanted, limit)
 
     async def progress(self, tx: Transaction, simulations: list[Simulation]) -> dict[str, Progress]:
         """Finished turns and usage by simulation."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, func, literal, select, tuple_, update
 from sqlalchemy import Row as SqlRow
 
 from libs.contracts.orchestrator import SimulationState
@@ -15,6 +15,7 @@ from libs.db import Transaction, add_up, insert_new, upsert
 from libs.db.rows import Row
 from services.orchestrator.domain.checkpoint import Checkpoint, Origin
 from services.orchestrator.domain.deliveries import Groups
+from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.tables import (
     assignment_parts,
@@ -28,6 +29,8 @@ from services.orchestrator.tables import (
 )
 
 UNKNOWN, DELETED = "unknown", "deleted"
+NAMED = 20
+"""Values that a refusal names."""
 DeliveryState = Literal["open", "closed"]
 
 
@@ -78,20 +81,28 @@ class Store:
         return None if document is None else Simulation.model_validate(document)
 
     async def page(
-        self, tx: Transaction, *, state: SimulationState | None, before: str | None, limit: int
+        self, tx: Transaction, wanted: Wanted, sort: Sort, *, after: After | None, limit: int
     ) -> list[Simulation]:
-        """Simulations, newest first (their ids grow with time)."""
-        query = (
-            select(simulations.c.document)
-            .where(simulations.c.tenant == tx.tenant)
-            .order_by(simulations.c.simulation_id.desc())
-            .limit(limit)
-        )
-        if state is not None:
-            query = query.where(simulations.c.state == state.value)
-        if before is not None:
-            query = query.where(simulations.c.simulation_id < before)
+        """Simulations that are wanted, in order; the id decides between those that are alike."""
+        key = (simulations.c[sort.field], simulations.c.simulation_id)
+        order = [column.desc() if sort.is_backwards else column.asc() for column in key]
+        query = select(simulations.c.document).where(*_matching(tx, wanted)).order_by(*order).limit(limit)
+        if after is not None:
+            value = datetime.fromisoformat(after.value) if sort.field == "created_at" else after.value
+            last = tuple_(literal(value, key[0].type), literal(after.simulation_id))
+            query = query.where(tuple_(*key) < last if sort.is_backwards else tuple_(*key) > last)
         return [Simulation.model_validate(row.document) for row in await tx.execute(query)]
+
+    async def find(self, tx: Transaction, wanted: Wanted, limit: int) -> list[str]:
+        """Ids of simulations that are wanted, oldest first."""
+        query = select(simulations.c.simulation_id).where(*_matching(tx, wanted))
+        return list((await tx.execute(query.order_by(simulations.c.simulation_id).limit(limit))).scalars())
+
+    async def names_of(self, tx: Transaction, field: Literal["population_id", "intervention_id"]) -> list[str]:
+        """Values of a field of simulations, newest first, not all of them."""
+        column = simulations.c[field]
+        query = select(column).where(simulations.c.tenant == tx.tenant, column.is_not(None)).distinct()
+        return list((await tx.execute(query.order_by(column.desc()).limit(NAMED))).scalars())
 
     async def waiting_for(self, tx: Transaction, population_id: str) -> list[str]:
         """Ids of simulations that wait for a population."""
@@ -341,6 +352,23 @@ def _progress(timeline: Timeline, rows: Sequence[SqlRow[Any]]) -> Progress:
             before = arms.get(row.arm, ArmProgress(row.arm, 0, 0))
             arms[row.arm] = ArmProgress(row.arm, before.answered + row.answered, before.failed + row.failed)
     return Progress(tuple(arms.values()), total_usage(usages))
+
+
+def _matching(tx: Transaction, wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions = [simulations.c.tenant == tx.tenant]
+    if wanted.states:
+        conditions.append(simulations.c.state.in_([state.value for state in wanted.states]))
+    if wanted.name is not None:
+        conditions.append(simulations.c.name.icontains(wanted.name, autoescape=True))
+    if wanted.population_id is not None:
+        conditions.append(simulations.c.population_id == wanted.population_id)
+    if wanted.intervention_id is not None:
+        conditions.append(simulations.c.intervention_id == wanted.intervention_id)
+    if wanted.created_after is not None:
+        conditions.append(simulations.c.created_at > wanted.created_after)
+    if wanted.created_before is not None:
+        conditions.append(simulations.c.created_at < wanted.created_before)
+    return conditions
 
 
 def _row(tx: Transaction, simulation: Simulation) -> Row:
