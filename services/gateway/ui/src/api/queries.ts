@@ -25,7 +25,9 @@ export const simulations = (state?: SimulationState) =>
     queryKey: ["simulations", state ?? "any"],
     initialPageParam: undefined as string | undefined,
     queryFn: ({ pageParam }) =>
-      ask(api.GET("/simulations/list", { params: { query: { limit: 50, cursor: pageParam, state } } })),
+      ask(
+        api.GET("/simulations/list", { params: { query: { limit: 50, cursor: pageParam, state: state && [state] } } }),
+      ),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
 

@@ -2,13 +2,13 @@
 // A draft is never what runs: running sends a copy, and the platform freezes that.
 
 import { useSyncExternalStore } from "react";
-import type { Schema } from "../api/client";
-import type { Study } from "../api/studies";
+import type { Intervention, Study } from "../api/studies";
 
-export type Variant = Schema["VariantSpec"];
-export type Segment = Schema["SegmentSpec"];
-export type Metric = string | Schema["MetricSpec"];
-export type Screen = Schema["Screen"];
+export type Variant = Intervention["variants"][number];
+export type Segment = Study["population"]["segments"][number];
+export type Metric = Intervention["success_metrics"][number];
+export type Question = Exclude<Metric, string>;
+export type Screen = Exclude<NonNullable<Study["population"]["eligibility"]>, string>;
 export type Place = { x: number; y: number };
 
 export interface Draft {

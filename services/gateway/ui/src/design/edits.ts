@@ -1,11 +1,10 @@
 // What can be done to a study, each as a function from one study to the next. Names stay unique, and what refers to a name
 // follows it when it changes.
 
-import type { Study } from "../api/studies";
+import type { Intervention, Study } from "../api/studies";
 import type { Metric, Segment, Variant } from "./draft";
 
 type Population = Study["population"];
-type Intervention = Study["intervention"];
 
 export const setStudy =
   (change: Partial<Study>) =>

@@ -2,17 +2,15 @@
 
 import { Button, Checkbox, NumberInput, Paper, ScrollArea, Stack, Text, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
-import type { Schema } from "../../api/client";
 import type { Study } from "../../api/studies";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { KNOWN } from "../../design/catalogue";
-import { change } from "../../design/draft";
+import { change, type Question } from "../../design/draft";
 import { addQuestion, metricsOf, nameOf, setIntervention, setMetrics, toggleMetric } from "../../design/edits";
 import { title } from "../../format/format";
 import { text } from "../../text/text";
 
-type Question = Schema["MetricSpec"];
 const TYPES = ["binary", "ordinal", "numeric", "choice", "ranking", "text"] as const;
 const hasScale = (type: string) => type === "ordinal" || type === "numeric";
 const hasOptions = (type: string) => type === "choice" || type === "ranking";
