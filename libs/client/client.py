@@ -18,6 +18,7 @@ from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec
 from libs.contracts.specs import CheckpointSpec, SimulationSpec
 from libs.contracts.turns import Budget
+from libs.contracts.usage import UsageBy
 
 ExportFormat = Literal["json", "csv", "jsonl", "records", "xlsx", "parquet", "plots", "pdf", "html"]
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
@@ -107,6 +108,23 @@ class RehearsalClient(PopulationsClient, StudiesClient, EvidenceClient, AccessCl
         """Decide anew what a simulation may spend; what is not given stays."""
         body = changes.model_dump(exclude_unset=True) if isinstance(changes, Budget) else changes
         return as_object(await self._send("PATCH", f"/simulations/{token(simulation_id)}/budget", body=body))
+
+    async def usage(
+        self,
+        by: UsageBy = "simulation",
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> JsonObject:
+        """One page of what was used, summed, the last first."""
+        query = {"by": by, "since": since, "until": until, "limit": limit, "cursor": cursor}
+        return await self._get("/usage", query)
+
+    async def simulation_usage(self, simulation_id: str) -> JsonObject:
+        """What a simulation used by model, its time, and its estimate against what it took."""
+        return await self._get(f"/simulations/{token(simulation_id)}/usage")
 
     async def checkpoint(self, simulation_id: str, *, name: str | None = None) -> JsonObject:
         """Mark where an interactive simulation stands, to go on from there later."""

@@ -128,6 +128,7 @@ class DeliveryCompleted(MessageData):
         default=None,
         description="Agents who took no turn: the step was not for them, or asks for no response.",
     )
+    cpu_s: float | None = Field(default=None, description="Processor seconds the delivery took in its process.")
 
 
 class DeliveryHeld(MessageData):

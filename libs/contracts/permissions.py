@@ -18,6 +18,8 @@ PAGES = "/ui/"
 TABLE = {
     Role.VIEWER: """
         GET /whoami
+        GET /usage
+        GET /simulations/{simulation_id}/usage
         GET /shares/received
         GET /stream
         GET /simulations/list

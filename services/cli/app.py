@@ -206,6 +206,26 @@ def budget(
     carry_out(show_budget(simulation, changes, source_of(url), as_json=as_json))
 
 
+@app.command(epilog=CODES, short_help="What was used, and what it cost.")
+def usage(
+    simulation: Annotated[
+        str | None, typer.Argument(metavar="[SIM]", help="Only this simulation, beside its estimate.")
+    ] = None,
+    by: Annotated[Literal["simulation", "model", "day", "tenant"], typer.Option(help="What to sum by.")] = "simulation",
+    since: Annotated[str | None, typer.Option(help="Calls that ended then or later, such as 2026-11-01.")] = None,
+    until: Annotated[str | None, typer.Option(help="Calls that ended before.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Calls, tokens and USD at the price of the day; of one simulation also its time and its estimate."""
+    from services.cli.exits import carry_out
+    from services.cli.usage import show_one, show_usage
+
+    if simulation is not None:
+        carry_out(show_one(simulation, source_of(url), as_json=as_json))
+    carry_out(show_usage(by, (since, until), source_of(url), as_json=as_json))
+
+
 @app.command(epilog=CODES, short_help="Mark where a simulation stands.")
 def checkpoint(
     simulation: SimulationId,

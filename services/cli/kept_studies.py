@@ -10,6 +10,7 @@ from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, StopError, refusal, say
 from services.cli.own import Source
 from services.cli.study import InvalidStudyError, load
+from services.cli.tables import print_table
 
 MANY = 100
 
@@ -94,12 +95,5 @@ def _told(page: JsonObject, columns: Sequence[str], rows: Sequence[tuple[str, ..
     if as_json:
         print(json.dumps(page, ensure_ascii=False))  # noqa: T201
         return Exit.COMPLETED
-    from rich.table import Table
-
-    from services.cli.verdict import clean, console
-
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
-    for row in rows:
-        table.add_row(*map(clean, row))
-    console().print(table, markup=False)
+    print_table(columns, rows)
     return Exit.COMPLETED

@@ -30,7 +30,7 @@ class Events:
             )
             await self._outbox.add(tx, event, discriminator=responses[0].turn_id)
 
-    async def delivery_completed(self, tx: Transaction, command: DeliverStimulus, totals: Totals) -> None:
+    async def delivery_completed(self, tx: Transaction, command: DeliverStimulus, totals: Totals, cpu_s: float) -> None:
         """Every turn of the delivery is stored. Sending it again sends the same id, which receivers know."""
         event = DeliveryCompleted(
             simulation_id=command.simulation_id,
@@ -43,6 +43,7 @@ class Events:
             usage=totals.usage,
             failure=totals.failure,
             skipped=totals.untaken,
+            cpu_s=cpu_s,
         )
         await self._outbox.add(tx, event, discriminator=command.delivery_id)
 

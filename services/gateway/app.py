@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from libs.db import Database
 from libs.http import create_http_app, problem_response
 from services.gateway.adapters import Provider
-from services.gateway.api import events, forwarding, pages, people, reruns, streams, studies, tenants
+from services.gateway.api import events, forwarding, pages, people, reruns, streams, studies, tenants, usage
 from services.gateway.api.entrance import Entrance, Parts
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import OIDC, refusal_to_listen
@@ -55,6 +55,7 @@ def create_app(settings: Settings) -> FastAPI:
         streams.router,
         studies.router,
         reruns.router,
+        usage.router,
         events.router,
         forwarding.router,
     ):  # what is answered here before what is forwarded

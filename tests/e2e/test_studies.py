@@ -55,10 +55,24 @@ async def test_a_kept_study_runs_and_runs_again_byte_for_byte_without_a_new_call
     origin = status["origin"]
     assert (origin["study_id"], origin["study_version"], origin["study_seed"]) == (study["id"], 1, 20261122)
     assert origin["estimate"]["calls"]["low"] <= status["usage"]["calls"] <= origin["estimate"]["calls"]["high"]
+    used = (await client.get(f"/simulations/{started['simulation_id']}/usage")).json()
+    assert used["estimate"]["calls"] == {
+        **origin["estimate"]["calls"],
+        "actual": status["usage"]["calls"],
+        "is_within": True,
+    }
+    assert [(one["model"], one["calls"]) for one in used["models"]] == [("offline", status["usage"]["calls"])]
+    assert used["wall_s"] > 0
+    assert used["cpu_s"] > 0
     rerun = await post(client, f"/simulations/{started['simulation_id']}/rerun")
     again = await ended(client, rerun["simulation_id"])
     assert again["usage"]["calls"] == 0
     assert again["origin"]["rerun_of"] == started["simulation_id"]
+    lines = {one["key"]: one for one in (await client.get("/usage", params={"by": "simulation"})).json()["items"]}
+    assert lines[rerun["simulation_id"]]["cached_calls"] == status["usage"]["calls"]
+    first = (await client.get("/usage", params={"limit": 1})).json()
+    rest = (await client.get("/usage", params={"cursor": first["next_cursor"]})).json()
+    assert [one["key"] for one in (*first["items"], *rest["items"])] == list(lines)
     assert again["population_id"] == status["population_id"]
     assert await answers(client, rerun["simulation_id"]) == await answers(client, started["simulation_id"])
 

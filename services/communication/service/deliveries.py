@@ -17,6 +17,7 @@ from libs.db import Database, Transaction
 from libs.minds.ssr import texts_to_rate
 from libs.models import BudgetSpentError, ModelsError, in_groups
 from services.communication.adapters import Encounter, Minds
+from services.communication.domain.effort import Effort, Share
 from services.communication.domain.moments import answered_at, beginning, timeline_of, waves
 from services.communication.domain.talk import message_said, tool_said
 from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, place_of, rate
@@ -42,6 +43,7 @@ class Deliveries:
         self._corrections = Corrections(minds.engines, minds.judge)
         self._tools = minds.tools
         self._scenes = Scenes(store, minds.tools)
+        self._effort = Effort()
 
     async def deliver(self, message: Message[DeliverStimulus]) -> None:
         """Run the turns of a delivery that are not recorded yet, then announce that it is complete.
@@ -49,6 +51,10 @@ class Deliveries:
         Raises `NotReadyError` while agents are missing, `ModelsError` when turns remain open; finished turns stay. A
         delivery that waits for a budget or from before a pause is done with: it is sent again when there is more to do.
         """
+        with self._effort.of_work() as share:
+            await self._deliver(message, share)
+
+    async def _deliver(self, message: Message[DeliverStimulus], share: Share) -> None:
         command = message.data
         turn_ids = _turn_ids(command)
         turns = {agent_id: turn_id for turn_id, agent_id in turn_ids.items()}
@@ -65,7 +71,7 @@ class Deliveries:
             totals = await self._store.turns.total(tx, turn_ids)
             if totals.finished < len(turn_ids):
                 raise ModelsError("the models service left turns without a reply")
-            await self._events.delivery_completed(tx, command, totals)
+            await self._events.delivery_completed(tx, command, totals, share.seconds())
 
     async def _join(self, message: Message[DeliverStimulus]) -> None:
         """Those who will hear each other depend on each other. An interviewer is no source of answers."""

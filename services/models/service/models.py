@@ -13,6 +13,7 @@ from libs.contracts.estimates import Quote, QuotedPrice
 from libs.contracts.protocol import Usage
 from libs.contracts.ranges import Range
 from libs.contracts.turns import Budget, Mode, TurnBatch, TurnReply
+from libs.contracts.usage import UsageLine
 from libs.db import EVERY_TENANT, Database, Transaction
 from services.models.adapters import Backend, Load, Server
 from services.models.domain.budgets import EACH_MONTH, TENANT, Amount, Balance, Cap, empty
@@ -32,7 +33,7 @@ from services.models.domain.offline import NAME as OFFLINE
 from services.models.domain.prices import PriceTable, cost_usd
 from services.models.service.ledger import Account, Delivery, Ledger
 from services.models.settings import Endpoint
-from services.models.store import Accounts, JobRow, JobStore, ModelUsage, Settled, Store
+from services.models.store import Accounts, JobRow, JobStore, ModelUsage, Settled, Store, Summaries, Summary
 
 log = logging.getLogger(__name__)
 CHARACTERS_IN_A_TOKEN = Range(low=3.2, likely=4.0, high=4.8)
@@ -225,6 +226,10 @@ class Models:
     async def usage(self, tx: Transaction, simulation_id: str) -> list[ModelUsage]:
         """What a simulation used, by model."""
         return await self._stores.calls.usage(tx, simulation_id)
+
+    async def usage_lines(self, tx: Transaction, wanted: Summary) -> list[UsageLine]:
+        """What the tenant used, summed."""
+        return await Summaries().lines(tx, wanted)
 
     async def jobs(self, tx: Transaction) -> list[JobRow]:
         """The newest batch jobs."""

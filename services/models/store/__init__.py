@@ -7,6 +7,7 @@ from services.models.store.accounts import Accounts
 from services.models.store.calls import Lease, ModelUsage, Reservation, Settled, Store
 from services.models.store.capabilities import CapabilityStore
 from services.models.store.jobs import JobRow, JobStore
+from services.models.store.summaries import Summaries, Summary
 
 __all__ = [
     "Accounts",
@@ -18,4 +19,6 @@ __all__ = [
     "Reservation",
     "Settled",
     "Store",
+    "Summaries",
+    "Summary",
 ]

@@ -1,6 +1,6 @@
 """HTTP resources of simulations."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
@@ -8,8 +8,10 @@ from pydantic import BaseModel, Field
 from libs.contracts.orchestrator import PausedFor, SimulationState
 from libs.contracts.origins import Origin
 from libs.contracts.protocol import NO_USAGE, Step, Usage
+from libs.contracts.ranges import Range
 from libs.contracts.specs import SimulationSpec
 from libs.contracts.turns import Budget, BudgetBalance
+from libs.contracts.usage import Held
 from libs.db import Database, Transaction
 from libs.http import Read, Tenant, Write, arrives
 from services.orchestrator.api.access import Service, orchestrator
@@ -39,6 +41,34 @@ class ProgressView(BaseModel):
     by_arm: dict[str, ArmProgressView]
 
 
+class ResourcesView(BaseModel):
+    """What it takes beside calls."""
+
+    wall_s: float = Field(description="Seconds it was running; pauses and waiting are no part of it.")
+    cpu_s: float = Field(description="Processor seconds of its deliveries that are finished.")
+    usd_per_hour: float | None = Field(description="What it spends while it runs, on average so far; null before.")
+
+    @classmethod
+    def of(cls, simulation: Simulation, usage: Usage) -> "ResourcesView":
+        """The view of a simulation."""
+        wall_s = simulation.wall_s(datetime.now(UTC))
+        rate = usage.cost_usd * 3600 / wall_s if wall_s > 0 else None
+        return cls(wall_s=wall_s, cpu_s=simulation.cpu_s, usd_per_hour=rate)
+
+
+def _held(simulation: Simulation, usage: Usage, wall_s: float) -> dict[str, Held] | None:
+    """Every figure of the estimate; calls that the ledger answered cost nothing and are none."""
+    forecast = None if simulation.origin is None else simulation.origin.estimate
+    if forecast is None:
+        return None
+    actual = {
+        **usage.model_dump(include={"calls", "prompt_tokens", "completion_tokens", "cost_usd"}),
+        "seconds": wall_s,
+    }
+    said: dict[str, Range | None] = {name: getattr(forecast, name) for name in actual}
+    return {name: Held.against(one, actual[name]) for name, one in said.items() if one is not None}
+
+
 class SimulationView(BaseModel):
     """A simulation and where it stands."""
 
@@ -55,7 +85,9 @@ class SimulationView(BaseModel):
     seed: int
     model: str
     engine: str = Field(description="What runs the agents' turns.")
-    origin: Origin | None = Field(description="Where it comes from, and what it was said to take.")
+    origin: Origin | None = Field(description="Where it comes from.")
+    resources: ResourcesView
+    estimate: dict[str, Held] | None = Field(description="What it was said to take, and took; null if nothing was.")
     created_at: datetime
     updated_at: datetime
     late_messages: int
@@ -65,13 +97,17 @@ class SimulationView(BaseModel):
     @classmethod
     def of(cls, simulation: Simulation, progress: Progress = NO_PROGRESS) -> "SimulationView":
         """The view of a simulation with its live progress."""
+        usage = progress.usage
+        resources = ResourcesView.of(simulation, usage)
         shared = simulation.model_dump(include=set(cls.model_fields) - {"usage", "engine"})
         path = f"/simulations/{simulation.simulation_id}"
         return cls(
             **shared,
             id=simulation.simulation_id,
             progress=_progress(simulation, {arm.arm: arm for arm in progress.arms}),
-            usage=progress.usage,
+            usage=usage,
+            resources=resources,
+            estimate=_held(simulation, usage, resources.wall_s),
             engine=simulation.engine or "native",
             timeline_id=simulation.timeline.timeline_id,
             links={"status": f"{path}/status", "stream": f"{path}/stream"},

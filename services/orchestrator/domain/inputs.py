@@ -58,6 +58,7 @@ class DeliveryFinished:
     failure: str | None = None
     skipped: int = 0
     arm: str = ONLY_ARM
+    cpu_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

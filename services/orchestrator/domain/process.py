@@ -48,7 +48,7 @@ from services.orchestrator.domain.inputs import (
     WorkGivenUp,
     WorkHeld,
 )
-from services.orchestrator.domain.simulation import ENDS, PAUSABLE, AudienceSize, Simulation
+from services.orchestrator.domain.simulation import ENDS, PAUSABLE, AudienceSize, Simulation, clocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def decide(simulation: Simulation, received: Input, now: datetime) -> Decision:
         decision = _on(received, simulation)
     after = decision.simulation
     if after.model_copy(update={"late_messages": simulation.late_messages}) != simulation:
-        after = after.model_copy(update={"updated_at": now})  # what moves nothing gives the state no more time
+        after = clocked(simulation, after, now)  # what moves nothing gives the state no more time
     return Decision(after, (*decision.effects, *_reports(simulation, after, received)))
 
 
@@ -146,6 +146,7 @@ def _(received: DeliveryFinished, simulation: Simulation) -> Decision:
             "failed": simulation.failed + received.failed,
             "usage": total_usage([simulation.usage, received.usage]),
             "failure": received.failure or simulation.failure,
+            "cpu_s": simulation.cpu_s + received.cpu_s,
         }
     )
     if simulation.open_deliveries > 0:

@@ -85,6 +85,10 @@ class Simulation(BaseModel):
     pauses: int = 0
     """How often it was paused: what was asked for before the latest pause is not begun after it."""
     late_messages: int = 0
+    cpu_s: float = 0.0
+    ran_s: float = 0.0
+    """How long it was running until it last stopped doing so."""
+    running_since: datetime | None = None
     timeline: Timeline = MAIN
     mark_before: Mark | None = None
     """Where it stood before the step that runs; None before there was one."""
@@ -148,11 +152,25 @@ class Simulation(BaseModel):
             failure=self.failure,
         )
 
+    def wall_s(self, now: datetime) -> float:
+        """How long it was running; pauses and waiting are no part of it."""
+        return self.ran_s + ((now - self.running_since).total_seconds() if self.running_since else 0.0)
+
     @property
     def deadline_at(self) -> datetime | None:
         """When the present state times out; None for states that last."""
         limit = TIME_LIMITS.get(self.state)
         return self.updated_at + limit if limit else None
+
+
+def clocked(before: Simulation, after: Simulation, now: datetime) -> Simulation:
+    """A simulation that changed, with its clock started or stopped."""
+    changes: dict[str, object] = {"updated_at": now}
+    if after.state is not SimulationState.RUNNING:
+        changes |= {"ran_s": before.wall_s(now), "running_since": None}
+    elif before.running_since is None:
+        changes["running_since"] = now
+    return after.model_copy(update=changes)
 
 
 def _overall(steps: list[StepState]) -> StepState:

@@ -265,7 +265,13 @@ class Orchestrator:
             await self._decide(tx, event.simulation_id, inputs.DeliveryWasClosed())
         elif before == "open":
             finished = inputs.DeliveryFinished(
-                event.answered, event.failed, event.usage, event.failure, event.skipped or 0, event.arm
+                event.answered,
+                event.failed,
+                event.usage,
+                event.failure,
+                event.skipped or 0,
+                event.arm,
+                event.cpu_s or 0.0,
             )
             await self._decide(tx, event.simulation_id, finished)
 

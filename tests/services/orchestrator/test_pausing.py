@@ -1,8 +1,11 @@
 """Pause, resume, cancel and a spent budget, as a table of inputs."""
 
+from datetime import timedelta
+
 import pytest
 
 from libs.contracts.orchestrator import SimulationState as State
+from libs.contracts.protocol import NO_USAGE
 from services.orchestrator.domain import inputs
 from services.orchestrator.domain.effects import Analyse, Announce, Close, Deliver, DeliverAgain, Report
 from services.orchestrator.domain.process import decide
@@ -168,3 +171,19 @@ def test_the_simulated_clock_stands_still_while_it_is_paused() -> None:
     a_day_later = NOW.replace(day=2)
     resumed = decide(begun, RESUME, a_day_later)
     assert Deliver(steps[1]) in resumed.effects, "when a step happens is its own, not the time at which it is delivered"
+
+
+def test_the_clock_of_a_simulation_stands_while_it_is_paused() -> None:
+    after = play(running(), PAUSE)[0]
+    assert (after.ran_s, after.running_since) == (0.0, None)
+    seen = NOW
+    for received, seconds in ((RESUME, 50), (PAUSE, 10), (RESUME, 100), (finished(), 5)):
+        seen += timedelta(seconds=seconds)
+        after = decide(after, received, seen).simulation
+    assert (after.ran_s, after.running_since) == (10.0, seen - timedelta(seconds=5))
+    assert after.wall_s(seen) == 15.0
+
+
+def test_the_processor_time_of_deliveries_is_added_up() -> None:
+    taken = [inputs.DeliveryFinished(1, 0, NO_USAGE, cpu_s=seconds) for seconds in (0.25, 0.5)]
+    assert running(*taken).cpu_s == 0.75
