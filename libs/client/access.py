@@ -1,8 +1,8 @@
-"""Keys, read-only links and the audit log, as a client sees them."""
+"""Keys, read-only links, tenants and the audit log, as a client sees them."""
 
 from collections.abc import AsyncIterator
 
-from libs.client.transport import Connection, token
+from libs.client.transport import Connection, as_object, token
 from libs.contracts.base import JsonObject
 
 
@@ -35,3 +35,28 @@ class AccessClient(Connection):
     async def audit_head(self) -> str:
         """The hash of the last entry of the audit log."""
         return str((await self._get("/audit", {"limit": 1}))["head"])
+
+    async def quota(self, tenant: str) -> JsonObject:
+        """What a tenant may use, and uses."""
+        return await self._get(f"/tenants/{token(tenant)}/quota")
+
+    async def set_quota(self, tenant: str, quota: JsonObject) -> JsonObject:
+        """Decide what a tenant may use, for the operator."""
+        return as_object(await self._send("PUT", f"/tenants/{token(tenant)}/quota", body=quota))
+
+    async def export_tenant(self, tenant: str) -> AsyncIterator[bytes]:
+        """Everything of a tenant, in pieces of a file of JSON lines."""
+        async for piece in self._download("GET", f"/tenants/{token(tenant)}/export"):
+            yield piece
+
+    async def erase_tenant(self, tenant: str) -> JsonObject:
+        """Erase everything of a tenant, for good."""
+        return as_object(await self._send("DELETE", f"/tenants/{token(tenant)}"))
+
+    async def erasure(self, tenant: str) -> JsonObject:
+        """How far the erasure of a tenant is."""
+        return await self._get(f"/tenants/{token(tenant)}/erasure")
+
+    async def received(self) -> JsonObject:
+        """What others share with whoever asks."""
+        return await self._get("/shares/received")

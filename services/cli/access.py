@@ -114,15 +114,34 @@ def create_share(
     simulation: SimulationId,
     name: Annotated[str, typer.Option(help="Who it is for.")] = "shared results",
     days: Days = 30,
+    tenant: Annotated[str | None, typer.Option(help="Whose people see it as themselves, instead of by a link.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Of them only this one, as `whoami` says it.")] = None,
+    role: Annotated[
+        Literal["viewer", "researcher", "operator", "admin"] | None,
+        typer.Option(help="Of them all who have at least this role.", show_default="viewer"),
+    ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a read-only link to a simulation's results. It is shown this once."""
+    """Show a simulation's results to others, to read only: by a link, shown this once, or as themselves."""
     from services.cli.exits import carry_out
     from services.cli.guests import make
 
     spec = {"simulation_id": simulation, "name": name, "expires_in_days": days}
+    if tenant is None and (subject or role):
+        raise typer.BadParameter("a subject or role is one of a tenant", param_hint="--tenant")
+    if tenant is not None:
+        spec["shared_with"] = {"tenant": tenant, "subject": subject, "role": role or (None if subject else "viewer")}
     carry_out(make("/shares", spec, "path", source_of(url), as_json=as_json))
+
+
+@share.command("received", epilog=CODES)
+def received(url: Url = None, as_json: AsJson = False) -> None:
+    """List what others share with you, newest first."""
+    from services.cli.exits import carry_out
+    from services.cli.guests import show_received
+
+    carry_out(show_received(source_of(url), as_json=as_json))
 
 
 @share.command("list", epilog=CODES)

@@ -6,6 +6,7 @@ from libs.contracts.audit import AuditEntry, Chain
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
 from services.cli.own import Source
+from services.cli.tables import print_table
 
 
 async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_json: bool) -> Exit:
@@ -16,7 +17,8 @@ async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_js
     if as_json:
         print(json.dumps(made))  # noqa: T201
         return Exit.COMPLETED
-    say(f"{made['id']} ({made['role']}, until {made['expires_at'][:10]}). It is shown this once:")
+    known = f"Only {made['shared_with']['tenant']} can use it" if made.get("shared_with") else "It is shown this once"
+    say(f"{made['id']} ({made['role']}, until {made['expires_at'][:10]}). {known}:")
     print(base + made[shown])  # noqa: T201
     if base:
         say(f"It stands before what it shows, for example …/results/{made['simulation_id']}/aggregate")
@@ -34,6 +36,18 @@ async def show(path: str, source: Source, *, as_json: bool) -> Exit:
         until = (item["expires_at"] or "for ever")[:10]
         whose = item.get("simulation_id") or item["role"]
         print(f"{item['id']}  {item['state']:<8} {whose:<12} until {until}  {item['name']}")  # noqa: T201
+    return Exit.COMPLETED
+
+
+async def show_received(source: Source, *, as_json: bool) -> Exit:
+    """What others share with whoever asks."""
+    async with source.connect() as client:
+        found = await client.received()
+    if as_json:
+        print(json.dumps(found))  # noqa: T201
+        return Exit.COMPLETED
+    rows = [(one["simulation_id"], one["tenant"], one["name"], client.url + one["path"]) for one in found["items"]]
+    print_table(("simulation", "tenant", "what it is", "stands before what it shows"), rows)
     return Exit.COMPLETED
 
 

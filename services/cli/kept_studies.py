@@ -74,6 +74,24 @@ async def run_study(study: str, version: int | None, changes: JsonObject, source
     """Begin a run; it is followed with `rehearsal watch`."""
     async with source.connect() as client:
         started = await client.run_kept_study(await _id_of(client, study), version=version, changes=changes)
+    return _started(started, as_json=as_json)
+
+
+async def rerun_simulation(simulation_id: str, changes: JsonObject, source: Source, *, as_json: bool) -> Exit:
+    """Run again what a simulation ran."""
+    async with source.connect() as client:
+        started = await client.rerun(simulation_id, changes)
+    return _started(started, as_json=as_json)
+
+
+async def clone_simulation(simulation_id: str, name: str | None, source: Source, *, as_json: bool) -> Exit:
+    """Set up a simulation as another one."""
+    async with source.connect() as client:
+        started = await client.clone(simulation_id, name=name)
+    return _started(started, as_json=as_json)
+
+
+def _started(started: JsonObject, *, as_json: bool) -> Exit:
     simulation_id = started["simulation_id"]
     print(json.dumps(started, ensure_ascii=False) if as_json else simulation_id)  # noqa: T201
     say(f"It runs: rehearsal watch {simulation_id}")

@@ -1,4 +1,4 @@
-"""The commands of `rehearsal studies`: study files that a platform keeps, and templates to begin with."""
+"""The commands of `rehearsal studies`, study files that a platform keeps and templates; and `rerun` and `clone`."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,11 @@ from typing import Annotated
 
 import typer
 
-from services.cli.options import CODES, AsJson, Url, source_of
+from libs.contracts.base import JsonObject
+from services.cli.options import CODES, AsJson, SimulationId, Url, source_of
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+again = typer.Typer(rich_markup_mode=None)
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="Id of a study, or its name where only one has it.")]
 Version = Annotated[int | None, typer.Option("--version", min=1, help="A published version, instead of the draft.")]
 
@@ -86,10 +88,44 @@ def run(
     from services.cli.exits import carry_out
     from services.cli.kept_studies import run_study
 
+    carry_out(run_study(study, version, _patch(changes), source_of(url), as_json=as_json))
+
+
+@again.command("rerun", epilog=CODES, short_help="Run a simulation again, with changes.")
+def rerun(
+    simulation: SimulationId,
+    changes: Annotated[
+        str, typer.Option(metavar="JSON", help="A merge patch of its settings, or of its study: '{\"seed\": 5}'.")
+    ] = "{}",
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run again what a simulation ran; without changes nothing is paid for. Prints the new simulation's id."""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import rerun_simulation
+
+    carry_out(rerun_simulation(simulation, _patch(changes), source_of(url), as_json=as_json))
+
+
+@again.command("clone", epilog=CODES, short_help="Set up a simulation as another one.")
+def clone(
+    simulation: SimulationId,
+    name: Annotated[str | None, typer.Option(help="Of the new one, where it is interactive.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set up a simulation as another one: the same people, intervention, seed and model. Prints its id."""
+    from services.cli.exits import carry_out
+    from services.cli.kept_studies import clone_simulation
+
+    carry_out(clone_simulation(simulation, name, source_of(url), as_json=as_json))
+
+
+def _patch(changes: str) -> JsonObject:
     try:
         patch = json.loads(changes)
     except ValueError:
         patch = None
     if not isinstance(patch, dict):
         raise typer.BadParameter("is no JSON object", param_hint="--changes")
-    carry_out(run_study(study, version, patch, source_of(url), as_json=as_json))
+    return patch

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.support.platforms import Process, free_port
@@ -71,6 +72,60 @@ def test_the_audit_log_is_checked_here_and_against_a_head_noted_before(platform:
     wrong = rehearsal(url, admin, "audit", "verify", "--head", "0" * 63 + "1")
     assert wrong.returncode == 1
     assert "the head that was noted before is not in it" in wrong.stderr
+
+
+def test_a_quota_is_set_shown_and_lifted_and_what_is_not_given_stays(platform: tuple[str, Path]) -> None:
+    url, data = platform
+    admin = (data / "admin.key").read_text().strip()
+    changed = rehearsal(url, admin, "tenants", "quota", "acme", "--usd-per-month", "2.5", "--people", "7", "--json")
+    assert changed.returncode == 0, changed.stderr
+    lifted = rehearsal(url, admin, "tenants", "quota", "acme", "--people", "none", "--json")
+    assert json.loads(lifted.stdout)["quota"] == {
+        "usd_per_month": 2.5,
+        "calls_per_month": None,
+        "running_simulations": None,
+        "people": None,
+    }
+    shown = rehearsal(url, admin, "tenants", "quota", "acme").stdout
+    assert re.search(r"usd per month +0\.0 +2\.5 *", shown)
+    wrong = rehearsal(url, admin, "tenants", "quota", "acme", "--people", "many")
+    assert (wrong.returncode, "neither a number nor none" in wrong.stderr) == (2, True)
+
+
+def test_a_tenant_is_exported_whole_and_erased_by_who_says_its_name_twice(
+    platform: tuple[str, Path], tmp_path: Path
+) -> None:
+    url, data = platform
+    admin = (data / "admin.key").read_text().strip()
+    file = tmp_path / "acme.ndjson"
+    exported = rehearsal(url, admin, "tenants", "export", "acme", "--out", str(file))
+    assert exported.returncode == 0, exported.stderr
+    assert json.loads(file.read_text().splitlines()[-1])["complete"] is True
+    assert rehearsal(url, admin, "tenants", "erase", "acme", "--sure", "acne").returncode == 2
+    assert rehearsal(url, admin, "tenants", "erasure", "acme").returncode == 4
+    assert rehearsal(url, admin, "tenants", "erase", "acme", "--sure", "acme").stdout == "erasing\n"
+    assert rehearsal(url, admin, "tenants", "erasure", "acme").stdout in {"erasing\n", "erased\n"}
+
+
+def test_results_are_shared_with_the_people_of_a_tenant(platform: tuple[str, Path]) -> None:
+    url, data = platform
+    admin = (data / "admin.key").read_text().strip()
+    people = {"name": "P", "demographic_base": "uk_demographics", "size": 2, "seed": 3}
+    with httpx.Client(base_url=url, headers={"authorization": f"Bearer {admin}"}, timeout=30) as client:
+        population = client.post("/agent-populations/create", json=people).json()["id"]
+        first = client.post("/simulations/create", json={"name": "talk", "population_id": population}).json()["id"]
+    shared = rehearsal(url, admin, "share", "create", first, "--tenant", "default", "--role", "admin")
+    assert shared.returncode == 0, shared.stderr
+    assert "Only default can use it" in shared.stderr
+    (seen,) = json.loads(rehearsal(url, admin, "share", "received", "--json").stdout)["items"]
+    assert seen["simulation_id"] == first
+    again = rehearsal(url, admin, "clone", first, "--name", "talk again")
+    assert again.returncode == 0, again.stderr
+    used = json.loads(rehearsal(url, admin, "usage", again.stdout.strip(), "--json").stdout)
+    assert (used["models"], used["estimate"]) == ([], None)
+    ended = rehearsal(url, admin, "end", first, again.stdout.strip())
+    assert ended.returncode == 0, ended.stderr
+    assert rehearsal(url, admin, "share", "create", first, "--role", "admin").returncode == 2
 
 
 def test_what_is_not_there_cannot_be_shared(platform: tuple[str, Path]) -> None:
