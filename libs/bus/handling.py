@@ -4,12 +4,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any
 
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import Span, SpanKind
 
 from libs.bus.delivery import Delivery
 from libs.bus.errors import UndecodableError
@@ -21,6 +21,7 @@ from libs.db import insert_new
 from libs.telemetry import correlation_id, span
 
 logger = logging.getLogger(__name__)
+NO_PARENT = {"traceparent": ""}
 
 
 class Handling:
@@ -47,9 +48,8 @@ class Handling:
             return
         envelope = message.envelope
         correlation = correlation_id.set(envelope.correlationid)
-        parent = {"traceparent": envelope.traceparent} if envelope.traceparent else None
         try:
-            with working_for(envelope.tenant), span(self.delivery.template, parent=parent, kind=SpanKind.CONSUMER):
+            with working_for(envelope.tenant), self._span(envelope.traceparent):
                 outcome = await self._handle(message, raw)
         except asyncio.CancelledError:
             await self.delivery.hand_back(raw)
@@ -60,6 +60,13 @@ class Handling:
             await self.delivery.done(raw, envelope, outcome, started)
         finally:
             correlation_id.reset(correlation)
+
+    def _span(self, sender: str | None) -> AbstractContextManager[Span]:
+        """The trace of a message goes on; work, of which one step sends thousands, has its own, with a link."""
+        if self.delivery.subscription.mode is Mode.WORK:
+            return span(self.delivery.template, parent=NO_PARENT, links=[sender], kind=SpanKind.CONSUMER)
+        parent = {"traceparent": sender} if sender else None
+        return span(self.delivery.template, parent=parent, kind=SpanKind.CONSUMER)
 
     async def _on(self, message: Message[Any], _raw: Msg) -> str:
         async with self.delivery.database.write(cause=message.envelope) as tx:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
 import orjson
+from opentelemetry.trace import SpanKind
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
@@ -19,7 +20,7 @@ from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, seal
 from libs.db import Database, Transaction, insert_into
-from libs.telemetry import correlation_id, inject_traceparent
+from libs.telemetry import correlation_id, inject_traceparent, span
 
 MAX_BODY_BYTES = 4_000_000  # the servers of the platform accept 4 MiB, headers included
 
@@ -45,15 +46,16 @@ class Outbox:
 
         Raises `ValueError` for a payload that is too large or a key that cannot stand in a subject.
         """
-        envelope = seal(
-            data,
-            source=self.source,
-            tenant=tx.tenant,
-            cause=cause or tx.cause,
-            discriminator=tx.messages_sent if discriminator is None else discriminator,
-            correlation_id=correlation_id.get(),
-            traceparent=inject_traceparent(),
-        )
+        with span(f"send {subjects.template(data.contract)}", kind=SpanKind.PRODUCER):
+            envelope = seal(
+                data,
+                source=self.source,
+                tenant=tx.tenant,
+                cause=cause or tx.cause,
+                discriminator=tx.messages_sent if discriminator is None else discriminator,
+                correlation_id=correlation_id.get(),
+                traceparent=inject_traceparent(),
+            )
         body = data.model_dump_json().encode()
         if len(body) > MAX_BODY_BYTES:
             raise ValueError(

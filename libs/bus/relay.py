@@ -23,7 +23,7 @@ from libs.bus.publishing import BATCH_MESSAGES, Outgoing, Publisher
 from libs.bus.streams import PUBLISHED
 from libs.bus.tables import INBOX, OUTBOX, STATE
 from libs.db import Database, Transaction, upsert
-from libs.telemetry.metrics import OUTBOX_PUBLISHED, OUTBOX_UNPUBLISHED
+from libs.telemetry.metrics import OUTBOX_AGE, OUTBOX_PUBLISHED, OUTBOX_UNPUBLISHED
 
 logger = logging.getLogger(__name__)
 
@@ -134,6 +134,7 @@ class Relay:
         with suppress(Exception):
             async with self._database.read() as tx:
                 OUTBOX_UNPUBLISHED.labels(self._service).set(await unpublished(tx))
+                OUTBOX_AGE.labels(self._service).set(await _age_s(tx))
         if not self._stopping:
             delay = min(LONGEST_BACKOFF_S, 0.05 * 2 ** min(self._failures, 10))
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
@@ -159,6 +160,7 @@ class Relay:
                 await self._publish(messages)
                 self._unmarked += [message.id for message in messages]
                 await self._mark(tx)
+        OUTBOX_AGE.labels(self._service).set(0.0)
         self._mailbox.drop({message.id for message in messages})
         self._behind = len(messages) == BATCH_MESSAGES
         self._looked_up_at = time.monotonic()
@@ -214,6 +216,13 @@ async def unpublished(tx: Transaction) -> int:
     """How many messages wait to be published or to be marked so."""
     statement = select(func.count()).select_from(OUTBOX).where(OUTBOX.c.published_at.is_(None))
     return int((await tx.execute(statement)).scalar_one())
+
+
+async def _age_s(tx: Transaction) -> float:
+    """How long the oldest message has waited to be published."""
+    statement = select(OUTBOX.c.created_at).where(OUTBOX.c.published_at.is_(None)).order_by(OUTBOX.c.seq).limit(1)
+    oldest = (await tx.execute(statement)).scalar_one_or_none()
+    return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
 
 
 async def _unpublished(tx: Transaction, before: datetime, *, claim: bool = False) -> list[Outgoing]:

@@ -81,7 +81,8 @@ class Sink:
         delivery = self._delivery
         first = group[0].message.envelope
         parent = {"traceparent": first.traceparent} if first.traceparent else None
-        is_traced = span(delivery.template, parent=parent, kind=SpanKind.CONSUMER, messages=len(group))
+        links = [received.message.envelope.traceparent for received in group[1:]]
+        is_traced = span(delivery.template, parent=parent, links=links, kind=SpanKind.CONSUMER, messages=len(group))
         with working_for(first.tenant), is_traced:
             async with delivery.database.write(tenant=first.tenant) as tx:
                 rows = [delivery.inbox_row(received.message.envelope) for received in group]

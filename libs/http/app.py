@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.params import Query
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,7 +23,10 @@ LARGE_BODIES = {f"/agent-populations/import{kind}": MAX_LARGE_BODY_BYTES for kin
 """Paths that take files: the same for the service that owns one and for what stands before it."""
 FURTHER_PARAMETERS = "x-further-parameters"
 CORRELATION_HEADER = "x-correlation-id"
+PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
 CORRELATION = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+# FastAPI would make spans and metrics of its own beside those of `RequestContext`, and break the trace in two.
+OBSERVED_HERE: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 Readiness = Callable[[], Awaitable[dict[str, bool]]]
@@ -48,6 +52,7 @@ def create_http_app(
         redoc_url=None,
         openapi_url=openapi_url,
         dependencies=[Depends(_known_query)],
+        telemetry=OBSERVED_HERE,
     )
     app.include_router(router)
     app.include_router(_operations(readiness))
@@ -135,8 +140,15 @@ class RequestContext:
 
 
 def _route(scope: Scope) -> str:
-    """The path's template: concrete paths hold ids, which would be a label without bounds."""
-    return getattr(scope.get("route"), "path", "unmatched")
+    """The path's template: concrete paths hold ids, which would be a label without bounds.
+
+    A route knows its path without the prefix of the router it is in; that is what stands before it.
+    """
+    template: str = getattr(scope.get("route"), "path", "unmatched")
+    given = scope.get("path_params", {})
+    concrete = PARAMETER.sub(lambda found: str(given.get(found[1], "")), template)
+    path: str = scope["path"]
+    return path.removesuffix(concrete) + template if path.endswith(concrete) else template
 
 
 class BodyLimit:

@@ -1,12 +1,14 @@
 """Clients of other services: over a socket (`http://…`) or, inside one process, straight into the app (`local://name`)."""
 
 import asyncio
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping
 from contextlib import suppress
 from typing import Any
 
 import httpx
 from starlette.types import ASGIApp
+
+from libs.telemetry import inject_traceparent
 
 LOCAL_SCHEME = "local"
 Start = tuple[int, list[tuple[bytes, bytes]]]
@@ -25,9 +27,20 @@ def connect(url: str, *, timeout_s: float = 30.0, badge: httpx.Auth | None = Non
     """A client of the service at this URL. Reads have no time limit: streams may be long."""
     timeout = httpx.Timeout(timeout_s, read=None)
     if url.startswith(f"{LOCAL_SCHEME}://"):
-        return httpx.AsyncClient(transport=LocalTransport(), base_url=url, timeout=timeout, auth=badge)
+        return httpx.AsyncClient(
+            transport=LocalTransport(), base_url=url, timeout=timeout, auth=badge, event_hooks=TRACED
+        )
     limits = httpx.Limits(max_connections=50)
-    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, auth=badge)
+    return httpx.AsyncClient(base_url=url, timeout=timeout, limits=limits, auth=badge, event_hooks=TRACED)
+
+
+async def _carry_trace(request: httpx.Request) -> None:
+    """Have the service that is asked go on with this trace."""
+    if "traceparent" not in request.headers and (traceparent := inject_traceparent()):
+        request.headers["traceparent"] = traceparent
+
+
+TRACED: Mapping[str, list[Callable[..., Any]]] = {"request": [_carry_trace]}
 
 
 class LocalTransport(httpx.AsyncBaseTransport):

@@ -15,6 +15,7 @@ from libs.http import Badge, Identified, create_http_app, verifier_of
 from libs.http.app import MAX_BODY_BYTES
 from libs.runtime import tenancy
 from libs.runtime.settings import ServiceSettings
+from libs.telemetry import observed_loop
 
 
 def service_app(
@@ -47,6 +48,7 @@ def service_app(
                     await start()
                 if (stop := getattr(part, "stop", None)) is not None:
                     stack.push_async_callback(stop)
+            await stack.enter_async_context(observed_loop(name))
             yield
 
     async def readiness() -> dict[str, bool]:

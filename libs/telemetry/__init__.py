@@ -1,6 +1,7 @@
 """Logs with correlation ids, Prometheus metrics named in one place, OpenTelemetry traces carried over HTTP and NATS."""
 
 from libs.telemetry.logs import configure_logs, correlation_id
+from libs.telemetry.loop import observed_loop
 from libs.telemetry.metrics import exposition
 from libs.telemetry.requests import observe_request
 from libs.telemetry.traces import configure_traces, inject_traceparent, span
@@ -12,5 +13,6 @@ __all__ = [
     "exposition",
     "inject_traceparent",
     "observe_request",
+    "observed_loop",
     "span",
 ]

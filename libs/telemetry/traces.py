@@ -1,11 +1,11 @@
 """OpenTelemetry: spans named after templates; nothing is recorded unless an OTLP endpoint is configured."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _propagator = TraceContextTextMapPropagator()
@@ -35,9 +35,23 @@ def inject_traceparent() -> str | None:
 
 @contextmanager
 def span(
-    name: str, *, parent: Mapping[str, str] | None = None, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int
+    name: str,
+    *,
+    parent: Mapping[str, str] | None = None,
+    kind: SpanKind = SpanKind.INTERNAL,
+    links: Iterable[str | None] = (),
+    **attributes: str | int,
 ) -> Iterator[Span]:
-    """A span; `parent` are headers that may carry a traceparent."""
+    """A span; `parent` are headers that may carry a traceparent, `links` traceparents of what else caused it."""
     context = _propagator.extract(dict(parent)) if parent else None
-    with _tracer.start_as_current_span(name, context=context, kind=kind, attributes=attributes) as current:
+    found = list(_links(links))
+    with _tracer.start_as_current_span(name, context=context, kind=kind, attributes=attributes, links=found) as current:
         yield current
+
+
+def _links(traceparents: Iterable[str | None]) -> Iterator[Link]:
+    for traceparent in dict.fromkeys(traceparents):
+        if traceparent is not None:
+            linked = trace.get_current_span(_propagator.extract({"traceparent": traceparent})).get_span_context()
+            if linked.is_valid:
+                yield Link(linked)

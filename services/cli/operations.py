@@ -83,5 +83,20 @@ def republish_outbox(
     carry_out(send_outboxes(_unique(databases), since))
 
 
+@nats.command("exporter", epilog=CODES)
+def export_metrics(
+    servers: Annotated[
+        list[str], typer.Argument(metavar="URL...", help="Monitoring of each nats-server: http://…:8222")
+    ],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65_535, help="Port of /metrics.")] = 9422,
+) -> None:
+    """Say in Prometheus' format how much waits in streams and consumers, and stay."""
+    from services.cli.exits import carry_out
+    from services.cli.exporter import serve
+
+    carry_out(serve(_unique(servers), host, port))
+
+
 def _unique(items: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(items))

@@ -15,8 +15,11 @@ from functools import partial
 from typing import NamedTuple
 from weakref import WeakSet
 
+from opentelemetry.trace import SpanKind
+
 from libs.contracts.errors import BudgetError, DomainError
 from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
+from libs.telemetry import span
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
     NO_DECISION,
@@ -28,6 +31,7 @@ from services.models.domain.budgets import (
 )
 from services.models.domain.calls import Call, Outcome
 from services.models.domain.scheduling.shares import Share
+from services.models.service.observed import observe_call, observe_hits
 from services.models.service.owner import is_dead, this_process
 from services.models.store import Accounts, Lease, Settled, Store
 
@@ -242,6 +246,7 @@ class Ledger:
             hits = sum(account.is_cached(settled, is_made_for_this=False) for settled in found.values())
             if hits:
                 await self._store.count_hits(tx, account.simulation_id, model, hits)
+                observe_hits(model, hits)
         for key, settled in found.items():
             del pending[key]
             self._deliver(account.tenant, settled, is_found=True)
@@ -280,11 +285,15 @@ class Ledger:
         """Have calls made; their outcomes go to the commit loop."""
         self._being_made += len(calls)
         left = len(calls)
+        model = calls[0].model
         try:
-            async for outcome in backend.run(calls, account.share, partial(self._is_wanted, account.tenant)):
-                left -= 1
-                self._being_made -= 1
-                self._ended.put_nowait(_Ended(account, outcome, self._cost(backend, outcome)))
+            with span(f"calls {model}", kind=SpanKind.CLIENT, calls=left, model=model):
+                async for outcome in backend.run(calls, account.share, partial(self._is_wanted, account.tenant)):
+                    left -= 1
+                    self._being_made -= 1
+                    cost_usd = self._cost(backend, outcome)
+                    observe_call(model, outcome, cost_usd)
+                    self._ended.put_nowait(_Ended(account, outcome, cost_usd))
         finally:
             self._being_made -= left
 
@@ -351,6 +360,7 @@ class Ledger:
     async def _count_hits(self, account: Account, model: str, number: int) -> None:
         async with self._database.write(tenant=account.tenant) as tx:
             await self._store.count_hits(tx, account.simulation_id, model, number)
+        observe_hits(model, number)
 
     def _deliver(self, tenant: str, settled: Settled, *, is_found: bool) -> None:
         def delivery(asker: _Asker) -> Delivery:

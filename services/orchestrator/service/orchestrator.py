@@ -21,6 +21,7 @@ from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import EVERY_TENANT, Database, Transaction
 from libs.engines import Engines
 from libs.models import Models, ModelsError, check_mind, refusal_of
+from libs.telemetry.metrics import TURNS
 from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.checkpoint import why_not_restored
 from services.orchestrator.domain.deliveries import Groups, divided
@@ -28,6 +29,7 @@ from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import PAUSABLE, AudienceSize, Simulation
 from services.orchestrator.events import Events
+from services.orchestrator.service.census import Census
 from services.orchestrator.service.checkpoints import Checkpoints, Habits
 from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
@@ -57,6 +59,7 @@ class Orchestrator:
         timer_interval_s: float,
     ) -> None:
         self.checkpoints = Checkpoints(database, store, habits)
+        self._census = Census(database, store)
         self._database = database
         self._store = store
         self._events = events
@@ -289,6 +292,8 @@ class Orchestrator:
             answered = sum(response.status == "answered" for response in responses)
             usage = total_usage([response.usage for response in responses])
             added = ArmProgress(arm, answered, len(responses) - answered)
+            TURNS.labels("answered").inc(answered)
+            TURNS.labels("failed").inc(len(responses) - answered)
             await self._store.add_progress(tx, simulation_id, timeline_id, place, added, usage)
 
     async def work_given_up(
@@ -391,6 +396,7 @@ class Orchestrator:
             try:
                 await self.time_out(datetime.now(UTC))
                 await self.checkpoints.sweep(datetime.now(UTC))
+                await self._census.take(datetime.now(UTC))
             except Exception:
                 log.exception("deadlines could not be checked; trying again")
 

@@ -123,6 +123,16 @@ class Store:
         )
         return [(row.tenant, row.simulation_id) for row in await tx.execute(query)]
 
+    async def count_by_state(self, tx: Transaction) -> dict[str, int]:
+        """How many simulations of every tenant are in each state."""
+        query = select(simulations.c.state, func.count().label("number")).group_by(simulations.c.state)
+        return {row.state: row.number for row in await tx.execute(query)}
+
+    async def count_due(self, tx: Transaction, state: SimulationState, before: datetime) -> int:
+        """How many simulations of every tenant time out of a state before then."""
+        condition = (simulations.c.state == state.value, simulations.c.deadline_at < before)
+        return int((await tx.execute(select(func.count()).select_from(simulations).where(*condition))).scalar_one())
+
     async def save_population(self, tx: Transaction, population: Population) -> None:
         """Project a population that is ready or has failed; holds its row until the transaction ends."""
         await upsert(tx, populations, [{"tenant": tx.tenant, **asdict(population)}])

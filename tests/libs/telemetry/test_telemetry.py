@@ -1,14 +1,20 @@
 """Logs are one JSON object a line with the correlation id; spans continue the trace they were sent."""
 
+import asyncio
 import io
 import json
 import logging
+import re
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from libs.telemetry import configure_logs, correlation_id, inject_traceparent, span
+from libs.telemetry import configure_logs, correlation_id, inject_traceparent, observed_loop, span
+from libs.telemetry.loop import EVERY_S
+from libs.telemetry.metrics import LOOP_LAG
 from tests.support.traces import recorded_spans
 
 
@@ -69,3 +75,39 @@ def test_a_parent_that_makes_no_sense_starts_a_new_trace(exporter: InMemorySpanE
     with span("receiver", parent={"traceparent": "nonsense"}):
         pass
     assert exporter.get_finished_spans()[-1].parent is None
+
+
+def test_a_span_names_what_else_caused_it_once_each(exporter: InMemorySpanExporter) -> None:
+    causes = []
+    for _ in range(2):
+        with span("cause") as cause:
+            causes.append((cause.get_span_context().trace_id, inject_traceparent()))
+    with span("batch", links=[causes[0][1], causes[1][1], causes[1][1], None, "nonsense"]):
+        pass
+    batch = exporter.get_finished_spans()[-1]
+    assert [link.context.trace_id for link in batch.links] == [trace for trace, _ in causes]
+
+
+async def test_a_blocked_event_loop_is_seen() -> None:
+    def late() -> float:
+        buckets = LOOP_LAG.labels("blocked").collect()[0].samples
+        return sum(each.value for each in buckets if each.name.endswith("_sum"))
+
+    async with observed_loop("blocked"):
+        await asyncio.sleep(0)
+        time.sleep(EVERY_S + 0.2)
+        await asyncio.sleep(0.05)
+    assert late() >= 0.15
+
+
+def test_metrics_are_made_in_one_place() -> None:
+    """What is made elsewhere would be in no list, on no dashboard and in no alert."""
+    root = Path(__file__).parents[3]
+    makers = re.compile(r"prometheus_client import .*\b(Counter|Gauge|Histogram|Summary|Info|Enum)\b")
+    found = {
+        str(file.relative_to(root))
+        for folder in ("libs", "services")
+        for file in (root / folder).rglob("*.py")
+        if "node_modules" not in file.parts and makers.search(file.read_text())
+    }
+    assert found == {"libs/telemetry/metrics.py"}

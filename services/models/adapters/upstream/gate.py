@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from math import inf
 
+from libs.telemetry.metrics import MODEL_ATTEMPTS, MODEL_IN_FLIGHT, MODEL_LIMIT, MODEL_REFUSED, MODEL_WAITING
 from services.models.adapters.upstream.connection import Exchange
 from services.models.domain.refusals import read_refusal, shorten
 from services.models.domain.retries import MAX_ATTEMPTS, RetryBudget, delay_s
@@ -92,6 +93,9 @@ class Gate:
         self._not_retried = 0
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        MODEL_IN_FLIGHT.labels(name).set_function(lambda: self.schedule.flow.in_flight)
+        MODEL_LIMIT.labels(name).set_function(lambda: int(self.schedule.flow.limit))
+        MODEL_WAITING.labels(name).set_function(lambda: self.schedule.waiting)
 
     async def ask(self, share: Share, tokens: int, send: Send, is_wanted: Callable[[], bool] = always) -> Asked:
         """Make a request, again if need be.
@@ -107,6 +111,9 @@ class Gate:
             except AwayError as error:
                 return Asked(Exchange(0, problem=str(error)), attempts)
             attempts += 1
+            MODEL_ATTEMPTS.labels(self.name, end.verdict.name.lower()).inc()
+            if exchange.status == TOO_MANY:
+                MODEL_REFUSED.labels(self.name).inc()
             is_away = not self.schedule.breaker.is_closed
             tries += not (is_away or end.verdict is Verdict.REFUSED)
             delay = 0.0 if is_away else delay_s(max(tries, 1), end.asked_s)

@@ -1,0 +1,123 @@
+"""What is seen of a running platform: every metric that is declared, the trace of a study, what dashboards would show.
+
+One platform with one study over a model endpoint that is too busy at times, looked at by all tests here.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import NamedTuple
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from libs.telemetry import metrics
+from tests.support.collector import Collector, SpanSeen, collecting
+from tests.support.platforms import HTTP, EmbeddedPlatform, free_port
+from tests.support.studies import start_study, wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+MODEL = "busy-model"
+EXECUTE = "POST /interventions/{intervention_id}/execute"
+DELIVERIES = "rehearsal.cmd.*.communication.deliver-stimulus.v1.*"
+
+
+class Observed(NamedTuple):
+    """Where to look."""
+
+    platform: EmbeddedPlatform
+    exporter: str
+    collector: Collector
+    simulation: str
+
+
+@contextmanager
+def process(*command: str, ready: str) -> Iterator[None]:
+    """A helper process that answers at a URL."""
+    with subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL) as running:
+        try:
+            deadline = time.monotonic() + 30
+            while True:
+                with suppress(httpx.TransportError):
+                    HTTP.get(ready)
+                    break
+                assert time.monotonic() < deadline
+                time.sleep(0.05)
+            yield
+        finally:
+            running.terminate()
+
+
+@pytest.fixture(scope="module")
+def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
+    data, stub, exporter = tmp_path_factory.mktemp("observed"), free_port(), free_port()
+    with ExitStack() as stack:
+        collector = stack.enter_context(collecting())
+        stack.enter_context(process("bench.stub", str(stub), ready=f"http://127.0.0.1:{stub}/counts"))
+        HTTP.post(f"http://127.0.0.1:{stub}/control", json={"capacity": 150}).raise_for_status()
+        environment = {
+            "REHEARSAL_MODELS_UPSTREAM_URL": f"http://127.0.0.1:{stub}/v1",
+            "REHEARSAL_MODELS_UPSTREAM_MODELS": MODEL,
+            "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+            "OTEL_BSP_SCHEDULE_DELAY": "200",
+        }
+        platform = stack.enter_context(EmbeddedPlatform(data, **environment))
+        [ports] = (data / "nats").glob("*.ports")
+        monitor = json.loads(ports.read_text())["monitoring"][0]
+        at = f"http://127.0.0.1:{exporter}/metrics"
+        stack.enter_context(process("services.cli", "nats", "exporter", monitor, "--port", str(exporter), ready=at))
+        simulation = start_study(platform.url, model=MODEL)
+        assert wait_for(platform.url, simulation)["state"] == "completed"
+        start_study(platform.url, model=MODEL)  # again: answered from the ledger
+        yield Observed(platform, at, collector, simulation)
+
+
+def samples(url: str) -> dict[str, set[str]]:
+    """The labels of every sample of ours, by its name."""
+    found: dict[str, set[str]] = {}
+    for family in text_string_to_metric_families(HTTP.get(url).raise_for_status().text):
+        for sample in family.samples:
+            if sample.name.startswith(metrics.PREFIX) and not sample.name.endswith(("_created", "_sum", "_count")):
+                found.setdefault(sample.name, set()).update(sample.labels.keys() - {"le"})
+    return found
+
+
+def test_every_declared_metric_is_emitted_and_every_emitted_one_declared(observed: Observed) -> None:
+    declared = {name: set(labels) for name, labels in metrics.declared().items()}
+    deadline = time.monotonic() + 30
+    while (emitted := samples(f"{observed.platform.url}/metrics") | samples(observed.exporter)) != declared:
+        differing = {name for name in declared | emitted if declared.get(name) != emitted.get(name)}
+        assert time.monotonic() < deadline, sorted(differing)
+        time.sleep(0.2)
+
+
+def named(collector: Collector, name: str) -> list[SpanSeen]:
+    return [span for span in collector.spans if span.name == name]
+
+
+def test_a_study_is_one_story_from_the_request_to_the_model(observed: Observed) -> None:
+    collector = observed.collector
+    deadline = time.monotonic() + 20
+    while not (named(collector, f"calls {MODEL}") and named(collector, EXECUTE)):
+        assert time.monotonic() < deadline, sorted({span.name for span in collector.spans})
+        time.sleep(0.1)
+    executed = named(collector, EXECUTE)[0]
+    below = {span.name for span in collector.children(executed)}
+    assert {"rehearsal.cmd.*.orchestrator.start-simulation.v1.*", f"send {DELIVERIES}"} <= below
+
+    delivery = next(
+        span for span in named(collector, DELIVERIES) if executed.trace in {trace for trace, _ in span.links}
+    )
+    assert delivery.parent == "", "a delivery has a trace of its own, and a link to what sent it"
+    worked = {span.name for span in collector.children(delivery)}
+    assert {"POST /v1/turns", f"calls {MODEL}"} <= worked
+    assert "send rehearsal.evt.*.communication.responses-recorded.v1.*" in worked
+
+
+def test_no_id_is_part_of_a_name(observed: Observed) -> None:
+    assert not [span.name for span in observed.collector.spans if observed.simulation in span.name]
+    assert observed.simulation not in HTTP.get(f"{observed.platform.url}/metrics").text
