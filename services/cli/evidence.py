@@ -11,7 +11,7 @@ from libs.client.evidence import Plot
 from libs.contracts.base import JsonObject
 from libs.contracts.comparisons import BaselineSpec, BehaviourSpec, ComparisonSpec, HumanAnswersSpec, LedgerImport
 from services.cli.exits import Exit, StopError, say
-from services.cli.files import checked, given, read_yaml, save, text_of
+from services.cli.files import body_of, checked, given, save, text_of
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -32,7 +32,7 @@ async def compare(
     file: Path, csv: Path | None, baseline: str | None, simulation: str | None, source: Source, *, as_json: bool
 ) -> Exit:
     """Compare and print the verdict with its reasons. Fails when the comparison does."""
-    body = _body(file)
+    body = body_of(file)
     if csv is not None:
         body["empirical"] = {**(body.get("empirical") or {}), "csv": text_of(str(csv))}
     if baseline is not None:
@@ -55,7 +55,7 @@ async def compare(
 
 async def add_baseline(file: Path, csv: Path | None, source: Source, *, as_json: bool) -> Exit:
     """Keep a baseline; print its id."""
-    body = _body(file)
+    body = body_of(file)
     if csv is not None:
         body["csv"] = text_of(str(csv))
     checked(BaselineSpec, body, file)
@@ -192,13 +192,6 @@ def _print_checks(headline: str, found: JsonObject) -> None:
             said = f"{conduct['check']} {flaw['score']:g} · {flaw['agent_id']}, {flaw['turn']}: {flaw['justification']}"
             output.print(f"  {clean(said)}", markup=False)
     output.print(clean(found["caveat"]), style="dim", markup=False)
-
-
-def _body(file: Path) -> JsonObject:
-    read = read_yaml(file)
-    if not isinstance(read, dict):
-        raise StopError(Exit.INVALID, f"{file}: is not the body of a request")
-    return {str(name): value for name, value in read.items()}
 
 
 def _ledger_body(addition: Addition) -> JsonObject:

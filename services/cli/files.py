@@ -54,6 +54,14 @@ def read_yaml(path: Path) -> object:
         raise StopError(Exit.INVALID, f"{path}: is not YAML: {error}") from None
 
 
+def body_of(file: Path) -> JsonObject:
+    """The body of a request that a YAML file holds."""
+    read = read_yaml(file)
+    if not isinstance(read, dict):
+        raise StopError(Exit.INVALID, f"{file}: is not the body of a request")
+    return {str(name): value for name, value in read.items()}
+
+
 async def write(pieces: AsyncIterator[bytes], out: Path | None) -> None:
     """Pieces to a file, which is there when all of it is, or to standard output."""
     if out is None:

@@ -35,6 +35,30 @@ def empirical_compare(
     carry_out(compare(file, csv, baseline, simulation, source_of(url), as_json=as_json))
 
 
+@app.command(epilog=CODES, short_help="Hold a simulation against past results of people.")
+def validate(
+    baseline: Annotated[str, typer.Argument(metavar="BASELINE", help="FILE.yaml of a baseline, or a kept one's id.")],
+    simulation: SimulationId,
+    csv: CsvFile = None,
+    arm: Annotated[str | None, typer.Option(help="Only this arm: the one that the people met.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the report here: JSON if it ends so, else Markdown.")] = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare every metric of a baseline with what a simulation answered, and look at the simulation's quality.
+
+    \b
+    rehearsal validate examples/validation/baseline.yaml SIM --out validation.md
+    rehearsal validate BASELINE SIM --arm rational_appeal
+    Exits with 1 when a metric or a quality check fails.
+    """
+    from services.cli.exits import carry_out
+    from services.cli.validated import Against
+    from services.cli.validated import validate as validate_
+
+    carry_out(validate_(simulation, Against(baseline, csv, arm), out, source_of(url), as_json=as_json))
+
+
 @app.command(epilog=CODES, short_help="What past comparisons with people teach about simulators.")
 def calibrate(
     simulator: Annotated[str | None, typer.Option(help="Only this simulator, with its comparisons.")] = None,

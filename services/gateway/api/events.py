@@ -18,11 +18,11 @@ from libs.contracts.registry import FROM_OUTSIDE
 from libs.http import Tenant
 from libs.http.problems import field_errors
 from services.gateway.api.forwarding import Service
+from services.gateway.domain.incoming import MAX_ATTRIBUTE, STRUCTURED
+from services.gateway.domain.incoming import request as described_request
 
 router = APIRouter(tags=["events"])
-STRUCTURED = "application/cloudevents+json"
 MAX_BYTES = 1_048_576
-MAX_ATTRIBUTE = 200
 
 
 class AcceptedView(BaseModel):
@@ -33,7 +33,7 @@ class AcceptedView(BaseModel):
     is_duplicate: bool
 
 
-@router.post("/events", status_code=202)
+@router.post("/events", status_code=202, openapi_extra=described_request())
 async def receive_event(request: Request, service: Service, tenant: Tenant) -> AcceptedView:
     """Publish an event of an outside system: `rehearsal.gateway.intervention-requested.v1`."""
     body = await request.body()

@@ -58,6 +58,31 @@ def test_a_baseline_is_kept_compared_with_and_removed(
     assert rehearsal(platform, "baselines", "show", baseline).returncode == 4
 
 
+def test_a_run_is_validated_against_a_baseline_as_one_report(
+    platform: EmbeddedPlatform, run: dict[str, Any], tmp_path: Path
+) -> None:
+    body, people, out = tmp_path / "panel.yaml", tmp_path / "people.csv", tmp_path / "report.md"
+    body.write_text(
+        "name: Our panel\nsource: our panel, May 2026\nmetrics:\n"
+        "  - {name: purchase_intent, type: ordinal, scale: [1, 10]}\n  - {name: flavour, type: choice, scale: [a, b]}\n"
+    )
+    people.write_text("purchase_intent,flavour\n" + "\n".join(f"{9 + n % 2},a" for n in range(100)))
+    done = rehearsal(platform, "validate", body, run["simulation_id"], "--csv", people, "--out", out)
+    assert done.returncode == 1, done.stderr
+    assert f"Validation of {run['simulation_id']}: fail" in done.stdout
+    assert "## purchase_intent: fail" in out.read_text()
+    kept = done.stderr.split("Kept the baseline as ")[1].split()[0]
+    arm = ("--arm", "rational_appeal")
+    again = rehearsal(platform, "validate", kept, run["simulation_id"], *arm, "--json")
+    report = json.loads(again.stdout)
+    assert (report["verdict"], report["baseline"]["people"], report["arm"]) == ("fail", 100, "rational_appeal")
+    assert "did not ask" in report["not_compared"]["flavour"]
+    assert [one["metric"] for one in report["comparisons"]] == ["purchase_intent"]
+    assert report["quality"]["checks"]
+    assert rehearsal(platform, "validate", "bas_none", run["simulation_id"]).returncode == 4
+    assert rehearsal(platform, "validate", kept, run["simulation_id"], "--csv", people).returncode == 2
+
+
 def test_calibrate_shows_every_simulator_and_writes_page_and_plots(platform: EmbeddedPlatform, tmp_path: Path) -> None:
     past = tmp_path / "past.csv"
     lines = [f"s{n},q,mine,{3 + n % 2},1,{3.2 + n % 3 / 10},0.6" for n in range(12)]

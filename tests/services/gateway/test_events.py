@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft202012Validator
 
 from libs.contracts.intervention import InterventionRequested
 from tests.services.gateway.conftest import Stage
@@ -54,3 +55,21 @@ async def test_what_is_no_such_event_is_refused_by_field(
 async def test_without_a_bus_it_is_said_to_come_back(gateway: httpx.AsyncClient) -> None:
     answer = await gateway.post("/events", json=DATA, headers=HEADERS)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+
+
+async def test_the_description_of_the_api_says_what_an_event_is(gateway: httpx.AsyncClient) -> None:
+    described = (await gateway.get("/openapi.json")).json()
+    operation = described["paths"]["/events"]["post"]
+    assert {one["name"] for one in operation["parameters"]} >= HEADERS.keys()
+    alone, structured = (
+        Draft202012Validator(
+            {**operation["requestBody"]["content"][kind]["schema"], "components": described["components"]}
+        )
+        for kind in ("application/json", "application/cloudevents+json")
+    )
+    envelope = {"specversion": "1.0", "id": "e1", "source": "/crm", "type": TYPE, "data": DATA}
+    assert alone.is_valid(DATA)
+    assert structured.is_valid(envelope)
+    assert not structured.is_valid(envelope | {"type": "rehearsal.intervention.plan-frozen.v1"})
+    assert not alone.is_valid(DATA | {"action": "delete"})
+    assert not alone.is_valid(DATA | {"action": "create", "intervention": {"name": 7}})
