@@ -18,8 +18,8 @@ from libs.contracts.registry import FROM_OUTSIDE
 from libs.http import Tenant
 from libs.http.problems import field_errors
 from services.gateway.api.forwarding import Service
-from services.gateway.domain.incoming import MAX_ATTRIBUTE, STRUCTURED
-from services.gateway.domain.incoming import request as described_request
+from services.gateway.api.incoming import MAX_ATTRIBUTE, STRUCTURED
+from services.gateway.api.incoming import request as described_request
 
 router = APIRouter(tags=["events"])
 MAX_BYTES = 1_048_576

@@ -18,6 +18,7 @@ from starlette.types import Scope
 
 from libs.http import study_schemas
 from services.gateway.api.forwarding import Service
+from services.gateway.api.incoming import as_of_endpoints, event_schemas
 from services.gateway.api.protection import PAGE_POLICY
 from services.gateway.domain import openapi
 
@@ -88,5 +89,6 @@ async def docs() -> RedirectResponse:
 @router.get("/openapi.json")
 async def description(request: Request, service: Service) -> JSONResponse:
     """The API of all services as one OpenAPI document."""
-    own = openapi.with_schemas(request.app.openapi(), study_schemas())
+    schemas = as_of_endpoints(study_schemas() | event_schemas())
+    own = openapi.with_schemas(request.app.openapi(), schemas)
     return JSONResponse(await service.description(own))

@@ -4,6 +4,8 @@ An event carries the bodies of other requests as objects, which the service that
 described as what they are, so that who writes an event need not look them up.
 """
 
+from collections.abc import Mapping
+
 from fastapi.openapi.models import Schema
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
@@ -50,11 +52,11 @@ def request() -> JsonObject:
     }
 
 
-def described(document: JsonObject) -> JsonObject:
-    """The description of the gateway's own API with the schemas that `request` refers to."""
+def event_schemas() -> dict[str, JsonObject]:
+    """The schemas that `request` refers to, by name."""
     kinds: list[type[BaseModel]] = [*FROM_OUTSIDE, *CARRIED.values()]
     _, made = models_json_schema([(kind, "validation") for kind in kinds], ref_template=_REFERENCE)
-    schemas = made["$defs"]
+    schemas: dict[str, JsonObject] = made["$defs"]
     for kind in FROM_OUTSIDE:
         own = schemas[kind.__name__]
         nullable = {name for name, field in own["properties"].items() if {"type": "null"} in field.get("anyOf", ())}
@@ -62,14 +64,15 @@ def described(document: JsonObject) -> JsonObject:
         for name, body in CARRIED.items():
             if name in own["properties"]:
                 own["properties"][name]["anyOf"] = [_reference(body), {"type": "null"}]
-    components = document.get("components", {})
-    as_others = {name: _as_of_endpoints(schema) for name, schema in schemas.items()}
-    return document | {"components": components | {"schemas": as_others | components.get("schemas", {})}}
+    return schemas
 
 
-def _as_of_endpoints(schema: JsonObject) -> JsonObject:
+def as_of_endpoints(schemas: Mapping[str, JsonObject]) -> dict[str, JsonObject]:
     """Written as FastAPI writes those of endpoints, so that the same is recognised as the same."""
-    return Schema.model_validate(schema).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {
+        name: Schema.model_validate(schema).model_dump(mode="json", by_alias=True, exclude_none=True)
+        for name, schema in schemas.items()
+    }
 
 
 def _reference(kind: type[BaseModel]) -> JsonObject:
