@@ -28,7 +28,7 @@ up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
 
 test: setup ## Run all tests, on up to four cores
 	@sh .make/chromium
-	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: lint test ## What CI runs: lint, types, import contracts, schema drift, tests
 

@@ -8,9 +8,11 @@ from functools import cache
 import pytest
 
 from libs.runtime.nats_server import NatsServer
+from tests.support.bulk import assert_survives
 from tests.support.platforms import ALL_SERVICES, HTTP, DistributedPlatform, EmbeddedPlatform
 from tests.support.postgres import PostgresServer
 from tests.support.studies import export, individual_responses, start_study, wait_for
+from tests.support.talks import TURNS, answered, begin, transcript
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 AGENTS = 125
@@ -95,6 +97,24 @@ def test_a_killed_service_on_postgresql_costs_nothing(
     time.sleep(delay_s)
     distributed.restart(service)
     assert_nothing_lost_or_doubled(distributed.url, simulation, oracle(seed))
+
+
+@pytest.mark.postgres
+def test_a_talk_survives_its_worker_on_postgresql(
+    distributed: DistributedPlatform, undisturbed: EmbeddedPlatform
+) -> None:
+    simulation = begin(distributed.url)
+    time.sleep(0.3)
+    distributed.restart("communication")
+    assert transcript(distributed.url, simulation) == transcript(undisturbed.url, begin(undisturbed.url))
+    assert answered(distributed.url, simulation) == TURNS
+
+
+@pytest.mark.postgres
+def test_a_job_that_is_killed_twice_on_postgresql_draws_the_people_of_an_uninterrupted_one(
+    distributed: DistributedPlatform,
+) -> None:
+    assert_survives(distributed.url, lambda: distributed.restart("population"))
 
 
 def test_running_the_same_study_again_makes_no_model_call_and_gives_the_same_bytes(
