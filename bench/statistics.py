@@ -47,8 +47,8 @@ def _p(test: object) -> P:
 REJECTIONS: dict[str, Callable[[Study], P]] = {
     "two proportions": lambda s: _p(stats.compare_proportions(*s.arm.opens, *s.base.opens)),
     "Welch": lambda s: _p(stats.compare_means(moments(s.arm), moments(s.base))),
-    "ratio metric": lambda s: _p(stats.compare_means(ratio(s.arm), ratio(s.base))),
-    "ratio metric of rare events": lambda s: _p(stats.compare_means(clicks(s.arm), clicks(s.base))),
+    "ratio metric": lambda s: _p(stats.compare_ratios(ratio(s.arm), ratio(s.base))),
+    "ratio metric of rare events": lambda s: _p(stats.compare_ratios(clicks(s.arm), clicks(s.base))),
     "CUPED": lambda s: _p(stats.compare_cuped(covariate(s.arm), covariate(s.base))),
     "three arms, chi-square": lambda s: _p(stats.independence_test([_opened(g) for g in (s.arm, s.base, s.third)])),
     "three arms, Welch's analysis of variance": lambda s: _p(
@@ -138,9 +138,9 @@ COVERAGE: dict[str, Callable[[Study], Held]] = {
     ),
     "Hedges' g": lambda s: (stats.compare_means(moments(s.arm), moments(s.base)).effect_size_interval, truth(_d)),
     "Cohen's d, noncentral t": lambda s: (_interval(stats.cohens_d(moments(s.arm), moments(s.base))), truth(_d)),
-    "ratio metric": lambda s: (stats.compare_means(ratio(s.arm), ratio(s.base)).interval, truth(_ratios)),
+    "ratio metric": lambda s: (stats.compare_ratios(ratio(s.arm), ratio(s.base)).interval, truth(_ratios)),
     "ratio metric of rare events": lambda s: (
-        stats.compare_means(clicks(s.arm), clicks(s.base)).interval,
+        stats.compare_ratios(clicks(s.arm), clicks(s.base)).interval,
         truth(_clicks),
     ),
     "CUPED": lambda s: (

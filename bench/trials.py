@@ -13,7 +13,6 @@ from functools import cache
 
 import numpy as np
 
-from libs import stats
 from libs.contracts.base import JsonObject
 from libs.contracts.instruments import Instrument, MetricType
 from libs.stats import Bivariate, Clustered, Interval, Moments, PairedCounts
@@ -178,18 +177,14 @@ def paired_opens(study: Study) -> PairedCounts:
     return PairedCounts.of(study.own_arm.opened, study.own_base.opened)
 
 
-def ratio(group: Group) -> Moments:
+def ratio(group: Group) -> Bivariate:
     """Intent for each point of the control item: the ratio of two sums, over people."""
-    found = stats.ratio_moments(Bivariate.of(group.intent, group.control))
-    assert found is not None
-    return found
+    return Bivariate.of(group.intent, group.control)
 
 
-def clicks(group: Group) -> Moments:
+def clicks(group: Group) -> Bivariate:
     """Clicks for each opening, of which there are few."""
-    found = stats.ratio_moments(Bivariate.of([float(c) for c in group.clicked], [float(o) for o in group.opened]))
-    assert found is not None
-    return found
+    return Bivariate.of([float(c) for c in group.clicked], [float(o) for o in group.opened])
 
 
 def covariate(group: Group) -> Bivariate:

@@ -8,7 +8,7 @@ from libs.stats.adjustment import compare_cuped, cuped, cuped_lift
 from libs.stats.agreement import cohens_kappa, fleiss_kappa, krippendorff_alpha
 from libs.stats.association import Association, correlation_ratio, cramers_v, midranks, rank_correlation, spearman
 from libs.stats.bayesian import Posterior, Prior, lift_posterior, posterior, two_proportions
-from libs.stats.bivariate import Bivariate, ratio_moments, ratio_variance
+from libs.stats.bivariate import Bivariate, compare_ratios, ratio_moments, ratio_variance
 from libs.stats.blocks import FriedmanTest, cochran_q, friedman
 from libs.stats.bootstrap import bootstrap
 from libs.stats.calibration import (
@@ -227,6 +227,7 @@ __all__ = [
     "compare_paired_proportions",
     "compare_post_stratified",
     "compare_proportions",
+    "compare_ratios",
     "compare_shares",
     "compare_weighted",
     "contrast_of",

@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from libs.contracts.base import JsonObject
 from services.cli.options import CODES, AsJson, SimulationId, Url, source_of
+
+if TYPE_CHECKING:
+    from libs.contracts.base import JsonObject
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 again = typer.Typer(rich_markup_mode=None)
@@ -121,7 +123,7 @@ def clone(
     carry_out(clone_simulation(simulation, name, source_of(url), as_json=as_json))
 
 
-def _patch(changes: str) -> JsonObject:
+def _patch(changes: str) -> "JsonObject":
     try:
         patch = json.loads(changes)
     except ValueError:

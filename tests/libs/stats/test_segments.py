@@ -7,6 +7,7 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from libs.stats import (
     Bivariate,
@@ -18,6 +19,7 @@ from libs.stats import (
     compare_paired_funnels,
     compare_post_stratified,
     compare_proportions,
+    compare_ratios,
     compare_weighted,
     cuped,
     cuped_lift,
@@ -167,6 +169,22 @@ def test_a_ratio_metric_over_equal_denominators_is_a_mean() -> None:
     assert (ratio.mean, ratio.variance) == pytest.approx((half.mean, half.variance))
     assert ratio_moments(Bivariate.of(values, [0.0] * 4)) is None
     assert ratio_moments(Bivariate.of([1.0], [2.0])) is None
+
+
+def test_ratios_over_equal_denominators_are_compared_like_means_and_rare_ones_more_carefully() -> None:
+    draw = np.random.default_rng(3)
+    x, y = list(draw.normal(3, 1, 20)), list(draw.normal(4, 2, 30))
+    equal = compare_ratios(Bivariate.of(x, [2.0] * 20), Bivariate.of(y, [2.0] * 30))
+    means = compare_means(*(Moments.of([value / 2 for value in values]) for values in (x, y)))
+    assert (equal.statistic, equal.df, equal.p_value) == pytest.approx((means.statistic, means.df, means.p_value))
+    opened, clicked = [1.0] * 10 + [0.0] * 90, [1.0] * 4 + [0.0] * 96
+    rare = compare_ratios(Bivariate.of(clicked, opened), Bivariate.of([0.0] * 50, [1.0, 0.0] * 25))
+    share = Moments.of([1.0] * 4 + [0.0] * 6)  # ten people have an opening, so the share of clicks is a mean of ten
+    assert rare.interval is not None
+    assert share.variance is not None
+    half = stats.t.ppf(0.975, 9) * (share.variance / 10) ** 0.5
+    assert rare.interval == pytest.approx((0.4 - half, 0.4 + half))
+    assert compare_ratios(Bivariate.of([1.0, 0.0], [1.0, 0.0]), Bivariate.of(clicked, opened)).p_value is None
 
 
 def test_a_lift_by_the_delta_method_is_close_to_fiellers_where_the_baseline_is_clear() -> None:

@@ -18,10 +18,10 @@ from libs.stats import (
     compare_ordinal,
     compare_paired_means,
     compare_post_stratified,
+    compare_ratios,
     compare_weighted,
     monitor_means,
     monitor_paired_means,
-    ratio_moments,
 )
 
 Values = list[float]
@@ -55,8 +55,7 @@ def adjusted_by_its_own_rank(x: Values, y: Values) -> Contrast:
 
 def ratios(x: Values, y: Values) -> Contrast:
     """Over a denominator that does not vary."""
-    arms = [ratio_moments(Bivariate.of(values, [2.0] * len(values))) for values in (x, y)]
-    return compare_means(*(arm or Moments.of([]) for arm in arms))  # type: ignore[arg-type]
+    return compare_ratios(*(Bivariate.of(values, [2.0] * len(values)) for values in (x, y)))
 
 
 UNPAIRED: dict[str, Compare] = {

@@ -306,6 +306,7 @@ export const text = {
     evidence: "Evidence",
     effectiveN: "Effective n",
     comparisons: "Differences from the baseline",
+    control: "control: cannot differ",
     comparisonsNote:
       "A line is the interval, the dot the estimate. Left of the middle is lower than the baseline, right is higher.",
     estimates: "Each arm",

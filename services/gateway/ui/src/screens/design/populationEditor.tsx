@@ -186,7 +186,7 @@ function AgeSlider({ screen, set }: { screen: Screen | null; set: Set }) {
 
 function DimensionInput(props: {
   name: string;
-  dimension: Schema["PopulationDimension"];
+  dimension: Schema["Dimension"];
   screen: Screen | null;
   set: Set;
 }) {

@@ -74,7 +74,11 @@ function Row({ one, levels, place, widest }: { one: Comparison; levels: Levels; 
     <tr>
       <th scope="row">
         {titled(one)}
-        {one.role === "secondary" ? null : <span className="under">{one.role}</span>}
+        {one.is_control ? (
+          <span className="under">{text.results.control}</span>
+        ) : one.role === "secondary" ? null : (
+          <span className="under">{one.role}</span>
+        )}
       </th>
       <td data-label={text.results.arm} className="wide">
         <Swatch arm={place} /> {words(one.arm)}
