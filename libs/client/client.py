@@ -13,6 +13,7 @@ from libs.client.progress import TERMINAL, Progress
 from libs.client.sse import ServerEvent, resuming
 from libs.client.studies import StudiesClient
 from libs.client.transport import QueryValue, as_object, token
+from libs.client.webhooks import WebhooksClient
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, RelationsSpec, SequenceSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec
@@ -24,7 +25,7 @@ ExportFormat = Literal["json", "csv", "jsonl", "records", "xlsx", "parquet", "pl
 ArtefactFormat = Literal["md", "txt", "json", "html", "docx"]
 
 
-class RehearsalClient(PopulationsClient, StudiesClient, EvidenceClient, AccessClient):
+class RehearsalClient(PopulationsClient, StudiesClient, EvidenceClient, AccessClient, WebhooksClient):
     """The client of one platform."""
 
     # Interventions

@@ -12,7 +12,9 @@ from libs.contracts.protocol import Assignment, Plan
 class InterventionCreated(MessageData):
     """An intervention was designed; nothing runs yet."""
 
-    contract: ClassVar = Contract("evt", "intervention", "intervention-created", "intervention_id", ("gateway",))
+    contract: ClassVar = Contract(
+        "evt", "intervention", "intervention-created", "intervention_id", ("gateway", "webhooks")
+    )
     intervention_id: str
     name: str
     type: str
@@ -59,7 +61,7 @@ class Refusal(Data):
 class InterventionRejected(MessageData):
     """A request from outside cannot be carried out; nothing of it was done."""
 
-    contract: ClassVar = Contract("evt", "intervention", "intervention-rejected", "request_id", ("gateway",))
+    contract: ClassVar = Contract("evt", "intervention", "intervention-rejected", "request_id", ("gateway", "webhooks"))
     request_id: str
     action: str
     intervention_id: str | None

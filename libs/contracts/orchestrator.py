@@ -76,7 +76,7 @@ class SimulationCreated(MessageData):
         "orchestrator",
         "simulation-created",
         "simulation_id",
-        ("population", "intervention", "communication", "results", "validation", "gateway"),
+        ("population", "intervention", "communication", "results", "validation", "gateway", "webhooks"),
     )
     simulation_id: str
     name: str
@@ -96,7 +96,7 @@ class SimulationStateChanged(MessageData):
         "orchestrator",
         "simulation-state-changed",
         "simulation_id",
-        ("population", "intervention", "communication", "results", "validation", "gateway"),
+        ("population", "intervention", "communication", "results", "validation", "gateway", "webhooks"),
     )
     simulation_id: str
     previous: SimulationState

@@ -157,6 +157,11 @@ TABLE = {
     """,
     Role.OPERATOR: """
         GET /metrics
+        GET /webhooks
+        GET /webhooks/{webhook_id}
+        GET /webhooks/{webhook_id}/notifications
+        GET /webhooks/{webhook_id}/notifications/{notification_id}
+        POST /webhooks/{webhook_id}/notifications/{notification_id}/replay
         POST /agent-populations/{population_id}/archive
         POST /agent-populations/{population_id}/restore
         DELETE /agent-populations/{population_id}
@@ -171,6 +176,10 @@ TABLE = {
         POST /keys
         DELETE /keys/{key_id}
         GET /audit
+        POST /webhooks
+        PATCH /webhooks/{webhook_id}
+        DELETE /webhooks/{webhook_id}
+        POST /webhooks/{webhook_id}/rotate-secret
         GET /tenants/{tenant}/quota
         PUT /tenants/{tenant}/quota
         GET /tenants/{tenant}/export

@@ -88,7 +88,7 @@ class PopulationReady(MessageData):
         "population",
         "population-ready",
         "population_id",
-        ("orchestrator", "intervention", "communication", "gateway"),
+        ("orchestrator", "intervention", "communication", "gateway", "webhooks"),
     )
     population_id: str
     name: str
@@ -113,7 +113,7 @@ class PopulationFailed(MessageData):
     """The people could not be drawn, or drawing them was cancelled."""
 
     contract: ClassVar = Contract(
-        "evt", "population", "population-failed", "population_id", ("orchestrator", "gateway")
+        "evt", "population", "population-failed", "population_id", ("orchestrator", "gateway", "webhooks")
     )
     population_id: str
     reason: str

@@ -33,7 +33,7 @@ class AnalysisCompleted(MessageData):
     """The analysis of a simulation, as it is served."""
 
     contract: ClassVar = Contract(
-        "evt", "results", "analysis-completed", "simulation_id", ("orchestrator", "intervention", "gateway")
+        "evt", "results", "analysis-completed", "simulation_id", ("orchestrator", "intervention", "gateway", "webhooks")
     )
     simulation_id: str
     intervention_id: str | None

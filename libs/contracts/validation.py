@@ -39,7 +39,9 @@ class SimulationRectified(MessageData):
     It replaces earlier ones: `revision` grows with every upload of one simulation; the highest counts.
     """
 
-    contract: ClassVar = Contract("evt", "validation", "simulation-rectified", "simulation_id", ("gateway", "results"))
+    contract: ClassVar = Contract(
+        "evt", "validation", "simulation-rectified", "simulation_id", ("gateway", "results", "webhooks")
+    )
     simulation_id: str
     revision: int
     people: int

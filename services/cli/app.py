@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 import typer
 
-from services.cli import access, operations, people_commands, result_files, studies, tenants, toolbox, validation
+from services.cli import (
+    access,
+    operations,
+    people_commands,
+    result_files,
+    studies,
+    tenants,
+    toolbox,
+    validation,
+    webhook_commands,
+)
 from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, own_key, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
@@ -30,6 +40,7 @@ app.add_typer(artefacts, name="artefacts", help="What agents made with tools.")
 app.add_typer(access.keys, name="keys", help="Keys: who may use the platform, and as what.")
 app.add_typer(access.external, name="external", help="Systems outside that publish over NATS.")
 app.add_typer(operations.nats, name="nats", help="For operators: users, streams, dead letters, outboxes.")
+app.add_typer(webhook_commands.app, name="webhooks", help="Addresses outside that are told what happens, signed.")
 app.add_typer(access.share, name="share", help="Results for others to read: by a link, or as themselves.")
 app.add_typer(tenants.app, name="tenants", help="What a tenant may use, its data in one file, its end.")
 app.add_typer(access.audit, name="audit", help="The audit log: every write and refusal.")

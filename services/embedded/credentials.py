@@ -48,6 +48,14 @@ class Credentials:
         return str(json.loads(path.read_text())["password"]) if path.exists() else None
 
 
+def own_secret(path: Path) -> str:
+    """A secret of this platform: made once, in a file that only its owner can read."""
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+    return path.read_text().strip()
+
+
 def _new() -> str:
     """A password that nats-server reads as text, whatever it begins with otherwise."""
     return "pw" + secrets.token_hex(24)

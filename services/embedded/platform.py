@@ -23,11 +23,20 @@ from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
 from libs.runtime.process import Server, allow_open_files, server_config
 from libs.telemetry import configure_logs, configure_traces
-from services.embedded.credentials import Credentials
+from services.embedded.credentials import Credentials, own_secret
 
 log = logging.getLogger(__name__)
 
-SERVICES = ("orchestrator", "population", "intervention", "communication", "models", "results", "validation")
+SERVICES = (
+    "orchestrator",
+    "population",
+    "intervention",
+    "communication",
+    "models",
+    "results",
+    "validation",
+    "webhooks",
+)
 NATS_CHECK_S = 0.5
 DRAIN_S = 5
 
@@ -89,6 +98,7 @@ class Platform:
             "communication_url": "local://communication",
             "identity_keys": self._identity_keys,
             "service_key": self._service_keys[name][0],
+            "secrets_key": own_secret(self.data / "webhooks.key"),
             "service_keys": {service: public for service, (_, public) in self._service_keys.items()},
         }
         return create_app(settings(**_fields(settings, known)))

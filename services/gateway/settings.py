@@ -29,6 +29,7 @@ class Settings(ServiceSettings):
     results_url: str = "http://127.0.0.1:8005"
     validation_url: str = "http://127.0.0.1:8006"
     models_url: str = "http://127.0.0.1:8007"
+    webhooks_url: str = "http://127.0.0.1:8008"
     auth: str = Field(default="", description="How people get in: keys, oidc or none; needed off loopback.")
     signing_key: SecretStr = Field(default=SecretStr(""), description="Signs what services are told of who asks.")
     bootstrap_keys: dict[TenantName, SecretStr] = Field(

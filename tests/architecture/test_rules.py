@@ -37,6 +37,7 @@ ANATOMY = {
     "communication": CORE | STORED | RUN | {"handlers", "events", "adapters"},
     "results": CORE | STORED | RUN | {"handlers", "events"},
     "validation": CORE | STORED | RUN | {"handlers", "events", "adapters"},
+    "webhooks": CORE | STORED | RUN | {"handlers", "adapters"},
     "models": CORE | STORED | RUN | {"adapters"},
     "gateway": CORE | STORED | RUN | {"adapters"},
 }

@@ -20,7 +20,7 @@ from libs.schemas.__main__ import drift
 from libs.schemas.render import event_schema, example_name, render
 
 SCHEMAS = Path("schemas")
-SUBSCRIBERS = ("orchestrator", "population", "intervention", "communication", "results", "validation")
+SUBSCRIBERS = ("orchestrator", "population", "intervention", "communication", "results", "validation", "webhooks")
 EVENT = PopulationFailed(population_id="pop_1", reason="why")
 by_type = pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.contract.name)
 

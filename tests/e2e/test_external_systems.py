@@ -6,12 +6,13 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.platforms import HTTP, EmbeddedPlatform
+from tests.support.platforms import HTTP, EmbeddedPlatform, free_port
 from tests.support.studies import bodies
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -20,7 +21,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "external"
 
 @pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
-    with EmbeddedPlatform(tmp_path_factory.mktemp("external"), outsiders=["shop"]) as platform:
+    inside = {"REHEARSAL_WEBHOOKS_ALLOW_HTTP": "true", "REHEARSAL_WEBHOOKS_ALLOWED_NETWORKS": '["127.0.0.0/8"]'}
+    with EmbeddedPlatform(tmp_path_factory.mktemp("external"), outsiders=["shop"], **inside) as platform:
         yield platform
 
 
@@ -76,6 +78,39 @@ def test_with_the_nats_command_it_is_acknowledged(population: str, credentials: 
     done = ran(EXAMPLES / "publish_nats.sh", credentials, population)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"stream":"EVENTS"' in done.stdout.replace(" ", "")
+
+
+def test_a_webhook_hears_of_a_study_from_beginning_to_end_and_checks_every_signature(
+    platform: EmbeddedPlatform, population: str, credentials: Path, tmp_path: Path
+) -> None:
+    port, command = free_port(), (sys.executable, "-m", "services.cli", "webhooks")
+    address = f"http://127.0.0.1:{port}/"
+    events = [part for name in ("simulation-state-changed", "analysis-completed") for part in ("--event", name)]
+    made = ran(*command, "create", address, *events, REHEARSAL_URL=platform.url)
+    assert made.returncode == 0, made.stderr
+    heard = tmp_path / "heard.txt"
+    with heard.open("w") as output:
+        variables = {**os.environ, "WEBHOOK_SECRET": made.stdout.strip()}
+        receiver = subprocess.Popen((sys.executable, EXAMPLES / "receive.py", str(port)), env=variables, stdout=output)
+    try:
+        done = ran(sys.executable, EXAMPLES / "publish.py", credentials, population, "shop-hooked")
+        assert done.returncode == 0, done.stdout + done.stderr
+        deadline = time.monotonic() + 30
+        while "completed" not in (heard.read_text().splitlines() or [""])[-1] or "analysis" not in heard.read_text():
+            assert time.monotonic() < deadline, heard.read_text()
+            time.sleep(0.05)
+        assert HTTP.post(address, content=b"{}", headers={"webhook-id": "made-up"}).status_code == 401
+    finally:
+        receiver.terminate()
+        receiver.wait(10)
+    lines = heard.read_text().splitlines()
+    assert len(lines) == len(set(lines))
+    assert {line.split(" ")[2] for line in lines} >= {"provisioning", "running", "completed"}
+    (webhook,) = json.loads(ran(*command, "list", "--json", REHEARSAL_URL=platform.url).stdout)["items"]
+    assert webhook["notifications"] == {"waiting": 0, "sent": len(lines), "dead": 0}
+    told = ran(*command, "log", webhook["id"], "--state", "sent", REHEARSAL_URL=platform.url).stdout
+    assert len(told.splitlines()) == len(lines)
+    assert ran(*command, "delete", webhook["id"], REHEARSAL_URL=platform.url).returncode == 0
 
 
 def test_every_service_had_the_rights_at_nats_that_it_needs(platform: EmbeddedPlatform, population: str) -> None:

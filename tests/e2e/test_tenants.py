@@ -115,7 +115,11 @@ async def made_by(client: httpx.AsyncClient) -> dict[str, str]:
     agents = (await client.get(f"/agent-populations/{pop}/individuals")).json()["items"]
     found = {"population_id": pop, "intervention_id": intervention_id, "simulation_id": simulation, "study_id": kept}
     marks = checkpoint.json()["items"]
+    events = ["simulation-state-changed"]
+    webhook = {"name": f"{CANARY} shop", "url": f"https://shop.invalid/{CANARY}", "events": events}
+    hook = (await client.post("/webhooks", json=webhook)).raise_for_status().json()["id"]
     return found | {
+        "webhook_id": hook,
         "agent_id": agents[0]["agent_id"],
         "checkpoint_id": marks[0]["id"] if marks and "id" in marks[0] else "chk_1",
         "name": "age",
@@ -283,6 +287,7 @@ async def test_an_export_holds_all_of_a_tenant_and_nothing_of_another(stage: Sta
     assert places >= {
         ("population", "agents"), ("communication", "turns"), ("models", "calls"), ("results", "responses"),
         ("orchestrator", "simulations"), ("intervention", "interventions"), ("gateway", "audit"),
+        ("webhooks", "webhooks"),
     }  # fmt: skip
     assert CANARY in json.dumps(rows)
     assert (await stage.second.get("/tenants/acme/export")).status_code == 404

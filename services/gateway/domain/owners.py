@@ -8,6 +8,7 @@ OWNER_OF_PREFIX = {
     "communications": "communication",
     "results": "results",
     "validation": "validation",
+    "webhooks": "webhooks",
 }
 OWNERS = tuple(dict.fromkeys(OWNER_OF_PREFIX.values()))
 

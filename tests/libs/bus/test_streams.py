@@ -53,7 +53,10 @@ async def connected(url: str) -> AsyncIterator[Client]:
         await connection.close()
 
 
-SERVICES = ["orchestrator", "population", "intervention", "communication", "results", "validation", "gateway", "models"]
+SERVICES = [
+    "orchestrator", "population", "intervention", "communication", "results", "validation", "webhooks",
+    "gateway", "models",
+]  # fmt: skip
 
 
 async def test_all_services_may_provision_at_the_same_time(nats_url: str) -> None:

@@ -15,7 +15,7 @@ from services.orchestrator.settings import Settings as OrchestratorSettings
 from tests.support.apps import running
 from tests.support.peer import Peer, peer
 
-OWNERS = ("orchestrator", "population", "intervention", "communication", "results", "validation")
+OWNERS = ("orchestrator", "population", "intervention", "communication", "results", "validation", "webhooks")
 LOCAL = {f"{owner}_url": f"local://{owner}" for owner in (*OWNERS, "models")}
 PAGE = "http://127.0.0.1:8000"
 

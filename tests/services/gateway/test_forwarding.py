@@ -97,6 +97,7 @@ async def test_readiness_names_every_owner_and_the_event_log(stage: Stage) -> No
         "communication": False,
         "results": False,
         "validation": False,
+        "webhooks": False,
         "event_log": True,
     }
     assert (await stage.client.get("/healthz")).json() == {"status": "ok"}
@@ -110,6 +111,8 @@ async def test_the_description_holds_the_paths_of_owners_and_names_those_that_ar
     assert "/simulations/{simulation_id}/stream" in description["paths"]
     assert "/healthz" not in description["paths"]
     assert description["paths"]["/simulations/list"]["get"]["tags"] == ["orchestrator"]
-    assert description["x-unavailable"] == ["population", "intervention", "communication", "results", "validation"]
+    assert description["x-unavailable"] == [
+        "population", "intervention", "communication", "results", "validation", "webhooks",
+    ]  # fmt: skip
     answers = description["paths"]["/simulations/create"]["post"]["responses"]
     assert answers["default"]["content"][PROBLEM]["schema"]["$ref"].endswith("/Problem")

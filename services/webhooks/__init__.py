@@ -1,0 +1,1 @@
+"""Webhooks: addresses outside that are told what happened, each telling signed, tried again, and written down."""
