@@ -71,6 +71,7 @@ class Theme(Data):
     n_both: int = Field(description="Texts by both.")
     share: float = Field(description="Of all texts, by the first coding.")
     by_arm: dict[str, int] = Field(description="Texts by the first coding, by arm.")
+    agents: tuple[str, ...] = Field(default=(), description="Whose texts they are, by the first coding.")
     agreement: Agreement = Field(description="Of this theme against all others.")
 
 
@@ -88,10 +89,11 @@ class Themes(Data):
 
 
 class Text(NamedTuple):
-    """What was written in an arm."""
+    """What was written in an arm, and by whom."""
 
     arm: str
     words: str
+    agent_id: str = ""
 
 
 class Coded(NamedTuple):
@@ -112,7 +114,7 @@ def texts_of(field: str, turns: Sequence[Turn]) -> list[Text]:
     for turn in turns:
         words = turn.response if field == RESPONSE else turn.answers.get(field)
         if turn.is_answered and isinstance(words, str) and words.strip():
-            found[turn.agent_id, turn.arm] = Text(turn.arm, words)
+            found[turn.agent_id, turn.arm] = Text(turn.arm, words, turn.agent_id)
     return [text for _, text in sorted(found.items())]
 
 
@@ -283,13 +285,15 @@ def _theme(
     n, n_again, n_both = sum(table[place]), sum(row[place] for row in table), table[place][place]
     total = len(texts)
     rest = [[n_both, n - n_both], [n_again - n_both, total - n - n_again + n_both]]
+    own = [text for text, given in zip(texts, first, strict=True) if given == label]
     return Theme(
         label=label,
         n=n,
         n_again=n_again,
         n_both=n_both,
         share=n / total,
-        by_arm=dict(sorted(Counter(text.arm for text, own in zip(texts, first, strict=True) if own == label).items())),
+        by_arm=dict(sorted(Counter(text.arm for text in own).items())),
+        agents=tuple(dict.fromkeys(text.agent_id for text in own)),
         agreement=_agreement(rest),
     )
 

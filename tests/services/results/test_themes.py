@@ -81,7 +81,7 @@ def test_texts_that_cannot_be_told_apart_or_share_no_word_have_none(texts: list[
 
 
 def test_agreement_is_cohens_kappa_of_all_themes_and_of_each_against_the_rest() -> None:
-    texts = [Text("a", str(i)) for i in range(100)]
+    texts = [Text("a", str(i), f"agent_{i:04}") for i in range(100)]
     first = ["x"] * 50 + ["y"] * 40 + [OTHER] * 10
     again = ["x"] * 45 + ["y"] * 45 + [OTHER] * 10
     found = themes_of("why", "some-model", texts, Coded(first, again), of=120)
@@ -92,13 +92,14 @@ def test_agreement_is_cohens_kappa_of_all_themes_and_of_each_against_the_rest() 
         ("y", 40, 45, 40),
         (OTHER, 10, 10, 10),
     ]
+    assert found.themes[2].agents == tuple(f"agent_{i:04}" for i in range(90, 100))
     assert found.themes[2].agreement.value == 1.0
     assert found.alpha == pytest.approx(found.agreement.value, abs=0.01)
 
 
 def test_an_agent_is_counted_once_in_each_arm_and_samples_are_evenly_spread() -> None:
     turns = [build.turn(1, "a", {"why": word}, round=n) for n, word in enumerate(("first", "last"), start=1)]
-    assert texts_of("why", turns) == [Text("a", "last")]
+    assert texts_of("why", turns) == [Text("a", "last", turns[0].agent_id)]
     assert [text.words for text in sample([Text("a", str(i)) for i in range(10)], 5)] == ["0", "2", "4", "6", "8"]
     assert code([Text("a", "")] * 30) is None
 

@@ -42,11 +42,34 @@ const home = createRoute({
   validateSearch: filters("state", "q"),
 });
 
+/** The view, what the people in it are chosen by, and who is open. */
+const SIMULATION_FILTERS = [
+  "tab",
+  "metric",
+  "arm",
+  "segment",
+  "q",
+  "answer",
+  "tone",
+  "theme",
+  "trait",
+  "value",
+  "step",
+  "agent",
+] as const;
+
 const simulation = createRoute({
   getParentRoute: () => root,
   path: "/simulations/$id",
   component: lazyRouteComponent(() => import("../screens/simulation/page"), "SimulationPage"),
-  validateSearch: filters("tab", "metric", "arm", "segment", "q", "answer", "agent"),
+  validateSearch: filters(...SIMULATION_FILTERS),
+});
+
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/compare",
+  component: lazyRouteComponent(() => import("../screens/compare/page"), "ComparePage"),
+  validateSearch: filters("first", "second"),
 });
 
 const design = createRoute({
@@ -114,6 +137,7 @@ export function makeRouter(brand: Brand) {
     routeTree: root.addChildren([
       home,
       simulation,
+      compare,
       design,
       populations,
       population,

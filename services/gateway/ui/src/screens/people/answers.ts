@@ -1,4 +1,19 @@
-// Which people are behind a bar: the bins that the results name, read back.
+// Which people are behind a mark of the results: what the marks say, read back.
+
+import type { Schema } from "../../api/client";
+
+export type Person = Schema["ResultsIndividualResult"];
+
+/** What can stand in the address. */
+export interface Wanted {
+  q?: string | undefined;
+  metric?: string | undefined;
+  answer?: string | undefined;
+  tone?: string | undefined;
+  trait?: string | undefined;
+  value?: string | undefined;
+  step?: string | undefined;
+}
 
 /** Whether an answer is in the bin of this label: `yes`, `not reached`, `7`, `0–10` or an option. */
 export function isInBin(answer: unknown, label: string): boolean {
@@ -9,4 +24,23 @@ export function isInBin(answer: unknown, label: string): boolean {
   const [low, high] = label.split("–").map(Number);
   if (high === undefined) return Math.abs(answer - (low ?? Number.NaN)) < 1e-9;
   return answer > (low ?? 0) - 1e-9 && answer <= high + 1e-9;
+}
+
+/** How a response is meant, as the results count it. */
+export function toneOf(sentiment: number | null | undefined): string {
+  if (sentiment === null || sentiment === undefined) return "unstated";
+  return sentiment > TONE ? "positive" : sentiment < -TONE ? "negative" : "neutral";
+}
+
+export const valueOf = (one: Person, trait: string): string => String(one.demographic_profile[trait] ?? "");
+
+export function isWanted(one: Person, wanted: Wanted, agents: ReadonlySet<string> | null): boolean {
+  const { metric, answer, tone, trait, value, step } = wanted;
+  if (agents && !agents.has(one.agent_id)) return false;
+  if (metric && answer && !isInBin(one.answers[metric], answer)) return false;
+  if (tone && (one.status !== "answered" || toneOf(one.sentiment) !== tone)) return false;
+  if (trait && value && valueOf(one, trait) !== value) return false;
+  if (step && `${one.step_id} ${one.round}` !== step) return false;
+  const words = (wanted.q ?? "").trim().toLowerCase();
+  return !words || one.name.toLowerCase().includes(words) || (one.response ?? "").toLowerCase().includes(words);
 }
