@@ -27,9 +27,11 @@ VIEWS = {
     "api": "API",
     "simulations/{id}?tab=monitor": "Responses",
     "simulations/{id}?tab=results": "Differences from the baseline",
-    "simulations/{id}?tab=people": "Email Campaign A/B Test",
+    "simulations/{id}?tab=people&metric=open_rate&trait=education": "Email Campaign A/B Test",
     "simulations/{id}?tab=people&agent=agent_0001": "What they said",
     "simulations/{id}?tab=health": "Health",
+    "compare?first={id}": "Compare simulations",
+    "validation": "What past comparisons teach",
 }
 WINDOWS = [("light", DESKTOP), ("dark", PHONE)]
 
@@ -170,15 +172,92 @@ def test_a_bar_leads_to_the_people_behind_it_and_the_address_keeps_the_filter(
     expected = next(one["count"] for one in bars["bins"] if one["label"] == "yes")
     with Visit(browser, platform.url) as visit:
         page = visit.open(f"/ui/simulations/{sample}?tab=results", "Distributions")
-        page.get_by_role("region", name=f"open rate: {bars['arm'].replace('_', ' ')}").get_by_role(
-            "button", name="yes"
-        ).click()
+        region = page.get_by_role("region", name=f"open rate: {bars['arm'].replace('_', ' ')}")
+        region.get_by_role("link", name="yes").click()
         expect(page.get_by_text(f"{expected} of {bars['n']}")).to_be_visible()
         page.reload()
         expect(page.get_by_text(f"{expected} of {bars['n']}")).to_be_visible()
         assert page.locator("tbody tr").count() < bars["n"]  # only the rows in view exist
         page.locator("tbody tr button").first.click()
         page.get_by_role("heading", name="What they said").wait_for()
+        assert visit.faults == []
+
+
+def test_every_mark_of_the_results_leads_to_as_many_people_as_it_counts(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    results = HTTP.get(f"{platform.url}/results/{sample}/aggregate").json()["aggregate_results"]
+    mood, stage, theme = results["moods"][0], results["funnel"][-1], results["themes"][0]["themes"][0]
+    family = next(one for one in results["segments"] if one["segment"] == "families")["estimates"][0]
+    arm = mood["arm"].replace("_", " ")
+    marks = {
+        f"negative {mood['negative']} in {arm}: the people": mood["negative"],
+        f"{stage['arm'].replace('_', ' ')} {stage['passed']} of {stage['reached']}": stage["passed"],
+        theme["label"]: theme["n"],
+        family["arm"].replace("_", " "): family["n"],
+    }
+    with Visit(browser, platform.url) as visit:
+        for name, expected in marks.items():
+            page = visit.open(f"/ui/simulations/{sample}?tab=results", "Exports")
+            page.locator(".bin, .legend a").and_(page.get_by_role("link", name=name)).first.click()
+            expect(page.get_by_role("status").filter(has_text=f"{expected} of ")).to_be_visible()
+        page.get_by_role("button", name="Clear filters").click()
+        expect(page.get_by_role("status").filter(has_text="125 of 125")).to_be_visible()
+        assert visit.faults == []
+
+
+def test_two_simulations_are_compared_only_in_what_both_asked_alike(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    other = hostile_simulation(platform.url)
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/compare?first={sample}", "Two simulations side by side")
+        page.get_by_label("Second").select_option(value=other)
+        expect(page.get_by_text("Not compared, because not both asked it, or not alike: ")).to_contain_text("click")
+        row = page.get_by_role("row", name="open rate").filter(has_text=f"{ATTACK}: a")
+        expect(row.first).to_be_visible()
+        assert page.evaluate("window.attacked") is None
+        assert visit.faults == []
+
+
+def test_answers_of_people_are_uploaded_compared_and_raise_the_grade_to_a(
+    browser: Browser, platform: EmbeddedPlatform, sample: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "panel.csv"
+    people = HTTP.get(f"{platform.url}/results/{sample}/individuals?limit=90").json()["items"]
+    lines = [f"p{n},{one['arm']},{one['agent_id']},{3 + n % 6},{ATTACK}" for n, one in enumerate(people)]
+    file.write_text("\n".join([f"visitor,seen,twin,intent,{ATTACK}", *lines]))
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/validation", "Baselines")
+        page.locator("input[type=file]").first.set_input_files(file)
+        page.get_by_label("What it is: intent").select_option("metric")
+        page.get_by_label("Called: intent").fill("purchase_intent")
+        page.get_by_label("Scale: intent").fill("1, 10")
+        page.get_by_label("Source").fill("Panel of May")
+        page.get_by_role("button", name="Keep this baseline").click()
+        page.get_by_role("button", name="Forget it").wait_for()
+        page.get_by_label("Baseline", exact=True).select_option("panel")
+        page.get_by_label("Simulation", exact=True).select_option(value=sample)
+        page.get_by_role("button", name="Compare", exact=True).click()
+        page.get_by_role("heading", name="Both distributions").wait_for()
+        expect(page.get_by_text("Where a second sample of people")).to_be_visible()
+        assert visit.grave_violations() == []
+        expect(visit.open("/ui/validation", "Ledger").get_by_role("row", name="panel offline")).to_have_count(2)
+        page = visit.open(f"/ui/simulations/{sample}?tab=results", "Ask real people too")
+        page.locator("input[type=file]").set_input_files(file)
+        for field, column in {
+            "Person": "visitor",
+            "Arm": "seen",
+            "Their agent": "twin",
+            "purchase intent": "intent",
+        }.items():
+            page.get_by_label(field, exact=True).select_option(column)
+        page.get_by_label("Source").fill("Panel of May")
+        page.get_by_role("button", name="Add their answers").click()
+        expect(page.get_by_text("With the answers of 90 people: Evidence grade A")).to_be_visible()
+        row = page.get_by_role("row", name="purchase intent").filter(has_text="against emotional appeal").first
+        expect(row).to_contain_text("A Effective n", timeout=30_000)
+        assert page.evaluate("window.attacked") is None
         assert visit.faults == []
 
 

@@ -104,3 +104,14 @@ export const individual = (id: string, agentId: string) =>
         }),
       ),
   });
+
+/** Two simulations side by side. */
+export const compared = (first: string, second: string) =>
+  queryOptions({
+    queryKey: ["compared", first, second],
+    queryFn: async () => {
+      const body = { simulations: [first, second] } as Schema["ResultsCompareSpec"];
+      return (await ask(api.POST("/results/compare-interventions", { body }))) as Schema["VersusView"];
+    },
+    retry: false,
+  });

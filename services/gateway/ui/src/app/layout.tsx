@@ -19,6 +19,7 @@ const PLACES: { to: string; label: string; icon: IconName }[] = [
   { to: "/", label: text.nav.simulations, icon: "simulations" },
   { to: "/design", label: text.nav.design, icon: "designer" },
   { to: "/populations", label: text.nav.populations, icon: "people" },
+  { to: "/validation", label: text.nav.validation, icon: "validation" },
   { to: "/api", label: text.nav.api, icon: "api" },
   { to: "/settings", label: text.nav.settings, icon: "settings" },
 ];

@@ -79,6 +79,18 @@ const design = createRoute({
   validateSearch: filters("node"),
 });
 
+const validation = createRoute({
+  getParentRoute: () => root,
+  path: "/validation",
+  component: lazyRouteComponent(() => import("../screens/validation/page"), "ValidationPage"),
+});
+
+const comparison = createRoute({
+  getParentRoute: () => root,
+  path: "/validation/$id",
+  component: lazyRouteComponent(() => import("../screens/validation/comparison"), "ComparisonPage"),
+});
+
 const populations = createRoute({
   getParentRoute: () => root,
   path: "/populations",
@@ -139,6 +151,8 @@ export function makeRouter(brand: Brand) {
       simulation,
       compare,
       design,
+      validation,
+      comparison,
       populations,
       population,
       person,

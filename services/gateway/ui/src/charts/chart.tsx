@@ -5,7 +5,14 @@ import type { ECharts } from "echarts/core";
 import { useEffect, useRef } from "react";
 import { init } from "./engine";
 
-export function Chart({ option, height, label }: { option: Record<string, unknown>; height: number; label: string }) {
+export function Chart(props: {
+  option: Record<string, unknown>;
+  height: number;
+  label: string;
+  /** What a click on a mark does, told the value of the mark. */
+  onPick?: (value: unknown) => void;
+}) {
+  const { option, height, label, onPick } = props;
   const { ref: outer, width } = useElementSize();
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
@@ -20,6 +27,15 @@ export function Chart({ option, height, label }: { option: Record<string, unknow
   useEffect(() => {
     chart.current?.setOption({ animation: false, textStyle: { fontFamily: "inherit" }, ...option }, true);
   }, [option]);
+  useEffect(() => {
+    const drawn = chart.current;
+    if (!drawn || !onPick) return;
+    const pick = (mark: { value?: unknown }) => onPick(mark.value);
+    drawn.on("click", pick);
+    return () => {
+      drawn.off("click", pick);
+    };
+  }, [onPick]);
   return (
     <div ref={outer}>
       <div ref={box} style={{ height }} role="img" aria-label={label} />

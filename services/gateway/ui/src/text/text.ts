@@ -2,9 +2,11 @@
 
 import { count, percent } from "../format/format";
 import { places } from "./places";
+import { validation } from "./validation";
 
 export const text = {
   ...places,
+  ...validation,
   nav: {
     label: "Main",
     skip: "Skip to content",
@@ -313,6 +315,19 @@ export const text = {
     distributions: "Distributions",
     distributionsNote: "Share of the agents that reached the question. Choose a bar to see who they are.",
     segments: "Segments",
+    segmentsNote: "One scale for all: the dot is the estimate, the bar its interval. Choose a row to see who they are.",
+    aboutPeople: (value: string, low: string, high: string) => `people: ${value} (${low} to ${high})`,
+    whoIs: (metric: string, arm: string) => `${metric}, ${arm}: the people`,
+    whoWhen: "Who answered then:",
+    toneOf: (arm: string) => `in ${arm}: the people`,
+    passed: (passed: number, reached: number) => `${count(passed)} of ${count(reached)}`,
+    stage: (arm: string, difference: string, interval: string) =>
+      `${arm} against the baseline, of those who got this far: ${difference} (${interval}).`,
+    funnelNote: (n: string) =>
+      `Bars are shares of everybody (${n} in the first arm); the figures are of those who got that far.`,
+    themes: (field: string) => `What it is about: ${field}`,
+    coder: (coder: string, n: number, of: number) => `by ${coder}, ${count(n)} of ${count(of)} texts`,
+    agreement: (kappa: string) => `Both codings agree at ${kappa} (kappa).`,
     rest: "everybody else",
     funnel: "Funnel",
     mood: "Sentiment",
@@ -377,6 +392,29 @@ export const text = {
     failed: "failed",
     open: (name: string) => `Open ${name}`,
     remove: (filter: string) => `Remove the filter ${filter}`,
+    filters: {
+      answer: (metric: string, answer: string) => `${metric}: ${answer}`,
+      tone: (tone: string) => `tone: ${tone}`,
+      theme: (theme: string) => `theme: ${theme}`,
+      trait: (trait: string, value: string) => `${trait}: ${value}`,
+      step: (step: string) => `step: ${step}`,
+    },
+    inPopulation: "Their persona",
+    channel: "was shown",
+  },
+  compare: {
+    title: "Compare simulations",
+    lead: "Every arm of two simulations against one baseline, on what both asked alike.",
+    open: "Compare with another simulation",
+    first: "First",
+    second: "Second",
+    choose: "Choose",
+    empty: "Two simulations side by side",
+    emptyText: "Choose two completed simulations. The baseline is that of the first one.",
+    warnings: "What else differs",
+    left: (metrics: string) => `Not compared, because not both asked it, or not alike: ${metrics}.`,
+    arms: "Every arm",
+    side: (name: string, arm: string) => `${name}: ${arm}`,
   },
   health: {
     title: "Health",
@@ -389,6 +427,25 @@ export const text = {
     issues: (issues: number) =>
       issues === 1 ? "1 check asks for attention." : `${count(issues)} checks ask for attention.`,
     fine: "All checks pass.",
+    arms: "Who was lost, by arm",
+    planned: "Assigned",
+    answered: "Answered",
+    failed: "Failed",
+    attrition: "Attrition",
+    ratio: (p: string) => `Sample ratio: p = ${p}.`,
+    ratioFine: "The arms lost people alike.",
+    ratioBad: "The arms lost people unequally: their comparison is not one of like with like.",
+    reasons: "Why turns failed",
+    texts: (distinct: number, texts: number) => `${count(distinct)} different texts among ${count(texts)} responses.`,
+    controls: "Controls",
+    controlsNote: "What cannot differ, and whether it does.",
+    metrics: "Answers by metric",
+    reached: "Reached",
+    missing: "Missing",
+    invalid: "Invalid",
+    entropy: "Variety",
+    entropyNote: "Variety is the entropy of the answers, of 1 at most: 0 when everybody says the same.",
+    commonest: "Most frequent",
   },
   api: {
     title: "API",

@@ -2,6 +2,7 @@
 
 import { Drawer } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { individual } from "../../api/queries";
 import { Loading } from "../../app/loading";
@@ -10,7 +11,12 @@ import { answerText, title, words } from "../../format/format";
 import { text } from "../../text/text";
 import "./people.css";
 
-export function AgentDrawer(props: { simulationId: string; agentId: string | undefined; close: () => void }) {
+export function AgentDrawer(props: {
+  simulationId: string;
+  populationId: string;
+  agentId: string | undefined;
+  close: () => void;
+}) {
   const person = useQuery({
     ...individual(props.simulationId, props.agentId ?? ""),
     enabled: props.agentId !== undefined,
@@ -26,12 +32,12 @@ export function AgentDrawer(props: { simulationId: string; agentId: string | und
     >
       <ProblemNotice error={person.error} />
       {person.isPending ? <Loading /> : null}
-      {person.data ? <Agent person={person.data} /> : null}
+      {person.data ? <Agent person={person.data} populationId={props.populationId} /> : null}
     </Drawer>
   );
 }
 
-function Agent({ person }: { person: Schema["ResultsIndividualView"] }) {
+function Agent({ person, populationId }: { person: Schema["ResultsIndividualView"]; populationId: string }) {
   return (
     <>
       {person.turns.map((turn, index) => (
@@ -56,6 +62,15 @@ function Agent({ person }: { person: Schema["ResultsIndividualView"] }) {
       ))}
       <h3 className="subhead">{text.people.profile}</h3>
       <Traits values={person.demographic_profile} />
+      <p>
+        <Link
+          to="/populations/$id/people/$agentId"
+          params={{ id: populationId, agentId: person.agent_id }}
+          className="see-more"
+        >
+          {text.people.inPopulation}
+        </Link>
+      </p>
       <p className="fine">{person.notice}</p>
     </>
   );

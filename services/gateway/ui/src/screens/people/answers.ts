@@ -4,6 +4,8 @@ import type { Schema } from "../../api/client";
 
 export type Person = Schema["ResultsIndividualResult"];
 
+const NEUTRAL = 0.2; // as the results count it
+
 /** What can stand in the address. */
 export interface Wanted {
   q?: string | undefined;
@@ -26,20 +28,20 @@ export function isInBin(answer: unknown, label: string): boolean {
   return answer > (low ?? 0) - 1e-9 && answer <= high + 1e-9;
 }
 
-/** How a response is meant, as the results count it. */
+/** How a response is meant. */
 export function toneOf(sentiment: number | null | undefined): string {
   if (sentiment === null || sentiment === undefined) return "unstated";
-  return sentiment > TONE ? "positive" : sentiment < -TONE ? "negative" : "neutral";
+  return sentiment > NEUTRAL ? "positive" : sentiment < -NEUTRAL ? "negative" : "neutral";
 }
 
-export const valueOf = (one: Person, trait: string): string => String(one.demographic_profile[trait] ?? "");
+export const traitOf = (one: Person, trait: string): string => String(one.demographic_profile[trait] ?? "");
 
 export function isWanted(one: Person, wanted: Wanted, agents: ReadonlySet<string> | null): boolean {
   const { metric, answer, tone, trait, value, step } = wanted;
   if (agents && !agents.has(one.agent_id)) return false;
   if (metric && answer && !isInBin(one.answers[metric], answer)) return false;
   if (tone && (one.status !== "answered" || toneOf(one.sentiment) !== tone)) return false;
-  if (trait && value && valueOf(one, trait) !== value) return false;
+  if (trait && value && traitOf(one, trait) !== value) return false;
   if (step && `${one.step_id} ${one.round}` !== step) return false;
   const words = (wanted.q ?? "").trim().toLowerCase();
   return !words || one.name.toLowerCase().includes(words) || (one.response ?? "").toLowerCase().includes(words);

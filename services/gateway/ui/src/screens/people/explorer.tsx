@@ -1,11 +1,11 @@
 // Everybody who answered, with filters that stand in the address. Thousands of rows, of which only those in view are drawn.
 
 import { Button, Pill, TextInput } from "@mantine/core";
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useEffect, useMemo } from "react";
 import type { Schema } from "../../api/client";
-import { individuals } from "../../api/queries";
+import { aggregate, individuals } from "../../api/queries";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
@@ -13,24 +13,42 @@ import { EmptyState, ProblemNotice } from "../../components/parts";
 import { words } from "../../format/format";
 import { text } from "../../text/text";
 import { AgentDrawer } from "./agentDrawer";
-import { isInBin } from "./answers";
+import { isWanted, type Person } from "./answers";
 import { PeopleTable } from "./table";
 
 const route = getRouteApi("/simulations/$id");
-type Person = Schema["ResultsIndividualResult"];
+type Filter = Partial<ReturnType<typeof route.useSearch>>;
+const NO_FILTER: Filter = {
+  q: undefined,
+  arm: undefined,
+  segment: undefined,
+  metric: undefined,
+  answer: undefined,
+  tone: undefined,
+  theme: undefined,
+  trait: undefined,
+  value: undefined,
+  step: undefined,
+};
 
 export function Explorer({ status }: { status: Schema["SimulationView"] }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const people = useInfiniteQuery(individuals(status.simulation_id, { arm: search.arm, segment: search.segment }));
+  const isRest = search.segment === text.results.rest;
+  const segment = isRest ? undefined : search.segment;
+  const people = useInfiniteQuery(individuals(status.simulation_id, { arm: search.arm, segment }));
+  const agents = useThemed(status.simulation_id, search.theme);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = people;
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const all = useMemo(() => people.data?.pages.flatMap((page) => page.items) ?? [], [people.data]);
-  const shown = useMemo(() => all.filter((one) => isWanted(one, search)), [all, search]);
+  const shown = useMemo(
+    () => all.filter((one) => isWanted(one, search, agents) && (!isRest || !one.segment)),
+    [all, search, agents, isRest],
+  );
   if (people.isPending) return <Loading />;
-  const isUnfiltered = !search.arm && !search.segment && !search.q && !search.answer;
+  const isUnfiltered = !Object.keys(NO_FILTER).some((name) => search[name as keyof typeof search]);
   return (
     <>
       <ProblemNotice error={people.error} retry={() => void people.refetch()} />
@@ -42,6 +60,8 @@ export function Explorer({ status }: { status: Schema["SimulationView"] }) {
       {shown.length ? (
         <PeopleTable
           people={shown}
+          metric={search.metric}
+          trait={search.trait}
           open={(agent) => void navigate({ search: { ...search, agent }, resetScroll: false })}
         />
       ) : (
@@ -49,6 +69,7 @@ export function Explorer({ status }: { status: Schema["SimulationView"] }) {
       )}
       <AgentDrawer
         simulationId={status.simulation_id}
+        populationId={status.population_id}
         agentId={search.agent}
         close={() => void navigate({ search: { ...search, agent: undefined }, resetScroll: false })}
       />
@@ -56,22 +77,22 @@ export function Explorer({ status }: { status: Schema["SimulationView"] }) {
   );
 }
 
-interface Wanted {
-  q?: string | undefined;
-  metric?: string | undefined;
-  answer?: string | undefined;
-}
-
-function isWanted(one: Person, { q, metric, answer }: Wanted): boolean {
-  if (metric && answer && !isInBin(one.answers[metric], answer)) return false;
-  const wanted = (q ?? "").trim().toLowerCase();
-  return !wanted || one.name.toLowerCase().includes(wanted) || (one.response ?? "").toLowerCase().includes(wanted);
+/** The agents behind a theme, named `field:label`; null when there is none to filter by. */
+function useThemed(id: string, theme: string | undefined): ReadonlySet<string> | null {
+  const results = useQuery({ ...aggregate(id), enabled: theme !== undefined });
+  return useMemo(() => {
+    if (theme === undefined) return null;
+    const found = results.data?.aggregate_results.themes.flatMap((one) =>
+      one.themes.filter((named) => `${one.field}:${named.label}` === theme),
+    );
+    return new Set(found?.flatMap((one) => one.agents) ?? []);
+  }, [results.data, theme]);
 }
 
 function Filters({ all, arms }: { all: Person[]; arms: string[] }) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const set = (change: Partial<typeof search>) =>
+  const set = (change: Filter) =>
     void navigate({ search: { ...search, ...change, tab: "people" }, replace: true, resetScroll: false });
   const segments = [...new Set(all.map((one) => one.segment).filter((one): one is string => !!one))].sort();
   const options = (names: string[], chosen: string | undefined) =>
@@ -101,31 +122,39 @@ function Filters({ all, arms }: { all: Person[]; arms: string[] }) {
         value={search.segment}
         choose={(segment) => set({ segment })}
       />
-      {search.metric && search.answer ? (
-        <span className="shrink">
+      {chosen(search).map(([label, cleared]) => (
+        <span className="shrink" key={label}>
           <Pill
             size="lg"
             withRemoveButton
-            onRemove={() => set({ metric: undefined, answer: undefined })}
-            removeButtonProps={{
-              "aria-label": text.people.remove(words(search.metric)),
-              "aria-hidden": false,
-              tabIndex: 0,
-            }}
-          >{`${words(search.metric)}: ${search.answer}`}</Pill>
+            onRemove={() => set(cleared)}
+            removeButtonProps={{ "aria-label": text.people.remove(label), "aria-hidden": false, tabIndex: 0 }}
+          >
+            {label}
+          </Pill>
         </span>
-      ) : null}
-      {search.q || search.arm || search.segment || search.answer ? (
-        <Button
-          className="shrink"
-          variant="subtle"
-          onClick={() =>
-            set({ q: undefined, arm: undefined, segment: undefined, metric: undefined, answer: undefined })
-          }
-        >
+      ))}
+      {Object.keys(NO_FILTER).some((name) => search[name as keyof typeof search]) ? (
+        <Button className="shrink" variant="subtle" onClick={() => set(NO_FILTER)}>
           {text.simulations.clear}
         </Button>
       ) : null}
     </form>
   );
+}
+
+/** The filters that a mark of the results set, in words, and what removes each. */
+function chosen(search: Filter): [string, Filter][] {
+  const { filters } = text.people;
+  const found: [string | undefined, Filter][] = [
+    [search.metric && search.answer && filters.answer(words(search.metric), search.answer), { answer: undefined }],
+    [search.tone && filters.tone(search.tone), { tone: undefined }],
+    [search.theme && filters.theme(search.theme.split(":").slice(1).join(":")), { theme: undefined }],
+    [
+      search.trait && search.value && filters.trait(words(search.trait), search.value),
+      { trait: undefined, value: undefined },
+    ],
+    [search.step && filters.step(words(search.step)), { step: undefined }],
+  ];
+  return found.filter((one): one is [string, Filter] => !!one[0]);
 }

@@ -2,13 +2,12 @@
 
 import { createSortedRowModel, rowSortingFeature, sortFns, tableFeatures, useTable } from "@tanstack/react-table";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef } from "react";
-import type { Schema } from "../../api/client";
-import { number, percent, words } from "../../format/format";
+import { useMemo, useRef } from "react";
+import { answerText, number, percent, title, words } from "../../format/format";
 import { text } from "../../text/text";
+import { type Person, traitOf } from "./answers";
 import "./people.css";
 
-type Person = Schema["ResultsIndividualResult"];
 const ROW = 62;
 const features = tableFeatures({ rowSortingFeature, sortedRowModel: createSortedRowModel(), sortFns });
 const names = text.people.columns;
@@ -26,8 +25,25 @@ const COLUMNS = [
   { id: "confidence", header: names.confidence, accessorFn: (one: Person) => one.confidence ?? undefined },
 ];
 
-export function PeopleTable({ people, open }: { people: Person[]; open: (agentId: string) => void }) {
-  const table = useTable({ features, data: people, columns: COLUMNS });
+interface Props {
+  people: Person[];
+  /** What brought the reader here: shown as columns of their own. */
+  metric?: string | undefined;
+  trait?: string | undefined;
+  open: (agentId: string) => void;
+}
+
+export function PeopleTable({ people, metric, trait, open }: Props) {
+  const columns = useMemo(() => {
+    const asked = [
+      ...(trait ? [{ id: "trait", header: title(trait), accessorFn: (one: Person) => traitOf(one, trait) }] : []),
+      ...(metric
+        ? [{ id: "metric", header: title(metric), accessorFn: (one: Person) => sortable(one.answers[metric]) }]
+        : []),
+    ];
+    return [...COLUMNS.slice(0, 4), ...asked, ...COLUMNS.slice(4)];
+  }, [metric, trait]);
+  const table = useTable({ features, data: people, columns });
   const rows = table.getRowModel().rows;
   const box = useRef<HTMLElement>(null);
   const virtual = useVirtualizer({
@@ -39,7 +55,7 @@ export function PeopleTable({ people, open }: { people: Person[]; open: (agentId
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls must be reachable with the keyboard
     <section className="people-box" ref={box} tabIndex={0} aria-label={text.people.title}>
-      <table className="people-table" aria-rowcount={rows.length + 1}>
+      <table className={`people-table asked-${(metric ? 1 : 0) + (trait ? 1 : 0)}`} aria-rowcount={rows.length + 1}>
         <thead>
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
@@ -65,7 +81,13 @@ export function PeopleTable({ people, open }: { people: Person[]; open: (agentId
           {virtual.getVirtualItems().map((item) => {
             const row = rows[item.index];
             return row ? (
-              <PersonRow key={row.id} person={row.original} index={item.index} top={item.start} open={open} />
+              <PersonRow
+                key={row.id}
+                person={row.original}
+                index={item.index}
+                top={item.start}
+                {...{ metric, trait, open }}
+              />
             ) : null;
           })}
         </tbody>
@@ -77,8 +99,13 @@ export function PeopleTable({ people, open }: { people: Person[]; open: (agentId
 const sortOf = (sorted: false | "asc" | "desc") =>
   sorted === "asc" ? "ascending" : sorted === "desc" ? "descending" : "none";
 
-function PersonRow(props: { person: Person; index: number; top: number; open: (agentId: string) => void }) {
-  const { person, index, top, open } = props;
+const sortable = (answer: unknown): string | number | undefined =>
+  typeof answer === "number" ? answer : answer == null ? undefined : answerText(answer);
+
+type RowProps = Omit<Props, "people"> & { person: Person; index: number; top: number };
+
+function PersonRow(props: RowProps) {
+  const { person, index, top, metric, trait, open } = props;
   return (
     <tr aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)`, height: ROW }}>
       <td className="col-name">
@@ -94,6 +121,8 @@ function PersonRow(props: { person: Person; index: number; top: number; open: (a
       <td className="col-age">{number(age(person))}</td>
       <td className="col-arm">{words(person.arm)}</td>
       <td className="col-segment">{words(person.segment)}</td>
+      {trait ? <td className="col-asked">{words(traitOf(person, trait))}</td> : null}
+      {metric ? <td className="col-asked">{answerText(person.answers[metric])}</td> : null}
       <td className="col-response">
         <span className="two-lines">
           {person.response ?? <span className="failed">{person.failure ?? text.people.failed}</span>}

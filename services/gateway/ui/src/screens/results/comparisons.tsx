@@ -3,19 +3,20 @@
 import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { Schema } from "../../api/client";
-import { Panel, Swatch } from "../../components/parts";
+import { Panel } from "../../components/parts";
 import { number, percent, pValue, signed, words } from "../../format/format";
 import { text } from "../../text/text";
 import { Forest, widest } from "./forest";
 import { asInterval, type Levels, titled } from "./levels";
+import { ArmName, PeopleLink, type Side, type SideOf } from "./sides";
 
 type Comparison = Schema["ResultsComparison"];
 const SHORT = 6; // tables up to this long are shown whole
 
 const isClear = (one: Comparison) => one.finding === "higher" || one.finding === "lower";
 
-export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; armPlace: (arm: string) => number }) {
-  const { comparisons, levels, armPlace } = props;
+export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; side: SideOf }) {
+  const { comparisons, levels, side } = props;
   const [isWhole, showWhole] = useState(comparisons.length <= SHORT);
   const shown = isWhole ? comparisons : comparisons.filter((one) => one.role === "primary" || isClear(one));
   const hidden = comparisons.length - shown.length;
@@ -48,7 +49,8 @@ export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; 
                 key={`${one.metric} ${one.option} ${one.arm}`}
                 one={one}
                 levels={levels}
-                place={armPlace(one.arm)}
+                side={side(one.arm)}
+                baseline={side(one.baseline)}
                 widest={widest(comparisons.filter((other) => other.metric === one.metric))}
               />
             ))}
@@ -65,7 +67,8 @@ export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; 
   );
 }
 
-function Row({ one, levels, place, widest }: { one: Comparison; levels: Levels; place: number; widest: number }) {
+function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Side; widest: number }) {
+  const { one, levels, side, baseline, widest } = props;
   const interval = asInterval(one.interval);
   const change = (value: number) => levels.change(one.metric, value);
   const difference = change(one.difference ?? Number.NaN) + levels.unit(one.metric);
@@ -81,21 +84,32 @@ function Row({ one, levels, place, widest }: { one: Comparison; levels: Levels; 
         )}
       </th>
       <td data-label={text.results.arm} className="wide">
-        <Swatch arm={place} /> {words(one.arm)}
-        <span className="under">{text.results.against(words(one.baseline))}</span>
+        <ArmName side={side} />
+        <span className="under">{text.results.against(baseline.name ?? words(baseline.arm))}</span>
       </td>
       <td data-label={text.results.interval} className="wide">
-        <Forest
-          value={one.difference ?? null}
-          interval={interval}
-          widest={widest}
-          arm={place}
-          label={`${titled(one)}, ${words(one.arm)}: ${one.difference === null ? "–" : difference}`}
-        />
+        <PeopleLink
+          side={side}
+          filter={{ metric: one.metric }}
+          label={text.results.whoIs(titled(one), side.name ?? words(side.arm))}
+        >
+          <Forest
+            value={one.difference ?? null}
+            interval={interval}
+            widest={widest}
+            arm={side.place}
+            label={`${titled(one)}, ${words(one.arm)}: ${one.difference === null ? "–" : difference}`}
+          />
+        </PeopleLink>
       </td>
       <td className="right" data-label={text.results.difference}>
         {one.difference === null ? "–" : difference}
         {interval ? <span className="under">{`${change(interval[0])} to ${change(interval[1])}`}</span> : null}
+        {one.about_people ? (
+          <span className="under">
+            {text.results.aboutPeople(change(one.about_people.value), ...pair(one.about_people.interval, change))}
+          </span>
+        ) : null}
       </td>
       <td className="right" data-label={text.results.lift}>
         {lift == null ? "–" : signed(Math.round(lift * 100), percent(Math.round(lift * 100) / 100, 0))}
@@ -105,7 +119,7 @@ function Row({ one, levels, place, widest }: { one: Comparison; levels: Levels; 
       </td>
       <td data-label={text.results.grade}>
         {one.evidence.grade}
-        <span className="under">{`${text.results.effectiveN} ${number(one.evidence.effective_n)}`}</span>
+        <span className="under nowrap">{`${text.results.effectiveN} ${number(one.evidence.effective_n)}`}</span>
       </td>
       <td data-label={text.results.finding}>
         <span className={`finding finding-${one.finding}`}>
@@ -115,3 +129,8 @@ function Row({ one, levels, place, widest }: { one: Comparison; levels: Levels; 
     </tr>
   );
 }
+
+const pair = (interval: number[], show: (value: number) => string): [string, string] => [
+  show(interval[0] ?? Number.NaN),
+  show(interval[1] ?? Number.NaN),
+];

@@ -1,6 +1,7 @@
 // Traits against answers as a heatmap. What chance alone would give is drawn as nothing.
 
 import { useComputedColorScheme } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { Chart } from "../../charts/chart";
 import { palette } from "../../charts/palette";
@@ -8,11 +9,13 @@ import { Panel } from "../../components/parts";
 import { number, words } from "../../format/format";
 import { text } from "../../text/text";
 import { titled } from "./levels";
+import { PeopleLink, type Side } from "./sides";
 
 type Association = Schema["Association"];
 const MOST = 18; // traits shown
 
-export function Correlations({ associations }: { associations: Association[] }) {
+export function Correlations({ associations, side }: { associations: Association[]; side: Side }) {
+  const navigate = useNavigate();
   const colours = palette(useComputedColorScheme("light"));
   const beyond = (one: Association) => Math.max(0, Math.abs(one.value) - one.by_chance);
   const strength = new Map<string, number>();
@@ -28,7 +31,7 @@ export function Correlations({ associations }: { associations: Association[] }) 
     .map((one) => [metrics.indexOf(titled(one)), traits.indexOf(one.attribute), beyond(one) > 0 ? one.value : 0]);
   const strongest = [...associations]
     .sort((a, b) => beyond(b) - beyond(a))
-    .slice(0, 3)
+    .slice(0, 6)
     .filter((one) => beyond(one) > 0);
   const said = strongest.map((one) => `${words(one.attribute)} × ${titled(one)} ${number(one.value)}`).join(", ");
   return (
@@ -36,8 +39,17 @@ export function Correlations({ associations }: { associations: Association[] }) 
       <Chart
         height={Math.max(200, traits.length * 24 + 90)}
         label={`${text.results.correlations}: ${said}`}
+        onPick={(cell) => {
+          const [place, trait] = cell as [number, number];
+          const metric = associations.find((one) => titled(one) === metrics[place])?.metric;
+          void navigate({
+            to: "/simulations/$id",
+            params: { id: side.simulation },
+            search: { tab: "people", trait: traits[trait], metric },
+          });
+        }}
         option={{
-          grid: { left: 4, right: 12, top: 8, bottom: 64, containLabel: true },
+          grid: { left: 14, right: 12, top: 8, bottom: 64, containLabel: true },
           tooltip: {
             renderMode: "richText",
             formatter: (shown: { value: number[] }) =>
@@ -76,6 +88,18 @@ export function Correlations({ associations }: { associations: Association[] }) 
         }}
       />
       <p className="fine">{text.results.correlationsNote}</p>
+      {strongest.length ? (
+        <ul className="legend">
+          {strongest.map((one) => (
+            <li key={`${one.attribute} ${titled(one)}`}>
+              <PeopleLink side={side} filter={{ trait: one.attribute, metric: one.metric }}>
+                {`${words(one.attribute)} × ${titled(one)} `}
+                <strong>{number(one.value)}</strong>
+              </PeopleLink>
+            </li>
+          ))}
+        </ul>
+      ) : null}
     </Panel>
   );
 }

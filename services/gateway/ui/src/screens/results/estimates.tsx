@@ -1,19 +1,20 @@
 // Each arm by itself: the estimate of every metric with its interval.
 
 import type { Schema } from "../../api/client";
-import { Panel, Swatch } from "../../components/parts";
+import { Panel } from "../../components/parts";
 import { words } from "../../format/format";
 import { text } from "../../text/text";
 import { asInterval, type Levels, titled } from "./levels";
+import { ArmName, PeopleLink, type SideOf } from "./sides";
 
-type Estimate = Pick<Schema["ResultsEstimate"], "metric" | "option" | "arm" | "n" | "value" | "interval">;
+type Estimate = Pick<
+  Schema["ResultsEstimate"],
+  "metric" | "option" | "arm" | "n" | "value" | "interval" | "measure"
+> & {
+  about_people?: Schema["ResultsEstimate"]["about_people"];
+};
 
-export function EstimatesTable(props: {
-  estimates: Estimate[];
-  levels: Levels;
-  armPlace: (arm: string) => number;
-  label: string;
-}) {
+export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; side: SideOf; label: string }) {
   const { estimates, levels } = props;
   const arms = [...new Set(estimates.map((one) => one.arm))];
   const rows = [...new Map(estimates.map((one) => [titled(one), one])).entries()];
@@ -27,7 +28,7 @@ export function EstimatesTable(props: {
             <th scope="col">{text.results.metric}</th>
             {arms.map((arm) => (
               <th scope="col" className="right" key={arm}>
-                <Swatch arm={props.armPlace(arm)} /> {words(arm)}
+                <ArmName side={props.side(arm)} />
                 <span className="under">{text.results.n(most(arm))}</span>
               </th>
             ))}
@@ -43,9 +44,28 @@ export function EstimatesTable(props: {
                 const level = (value: number) => levels.level(row.metric, value);
                 return (
                   <td className="right" key={arm}>
-                    {levels.level(row.metric, one?.value)}
+                    {one ? (
+                      <PeopleLink
+                        side={props.side(arm)}
+                        filter={behind(one)}
+                        besides={text.results.whoIs(name, props.side(arm).name ?? words(arm))}
+                      >
+                        {levels.level(row.metric, one.value)}
+                      </PeopleLink>
+                    ) : (
+                      "–"
+                    )}
                     {interval ? (
                       <span className="under">{`${level(interval[0])} to ${level(interval[1])}`}</span>
+                    ) : null}
+                    {one?.about_people ? (
+                      <span className="under">
+                        {text.results.aboutPeople(
+                          level(one.about_people.value),
+                          level(one.about_people.interval[0]),
+                          level(one.about_people.interval[1]),
+                        )}
+                      </span>
                     ) : null}
                   </td>
                 );
@@ -58,11 +78,13 @@ export function EstimatesTable(props: {
   );
 }
 
-export function Estimates(props: {
-  estimates: Schema["ResultsEstimate"][];
-  levels: Levels;
-  armPlace: (arm: string) => number;
-}) {
+/** Who is behind a share: those who said so; behind a mean: everybody who answered. */
+const behind = (one: Estimate) => ({
+  metric: one.metric,
+  answer: one.measure === "proportion" ? (one.option ?? "yes") : undefined,
+});
+
+export function Estimates(props: { estimates: Schema["ResultsEstimate"][]; levels: Levels; side: SideOf }) {
   if (!props.estimates.length) return null;
   return (
     <Panel title={text.results.estimates}>

@@ -1,14 +1,15 @@
 // How what was said is meant, by arm: from the responses themselves, as stated by the model.
 
 import type { Schema } from "../../api/client";
-import { Panel, Swatch } from "../../components/parts";
+import { Panel } from "../../components/parts";
 import { count, number, words } from "../../format/format";
 import { text } from "../../text/text";
 import { asInterval } from "./levels";
+import { ArmName, PeopleLink, type SideOf } from "./sides";
 
 const TONES = ["negative", "neutral", "positive", "unstated"] as const;
 
-export function Moods({ moods, armPlace }: { moods: Schema["Mood"][]; armPlace: (arm: string) => number }) {
+export function Moods({ moods, side }: { moods: Schema["Mood"][]; side: SideOf }) {
   if (!moods.length) return null;
   return (
     <Panel title={text.results.mood}>
@@ -21,7 +22,7 @@ export function Moods({ moods, armPlace }: { moods: Schema["Mood"][]; armPlace: 
         return (
           <section key={mood.arm}>
             <h3 className="subhead">
-              <Swatch arm={armPlace(mood.arm)} /> {words(mood.arm)}{" "}
+              <ArmName side={side(mood.arm)} />{" "}
               <span className="counts">
                 {number(mood.sentiment.value)}
                 {interval ? ` (${number(interval[0])} to ${number(interval[1])})` : ""}
@@ -35,8 +36,10 @@ export function Moods({ moods, armPlace }: { moods: Schema["Mood"][]; armPlace: 
             <ul className="legend">
               {TONES.filter((tone) => mood[tone]).map((tone) => (
                 <li key={tone}>
-                  <span className={`swatch tone-${tone}`} aria-hidden="true" />
-                  {text.results.tones[tone]} <strong>{count(mood[tone])}</strong>
+                  <PeopleLink side={side(mood.arm)} filter={{ tone }} besides={text.results.toneOf(words(mood.arm))}>
+                    <span className={`swatch tone-${tone}`} aria-hidden="true" /> {text.results.tones[tone]}{" "}
+                    <strong>{count(mood[tone])}</strong>
+                  </PeopleLink>
                 </li>
               ))}
             </ul>

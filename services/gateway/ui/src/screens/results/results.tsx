@@ -1,6 +1,7 @@
 // The results of a simulation: what it is worth, then what was found, then how the answers are spread and by whom.
 
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import type { Schema } from "../../api/client";
 import { aggregate } from "../../api/queries";
@@ -15,9 +16,12 @@ import { Funnel } from "./funnel";
 import { levelsOf } from "./levels";
 import { Moods } from "./moods";
 import { Segments } from "./segments";
+import { sidesOf } from "./sides";
+import { Themes } from "./themes";
 import { Method, Verdict } from "./verdict";
 
 const Correlations = lazy(() => import("./correlations").then((module) => ({ default: module.Correlations })));
+const Hybrid = lazy(() => import("../validation/hybrid").then((module) => ({ default: module.Hybrid })));
 const Series = lazy(() => import("./series").then((module) => ({ default: module.Series })));
 
 export function Results({ status }: { status: Schema["SimulationView"] }) {
@@ -26,7 +30,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
   if (!results.data) return <ProblemNotice error={results.error} retry={() => void results.refetch()} />;
   const { analysis, aggregate_results: sums, note } = results.data;
   const arms = Object.keys(sums.arms).length ? Object.keys(sums.arms) : ["all"];
-  const armPlace = (arm: string) => Math.max(0, arms.indexOf(arm));
+  const side = sidesOf(status.simulation_id, arms);
   const levels = levelsOf(analysis?.estimates ?? sums.segments.flatMap((one) => one.estimates));
   return (
     <>
@@ -35,21 +39,39 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       ) : (
         <EmptyState title={text.results.pendingTitle}>{note ?? text.results.pending}</EmptyState>
       )}
-      {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} armPlace={armPlace} /> : null}
-      {analysis ? <Estimates estimates={analysis.estimates} levels={levels} armPlace={armPlace} /> : null}
-      <Distributions distributions={sums.distributions} armPlace={armPlace} />
+      {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} side={side} /> : null}
+      {analysis ? <Estimates estimates={analysis.estimates} levels={levels} side={side} /> : null}
+      <Segments segments={sums.segments} levels={levels} side={side} />
+      <Distributions distributions={sums.distributions} side={side} />
       <div className="columns">
-        <Funnel stages={sums.funnel} armPlace={armPlace} />
-        <Moods moods={sums.moods} armPlace={armPlace} />
+        <Funnel stages={sums.funnel} contrasts={sums.stage_contrasts} side={side} />
+        <Moods moods={sums.moods} side={side} />
       </div>
-      <Segments segments={sums.segments} levels={levels} armPlace={armPlace} />
+      {sums.themes.map((one) => (
+        <Themes key={one.field} themes={one} side={side} />
+      ))}
       <Suspense fallback={<Loading />}>
-        {sums.series.length ? <Series points={sums.series} levels={levels} armPlace={armPlace} /> : null}
-        {sums.associations.length ? <Correlations associations={sums.associations} /> : null}
+        {sums.series.length ? <Series points={sums.series} levels={levels} side={side} /> : null}
+        {sums.associations.length ? <Correlations associations={sums.associations} side={side("all")} /> : null}
       </Suspense>
+      {analysis ? (
+        <Suspense fallback={<Loading />}>
+          <Hybrid
+            id={status.simulation_id}
+            metrics={[...new Set(analysis.estimates.map((one) => one.metric))]}
+            arms={arms}
+            levels={levels}
+          />
+        </Suspense>
+      ) : null}
       <Panel title={text.results.exports}>
         <Downloads id={status.simulation_id} />
         <ShareLink id={status.simulation_id} />
+        <p>
+          <Link to="/compare" search={{ first: status.simulation_id }} className="see-more">
+            {text.compare.open}
+          </Link>
+        </p>
         {analysis ? <Method analysis={analysis} /> : null}
       </Panel>
     </>

@@ -1,34 +1,58 @@
-// The same estimates by segment, each with what it is worth.
+// One metric, segment by segment on one scale: who answers how, and how sure that is. Each segment says what it is worth.
 
+import { Fragment } from "react";
 import type { Schema } from "../../api/client";
 import { Panel } from "../../components/parts";
-import { number, title as titled } from "../../format/format";
+import { number, title, words } from "../../format/format";
 import { text } from "../../text/text";
-import { EstimatesTable } from "./estimates";
-import type { Levels } from "./levels";
+import { asInterval, type Levels, titled } from "./levels";
+import { MetricChoice, useMetric } from "./metricChoice";
+import { Range, reachOf } from "./range";
+import { PeopleLink, type SideOf } from "./sides";
 
-const title = (segment: string | null) => titled(segment ?? text.results.rest);
+const named = (segment: string | null) => title(segment ?? text.results.rest);
 
-export function Segments(props: { segments: Schema["Segment"][]; levels: Levels; armPlace: (arm: string) => number }) {
-  if (props.segments.length < 2) return null;
+export function Segments(props: { segments: Schema["Segment"][]; levels: Levels; side: SideOf }) {
+  const { segments, levels, side } = props;
+  const metrics = [...new Set(segments.flatMap((one) => one.estimates.map((estimate) => estimate.metric)))];
+  const metric = useMetric(metrics);
+  if (segments.length < 2 || !metric) return null;
+  const shown = (one: Schema["Segment"]) => one.estimates.filter((estimate) => estimate.metric === metric);
+  const reach = reachOf(segments.flatMap(shown));
   return (
-    <Panel title={text.results.segments}>
-      {props.segments.map((one) => (
-        <section key={one.segment}>
-          <h3 className="subhead">
-            {title(one.segment)}{" "}
-            <span className="counts">
-              {`${text.results.n(one.n)} · ${text.results.evidence} ${one.evidence.grade}, ${text.results.effectiveN} ${number(one.evidence.effective_n)}`}
-            </span>
-          </h3>
-          <EstimatesTable
-            estimates={one.estimates}
-            levels={props.levels}
-            armPlace={props.armPlace}
-            label={title(one.segment)}
-          />
-        </section>
-      ))}
+    <Panel title={text.results.segments} aside={<MetricChoice metrics={metrics} metric={metric} />}>
+      <div className="ranges">
+        {segments.map((segment) => (
+          <Fragment key={segment.segment}>
+            <h3 className="subhead">
+              {named(segment.segment)}{" "}
+              <span className="counts">
+                {`${text.results.n(segment.n)} · ${text.results.evidence} ${segment.evidence.grade}, ${text.results.effectiveN} ${number(segment.evidence.effective_n)}`}
+              </span>
+            </h3>
+            {shown(segment).map((one) => {
+              const interval = asInterval(one.interval);
+              const at = side(one.arm);
+              const level = (value: number | null | undefined) => levels.level(metric, value);
+              return (
+                <PeopleLink
+                  key={titled(one) + one.arm}
+                  side={at}
+                  filter={{ segment: segment.segment ?? undefined, metric }}
+                  className={`bin range-row arm-${at.place % 6}`}
+                >
+                  <span>{[words(one.arm), one.option].filter(Boolean).join(": ")}</span>
+                  <Range value={one.value} interval={interval} reach={reach} />
+                  <span className="counts">
+                    {`${level(one.value)}${interval ? ` (${level(interval[0])} to ${level(interval[1])})` : ""}`}
+                  </span>
+                </PeopleLink>
+              );
+            })}
+          </Fragment>
+        ))}
+      </div>
+      <p className="fine">{text.results.segmentsNote}</p>
     </Panel>
   );
 }

@@ -8,9 +8,12 @@ import { Panel } from "../../components/parts";
 import { title, words } from "../../format/format";
 import { text } from "../../text/text";
 import { type Levels, titled } from "./levels";
+import { PeopleLink, type SideOf } from "./sides";
 
-export function Series(props: { points: Schema["Point"][]; levels: Levels; armPlace: (arm: string) => number }) {
-  const metrics = [...new Set(props.points.map(titled))];
+export function Series(props: { points: Schema["Point"][]; levels: Levels; side: SideOf }) {
+  const moments = (name: string) => new Set(props.points.filter((one) => titled(one) === name).map(momentOf)).size;
+  const metrics = [...new Set(props.points.map(titled))].filter((name) => moments(name) > 1);
+  if (!metrics.length) return null;
   return (
     <Panel title={text.results.series}>
       {metrics.map((metric) => (
@@ -20,9 +23,11 @@ export function Series(props: { points: Schema["Point"][]; levels: Levels; armPl
   );
 }
 
-function One(props: { title: string; points: Schema["Point"][]; levels: Levels; armPlace: (arm: string) => number }) {
+const momentOf = (one: Schema["Point"]) => `${one.step_id} ${one.round}`;
+
+function One(props: { title: string; points: Schema["Point"][]; levels: Levels; side: SideOf }) {
   const colours = palette(useComputedColorScheme("light"));
-  const moments = [...new Set(props.points.map((one) => `${one.step_id} ${one.round}`))];
+  const moments = [...new Set(props.points.map(momentOf))];
   const arms = [...new Set(props.points.map((one) => one.arm))];
   const metric = props.points[0]?.metric ?? "";
   const show = (value: number) => props.levels.level(metric, value);
@@ -34,7 +39,7 @@ function One(props: { title: string; points: Schema["Point"][]; levels: Levels; 
         label={`${text.results.series}: ${props.title}`}
         option={{
           grid: { left: 4, right: 12, top: 34, bottom: 4, containLabel: true },
-          legend: { top: 0, left: 0, textStyle: { color: colours.soft } },
+          legend: { top: 0, left: 0, itemGap: 22, textStyle: { color: colours.soft } },
           tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value: unknown) => show(Number(value)) },
           xAxis: { type: "category", data: moments.map((one) => words(one)), axisLabel: { color: colours.soft } },
           yAxis: {
@@ -45,15 +50,23 @@ function One(props: { title: string; points: Schema["Point"][]; levels: Levels; 
           },
           series: arms.map((arm) => ({
             type: "line",
+            connectNulls: true,
             name: words(arm),
-            color: colours.arms[props.armPlace(arm) % 6],
+            color: colours.arms[props.side(arm).place % 6],
             data: moments.map(
-              (moment) =>
-                props.points.find((one) => one.arm === arm && `${one.step_id} ${one.round}` === moment)?.value ?? null,
+              (moment) => props.points.find((one) => one.arm === arm && momentOf(one) === moment)?.value ?? null,
             ),
           })),
         }}
       />
+      <p className="fine">
+        {text.results.whoWhen}{" "}
+        {moments.map((one) => (
+          <PeopleLink key={one} side={props.side("all")} filter={{ step: one, metric }} className="listed">
+            {words(one)}
+          </PeopleLink>
+        ))}
+      </p>
     </>
   );
 }

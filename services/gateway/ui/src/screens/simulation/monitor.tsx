@@ -13,6 +13,7 @@ import { count, title, words } from "../../format/format";
 import { type Arm, isOver, type Run } from "../../live/run";
 import type { Following } from "../../live/useRun";
 import { text } from "../../text/text";
+import { sidesOf } from "../results/sides";
 import { Verdict } from "../results/verdict";
 import { Activity } from "./activity";
 import { Cost } from "./cost";
@@ -33,7 +34,9 @@ export function Monitor({ following, status }: { following: Following; status: S
           <Ticker responses={run.latest} />
         </Panel>
       </div>
-      {run.soFar && run.state !== "completed" ? <Sums run={run} soFar={run.soFar} /> : null}
+      {run.soFar && run.state !== "completed" ? (
+        <Sums soFar={run.soFar} side={sidesOf(status.simulation_id, [...run.arms.keys()])} />
+      ) : null}
       {status.intervention_id ? (
         <Differences interventionId={status.intervention_id} simulationId={status.simulation_id} run={run} />
       ) : null}

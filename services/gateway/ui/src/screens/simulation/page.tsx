@@ -5,13 +5,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { Problem, type Schema } from "../../api/client";
-import { simulation } from "../../api/queries";
+import { quality, simulation } from "../../api/queries";
 import { Loading } from "../../app/loading";
 import { Ago, EmptyState, LiveDot, PageHead, ProblemNotice, StateBadge } from "../../components/parts";
 import { capital } from "../../format/format";
 import { isOver } from "../../live/run";
 import { useRun } from "../../live/useRun";
 import { text } from "../../text/text";
+import { issuesOf } from "../health/issues";
 import { Actions } from "./actions";
 import { Monitor } from "./monitor";
 import "../../app/moreStyles";
@@ -45,6 +46,7 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
   const navigate = route.useNavigate();
   const following = useRun(status);
   const { run, connection, isHeld } = following;
+  const issues = issuesOf(useQuery({ ...quality(status.simulation_id), enabled: status.state === "completed" }).data);
   const preferred: View = isOver(status.state) && status.state === "completed" ? "results" : "monitor";
   const view = VIEWS.find((one) => one === search.tab) ?? preferred;
   const state = isOver(status.state) ? status.state : run.state;
@@ -78,6 +80,7 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
           {VIEWS.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {text.tabs[name]}
+              {name === "health" && issues ? <span className="badge">{issues}</span> : null}
             </Tabs.Tab>
           ))}
         </Tabs.List>

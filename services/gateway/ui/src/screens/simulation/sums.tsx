@@ -2,13 +2,14 @@
 
 import { Panel } from "../../components/parts";
 import { percent } from "../../format/format";
-import type { Run, SoFar } from "../../live/run";
+import type { SoFar } from "../../live/run";
 import { text } from "../../text/text";
 import { EstimatesTable } from "../results/estimates";
 import { levelsOf } from "../results/levels";
+import type { SideOf } from "../results/sides";
 import { Worth } from "../results/verdict";
 
-export function Sums({ run, soFar }: { run: Run; soFar: SoFar }) {
+export function Sums({ soFar, side }: { soFar: SoFar; side: SideOf }) {
   if (!soFar.estimates.length) return null;
   const holds = soFar.estimates.some((one) => one.method.includes("every look"));
   const level = percent(soFar.confidence_level, 0);
@@ -18,7 +19,7 @@ export function Sums({ run, soFar }: { run: Run; soFar: SoFar }) {
       <EstimatesTable
         estimates={soFar.estimates}
         levels={levelsOf(soFar.estimates)}
-        armPlace={(arm) => run.arms.get(arm)?.place ?? 0}
+        side={side}
         label={text.monitor.soFar}
       />
       <p className="fine">{holds ? text.monitor.soFarHolds(level) : text.monitor.soFarNote(level)}</p>

@@ -1,0 +1,90 @@
+// Two simulations side by side. What the people in them had in common, and what not, is said before any difference.
+
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import type { Schema } from "../../api/client";
+import { compared, simulations } from "../../api/queries";
+import { Loading } from "../../app/loading";
+import { Choice } from "../../components/choice";
+import { EmptyState, PageHead, Panel, ProblemNotice } from "../../components/parts";
+import { sentence, when, words } from "../../format/format";
+import { text } from "../../text/text";
+import { Comparisons } from "../results/comparisons";
+import { EstimatesTable } from "../results/estimates";
+import { levelsOf } from "../results/levels";
+import type { SideOf } from "../results/sides";
+import { Worth } from "../results/verdict";
+
+const route = getRouteApi("/compare");
+
+export function ComparePage() {
+  const { first, second } = route.useSearch();
+  const navigate = route.useNavigate();
+  const list = useInfiniteQuery(simulations("completed"));
+  const options = (list.data?.pages.flatMap((page) => page.items) ?? []).map((one) => ({
+    value: one.simulation_id,
+    label: `${one.name} (${when(one.created_at)})`,
+  }));
+  const found = useQuery({ ...compared(first ?? "", second ?? ""), enabled: !!first && !!second && first !== second });
+  return (
+    <>
+      <PageHead title={text.compare.title} lead={text.compare.lead} />
+      <form className="filters wide" onSubmit={(event) => event.preventDefault()}>
+        {(["first", "second"] as const).map((name) => (
+          <Choice
+            key={name}
+            label={text.compare[name]}
+            none={text.compare.choose}
+            options={options}
+            value={name === "first" ? first : second}
+            choose={(id) => void navigate({ search: { first, second, [name]: id }, replace: true })}
+          />
+        ))}
+      </form>
+      <ProblemNotice error={list.error ?? found.error} />
+      {found.isFetching && !found.data ? <Loading /> : null}
+      {found.data ? <Versus found={found.data} /> : null}
+      {!found.data && !found.isFetching && !found.error ? (
+        <EmptyState title={text.compare.empty}>{text.compare.emptyText}</EmptyState>
+      ) : null}
+    </>
+  );
+}
+
+function Versus({ found }: { found: Schema["VersusView"] }) {
+  const labels = found.sides.map((one) => one.label);
+  const side: SideOf = (label) => {
+    const one = found.sides.find((other) => other.label === label);
+    const place = Math.max(0, labels.indexOf(label));
+    if (!one) return { simulation: "", arm: label, place };
+    const name = text.compare.side(one.name, words(one.arm));
+    return { simulation: one.simulation_id, arm: one.arm, place, name };
+  };
+  const levels = levelsOf(found.estimates);
+  const left = Object.keys(found.not_compared);
+  return (
+    <>
+      <Panel className="verdict">
+        <Worth evidence={found.evidence} />
+        {found.warnings.length || left.length ? (
+          <div className="advice">
+            <strong>{text.compare.warnings}</strong>
+            <ul>
+              {found.warnings.map((one) => (
+                <li key={one}>{sentence(one)}</li>
+              ))}
+              {left.length ? <li>{text.compare.left(left.map(words).join(", "))}</li> : null}
+            </ul>
+          </div>
+        ) : null}
+        <p className="fine">{found.notice}</p>
+      </Panel>
+      <Comparisons comparisons={found.comparisons} levels={levels} side={side} />
+      {found.estimates.length ? (
+        <Panel title={text.compare.arms}>
+          <EstimatesTable estimates={found.estimates} levels={levels} side={side} label={text.compare.arms} />
+        </Panel>
+      ) : null}
+    </>
+  );
+}
