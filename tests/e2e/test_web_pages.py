@@ -256,7 +256,7 @@ def test_answers_of_people_are_uploaded_compared_and_raise_the_grade_to_a(
         page.get_by_role("button", name="Add their answers").click()
         expect(page.get_by_text("With the answers of 90 people: Evidence grade A")).to_be_visible()
         row = page.get_by_role("row", name="purchase intent").filter(has_text="against emotional appeal").first
-        expect(row).to_contain_text("A Effective n", timeout=30_000)
+        expect(row).to_contain_text("AEffective n", timeout=30_000)
         assert page.evaluate("window.attacked") is None
         assert visit.faults == []
 
