@@ -28,6 +28,7 @@ up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
 
 test: setup ## Run all tests, on up to four cores
 	@sh .make/chromium
+	@sh .make/prometheus
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 check: lint test ## What CI runs: lint, types, import contracts, schema drift, tests
@@ -41,6 +42,7 @@ lint: setup
 	@$(BIN)/python -m libs.schemas --check
 	@$(BIN)/python -m services.embedded.openapi --check
 	@$(BIN)/python -m libs.bus.accounts --check
+	@$(BIN)/python -m tools.dashboards --check
 	@sh .make/ui check
 
 format: setup ## Format and fix what can be fixed
@@ -51,6 +53,7 @@ schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m libs.schemas
 	@$(BIN)/python -m services.embedded.openapi
 	@$(BIN)/python -m libs.bus.accounts
+	@$(BIN)/python -m tools.dashboards
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench

@@ -7,21 +7,26 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from libs.telemetry import metrics
+from tests.architecture.test_observability import ALERTS
 from tests.support.collector import Collector, SpanSeen, collecting
 from tests.support.platforms import HTTP, EmbeddedPlatform, free_port
+from tests.support.programs import ROOT, program
 from tests.support.studies import start_study, wait_for
+from tools.panels import BOARDS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 MODEL = "busy-model"
+RULES = ROOT / "deploy" / "observability" / "prometheus" / "alerts.yml"
 EXECUTE = "POST /interventions/{intervention_id}/execute"
 DELIVERIES = "rehearsal.cmd.*.communication.deliver-stimulus.v1.*"
 
@@ -35,18 +40,23 @@ class Observed(NamedTuple):
     simulation: str
 
 
+def wait_until(holds: Callable[[], bool], *, otherwise: Callable[[], object] = lambda: "it did not happen") -> None:
+    """Wait; what is not there yet to be asked counts as no."""
+    deadline = time.monotonic() + 45
+    while True:
+        with suppress(httpx.TransportError):
+            if holds():
+                return
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.1)
+
+
 @contextmanager
 def process(*command: str, ready: str) -> Iterator[None]:
     """A helper process that answers at a URL."""
     with subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL) as running:
         try:
-            deadline = time.monotonic() + 30
-            while True:
-                with suppress(httpx.TransportError):
-                    HTTP.get(ready)
-                    break
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: HTTP.get(ready).is_success)
             yield
         finally:
             running.terminate()
@@ -88,11 +98,12 @@ def samples(url: str) -> dict[str, set[str]]:
 
 def test_every_declared_metric_is_emitted_and_every_emitted_one_declared(observed: Observed) -> None:
     declared = {name: set(labels) for name, labels in metrics.declared().items()}
-    deadline = time.monotonic() + 30
-    while (emitted := samples(f"{observed.platform.url}/metrics") | samples(observed.exporter)) != declared:
-        differing = {name for name in declared | emitted if declared.get(name) != emitted.get(name)}
-        assert time.monotonic() < deadline, sorted(differing)
-        time.sleep(0.2)
+
+    def differing() -> list[str]:
+        emitted = samples(f"{observed.platform.url}/metrics") | samples(observed.exporter)
+        return sorted(name for name in declared | emitted if declared.get(name) != emitted.get(name))
+
+    wait_until(lambda: not differing(), otherwise=differing)
 
 
 def named(collector: Collector, name: str) -> list[SpanSeen]:
@@ -101,10 +112,7 @@ def named(collector: Collector, name: str) -> list[SpanSeen]:
 
 def test_a_study_is_one_story_from_the_request_to_the_model(observed: Observed) -> None:
     collector = observed.collector
-    deadline = time.monotonic() + 20
-    while not (named(collector, f"calls {MODEL}") and named(collector, EXECUTE)):
-        assert time.monotonic() < deadline, sorted({span.name for span in collector.spans})
-        time.sleep(0.1)
+    wait_until(lambda: bool(named(collector, f"calls {MODEL}") and named(collector, EXECUTE)))
     executed = named(collector, EXECUTE)[0]
     below = {span.name for span in collector.children(executed)}
     assert {"rehearsal.cmd.*.orchestrator.start-simulation.v1.*", f"send {DELIVERIES}"} <= below
@@ -121,3 +129,56 @@ def test_a_study_is_one_story_from_the_request_to_the_model(observed: Observed) 
 def test_no_id_is_part_of_a_name(observed: Observed) -> None:
     assert not [span.name for span in observed.collector.spans if observed.simulation in span.name]
     assert observed.simulation not in HTTP.get(f"{observed.platform.url}/metrics").text
+
+
+@pytest.fixture(scope="module")
+def prometheus(observed: Observed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A Prometheus with the rules of production that has looked at the platform for some time."""
+    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
+    targets = {"services": observed.platform.url, "jetstream": observed.exporter}
+    jobs = [
+        {"job_name": job, "static_configs": [{"targets": [urlsplit(url).netloc]}], "scrape_interval": "1s"}
+        for job, url in targets.items()
+    ]
+    config = {"rule_files": [str(RULES)], "global": {"evaluation_interval": "1s"}, "scrape_configs": jobs}
+    (folder / "prometheus.yml").write_text(json.dumps(config))
+    command = [program("prometheus"), f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+    with subprocess.Popen([*command, f"--web.listen-address=127.0.0.1:{port}"], stderr=subprocess.DEVNULL) as running:
+        try:
+            wait_until(lambda: HTTP.get(f"http://127.0.0.1:{port}/-/ready").status_code == 200)
+            start_study(observed.platform.url, model=MODEL, seed=8)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            running.terminate()
+
+
+PANELS = {f"{board.uid}: {panel.title}": panel for board in BOARDS for row in board.rows.values() for panel in row}
+
+
+def test_every_panel_of_every_dashboard_shows_something(prometheus: str) -> None:
+    def silent() -> list[str]:
+        return [
+            f"{name}: {query}"
+            for name, panel in PANELS.items()
+            for query in panel.queries.values()
+            if not asked(prometheus, query.replace("$rate", "20s"))
+        ]
+
+    wait_until(lambda: not silent(), otherwise=silent)
+
+
+def test_every_rule_can_be_evaluated_and_no_page_goes_out(prometheus: str) -> None:
+    groups = HTTP.get(f"{prometheus}/api/v1/rules").raise_for_status().json()["data"]["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    assert {rule["name"] for rule in rules if rule["type"] == "alerting"} == set(ALERTS)
+    wait_until(lambda: asked(prometheus, "rehearsal:http_errors:ratio_rate5m or vector(0)") != [])
+    assert [rule["lastError"] for rule in rules if rule.get("lastError")] == []
+    firing = [rule["name"] for rule in rules if rule.get("state") == "firing" and rule["labels"]["severity"] == "page"]
+    assert firing == []
+
+
+def asked(prometheus: str, query: str) -> list[Any]:
+    answer = HTTP.get(f"{prometheus}/api/v1/query", params={"query": query})
+    assert answer.status_code == 200, f"{query}: {answer.text}"
+    found: list[Any] = answer.json()["data"]["result"]
+    return found
