@@ -97,13 +97,13 @@ class Database:
             self._closed_at = now
         return self._closed
 
-    async def migrate(self, migrations: Path) -> None:
-        """Bring the tables to the newest revision in this folder."""
-        from libs.db.migrate import upgrade
+    async def migrate(self, migrations: Path, *, may_change: bool = True) -> None:
+        """Bring the tables to the newest revision in this folder; else `NotMigratedError` where they are older."""
+        from libs.db.migrate import check, upgrade
 
         turn = _migrating.setdefault(asyncio.get_running_loop(), asyncio.Lock())
         async with turn, self._writer.connect() as connection:
-            await connection.run_sync(upgrade, migrations)
+            await connection.run_sync(upgrade if may_change else check, migrations)
             await connection.commit()
         self._is_migrated = True
 

@@ -14,9 +14,28 @@ ENVIRONMENT = Path(__file__).parent / "alembic"
 LOCK = 7_261_520_251  # any number; replicas of a service take it so that one of them migrates
 
 
+class NotMigratedError(Exception):
+    """The tables are older than the code, and this process may not change them."""
+
+
 def newest(migrations: Path) -> str:
     """The id of the last revision of a folder."""
     return max(file.stem for file in migrations.glob("[0-9]*.py"))
+
+
+def revision(connection: Connection) -> str | None:
+    """The revision that the tables are at; None for an empty database."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    return found
+
+
+def check(connection: Connection, migrations: Path) -> None:
+    """Raise `NotMigratedError` when a revision is missing."""
+    current, needed = revision(connection), newest(migrations)
+    if current is None or current < needed:
+        raise NotMigratedError(f"the tables are at {current or 'no revision'} and have to be at {needed}")
 
 
 def upgrade(connection: Connection, migrations: Path) -> None:
@@ -30,11 +49,13 @@ def upgrade(connection: Connection, migrations: Path) -> None:
 
 
 def _migrate(connection: Connection, migrations: Path) -> None:
-    """Run the revisions that are missing; none is the usual case."""
-    if inspect(connection).has_table("alembic_version"):
-        current = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-        if current == newest(migrations):
-            return
+    """Run the revisions that are missing; none is the usual case.
+
+    A database that a newer version has migrated is left as it is: tables only grow, and a rolling upgrade has both.
+    """
+    current = revision(connection)
+    if current is not None and current >= newest(migrations):
+        return
     from alembic import command
     from alembic.config import Config
 

@@ -1,5 +1,6 @@
 """One service as one process."""
 
+import asyncio
 import gc
 import resource
 import signal
@@ -50,6 +51,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+async def _migrate(app: FastAPI) -> None:
+    try:
+        await app.state.database.migrate(app.state.migrations)
+    finally:
+        await app.state.database.close()
+
+
 def server_config(app: FastAPI, host: str, port: int, *, drain_s: int) -> uvicorn.Config:
     """How every process serves: our own logs, and requests in hand get `drain_s` seconds to finish."""
     return uvicorn.Config(
@@ -65,10 +73,16 @@ def allow_open_files() -> None:
 
 
 def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
-    """Serve until SIGTERM or SIGINT; requests and messages in hand are finished first."""
+    """Serve until SIGTERM or SIGINT; requests and messages in hand are finished first.
+
+    With the argument `migrate` only the tables are brought to this version.
+    """
     allow_open_files()
     settings = settings_class()
     configure_logs(settings.log_level)
+    if sys.argv[1:] == ["migrate"]:
+        asyncio.run(_migrate(create_app(settings)))
+        return
     configure_traces(create_app.__module__.split(".")[1])
     app = create_app(settings)
     server = Server(server_config(app, settings.host, settings.port, drain_s=DRAIN_S))

@@ -42,7 +42,7 @@ def service_app(
         async with AsyncExitStack() as stack:
             if database is not None:
                 stack.push_async_callback(database.close)
-                await database.migrate(_migrations(name))
+                await database.migrate(_migrations(name), may_change=settings.migrate)
             for part in (service, bus):
                 if (start := getattr(part, "start", None)) is not None:
                     await start()
@@ -72,6 +72,7 @@ def service_app(
         app.include_router(tenancy.router)
     app.state.service = service
     app.state.database = database
+    app.state.migrations = _migrations(name)
     app.state.bus = bus
     app.state.settings = settings
     return app

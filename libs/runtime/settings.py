@@ -28,6 +28,9 @@ class ServiceSettings(BaseSettings):
         default={}, description='Public keys of services that may ask this one, as {"communication": "…"}.'
     )
     log_level: str = "INFO"
+    migrate: bool = Field(
+        default=True, description="Whether tables are changed at start; else by `python -m services.<service> migrate`."
+    )
     stream_replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each JetStream stream.")
     ack_wait_s: float = Field(
         default=10.0, ge=1, description="A message that nobody settled or keeps alive for so long is delivered again."

@@ -36,7 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await database.migrate(MIGRATIONS)
+        await database.migrate(MIGRATIONS, may_change=settings.migrate)
         await gatekeeper.start()
         await service.start()
         erasures.start()
@@ -78,7 +78,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.records = records
     app.state.quotas = quotas
     app.state.erasures = erasures
-    app.state.database = database
+    app.state.database, app.state.migrations = database, MIGRATIONS
     app.state.settings = settings
     app.state.stopping = service.stopping
     return app
