@@ -159,16 +159,16 @@ def associations(study: Study, turns: Sequence[Turn]) -> list[Association]:
                 value = outcome.score(turn.answers)
                 if value is not None:
                     scores[outcome.metric, outcome.option][turn.agent_id].append(value)
-    attributes = sorted({name for turn in people.values() for name in turn.demographic_profile})
+    profiles = {agent: turn.demographic_profile for agent, turn in people.items()}
+    attributes = sorted({name for profile in profiles.values() for name in profile})
+    means = {
+        outcome: [(profiles[agent], sum(own) / len(own)) for agent, own in sorted(values.items())]
+        for outcome, values in scores.items()
+    }
     found = []
     for name in attributes:
-        for (metric, option), values in scores.items():
-            pairs = [
-                (people[agent].demographic_profile[name], sum(own) / len(own))
-                for agent, own in sorted(values.items())
-                if name in people[agent].demographic_profile
-            ]
-            measured = _associate(pairs)
+        for (metric, option), values in means.items():
+            measured = _associate([(profile[name], value) for profile, value in values if name in profile])
             if measured is not None:
                 kind, one = measured
                 found.append(
@@ -233,8 +233,9 @@ def _associate(pairs: Sequence[tuple[str | int | float, float]]) -> "tuple[str, 
     if len(numbers) == len(pairs):
         ranked = spearman(numbers, values)
         return None if ranked is None else ("spearman", ranked)
-    names = sorted({str(kind) for kind, _ in pairs})
+    kinds = [str(kind) for kind, _ in pairs]
+    names = {name: place for place, name in enumerate(sorted(set(kinds)))}
     if not 2 <= len(names) <= MOST_VALUES:
         return None
-    ratio = correlation_ratio([names.index(str(kind)) for kind, _ in pairs], values)
+    ratio = correlation_ratio([names[kind] for kind in kinds], values)
     return None if ratio is None else ("correlation_ratio", ratio)
