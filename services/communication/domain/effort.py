@@ -8,14 +8,18 @@ from contextlib import contextmanager
 class Share:
     """What one piece of work has taken so far."""
 
-    def __init__(self, settle: Callable[[], None]) -> None:
-        self._settle = settle
-        self.taken = 0.0
+    def __init__(self, given: Callable[[], float]) -> None:
+        self._given = given
+        self._before = given()
+        self._taken: float | None = None
 
     def seconds(self) -> float:
-        """Processor seconds until now."""
-        self._settle()
-        return self.taken
+        """Processor seconds until now, or until it ended."""
+        return self._given() - self._before if self._taken is None else self._taken
+
+    def end(self) -> None:
+        """It takes no more from now on."""
+        self._taken = self.seconds()
 
 
 class Effort:
@@ -27,22 +31,24 @@ class Effort:
     def __init__(self, clock: Callable[[], float] = time.process_time) -> None:
         self._clock = clock
         self._last = clock()
-        self._at_hand: list[Share] = []
+        self._at_hand = 0
+        self._each = 0.0
+        """What a piece of work would have taken that was at hand from the beginning."""
 
     @contextmanager
     def of_work(self) -> Iterator[Share]:
         """A piece of work, at hand as long as this lasts."""
-        self._settle()
-        share = Share(self._settle)
-        self._at_hand.append(share)
+        share = Share(self._given)
+        self._at_hand += 1
         try:
             yield share
         finally:
-            self._settle()
-            self._at_hand.remove(share)
+            share.end()
+            self._at_hand -= 1
 
-    def _settle(self) -> None:
+    def _given(self) -> float:
         now = self._clock()
-        for share in self._at_hand:
-            share.taken += (now - self._last) / len(self._at_hand)
+        if self._at_hand:
+            self._each += (now - self._last) / self._at_hand
         self._last = now
+        return self._each

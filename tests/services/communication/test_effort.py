@@ -22,4 +22,4 @@ def test_time_is_shared_by_what_is_at_hand_and_adds_up() -> None:
             assert second.seconds() == 2.0
         clock.now = 8.0
     clock.now = 99.0
-    assert (first.taken, second.taken) == (5.0, 2.0)
+    assert (first.seconds(), second.seconds()) == (5.0, 2.0)
