@@ -249,6 +249,15 @@ class ExecutionSpec(Body):
     origin: Origin | None = Field(default=None, description="Where it comes from, to be kept with it.")
 
 
+class Wording(Body):
+    """The same questions in other words."""
+
+    name: Label
+    questions: dict[Label, Annotated[Text, StringConstraints(max_length=2_000)]] = Field(
+        min_length=1, max_length=50, description="The question by metric; the others are asked as designed."
+    )
+
+
 class RobustnessSpec(Body):
     """One execution for each configuration: `POST /interventions/{id}/robustness`.
 
@@ -261,15 +270,24 @@ class RobustnessSpec(Body):
     elicitations: list[Literal["direct", "distribution"]] = Field(
         default=[], max_length=2, description="How answers are obtained, where a metric can be; as designed if empty."
     )
+    option_orders: list[Literal["own", "declared", "reversed"]] = Field(
+        default=[],
+        max_length=3,
+        description="own: every agent has one, as designed; declared: that of the study for everybody; reversed: the "
+        "other way round. As designed if empty.",
+    )
+    wordings: list[Wording] = Field(default=[], max_length=8, description="Tried beside the words of the design.")
     engine: Engine = "native"
 
     @model_validator(mode="after")
     def _is_possible(self) -> Self:
-        for field in ("models", "seeds", "elicitations"):
-            values = getattr(self, field)
+        names = [wording.name for wording in self.wordings]
+        for field in ("models", "seeds", "elicitations", "option_orders", "wordings"):
+            values = names if field == "wordings" else getattr(self, field)
             if len(set(values)) < len(values):
                 raise ValueError(f"{field}: something is there more than once")
-        configurations = len(self.models) * (len(self.seeds) or 3) * (len(self.elicitations) or 1)
+        ways = (len(self.elicitations) or 1) * (len(self.option_orders) or 1) * (len(names) + 1)
+        configurations = len(self.models) * (len(self.seeds) or 3) * ways
         if configurations > MOST_CONFIGURATIONS:
             raise ValueError(f"models: these are {configurations} configurations; at most {MOST_CONFIGURATIONS}")
         return self

@@ -10,6 +10,7 @@ from libs.contracts.base import Data
 Answer = bool | float | str | tuple[str, ...] | None
 Role = Literal["primary", "secondary", "guardrail"]
 Elicitation = Literal["direct", "distribution", "ssr"]
+OptionOrder = Literal["declared", "reversed"]
 LONGEST_STATED = 21
 """Steps of the longest scale of which every value can be given a probability."""
 
@@ -48,6 +49,9 @@ class Instrument(Data):
         default=None, description="Which way is good; for a guardrail the other way is harm. Null: higher."
     )
     is_control: bool | None = Field(default=None, description="True: no stimulus can change it. Null: one could.")
+    option_order: OptionOrder | None = Field(
+        default=None, description="In which order options are read. Null: every agent has an order of its own."
+    )
     margin: float | None = Field(
         default=None, description="Of a guardrail: the largest harm that would not matter. Null: none was set."
     )

@@ -19,7 +19,7 @@ from services.intervention.domain.assignment import Person
 from services.intervention.domain.design import Design
 from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.request import Request
-from services.intervention.domain.robustness import Configuration, Robustness
+from services.intervention.domain.robustness import Asking, Configuration, Robustness
 from services.intervention.domain.scores import Finished
 from services.intervention.tables import (
     agents,
@@ -78,7 +78,7 @@ class Executions:
             "requested_at": execution.requested_at,
             "is_created": execution.is_created,
             "state": execution.state.value,
-            "elicitation": execution.elicitation,
+            "asking": execution.asking.model_dump(mode="json"),
         }
         await insert_new(tx, executions, [row])
 
@@ -388,5 +388,5 @@ def _execution(row: Row[Any]) -> Execution:
         plan_hash=row.plan_hash,
         analysis=Analysis.model_validate(row.analysis) if row.analysis else None,
         analysed_at=row.analysed_at,
-        elicitation=row.elicitation,
+        asking=Asking.model_validate(row.asking) if row.asking else Asking(elicitation=row.elicitation),
     )

@@ -37,7 +37,8 @@ executions = Table(
     Column("plan_hash", String(64)),
     Column("analysis", JsonDocument),
     Column("analysed_at", UtcDateTime),
-    Column("elicitation", String(32)),  # null: as designed
+    Column("elicitation", String(32)),  # of executions before there was `asking`
+    Column("asking", JsonDocument),  # null: as designed
     Index("executions_by_intervention", "tenant", "intervention_id", "requested_at", "simulation_id"),
 )
 

@@ -75,10 +75,11 @@ async def test_every_design_runs_to_its_results(tmp_path: Path) -> None:
         assert set(compared["decisions"]) == {identities["sequence"], identities["within"]}
 
 
-async def test_an_effect_is_held_against_other_seeds_and_ways_of_asking(tmp_path: Path) -> None:
+async def test_an_effect_is_held_against_other_ways_and_other_words_of_asking(tmp_path: Path) -> None:
     async with platform(tmp_path) as client:
         identity = await designed(client, study("within", 20))
-        spec = {"seeds": [1, 2], "elicitations": ["direct", "distribution"]}
+        said = {"name": "blunt", "questions": {"policy_support": "How far are you for it?"}}
+        spec = {"seeds": [1], "elicitations": ["direct", "distribution"], "wordings": [said]}
         started = await post(client, f"/interventions/{identity}/robustness", spec)
         assert (len(started["configurations"]), started["is_complete"]) == (4, False)
         found: dict[str, Any] = {}
@@ -92,5 +93,8 @@ async def test_an_effect_is_held_against_other_seeds_and_ways_of_asking(tmp_path
         assert len(effect["differences"]) == 4
         assert effect["lowest"] <= effect["median"] <= effect["highest"]
         assert effect["is_flagged"] == (effect["sign_agreement"] < 0.8)
-        elicited = (await client.get(f"/interventions/{identity}/results")).json()["plan"]["instruments"]
-        assert {one["elicitation"] for one in elicited if one["type"] == "ordinal"} == {"distribution"}
+        last = found["configurations"][-1]
+        assert (last["elicitation"], last["wording"], last["questions"]) == ("distribution", "blunt", said["questions"])
+        asked = (await client.get(f"/interventions/{identity}/results")).json()["plan"]["instruments"]
+        assert {one["elicitation"] for one in asked if one["type"] == "ordinal"} == {"distribution"}
+        assert "How far are you for it?" in {one["question"] for one in asked}

@@ -22,7 +22,7 @@ from services.intervention.api.access import Service, SimulationQuery, Store, po
 from services.intervention.domain.comparing import SideBySide
 from services.intervention.domain.execution import Execution
 from services.intervention.domain.monitoring import EffectEstimate, Monitored, already_clear, main_effects_of
-from services.intervention.domain.robustness import RobustEffect, Robustness, robust_effects
+from services.intervention.domain.robustness import Configuration, RobustEffect, Robustness, robust_effects
 from services.intervention.domain.scores import Aggregate
 from services.intervention.store import Placed
 
@@ -244,13 +244,9 @@ async def compare_interventions(spec: ComparisonSpec, service: Service, tx: Read
     return await service.compare(tx, spec.intervention_ids)
 
 
-class ConfigurationView(BaseModel):
+class ConfigurationView(Configuration):
     """One execution of a set of configurations."""
 
-    simulation_id: str
-    model: str
-    seed: int
-    elicitation: str | None
     state: SimulationState
 
 

@@ -17,7 +17,7 @@ from libs.contracts.protocol import Arm, Step
 from libs.minds.conditions import misfit
 from services.intervention.domain.arms import arms_of
 from services.intervention.domain.protocol import Timing, contacts_of, steps_of
-from services.intervention.domain.robustness import elicited
+from services.intervention.domain.robustness import Asking, asked_so
 
 
 class Dealing(Data):
@@ -66,9 +66,9 @@ class Design(Data):
         """Whom it is for, however it was said."""
         return self.target or Target(segments=self.target_segments, attributes={})
 
-    def asked(self, elicitation: str | None) -> "Design":
+    def asked(self, asking: Asking) -> "Design":
         """The design with its answers obtained in another way, where they can be."""
-        return self.model_copy(update={"instruments": elicited(self.instruments, elicitation)})
+        return self.model_copy(update={"instruments": asked_so(self.instruments, asking)})
 
     @property
     def timing(self) -> Timing:

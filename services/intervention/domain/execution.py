@@ -6,6 +6,7 @@ from datetime import datetime
 from libs.contracts.evidence import Analysis
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Plan
+from services.intervention.domain.robustness import AS_DESIGNED, Asking
 
 OFFLINE = "offline"  # also the beginning of its versions, offline-…
 
@@ -28,8 +29,8 @@ class Execution:
     plan_hash: str | None
     analysis: Analysis | None
     analysed_at: datetime | None
-    elicitation: str | None = None
-    """How answers are obtained instead of as it was designed; None: as designed."""
+    asking: Asking = AS_DESIGNED
+    """How answers are obtained."""
 
     @property
     def is_offline(self) -> bool:

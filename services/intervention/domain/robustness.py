@@ -1,4 +1,4 @@
-"""Whether an effect survives another configuration: model, way of asking, seed.
+"""Whether an effect survives another configuration: model, way of asking, order of options, wording, seed.
 
 A simulated effect that turns around with the seed or the model is no finding about anything. Agreement is the share of
 configurations whose effect has the sign of most of them; below four fifths it is flagged.
@@ -13,22 +13,34 @@ from statistics import median
 from pydantic import Field
 
 from libs.contracts.base import Data
+from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Comparison, Evidence
 from libs.contracts.experiments import RobustnessSpec
-from libs.contracts.instruments import LONGEST_STATED, Instrument, MetricType
+from libs.contracts.instruments import LONGEST_STATED, Instrument, MetricType, OptionOrder
 
 FLAGGED_BELOW = 0.8
 DEFAULT_SEEDS = 3
 SEED_LIMIT = 2**31
 
 
-class Configuration(Data):
+class Asking(Data):
+    """How an execution asks; null is as it was designed."""
+
+    elicitation: str | None = Field(default=None, description="Null: as designed.")
+    option_order: OptionOrder | None = Field(default=None, description="Null: every agent has an order of its own.")
+    wording: str | None = Field(default=None, description="The name of the wording; null: in the words of the design.")
+    questions: dict[str, str] | None = Field(default=None, description="The questions of the wording, by metric.")
+
+
+AS_DESIGNED = Asking()
+
+
+class Configuration(Asking):
     """One of the executions."""
 
     simulation_id: str
     model: str
     seed: int
-    elicitation: str | None = Field(description="Null: as designed.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +70,43 @@ class RobustEffect(Data):
     evidence: Evidence = Field(description="Of the weakest configuration.")
 
 
-def planned(spec: RobustnessSpec, seed: int) -> list[tuple[str, int, str | None]]:
-    """Model, seed and elicitation of every configuration."""
+def planned(spec: RobustnessSpec, seed: int, asked: Sequence[Instrument]) -> list[tuple[str, int, Asking]]:
+    """Model, seed and way of asking of every configuration. Raises `InvalidError` for words of what is not asked."""
+    names = [instrument.name for instrument in asked]
+    for place, wording in enumerate(spec.wordings):
+        for name in wording.questions:
+            if name not in names:
+                raise InvalidError(f"wordings.{place}.questions", f"{name!r} is not asked", names)
     seeds = spec.seeds or [(seed + offset) % SEED_LIMIT for offset in range(DEFAULT_SEEDS)]
-    ways: list[str | None] = [*spec.elicitations] or [None]
+    elicitations: list[str | None] = [*spec.elicitations] or [None]
+    orders = [None if order == "own" else order for order in spec.option_orders] or [None]
+    ways = [
+        Asking(
+            elicitation=elicitation,
+            option_order=order,
+            wording=wording.name if wording else None,
+            questions=dict(wording.questions) if wording else None,
+        )
+        for elicitation, order, wording in product(elicitations, orders, [None, *spec.wordings])
+    ]
     return list(product(spec.models, seeds, ways))
 
 
-def elicited(instruments: Sequence[Instrument], elicitation: str | None) -> tuple[Instrument, ...]:
-    """The instruments asked in this way, those that can be; the others as they are."""
-    if elicitation is None:
-        return tuple(instruments)
-    wanted = None if elicitation == "direct" else elicitation
-    return tuple(
-        one.model_copy(update={"elicitation": wanted, "anchors": None}) if _can_be_stated(one) else one
-        for one in instruments
-    )
+def asked_so(instruments: Sequence[Instrument], asking: Asking) -> tuple[Instrument, ...]:
+    """The instruments asked in this way, as far as each of them can be."""
+    return tuple(_asked_so(one, asking) for one in instruments)
+
+
+def _asked_so(one: Instrument, asking: Asking) -> Instrument:
+    changes: dict[str, object] = {}
+    if asking.elicitation is not None and _can_be_stated(one):
+        wanted = None if asking.elicitation == "direct" else asking.elicitation
+        changes |= {"elicitation": wanted, "anchors": None}
+    if asking.option_order is not None and one.options:
+        changes["option_order"] = asking.option_order
+    if asking.questions is not None and one.name in asking.questions:
+        changes["question"] = asking.questions[one.name]
+    return one.model_copy(update=changes) if changes else one
 
 
 def robust_effects(analyses: Mapping[str, Analysis]) -> tuple[RobustEffect, ...]:

@@ -26,7 +26,7 @@ from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.monitoring import Monitored, monitor
 from services.intervention.domain.plan import has_one_step, plan_hash
 from services.intervention.domain.power import expected_n, screen
-from services.intervention.domain.robustness import Configuration, Robustness, planned
+from services.intervention.domain.robustness import AS_DESIGNED, Asking, Configuration, Robustness, planned
 from services.intervention.domain.scores import Aggregate, aggregate
 from services.intervention.domain.targeting import (
     attributes_of,
@@ -103,7 +103,7 @@ class Interventions:
         return design(spec, "preview", spec.seed or 0, datetime.now(UTC))
 
     async def execute(
-        self, tx: Transaction, intervention_id: str, spec: ExecutionSpec, elicitation: str | None = None
+        self, tx: Transaction, intervention_id: str, spec: ExecutionSpec, asking: Asking = AS_DESIGNED
     ) -> Execution:
         """Start a simulation of the intervention; it waits by itself while its population is still being drawn."""
         made = await self._design(tx, intervention_id)
@@ -126,22 +126,21 @@ class Interventions:
             plan_hash=None,
             analysis=None,
             analysed_at=None,
-            elicitation=elicitation,
+            asking=asking,
         )
         await self._store.executions.add(tx, execution)
-        await self._events.start(tx, made.asked(elicitation), execution, spec)
+        await self._events.start(tx, made.asked(asking), execution, spec)
         return execution
 
     async def vary(self, tx: Transaction, intervention_id: str, spec: RobustnessSpec) -> Robustness:
         """Start an execution for each configuration."""
         made = await self._design(tx, intervention_id)
         started = []
-        for model, seed, elicitation in planned(spec, made.seed):
+        for model, seed, asking in planned(spec, made.seed, made.instruments):
             asked = ExecutionSpec(population_id=spec.population_id, seed=seed, model=model, engine=spec.engine)
-            execution = await self.execute(tx, intervention_id, asked, elicitation)
-            started.append(
-                Configuration(simulation_id=execution.simulation_id, model=model, seed=seed, elicitation=elicitation)
-            )
+            execution = await self.execute(tx, intervention_id, asked, asking)
+            place = {"simulation_id": execution.simulation_id, "model": model, "seed": seed}
+            started.append(Configuration.model_validate(asking.model_dump() | place))
         varied = Robustness(new_id("rob"), intervention_id, datetime.now(UTC), tuple(started))
         await self._store.configurations.add(tx, varied)
         return varied
@@ -287,7 +286,7 @@ class Interventions:
         if not people:
             await self._events.failed(tx, command, _nobody(made, population))
             return
-        assignments, plan = assigned(made.asked(execution.elicitation), people, command.seed, datetime.now(UTC))
+        assignments, plan = assigned(made.asked(execution.asking), people, command.seed, datetime.now(UTC))
         digest = plan_hash(plan)
         await self._store.executions.set_plan(tx, command.simulation_id, plan, digest)
         await self._store.responses.assign(tx, command.simulation_id, assignments)

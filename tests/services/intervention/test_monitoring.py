@@ -4,15 +4,19 @@ import random
 
 import pytest
 
+from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Estimate
 from libs.contracts.experiments import RobustnessSpec
+from libs.minds.options import option_orders
 from services.intervention.domain.monitoring import main_effects_of, monitor
 from services.intervention.domain.plan import freeze
-from services.intervention.domain.robustness import elicited, planned
+from services.intervention.domain.robustness import AS_DESIGNED, Asking, asked_so, planned
 from services.intervention.domain.scores import Finished
 from tests.services.intervention.test_arms import FACTORS
 from tests.services.intervention.test_decision import analysis, compared
 from tests.services.intervention.test_design import NOW, made
+
+CHOICE = {"name": "channel", "type": "choice", "question": "Where would you buy?", "options": ["phone", "web", "shop"]}
 
 
 def answers(seed: int, n: int, effect: float) -> list[Finished]:
@@ -95,12 +99,35 @@ def test_main_effects_are_estimated_over_all_levels_of_the_other_factors() -> No
 
 
 def test_a_set_of_configurations_crosses_models_seeds_and_ways_of_asking() -> None:
+    asked = made(success_metrics=["purchase_intent"]).instruments
     spec = RobustnessSpec(models=["offline", "other"], elicitations=["direct", "distribution"])
-    assert len(planned(spec, 7)) == 12
-    assert {seed for _, seed, _ in planned(spec, 7)} == {7, 8, 9}
+    assert len(planned(spec, 7, asked)) == 12
+    assert {seed for _, seed, _ in planned(spec, 7, asked)} == {7, 8, 9}
+
+
+def test_orders_of_options_and_other_words_are_configurations_beside_the_design() -> None:
+    instruments = made(success_metrics=["purchase_intent", CHOICE]).instruments
+    said = {"name": "blunt", "questions": {"purchase_intent": "Will you buy it?"}}
+    spec = RobustnessSpec.model_validate({"seeds": [1], "option_orders": ["own", "reversed"], "wordings": [said]})
+    ways = [asking for *_, asking in planned(spec, 7, instruments)]
+    assert [(one.option_order, one.wording) for one in ways] == [
+        (None, None),
+        (None, "blunt"),
+        ("reversed", None),
+        ("reversed", "blunt"),
+    ]
+    assert asked_so(instruments, ways[0]) == instruments
+    intent, channel = asked_so(instruments, ways[3])
+    assert (intent.question, intent.option_order) == ("Will you buy it?", None)
+    assert option_orders([channel], 7, "agent_0001") == {"channel": ("shop", "web", "phone")}
+    unasked = RobustnessSpec.model_validate({"wordings": [said | {"questions": {"mood": "How are you?"}}]})
+    with pytest.raises(InvalidError, match="mood") as refused:
+        planned(unasked, 7, instruments)
+    assert refused.value.errors[0].field == "wordings.0.questions"
 
 
 def test_only_what_can_be_stated_as_probabilities_is_asked_so() -> None:
     instruments = made(success_metrics=["purchase_intent", "usage_frequency"]).instruments
-    assert [one.elicitation for one in elicited(instruments, "distribution")] == ["distribution", None]
-    assert elicited(instruments, None) == instruments
+    stated = asked_so(instruments, Asking(elicitation="distribution"))
+    assert [one.elicitation for one in stated] == ["distribution", None]
+    assert asked_so(instruments, AS_DESIGNED) == instruments
