@@ -158,12 +158,19 @@ class ConversationSpec(Talk):
 
 
 class ConditionSpec(Body):
-    """Who meets a touchpoint: those whose own answer or attribute is so, or who have said something. Others skip it."""
+    """Who meets a touchpoint: those whose own answer or attribute is so, who have said something, or of whom a sentence
+    is true. Others skip it.
+    """
 
     metric: Label | None = None
     attribute: Label | None = Field(default=None, description="Of the person, such as age or region; not a metric.")
     says: list[Annotated[Text, StringConstraints(max_length=200)]] = Field(
         default=[], max_length=20, description="Whoever has said one of these texts so far, in any case of letters."
+    )
+    proposition: Annotated[Text, StringConstraints(max_length=500)] | None = Field(
+        default=None,
+        description="A sentence about the person, such as: has doubts about the price. The model that the agents think "
+        "with judges whether it is true of what the person has met, said and answered; not with the offline model.",
     )
     touchpoint: Name | None = Field(default=None, description="The touchpoint that asked; the latest answer if absent.")
     operator: Literal["is", "is_not", "at_least", "at_most", "one_of"] = "is"
@@ -171,13 +178,15 @@ class ConditionSpec(Body):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.metric is not None) + (self.attribute is not None) + bool(self.says) != 1:
-            raise ValueError("metric: give one of metric, attribute, says")
+        by_words = bool(self.says) or self.proposition is not None
+        given = (self.metric, self.attribute, self.says or None, self.proposition)
+        if sum(one is not None for one in given) != 1:
+            raise ValueError("metric: give one of metric, attribute, says, proposition")
         if self.touchpoint is not None and self.metric is None:
             raise ValueError("touchpoint: is for a metric")
-        if (self.value is None) is not bool(self.says):
+        if (self.value is None) is not by_words:
             raise ValueError("value: is needed for a metric or an attribute, and for nothing else")
-        if self.says:
+        if by_words:
             return self
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         if self.operator in {"at_least", "at_most"} and not is_number:
@@ -188,8 +197,9 @@ class ConditionSpec(Body):
 
     def compiled(self, step_id: str | None) -> Condition:
         """The condition as a step has it; `step_id` of the touchpoint that asks, if one is named."""
-        if self.says:
-            return Condition(metric="", step_id=None, operator="one_of", value=tuple(self.says), about="words")
+        if self.says or self.proposition is not None:
+            words = Condition(metric="", step_id=None, operator="one_of", value=tuple(self.says), about="words")
+            return words.model_copy(update={"proposition": self.proposition})
         return Condition(
             metric=str(self.metric or self.attribute),
             step_id=step_id,
@@ -197,6 +207,12 @@ class ConditionSpec(Body):
             value=tuple(self.value) if isinstance(self.value, list) else self.value,
             about="attribute" if self.attribute is not None else None,
         )
+
+
+def check_judged(responds: bool, condition: ConditionSpec | None) -> None:
+    """A model judges a person when their turn comes, and who only takes something in has none."""
+    if condition is not None and condition.proposition is not None and not responds:
+        raise ValueError("responds: who meets it by a proposition responds; allowed with one: true")
 
 
 class TouchpointSpec(Body):
@@ -220,6 +236,7 @@ class TouchpointSpec(Body):
         if self.content is None and not self.metrics:
             raise ValueError("content: a touchpoint shows content, asks metrics, or both")
         _check_silence(self.responds, self)
+        check_judged(self.responds, self.condition)
         return self
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
-from libs.contracts.dialogue import SIMULATED_START, ConditionSpec, Request
+from libs.contracts.dialogue import SIMULATED_START, ConditionSpec, Request, check_judged
 from libs.contracts.origins import Origin
 from libs.contracts.planning import Target
 from libs.contracts.protocol import StimulusKind
@@ -76,6 +76,7 @@ class ContactSpec(Body):
             raise ValueError("at: give either after or at")
         if not self.responds and self.metrics:
             raise ValueError("responds: who is asked metrics responds; allowed with metrics: true")
+        check_judged(self.responds, self.condition)
         return self
 
 

@@ -57,6 +57,9 @@ class Condition(Data):
         default=None,
         description="attribute: of the person; words: the person has said one of these texts. Null: an earlier answer.",
     )
+    proposition: str | None = Field(
+        default=None, description="Instead: a sentence about the person that the model judges to be true of them."
+    )
 
 
 class Contact(Data):

@@ -5,14 +5,14 @@ cannot be read is a failure with its reason, like a call that failed.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from libs.contracts.errors import BudgetError, DomainError, InvalidError
 from libs.contracts.instruments import Instrument
-from libs.contracts.protocol import Usage
+from libs.contracts.protocol import Condition, Usage
 from libs.contracts.turns import TurnBatch, TurnReply, is_offline
 from libs.models.client import BudgetSpentError, Models, ModelsAwayError, ModelsError
 
@@ -100,15 +100,22 @@ async def check_model(models: Models, model: str, *, offline: str | None = None)
         raise InvalidError("model", f"there is no model {model!r}", allowed)
 
 
-async def check_mind(models: Models, model: str, instruments: Sequence[Instrument] = ()) -> None:
-    """Raise `InvalidError` for a model that agents cannot think with: it is not there, or has no embeddings beside it
-    although words are to be rated by them. While the models service is away nothing is known, and nothing refused.
+async def check_mind(
+    models: Models, model: str, instruments: Sequence[Instrument] = (), conditions: Iterable[Condition | None] = ()
+) -> None:
+    """Raise `InvalidError` for a model that agents cannot think with: it is not there, has no embeddings beside it
+    although words are to be rated by them, or is the offline model and would have to judge a proposition. While the
+    models service is away nothing is known, and nothing refused.
     """
+    judged = [one.proposition for one in conditions if one is not None and one.proposition is not None]
     in_words = [instrument.name for instrument in instruments if instrument.elicitation == "ssr"]
     try:
         names = await models.names()
         if model not in names:
             raise InvalidError("model", f"there is no model {model!r}", names)
+        if judged and is_offline(model):
+            able = [name for name in names if not is_offline(name)]
+            raise InvalidError("model", f"a language model has to judge whether {judged[0]!r} is true", able)
         if in_words and not await models.embedding_models(model):
             able = [name for name in names if await models.embedding_models(name)]
             raise InvalidError(

@@ -6,7 +6,7 @@ from libs.minds.tools import Tools
 from services.communication.adapters.embeddings import Embedder, ModelsEmbedder
 from services.communication.adapters.engine import Availability, Encounter, Engine
 from services.communication.adapters.engines import Engines
-from services.communication.adapters.judge import Judge, Judgement, ModelsJudge
+from services.communication.adapters.judge import Judge, Judgement, ModelsJudge, Verdict
 from services.communication.adapters.native import NativeEngine
 from services.communication.adapters.tinytroupe import TinyTroupeEngine
 from services.communication.adapters.tools import ToolError, load_tools
@@ -25,6 +25,7 @@ __all__ = [
     "NativeEngine",
     "TinyTroupeEngine",
     "ToolError",
+    "Verdict",
     "load_tools",
 ]
 

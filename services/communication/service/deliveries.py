@@ -6,21 +6,23 @@ who have not acted yet hear what those before them had said.
 
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from libs.contracts import ids
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.envelope import Message
 from libs.contracts.orchestrator import SimulationState
+from libs.contracts.protocol import total_usage
 from libs.contracts.turns import TurnReply
 from libs.db import Database, Transaction
 from libs.minds.ssr import texts_to_rate
 from libs.models import BudgetSpentError, ModelsError, in_groups
-from services.communication.adapters import Encounter, Minds
+from services.communication.adapters import Encounter, Minds, Verdict
 from services.communication.domain.effort import Effort, Share
 from services.communication.domain.moments import answered_at, beginning, timeline_of, waves
 from services.communication.domain.talk import message_said, tool_said
-from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, place_of, rate
+from services.communication.domain.turns import FinishedTurn, TurnRecord, finish, left_out, place_of, rate
 from services.communication.events import Events
 from services.communication.service.corrections import Corrections
 from services.communication.service.scenes import Scene, Scenes, query_of
@@ -40,6 +42,7 @@ class Deliveries:
         self._events = events
         self._engines = minds.engines
         self._embedder = minds.embedder
+        self._judge = minds.judge
         self._corrections = Corrections(minds.engines, minds.judge)
         self._tools = minds.tools
         self._scenes = Scenes(store, minds.tools)
@@ -96,16 +99,40 @@ class Deliveries:
         if not scene.pasts:
             return True
         encounters = await self._encounters(command, scene)
+        scene, judged = await self._judged(message, scene, encounters)
+        encounters = {turn_id: one for turn_id, one in encounters.items() if turn_id in scene.pasts}
         replies = self._engines.turns(command, list(encounters.values()))
         groups = in_groups(replies, most=GROUP_SIZE, within_s=GROUP_WAIT_S)
         async with aclosing(groups):
             async for group in groups:
-                finished = await self._finished(command, encounters, group)
+                finished = _with_cost(await self._finished(command, encounters, group), judged)
                 finished = await self._corrections.corrected(command, encounters, finished, self._finished)
                 await self._record(message, scene, finished)
                 if await self._is_recalled(message):  # calls that have not begun are withdrawn with the stream
                     return False
         return True
+
+    async def _judged(
+        self, message: Message[DeliverStimulus], scene: Scene, encounters: Mapping[str, Encounter]
+    ) -> tuple[Scene, Mapping[str, Verdict]]:
+        """The scene of those of whom the step's proposition is true, and what it cost to know; the others skip it.
+
+        Done again, the ledger gives the same verdicts for nothing.
+        """
+        command = message.data
+        if command.condition is None or command.condition.proposition is None:
+            return scene, {}
+        verdicts = await self._judge.verdicts(command, command.condition.proposition, encounters)
+        now = datetime.now(UTC)
+        skipped = [
+            replace(left_out(turn_id, encounters[turn_id].agent, "skipped", now), usage=verdict.usage)
+            for turn_id, verdict in verdicts.items()
+            if not verdict.holds
+        ]
+        scene = scene.without({one.turn_id for one in skipped})
+        if skipped:
+            await self._record(message, scene, skipped)
+        return scene, verdicts
 
     async def _is_recalled(self, message: Message[DeliverStimulus]) -> bool:
         async with self._database.read(tenant=message.envelope.tenant) as tx:
@@ -171,3 +198,11 @@ def _turn_ids(command: DeliverStimulus) -> dict[str, str]:
     """Agent id by turn id."""
     place = (command.simulation_id, command.timeline_id, command.step_id, command.round)
     return {str(ids.turn_id(*place, agent_id)): agent_id for agent_id in command.agent_ids}
+
+
+def _with_cost(finished: Sequence[FinishedTurn], judged: Mapping[str, Verdict]) -> list[FinishedTurn]:
+    """Turns with what it cost to know that they are to be taken."""
+    return [
+        replace(one, usage=total_usage([one.usage, judged[one.turn_id].usage])) if one.turn_id in judged else one
+        for one in finished
+    ]

@@ -87,7 +87,10 @@ class Requests:
 
     async def check(self, spec: Spec, model: str) -> None:
         """Raise `InvalidError` for a model that cannot answer it; in no transaction, because others are asked."""
-        await check_mind(self._models, model, [one for asked in _instruments(spec).values() for one in asked])
+        asked = [one for instruments in _instruments(spec).values() for one in instruments]
+        conditions = [one.condition for one in spec.touchpoints] if isinstance(spec, SequenceSpec) else []
+        compiled = [one.compiled(None) for one in conditions if one is not None]
+        await check_mind(self._models, model, asked, compiled)
 
     async def broadcast(self, tx: Transaction, spec: BroadcastSpec) -> Accepted:
         """Say something to all, to some segments or to some agents."""

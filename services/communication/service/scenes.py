@@ -1,6 +1,6 @@
 """What is known of the agents of a step before they act: their past, what they heard, who is in the room with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -51,6 +51,10 @@ class Scene(NamedTuple):
     rooms: Mapping[str, Room]
     """By agent id, as moments and clusters; empty outside a conversation."""
     tools: Toolbox = NO_TOOLS
+
+    def without(self, turn_ids: Collection[str]) -> "Scene":
+        """The scene of the others."""
+        return self._replace(pasts={turn: past for turn, past in self.pasts.items() if turn not in turn_ids})
 
     def texts(self, query: str) -> list[str]:
         """The texts that are worth an embedding for the agents to remember what fits."""
@@ -129,6 +133,8 @@ class Scenes:
         if command.condition is None:
             return set()
         condition, place = command.condition, _log_of(command)
+        if condition.proposition is not None:
+            return set()  # that takes a model, and is judged of those who would take their turn
         if condition.about == "words":
             said = await self._store.turns.find_said(tx, *place, agent_ids)
             return {agent_id for agent_id in agent_ids if not says(condition, said.get(agent_id, ()))}

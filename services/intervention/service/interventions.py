@@ -26,6 +26,7 @@ from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.monitoring import Monitored, monitor
 from services.intervention.domain.plan import has_one_step, plan_hash
 from services.intervention.domain.power import expected_n, screen
+from services.intervention.domain.protocol import contacts_of
 from services.intervention.domain.robustness import AS_DESIGNED, Asking, Configuration, Robustness, planned
 from services.intervention.domain.scores import Aggregate, aggregate
 from services.intervention.domain.targeting import (
@@ -62,7 +63,8 @@ class Interventions:
 
     async def check(self, made: Design, spec: ExecutionSpec) -> None:
         """Raise `InvalidError` for a model or engine that cannot do it; in no transaction, because others are asked."""
-        await check_mind(self._models, spec.model, made.instruments)
+        conditions = [contact.condition for arm in made.arms for contact in contacts_of(arm)]
+        await check_mind(self._models, spec.model, made.instruments, conditions)
         await self._engines.check(spec.engine)
 
     async def create(self, tx: Transaction, spec: InterventionSpec) -> Design:
