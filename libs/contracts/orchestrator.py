@@ -9,7 +9,7 @@ from pydantic import Field
 from libs.contracts.base import Contract, MessageData
 from libs.contracts.origins import Origin
 from libs.contracts.protocol import Audience, Step, Usage
-from libs.contracts.timelines import Timeline
+from libs.contracts.timelines import Past, Timeline
 from libs.contracts.turns import Budget
 
 
@@ -55,6 +55,7 @@ class StartSimulation(MessageData):
     )
     budget: Budget | None = Field(default=None, description="The most it may spend until somebody decides anew.")
     origin: Origin | None = Field(default=None, description="Where it comes from. Null: from nothing that is kept.")
+    start_from: Past | None = Field(default=None, description="What its people remember. Null: nothing yet.")
 
 
 class RunProtocol(MessageData):
@@ -86,6 +87,7 @@ class SimulationCreated(MessageData):
     model: str
     created_at: datetime
     engine: str | None = Field(default=None, description="What runs the turns; null: native.")
+    start_from: Past | None = Field(default=None, description="What its people remember. Null: nothing yet.")
 
 
 class SimulationStateChanged(MessageData):

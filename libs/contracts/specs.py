@@ -270,16 +270,30 @@ Metric = Annotated[
 """A name of the catalogue or a metric of one's own. The tags stand in brackets, so that errors leave them out."""
 
 
+class PastSpec(Body):
+    """Where the memories of a new simulation come from."""
+
+    simulation_id: Identity = Field(description="Another simulation; it stays as it is.")
+    checkpoint_id: Identity | None = Field(default=None, description="Null: all that has happened in it by now.")
+
+
 class SimulationSpec(Body):
     """An interactive simulation, `POST /simulations/create`: it waits, ready, for communication until it is ended."""
 
     name: Name
-    population_id: Identity
+    population_id: Identity | None = Field(default=None, description="Left out: that of the one it starts from.")
+    start_from: PastSpec | None = Field(default=None, description="Its people remember what they lived through there.")
     seed: Seed | None = None
     model: Label = "offline"
     engine: Engine = Field(default="native", description="What runs the agents' turns.")
     budget: Budget | None = Field(default=None, description="The most it may spend: at the cap it pauses.")
     origin: Origin | None = Field(default=None, description="Where it comes from, to be kept with it.")
+
+    @model_validator(mode="after")
+    def _has_people(self) -> Self:
+        if self.population_id is None and self.start_from is None:
+            raise ValueError("population_id: give it, or start_from")
+        return self
 
 
 class CheckpointSpec(Body):

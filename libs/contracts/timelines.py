@@ -54,6 +54,15 @@ class Timeline(Data):
         return any(one.timeline_id == timeline_id and place <= one.through for one in self.ancestors)
 
 
+class Past(Data):
+    """The past that a simulation begins with: of another simulation over the same people, up to a place."""
+
+    simulation_id: str
+    checkpoint_id: str | None = Field(description="The checkpoint it goes up to. Null: the last finished step then.")
+    timeline: Timeline = Field(description="Of which that past is the past; nothing happens on it.")
+    place: int = Field(description="Place of the last step that is part of it; 0: none.")
+
+
 def joined(arms: Mapping[str, Timeline]) -> Timeline:
     """The timeline of which everything that happens in any arm is the past. Nothing ever happens on it itself."""
     every = sorted(arms.values(), key=lambda one: one.timeline_id)

@@ -16,7 +16,7 @@ from services.cli import (
     validation,
     webhook_commands,
 )
-from services.cli.options import CODES, DATA, AsJson, Data, PopulationId, SimulationId, Url, own_key, source_of
+from services.cli.options import CODES, DATA, AsJson, Data, SimulationId, Url, own_key, source_of
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
 
@@ -307,7 +307,11 @@ def doctor(
 
 @talk.command("start", epilog=CODES, short_help="Make an interactive simulation.")
 def start_talk(
-    population: PopulationId,
+    population: Annotated[str | None, typer.Argument(metavar="[POPULATION]", help="Id of a population.")] = None,
+    start_from: Annotated[
+        str | None, typer.Option("--from", metavar="SIM", help="Its people remember what they lived through there.")
+    ] = None,
+    checkpoint: Annotated[str | None, typer.Option(help="Only up to this checkpoint of it.")] = None,
     name: Annotated[str, typer.Option(help="Name of the simulation.")] = "talk",
     seed: Annotated[int | None, typer.Option(min=0, max=2**31 - 1, help="Drawn when absent.")] = None,
     model: Annotated[str, typer.Option(help="The model they think with.")] = "offline",
@@ -319,7 +323,11 @@ def start_talk(
     from services.cli.exits import carry_out
     from services.cli.talk import Panel, start
 
-    carry_out(start(population, Panel(name, seed, model, engine), source_of(url), as_json=as_json))
+    if population is None and start_from is None:
+        raise typer.BadParameter("is missing, and so is --from", param_hint="POPULATION")
+    past = None if start_from is None else {"simulation_id": start_from, "checkpoint_id": checkpoint}
+    panel = Panel(population, past, name, seed, model, engine)
+    carry_out(start(panel, source_of(url), as_json=as_json))
 
 
 @talk.command("ask", epilog=CODES, short_help="Ask what a file says, and print what was said.")

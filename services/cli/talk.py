@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from libs.client import RehearsalClient
@@ -26,21 +26,17 @@ TOLD = {"stimulus": "»", "talk": ":", "think": "…", "answer": "=", "failure":
 class Panel:
     """What an interactive simulation is made with."""
 
+    population_id: str | None
+    start_from: JsonObject | None
     name: str
     seed: int | None
     model: str
     engine: str
 
 
-async def start(population_id: str, panel: Panel, source: Source, *, as_json: bool) -> Exit:
+async def start(panel: Panel, source: Source, *, as_json: bool) -> Exit:
     """Make an interactive simulation and print its id once it is ready."""
-    spec = {
-        "name": panel.name,
-        "population_id": population_id,
-        "seed": panel.seed,
-        "model": panel.model,
-        "engine": panel.engine,
-    }
+    spec = asdict(panel)
     async with source.connect() as client:
         made = await client.create_simulation({name: value for name, value in spec.items() if value is not None})
         status = await _ready(client, made["id"])

@@ -77,8 +77,10 @@ class Communication:
         await self._store.projections.save_population(tx, event)
 
     async def simulation_created(self, tx: Transaction, event: SimulationCreated) -> None:
-        """Project a simulation."""
+        """Project a simulation; its people remember what they lived through in the one it starts from."""
         await self._store.projections.save_simulation(tx, event)
+        if event.start_from is not None:
+            await self._store.memories.bring(tx, event.simulation_id, event.start_from)
 
     async def simulation_state_changed(self, tx: Transaction, event: SimulationStateChanged) -> None:
         """Project its state."""

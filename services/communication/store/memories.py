@@ -1,16 +1,17 @@
-"""What agents remember in one past and not in another."""
+"""What agents remember in one past and not in another, and what they bring along into another simulation."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Table, and_, literal, not_, or_, select
 
 from libs.contracts.base import JsonObject
-from libs.contracts.timelines import Timeline
+from libs.contracts.timelines import MAIN, Past, Timeline
 from libs.db import Transaction
+from libs.db.rows import insert_into
 from services.communication.domain.moments import SPAN
 from services.communication.store.log import on_timeline
-from services.communication.tables import episodes
+from services.communication.tables import artefacts, clusters, episodes, hearings, relations
 
 
 class Memory(NamedTuple):
@@ -56,6 +57,27 @@ class Memories:
             )
             for agent_id in agent_ids
         ]
+
+    async def bring(self, tx: Transaction, simulation_id: str, past: Past) -> None:
+        """Begin a simulation with what its agents have lived through: before its first moment, in the same order.
+
+        What lasts of it is consolidated anew, and the transcript stays where it was said.
+        """
+        for log in (episodes, hearings, relations, clusters, artefacts):
+            await self._bring(tx, log, simulation_id, past)
+
+    async def _bring(self, tx: Transaction, log: Table, simulation_id: str, past: Past) -> None:
+        moved = {
+            "simulation_id": literal(simulation_id),
+            "timeline_id": literal(MAIN.timeline_id),
+            "moment": log.c.moment - (past.place + 1) * SPAN,
+        }
+        if log is clusters:
+            moved["cluster_id"] = literal("~").concat(clusters.c.cluster_id)  # groups are numbered anew
+        same = [column for column in log.c if column.name not in moved and column is not log.autoincrement_column]
+        query = select(*same, *moved.values()).where(on_timeline(log, tx, past.simulation_id, past.timeline))
+        names = [column.name for column in same] + list(moved)
+        await tx.execute(insert_into(tx.dialect, log).from_select(names, query).on_conflict_do_nothing())
 
     async def _find(self, tx: Transaction, which: ColumnElement[bool], agent_ids: Sequence[str]) -> list[Memory]:
         query = (

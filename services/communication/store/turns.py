@@ -9,13 +9,13 @@ from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Condition, Usage
-from libs.contracts.timelines import Timeline
+from libs.contracts.timelines import LAST_PLACE, Timeline
 from libs.db import Transaction, insert_new, upsert
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES, Heard, consolidate
 from libs.minds.semantic import Recollection
 from services.communication.domain.estimates import Observed
 from services.communication.domain.history import HistoryKind
-from services.communication.domain.moments import spoken_at, timeline_of
+from services.communication.domain.moments import SPAN, spoken_at, timeline_of
 from services.communication.domain.talk import Utterance
 from services.communication.domain.turns import Totals, TurnRecord
 from services.communication.store.log import on_timeline
@@ -39,7 +39,7 @@ class Remembered(NamedTuple):
     last_moment: int
 
 
-NOTHING_REMEMBERED = Remembered([], [], -1)
+NOTHING_REMEMBERED = Remembered([], [], -LAST_PLACE * SPAN)
 # What every delivery asks is made once.
 _THESE = and_(turns.c.tenant == bindparam("of_tenant"), turns.c.turn_id.in_(bindparam("ids", expanding=True)))
 _RECORDED = select(turns.c.turn_id).where(_THESE)

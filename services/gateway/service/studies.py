@@ -210,7 +210,7 @@ class Studies:
             return Started(started["simulation_id"], str(execution.population_id), intervention_id, None)
         spec = _body(SimulationSpec, {**settings, "name": name or before["name"]})
         made = await self._gateway.ask("orchestrator", "/simulations/create", spec)
-        return Started(made["id"], spec.population_id, None, None)
+        return Started(made["id"], made["population_id"], None, None)
 
     async def _simulation(self, simulation_id: str) -> JsonObject:
         return await self._gateway.find("orchestrator", f"/simulations/{quote(simulation_id, safe='')}/status")

@@ -10,6 +10,7 @@ from libs.contracts.origins import Origin
 from libs.contracts.protocol import NO_USAGE, Step, Usage
 from libs.contracts.ranges import Range
 from libs.contracts.specs import SimulationSpec
+from libs.contracts.timelines import Past
 from libs.contracts.turns import Budget, BudgetBalance
 from libs.contracts.usage import Held
 from libs.db import Database, Transaction
@@ -86,6 +87,7 @@ class SimulationView(BaseModel):
     model: str
     engine: str = Field(description="What runs the agents' turns.")
     origin: Origin | None = Field(description="Where it comes from.")
+    start_from: Past | None = Field(description="What its people remembered from the beginning.")
     resources: ResourcesView
     estimate: dict[str, Held] | None = Field(description="What it was said to take, and took; null if nothing was.")
     created_at: datetime
@@ -175,10 +177,10 @@ class SimulationBudgetView(BudgetBalance):
 
 @router.post("/create", status_code=201)
 async def create_simulation(request: Request, spec: SimulationSpec, service: Service, tenant: Tenant) -> SimulationView:
-    """Create an interactive simulation over a population."""
+    """Create an interactive simulation over a population, or over the people of another one with their memories."""
     database: Database = request.app.state.database
     await service.check(spec)
-    await arrives(database, lambda tx: service.knows_population(tx, spec.population_id), tenant=tenant)
+    await arrives(database, lambda tx: service.knows_people(tx, spec), tenant=tenant)
     async with database.write(tenant=tenant) as tx:
         return SimulationView.of(await service.create(tx, spec))
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.protocol import Step
-from libs.contracts.timelines import Timeline
+from libs.contracts.timelines import Past, Timeline
 from services.orchestrator.domain.simulation import PAUSABLE, Mark, Simulation
 
 Origin = Literal["hand", "step", "interval"]
@@ -61,6 +61,20 @@ def why_not_restored(simulation: Simulation) -> str | None:
             "among outcomes. Execute the intervention again for a run of its own"
         )
     return why_not_marked(simulation)
+
+
+def past_of(simulation: Simulation, checkpoint: Checkpoint | None) -> Past:
+    """What another simulation may begin with: all that has happened up to a checkpoint, or by now."""
+    if checkpoint is not None:
+        place, line = checkpoint.mark.place, checkpoint.simulation.timeline
+    else:
+        place, line = simulation.mark.place if simulation.mark is not None else 0, simulation.timeline
+    return Past(
+        simulation_id=simulation.simulation_id,
+        checkpoint_id=None if checkpoint is None else checkpoint.checkpoint_id,
+        timeline=line.fork(0, place),
+        place=place,
+    )
 
 
 def restored(simulation: Simulation, checkpoint: Checkpoint) -> Simulation:

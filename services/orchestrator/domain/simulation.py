@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from libs.contracts.orchestrator import PausedFor, SimulationState
 from libs.contracts.origins import Origin
 from libs.contracts.protocol import NO_USAGE, Step, Usage
-from libs.contracts.timelines import MAIN, Timeline
+from libs.contracts.timelines import MAIN, Past, Timeline
 from libs.contracts.turns import Budget
 
 # How long a state may last without anything that moves the simulation on. Nothing waits for ever.
@@ -60,6 +60,7 @@ class Simulation(BaseModel):
     budget: Budget | None = None
     """What was decided when it was made; what holds is with the models service."""
     origin: Origin | None = None
+    start_from: Past | None = None
     design: Literal["between", "within"] | None = None
     steps: tuple[Step, ...]
     protocols: dict[str, tuple[int, int]] = {}

@@ -17,13 +17,14 @@ from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
 from libs.contracts.protocol import Step, total_usage
 from libs.contracts.specs import SimulationSpec
+from libs.contracts.timelines import Past
 from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import EVERY_TENANT, Database, Transaction
 from libs.engines import Engines
 from libs.models import Models, ModelsError, check_mind, refusal_of
 from libs.telemetry.metrics import TURNS
 from services.orchestrator.domain import effects, inputs, process
-from services.orchestrator.domain.checkpoint import why_not_restored
+from services.orchestrator.domain.checkpoint import past_of, why_not_restored
 from services.orchestrator.domain.deliveries import Groups, divided
 from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.process import Decision
@@ -88,17 +89,19 @@ class Orchestrator:
 
     async def create(self, tx: Transaction, spec: SimulationSpec) -> Simulation:
         """Create an interactive simulation."""
-        population = await self._store.get_population(tx, spec.population_id)
+        past, population_id = await self._past(tx, spec)
+        population = await self._store.get_population(tx, population_id)
         if population is None:
-            raise InvalidError("population_id", f"there is no population {spec.population_id!r}")
+            raise InvalidError("population_id", f"there is no population {population_id!r}")
         if population.state == DELETED:
-            raise InvalidError("population_id", f"the population {spec.population_id!r} was deleted")
+            raise InvalidError("population_id", f"the population {population_id!r} was deleted")
         command = StartSimulation(
             simulation_id=new_id("sim"),
             name=spec.name,
-            population_id=spec.population_id,
+            population_id=population_id,
             intervention_id=None,
             steps=(),
+            start_from=past,
             seed=secrets.randbelow(2**31) if spec.seed is None else spec.seed,
             model=spec.model,
             engine=spec.engine,
@@ -107,6 +110,27 @@ class Orchestrator:
         )
         await self.begin(tx, command)
         return await self.get(tx, command.simulation_id)
+
+    async def _past(self, tx: Transaction, spec: SimulationSpec) -> tuple[Past | None, str]:
+        """What the people of a new simulation remember, and who they are. Raises `InvalidError`."""
+        if spec.start_from is None:
+            return None, str(spec.population_id)
+        given, part = spec.start_from, "start_from.simulation_id"
+        before = await self._store.get(tx, given.simulation_id)
+        if before is None:
+            raise InvalidError(part, f"there is no simulation {given.simulation_id!r}")
+        if before.is_within:
+            raise InvalidError(part, f"{given.simulation_id!r} has a past of its own for every arm of its intervention")
+        if spec.population_id not in {None, before.population_id}:
+            told = f"the people of {given.simulation_id!r} are others"
+            raise InvalidError("population_id", told, [before.population_id])
+        checkpoint = None
+        if given.checkpoint_id is not None:
+            checkpoint = await self._store.get_checkpoint(tx, before.simulation_id, given.checkpoint_id)
+            if checkpoint is None:
+                told = f"{given.simulation_id!r} has no checkpoint {given.checkpoint_id!r}"
+                raise InvalidError("start_from.checkpoint_id", told)
+        return past_of(before, checkpoint), before.population_id
 
     async def begin(self, tx: Transaction, command: StartSimulation) -> None:
         """Start a simulation; a second command for the same one changes nothing."""
@@ -128,9 +152,11 @@ class Orchestrator:
             raise NotFoundError("simulation", simulation_id)
         return simulation
 
-    async def knows_population(self, tx: Transaction, population_id: str) -> bool:
-        """True once the population was announced."""
-        return await self._store.get_population(tx, population_id) is not None
+    async def knows_people(self, tx: Transaction, spec: SimulationSpec) -> bool:
+        """True once the population was announced, or the simulation whose people they are."""
+        if spec.population_id is not None:
+            return await self._store.get_population(tx, spec.population_id) is not None
+        return spec.start_from is None or await self._store.get(tx, spec.start_from.simulation_id) is not None
 
     async def page(
         self, tx: Transaction, wanted: Wanted, sort: Sort, *, after: After | None, limit: int

@@ -121,6 +121,8 @@ def test_results_are_shared_with_the_people_of_a_tenant(platform: tuple[str, Pat
     assert seen["simulation_id"] == first
     again = rehearsal(url, admin, "clone", first, "--name", "talk again")
     assert again.returncode == 0, again.stderr
+    later = rehearsal(url, admin, "talk", "start", "--from", first)
+    assert later.returncode == 0, later.stderr
     used = json.loads(rehearsal(url, admin, "usage", again.stdout.strip(), "--json").stdout)
     assert (used["models"], used["estimate"]) == ([], None)
     ended = rehearsal(url, admin, "end", first, again.stdout.strip())

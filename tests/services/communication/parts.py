@@ -33,7 +33,7 @@ from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PopulationReady
 from libs.contracts.protocol import NO_USAGE, Stimulus, Usage
 from libs.contracts.ranges import Range
-from libs.contracts.timelines import MAIN, Timeline
+from libs.contracts.timelines import MAIN, Past, Timeline
 from libs.contracts.turns import TurnBatch, TurnReply, TurnRequest
 from libs.http import register_local
 from libs.minds.blocks import read_blocks
@@ -189,6 +189,7 @@ class Stage:
         self.models = models
         self.settings = settings
         self.places = self.asked = self.delivered = 0
+        self.simulation_id = SIMULATION
         self.timeline = MAIN
         self.app: FastAPI
         self.client: httpx.AsyncClient
@@ -232,15 +233,17 @@ class Stage:
         *,
         intervention_id: str | None = None,
         engine: str | None = None,
+        start_from: Past | None = None,
     ) -> None:
         created = SimulationCreated(
-            simulation_id=SIMULATION,
+            simulation_id=self.simulation_id,
             name="A simulation",
             population_id=POPULATION,
             intervention_id=intervention_id,
             seed=7,
             model="offline",
             engine=engine,
+            start_from=start_from,
             created_at=datetime.now(UTC),
         )
         await self.send("orchestrator", created)
@@ -248,7 +251,7 @@ class Stage:
 
     async def state(self, state: SimulationState, *, is_ending: bool | None = None, pauses: int | None = None) -> None:
         changed = SimulationStateChanged(
-            simulation_id=SIMULATION,
+            simulation_id=self.simulation_id,
             previous=SimulationState.PROVISIONING,
             state=state,
             reason=None,
@@ -268,7 +271,7 @@ class Stage:
 
         async def is_known() -> bool:
             async with self.app.state.database.read() as tx:
-                return bool((await Store().projections.get_state(tx, SIMULATION))[1] == count)
+                return bool((await Store().projections.get_state(tx, self.simulation_id))[1] == count)
 
         await eventually(is_known)
 
@@ -293,7 +296,7 @@ class Stage:
 
     async def asked_of_orchestrator(self) -> RunProtocol | None:
         """The last run-protocol command."""
-        subject = subjects.concrete(RunProtocol.contract, "default", SIMULATION)
+        subject = subjects.concrete(RunProtocol.contract, "default", self.simulation_id)
         for _ in range(50):
             try:
                 return RunProtocol.model_validate_json((await self.js.get_last_msg("COMMANDS", subject)).data or b"")
@@ -303,7 +306,7 @@ class Stage:
 
     async def accepted(self, path: str, body: JsonObject) -> JsonObject:
         """Ask for something that is accepted."""
-        answer = await self.client.post(f"/communications/{path}", json={"simulation_id": SIMULATION} | body)
+        answer = await self.client.post(f"/communications/{path}", json={"simulation_id": self.simulation_id} | body)
         assert answer.status_code == 202, answer.text
         accepted: JsonObject = answer.json()
         return accepted
@@ -336,6 +339,7 @@ class Stage:
             shared = step.model_dump(exclude={"kind", "stimuli", "audience_id"}) | {"arm": "all", "groups": groups}
             command = delivery(
                 **shared,
+                simulation_id=self.simulation_id,
                 stimulus=step.stimuli.get("all"),
                 delivery_id=f"dlv_{self.asked}",
                 place=self.places,
@@ -350,7 +354,7 @@ class Stage:
         """Have the simulation go on from a mark, as the orchestrator does."""
         self.timeline, self.places = parent.fork(number, place), place
         forked = TimelineForked(
-            simulation_id=SIMULATION,
+            simulation_id=self.simulation_id,
             timeline_id=self.timeline.timeline_id,
             parent_id=parent.timeline_id,
             place=place,
@@ -360,9 +364,20 @@ class Stage:
         await self.send("orchestrator", forked)
         return forked
 
+    async def start_from(self, place: int) -> None:
+        """Have another simulation begin with what has happened up to a place, and go on with that one."""
+        past = Past(
+            simulation_id=self.simulation_id,
+            checkpoint_id=None,
+            timeline=self.timeline.fork(0, place),
+            place=place,
+        )
+        self.simulation_id, self.timeline, self.places = f"{self.simulation_id}_next", MAIN, 0
+        await self.simulation(start_from=past)
+
     async def knows(self, timeline_id: str) -> None:
         """Wait until the service has heard of a timeline."""
-        path = f"/communications/{SIMULATION}/history"
+        path = f"/communications/{self.simulation_id}/history"
         for _ in range(200):
             if (await self.client.get(path, params={"timeline_id": timeline_id})).status_code == 200:
                 return
@@ -370,7 +385,7 @@ class Stage:
         raise AssertionError(f"{timeline_id} did not arrive")
 
     async def history(self, **filters: Any) -> list[JsonObject]:
-        answer = await self.client.get(f"/communications/{SIMULATION}/history", params={"limit": 500} | filters)
+        answer = await self.client.get(f"/communications/{self.simulation_id}/history", params={"limit": 500} | filters)
         assert answer.status_code == 200, answer.text
         items: list[JsonObject] = answer.json()["items"]
         return items

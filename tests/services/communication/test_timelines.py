@@ -64,6 +64,40 @@ async def test_what_was_heard_before_the_mark_is_heard_on_the_new_timeline_too_a
     assert [item["text"] for item in last(service)["heard"]] == ["Hm.", "Hm.", "Hm."]
 
 
+async def test_another_simulation_begins_with_what_was_lived_through_up_to_a_place_and_leaves_it_alone(
+    service: Stage,
+) -> None:
+    await ask(service, "The shop opens.")
+    await talk(service, *FOUR)
+    await ask(service, "The shop closes.")
+    await service.start_from(2)
+    await ask(service, "And the shop?")
+    assert "The shop opens." in str(last(service)["memory"])
+    assert "The shop closes." not in str(last(service)["memory"])
+    assert [item["text"] for item in last(service)["heard"]] == ["Hm.", "Hm.", "Hm."]
+    (shown, *_) = await service.history()
+    assert shown["cluster_id"] == "~group-2-1"
+    await service.fork(1)
+    await ask(service, "Still?")
+    assert "The shop opens." in str(last(service)["memory"])
+    service.simulation_id = SIMULATION
+    assert len({item["step_id"] for item in await service.history()}) == 3
+
+
+async def test_the_past_of_a_past_is_brought_along_with_what_lasts_and_who_knows_whom(service: Stage) -> None:
+    reaching = [{"type": "REACH_OUT", "content": "", "target": "Person 2"}]
+    service.models.script = lambda turn: reply(turn, {"actions": reaching})
+    await talk(service, *FOUR[:2])
+    await service.start_from(1)
+    await ask(service, "It rains.")
+    await service.start_from(1)
+    path = f"/communications/{service.simulation_id}/relations"
+    await ask(service, "And?")
+    assert "It rains." in str(last(service)["memory"])
+    assert "Breakfast." in str(last(service)["memory"])
+    assert len((await service.client.get(path)).json()["items"]) == 1
+
+
 async def test_two_forks_of_one_mark_know_nothing_of_each_other(service: Stage) -> None:
     await ask(service, "The shop opens.")
     minds = []

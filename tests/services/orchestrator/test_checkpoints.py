@@ -8,7 +8,13 @@ import pytest
 
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.ids import agent_id
-from libs.contracts.orchestrator import ProtocolStateChanged, RunProtocol, StepStarted, TimelineForked
+from libs.contracts.orchestrator import (
+    ProtocolStateChanged,
+    RunProtocol,
+    SimulationCreated,
+    StepStarted,
+    TimelineForked,
+)
 from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation
 from libs.contracts.timelines import MAIN
@@ -283,3 +289,36 @@ async def test_a_restored_simulation_has_all_of_its_time_again(panel: Panel) -> 
     await panel.restore(mark)
     await panel.around.app.state.service.time_out(datetime.now(UTC) + timedelta(days=6))
     assert (await panel.around.status(panel.id))["state"] == "ready"
+
+
+async def test_another_simulation_begins_with_the_past_up_to_a_checkpoint_or_to_now(panel: Panel) -> None:
+    await panel.run("one")
+    checkpoint = await panel.checkpoint()
+    await panel.run("two")
+    for given, place in (({"checkpoint_id": checkpoint["id"]}, 1), ({}, 2)):
+        spec = {"name": "Later", "start_from": {"simulation_id": panel.id, **given}}
+        made = await panel.around.client.post("/simulations/create", json=spec)
+        assert made.status_code == 201, made.text
+        past = made.json()["start_from"]
+        assert (past["simulation_id"], past["place"], past["checkpoint_id"]) == (
+            panel.id,
+            place,
+            given.get("checkpoint_id"),
+        )
+        assert past["timeline"]["ancestors"] == [{"timeline_id": "main", "through": place}]
+        assert made.json()["population_id"] == "pop_1"
+    created = await panel.around.peer.published(SimulationCreated, 3)
+    assert [None if one.start_from is None else one.start_from.place for one in created] == [None, 1, 2]
+
+
+async def test_what_no_simulation_can_start_from_is_refused_by_its_field(panel: Panel) -> None:
+    for given, population_id, field in (
+        ({"simulation_id": "sim_nowhere"}, None, "start_from.simulation_id"),
+        ({"simulation_id": panel.id, "checkpoint_id": "chk_nowhere"}, None, "start_from.checkpoint_id"),
+        ({"simulation_id": panel.id}, "pop_other", "population_id"),
+        (None, None, "population_id"),
+    ):
+        spec = {"name": "Later", "start_from": given, "population_id": population_id}
+        refused = await panel.around.client.post("/simulations/create", json=spec)
+        assert refused.status_code == 422
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
