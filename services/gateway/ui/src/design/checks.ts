@@ -2,8 +2,10 @@
 
 import { type FieldProblem, Problem } from "../api/client";
 import type { Study } from "../api/studies";
+import { percent, words } from "../format/format";
+import { designing } from "../text/designing";
 import { text } from "../text/text";
-import { metricsOf, nameOf, segmentsOf } from "./edits";
+import { marginsOf, metricsOf, nameOf, segmentsOf, totalOf } from "./edits";
 import type { NodeId } from "./graph";
 
 export interface Issue {
@@ -11,6 +13,8 @@ export interface Issue {
   message: string;
 }
 
+/** As far as the platform lets shares that were rounded sum away from 1. */
+const ROUNDING = 0.02;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_ .-]*$/;
 
 export function issuesOf(study: Study): Issue[] {
@@ -24,6 +28,12 @@ function population(study: Study): Issue[] {
   if (!demographic_base) found.push({ node: "template", message: text.design.checks.template });
   const used = segmentsOf(study).reduce((sum, one) => sum + one.size, 0);
   if (used > size) found.push({ node: "population", message: text.design.checks.tooLarge(used, size) });
+  for (const [trait, margin] of Object.entries(marginsOf(study))) {
+    const wrong = (message: string) => found.push({ node: "population", message });
+    const total = totalOf(margin);
+    if (Math.abs(total - 1) > ROUNDING) wrong(designing.wrongTotal(words(trait), percent(total)));
+    if (!margin.source.trim()) wrong(designing.noSource(words(trait)));
+  }
   segmentsOf(study).forEach((one, index) => {
     const node: NodeId = `segment:${index}`;
     if (!NAME.test(one.name)) found.push({ node, message: text.design.checks.name });

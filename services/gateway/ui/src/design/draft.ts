@@ -1,5 +1,5 @@
 // The study somebody is designing: kept in this browser at every change, with what was before it for undo and redo.
-// A draft is never what runs: running sends a copy, and the platform freezes that.
+// One that the platform keeps is sent there too, as the draft of a study. A draft is never what runs: that is a version.
 
 import { useSyncExternalStore } from "react";
 import type { Intervention, Study } from "../api/studies";
@@ -9,12 +9,17 @@ export type Segment = Study["population"]["segments"][number];
 export type Metric = Intervention["success_metrics"][number];
 export type Question = Exclude<Metric, string>;
 export type Screen = Exclude<NonNullable<Study["population"]["eligibility"]>, string>;
+export type Margin = NonNullable<Study["population"]["margins"]>[string];
 export type Place = { x: number; y: number };
 
 export interface Draft {
   study: Study;
   /** Where nodes were put by hand; everything else finds its place by itself. */
   places: Record<string, Place>;
+  /** Id of the study that the platform keeps of it. */
+  kept?: string | undefined;
+  /** The same for all that came from one beginning. */
+  line: number;
 }
 
 const NAME = "rehearsal.draft";
@@ -39,6 +44,7 @@ export const BLANK: Study = {
   },
 } as unknown as Study;
 
+let lines = 0;
 let past: Draft[] = [];
 let future: Draft[] = [];
 let present: Draft = stored();
@@ -47,11 +53,11 @@ let listeners: (() => void)[] = [];
 function stored(): Draft {
   try {
     const kept = JSON.parse(localStorage.getItem(NAME) ?? "null") as Draft | null;
-    if (kept?.study?.population && kept.study.intervention) return { study: kept.study, places: kept.places ?? {} };
+    if (kept?.study?.population && kept.study.intervention) return { ...kept, places: kept.places ?? {}, line: 0 };
   } catch {
     // a draft that cannot be read is no draft
   }
-  return { study: BLANK, places: {} };
+  return { study: BLANK, places: {}, line: 0 };
 }
 
 function show(draft: Draft): void {
@@ -68,10 +74,19 @@ export function change(make: (study: Study) => Study): void {
   show({ ...present, study });
 }
 
-export function open(study: Study): void {
+export function open(study: Study, kept?: string): void {
   past = [...past.slice(-KEPT), present];
   future = [];
-  show({ study, places: {} });
+  lines += 1;
+  show({ study, places: {}, kept, line: lines });
+}
+
+/** Notes which study the platform keeps of the present draft, and of all that it was and may be again. */
+export function keepAs(kept: string | undefined): void {
+  const noted = (one: Draft) => (one.line === present.line ? { ...one, kept } : one);
+  past = past.map(noted);
+  future = future.map(noted);
+  show(noted(present));
 }
 
 export const move = (node: string, place: Place): void =>

@@ -2,7 +2,7 @@
 // follows it when it changes.
 
 import type { Intervention, Study } from "../api/studies";
-import type { Metric, Segment, Variant } from "./draft";
+import type { Margin, Metric, Segment, Variant } from "./draft";
 
 type Population = Study["population"];
 
@@ -21,6 +21,9 @@ export const setIntervention =
 export const segmentsOf = (study: Study): Segment[] => study.population.segments ?? [];
 export const targetsOf = (study: Study): string[] => study.intervention.target_segments ?? [];
 export const metricsOf = (study: Study): Metric[] => study.intervention.success_metrics as Metric[];
+export const marginsOf = (study: Study): Record<string, Margin> => study.population.margins ?? {};
+export const totalOf = (margin: Margin): number =>
+  Object.values(margin.shares as Record<string, number>).reduce((sum, one) => sum + one, 0);
 export const nameOf = (metric: Metric): string => (typeof metric === "string" ? metric : metric.name);
 
 const free = (stem: string, taken: string[]): string => {
@@ -60,6 +63,23 @@ export const removeSegment =
     const name = segmentsOf(study)[place]?.name;
     const next = setPopulation({ segments: segmentsOf(study).filter((_, index) => index !== place) })(study);
     return setIntervention({ target_segments: targetsOf(study).filter((one) => one !== name) })(next);
+  };
+
+/** Null takes the template's again. */
+export const setMargin =
+  (name: string, margin: Margin | null) =>
+  (study: Study): Study => {
+    const { [name]: _, ...others } = marginsOf(study);
+    const margins = margin ? { ...marginsOf(study), [name]: margin } : others;
+    return setPopulation({ margins: Object.keys(margins).length ? margins : null })(study);
+  };
+
+/** What is worth finding of a metric; null: what the platform takes. */
+export const setWorth =
+  (name: string, worth: number | null) =>
+  (study: Study): Study => {
+    const { [name]: _, ...others } = study.intervention.mde ?? {};
+    return setIntervention({ mde: worth ? { ...others, [name]: worth } : others })(study);
   };
 
 export const setTarget =
@@ -116,6 +136,14 @@ export const addQuestion = (study: Study): Study => {
   const added = { name, type: "ordinal", question: "", scale: [1, 7] } as unknown as Metric;
   return setMetrics([...metricsOf(study), added])(study);
 };
+
+/** One variant of a study with a few people, beside nothing else. */
+export function trialOf(study: Study, index: number): Study {
+  const variant = study.intervention.variants[index];
+  const pilot = pilotOf(study);
+  const only = { variants: variant ? [{ ...variant, is_control: false }] : [], design: "between" as const };
+  return { ...pilot, intervention: { ...pilot.intervention, ...only, mde: {}, aa: false } };
+}
 
 /** The same study with a few people: what it would be like, before it costs anything. */
 export function pilotOf(study: Study, people = 5): Study {

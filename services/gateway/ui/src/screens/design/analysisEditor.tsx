@@ -6,9 +6,18 @@ import type { Study } from "../../api/studies";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { KNOWN } from "../../design/catalogue";
-import { change, type Question } from "../../design/draft";
-import { addQuestion, metricsOf, nameOf, setIntervention, setMetrics, toggleMetric } from "../../design/edits";
-import { title } from "../../format/format";
+import { change, type Metric, type Question } from "../../design/draft";
+import {
+  addQuestion,
+  metricsOf,
+  nameOf,
+  setIntervention,
+  setMetrics,
+  setWorth,
+  toggleMetric,
+} from "../../design/edits";
+import { title, words } from "../../format/format";
+import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 
 const TYPES = ["binary", "ordinal", "numeric", "choice", "ranking", "text"] as const;
@@ -36,6 +45,9 @@ export function AnalysisEditor({ study }: { study: Study }) {
           </li>
         ))}
       </ol>
+      {metrics.map((metric) => (
+        <Worth key={nameOf(metric)} study={study} metric={metric} />
+      ))}
       <Catalogue study={study} />
       {metrics.map((metric, index) =>
         typeof metric === "string" ? null : (
@@ -77,6 +89,25 @@ export function AnalysisEditor({ study }: { study: Study }) {
         choose={(one) => change(setIntervention({ correction: one === "benjamini_hochberg" ? one : "holm" }))}
       />
     </Stack>
+  );
+}
+
+/** The smallest effect that a metric's power is about; texts and orders have none. */
+function Worth({ study, metric }: { study: Study; metric: Metric }) {
+  const type = typeof metric === "string" ? KNOWN.find((one) => one.name === metric)?.type : metric.type;
+  const name = nameOf(metric);
+  if (!type || !["binary", "ordinal", "numeric"].includes(type)) return null;
+  return (
+    <NumberInput
+      label={designing.mde(words(name))}
+      description={type === "binary" ? designing.mdeShare : designing.mdeDeviations}
+      min={0}
+      step={type === "binary" ? 0.01 : 0.05}
+      decimalScale={3}
+      placeholder={text.monitor.capPlaceholder}
+      value={study.intervention.mde?.[name] ?? ""}
+      onChange={(worth) => change(setWorth(name, typeof worth === "number" && worth > 0 ? worth : null))}
+    />
   );
 }
 

@@ -6,7 +6,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { estimate } from "../../api/designQueries";
-import { runStudy, type Study } from "../../api/studies";
+import { runKept, runStudy, type Study } from "../../api/studies";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
@@ -20,6 +20,7 @@ import sample from "../simulations/sample.json";
 import { aboutNode } from "./about";
 import { Editor } from "./editor";
 import { Checklist, Cost, Power } from "./judgement";
+import { Beginnings, Keeping } from "./keeping";
 import { useSettled } from "./useSettled";
 import "../../app/moreStyles";
 import "@xyflow/react/dist/base.css";
@@ -31,7 +32,7 @@ const ViewAs = lazy(() => import("./viewAs"));
 const route = getRouteApi("/design");
 
 export function DesignPage() {
-  const { study, places, canUndo, canRedo } = useDraft();
+  const { study, places, kept, canUndo, canRedo } = useDraft();
   const { node: wanted } = route.useSearch();
   const navigate = route.useNavigate();
   const nodes = nodesOf(study);
@@ -59,7 +60,7 @@ export function DesignPage() {
             <Suspense>
               <ViewAs study={study} />
             </Suspense>
-            <Runs study={study} reason={issues[0]?.message} />
+            <Runs study={study} kept={kept} reason={issues[0]?.message} />
           </>
         }
       />
@@ -73,7 +74,9 @@ export function DesignPage() {
         <Button variant="subtle" size="compact-sm" onClick={tidy}>
           {text.design.tidy}
         </Button>
-        <span className="fine">{text.design.saved}</span>
+        <Beginnings />
+        {kept ? null : <span className="fine">{text.design.saved}</span>}
+        <Keeping study={study} kept={kept} isWhole={issues.length === 0} />
       </div>
       {isNarrow ? (
         <Steps study={study} nodes={nodes} chosen={chosen} choose={choose} />
@@ -134,10 +137,10 @@ function Steps(props: { study: Study; nodes: NodeId[]; chosen: NodeId; choose: (
   );
 }
 
-function Runs({ study, reason }: { study: Study; reason: string | undefined }) {
+function Runs({ study, kept, reason }: { study: Study; kept: string | undefined; reason: string | undefined }) {
   const navigate = useNavigate();
   const run = useMutation({
-    mutationFn: (one: Study) => runStudy(one),
+    mutationFn: (one: Study) => (kept && one === study ? runKept(kept, one) : runStudy(one)),
     onSuccess: (id) => navigate({ to: "/simulations/$id", params: { id } }),
   });
   const isOff = reason !== undefined;

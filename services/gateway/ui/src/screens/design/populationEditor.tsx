@@ -11,6 +11,7 @@ import { change, type Screen } from "../../design/draft";
 import { segmentsOf, setPopulation } from "../../design/edits";
 import { count, percent, title } from "../../format/format";
 import { text } from "../../text/text";
+import { MarginsEditor } from "./marginsEditor";
 
 const SIZES = [10, 50, 100, 200, 500, 1000, 2000, 5000, 10_000];
 const AGES: [number, number] = [18, 90];
@@ -55,8 +56,15 @@ export function PopulationEditor({ study }: { study: Study }) {
       <SizeInput label={text.design.size} value={population.size} choose={(size) => change(setPopulation({ size }))} />
       <SegmentBar study={study} used={used} />
       <Eligibility study={study} />
+      <Margins study={study} />
     </Stack>
   );
+}
+
+function Margins({ study }: { study: Study }) {
+  const known = useQuery(templates);
+  const template = known.data?.items.find((one) => one.name === study.population.demographic_base);
+  return template ? <MarginsEditor study={study} dimensions={template.dimensions} /> : null;
 }
 
 export function SizeInput(props: { label: string; value: number; choose: (size: number) => void; most?: number }) {

@@ -12,6 +12,7 @@ import { capital, words } from "../../format/format";
 import { text } from "../../text/text";
 import { MediaEditor } from "./mediaEditor";
 import { Preview } from "./preview";
+import { Trial } from "./trial";
 
 const WRAPS = { bold: ["**", "**"], italic: ["*", "*"], link: ["[", "](https://)"], list: ["\n- ", ""] } as const;
 const known = (names: string[], value: string) =>
@@ -50,6 +51,7 @@ export function VariantEditor({ study, index }: { study: Study; index: number })
       )}
       <MediaEditor media={variant.media ?? []} set={(media) => set({ media })} />
       <Preview variant={variant} />
+      <Trial study={study} index={index} />
       <Checkbox
         label={text.design.isControl}
         checked={variant.is_control ?? false}

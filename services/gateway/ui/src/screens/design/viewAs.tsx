@@ -4,7 +4,7 @@ import { Button, CopyButton, FileButton, Modal, Tabs } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { parse, stringify } from "yaml";
-import type { Study } from "../../api/studies";
+import { asStudy, type Study } from "../../api/studies";
 import { ProblemNotice } from "../../components/parts";
 import { open } from "../../design/draft";
 import { text } from "../../text/text";
@@ -13,17 +13,12 @@ const SLUG = /[^a-z0-9]+/g;
 
 function forms(study: Study): Record<string, string> {
   const file = `${study.name.toLowerCase().replace(SLUG, "_").replace(/^_|_$/g, "") || "study"}.yaml`;
-  const { population, intervention } = study;
-  const shell = (value: unknown) => `'${JSON.stringify(value).replaceAll("'", "'\\''")}'`;
+  const json = JSON.stringify(study, null, 1).replaceAll("'", "'\\''");
   const url = location.origin;
   return {
     YAML: stringify(study),
     CLI: `rehearsal validate ${file}\nrehearsal estimate ${file} --url ${url}\nrehearsal run ${file} --url ${url}`,
-    curl: [
-      `curl -X POST ${url}/agent-populations/create --json ${shell(population)}`,
-      `curl -X POST ${url}/interventions/create --json ${shell(intervention)}`,
-      `curl -X POST ${url}/interventions/INTERVENTION/execute --json '{"population_id": "POPULATION"}'`,
-    ].join("\n\n"),
+    curl: `curl -X POST ${url}/studies/run --json '${json}'`,
     Python: [
       "import asyncio",
       "from pathlib import Path",
@@ -36,9 +31,7 @@ function forms(study: Study): Record<string, string> {
       "",
       "async def main() -> None:",
       `    async with RehearsalClient("${url}") as client:`,
-      '        population = await client.create_population(study["population"])',
-      '        intervention = await client.create_intervention(study["intervention"])',
-      '        run = await client.execute(intervention["id"], {"population_id": population["id"]})',
+      "        run = await client.run_study(study)",
       '        print(run["simulation_id"])',
       "",
       "",
@@ -117,10 +110,7 @@ function Forms({ study }: { study: Study }) {
 
 /** A study file, with every field it has; one that is no study is refused. */
 function read(source: string): Study {
-  const told: unknown = parse(source);
-  if (typeof told !== "object" || told === null || !("population" in told) || !("intervention" in told)) {
-    throw new Error(text.design.noStudy);
-  }
-  const study = told as Study;
-  return { ...study, intervention: { ...study.intervention, variants: study.intervention.variants ?? [] } };
+  const study = asStudy(parse(source));
+  if (!study) throw new Error(text.design.noStudy);
+  return study;
 }

@@ -1,0 +1,43 @@
+// The sentences of the designer about what the platform keeps of a study, trials and margins.
+
+import { count } from "../format/format";
+
+export const designing = {
+  from: "Start from",
+  choose: "Choose a study",
+  templates: "Templates",
+  kept: "Studies kept here",
+  asksProtocol: "This study asks a protocol; the graph draws interventions. Run it with: rehearsal studies run",
+  keep: "Keep on the platform",
+  keepHint: "It gets a draft there that follows every change, and versions that never change.",
+  saving: "Saving the draft",
+  waiting: "Kept in this browser until nothing is missing",
+  draft: "Draft saved on the platform, never published",
+  published: (version: number) => `Version ${count(version)}, published`,
+  changed: (version: number) => `Draft saved on the platform, changed since version ${count(version)}`,
+  publish: "Publish",
+  publishHint: "Makes the draft a version that never changes. A run does so by itself.",
+  versions: "Versions",
+  openVersion: "Open a version as the draft",
+  version: (version: number, at: string) => `Version ${count(version)} of ${at}`,
+  trial: "Try this variant with 5 people",
+  trialNote:
+    "Only this variant, beside nothing else: what a few people say, not what it does. Asked once for each text.",
+  trialAgain: "What they said to exactly this",
+  trialOpen: "Open the trial",
+  margins: "Margins of your own",
+  marginsNote: "They replace those of the template, and people are drawn to meet them.",
+  addMargin: "Change the margin of",
+  none: "None",
+  share: (value: string) => `Share of ${value}, percent`,
+  total: (total: string) => `In all ${total}`,
+  scale: "Make it 100 %",
+  source: "Where the shares come from",
+  year: "Year",
+  removeMargin: "Take the template's",
+  wrongTotal: (name: string, total: string) => `The shares of ${name} make ${total}, not 100 %.`,
+  noSource: (name: string) => `Say where the shares of ${name} come from.`,
+  mde: (name: string) => `Smallest effect of ${name} worth finding`,
+  mdeShare: "Points of a share: 0.05 is 5 of 100 people",
+  mdeDeviations: "Standard deviations",
+};
