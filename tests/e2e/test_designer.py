@@ -137,7 +137,7 @@ def test_margins_and_what_is_worth_finding_are_set_and_stand_in_the_file(
         page.get_by_role("tab", name="curl").click()
         sent = re.search(r"--json '(.*)'$", shown.inner_text(), re.DOTALL)
         assert sent is not None
-        assert json.loads(sent[1]) == study
+        assert json.loads(sent[1].replace("'\\''", "'")) == study
         started = HTTP.post(f"{platform.url}/studies/run", json=study)
         assert started.status_code == 202, started.text
         assert visit.faults == []
