@@ -2,7 +2,7 @@
 
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { api, ask, Problem, type Schema } from "./client";
-import type { Study } from "./studies";
+import { documentOf, type Study } from "./studies";
 
 const LONG = 300_000;
 
@@ -27,6 +27,16 @@ export const estimate = (study: Study, isReady: boolean) =>
     queryFn: ({ signal }) => ask(api.POST("/studies/estimate", { body: study, signal })),
     enabled: isReady,
     placeholderData: keepPreviousData,
+    staleTime: LONG,
+    retry: once,
+  });
+
+/** What is wrong with a study that cannot be measured before it runs, because what is said makes its prompts. */
+export const validity = (study: Study, isReady: boolean) =>
+  queryOptions({
+    queryKey: ["validity", study],
+    queryFn: ({ signal }) => ask(api.POST("/studies/validate", { body: documentOf(study), signal })),
+    enabled: isReady,
     staleTime: LONG,
     retry: once,
   });

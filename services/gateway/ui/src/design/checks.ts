@@ -1,11 +1,11 @@
 // What is still missing in a draft, with the node it is about. The platform has the last word: what it refuses is added.
 
 import { type FieldProblem, Problem } from "../api/client";
-import type { Study } from "../api/studies";
+import { asksProtocol, type Study } from "../api/studies";
 import { percent, words } from "../format/format";
 import { designing } from "../text/designing";
 import { text } from "../text/text";
-import { marginsOf, metricsOf, nameOf, segmentsOf, totalOf } from "./edits";
+import { marginsOf, metricsOf, nameOf, requestsOf, segmentsOf, totalOf } from "./edits";
 import type { NodeId } from "./graph";
 
 export interface Issue {
@@ -18,6 +18,7 @@ const ROUNDING = 0.02;
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_ .-]*$/;
 
 export function issuesOf(study: Study): Issue[] {
+  if (asksProtocol(study)) return [...population(study), ...protocol(study)];
   return [...population(study), ...intervention(study), ...analysis(study)];
 }
 
@@ -61,6 +62,19 @@ function intervention(study: Study): Issue[] {
   return found;
 }
 
+function protocol(study: Study): Issue[] {
+  return requestsOf(study).flatMap((one, index): Issue[] => {
+    const node: NodeId = `request:${index}`;
+    if ("touchpoints" in one) {
+      return one.touchpoints
+        .filter((contact) => !contact.content?.trim())
+        .map((contact) => ({ node, message: text.design.checks.content(contact.name) }));
+    }
+    const said = "topic" in one ? one.topic : one.content;
+    return said.trim() ? [] : [{ node, message: designing.saysNothing(index + 1) }];
+  });
+}
+
 function analysis(study: Study): Issue[] {
   const metrics = metricsOf(study);
   if (!metrics.length) return [{ node: "analysis", message: text.design.checks.noMetric }];
@@ -73,11 +87,17 @@ function analysis(study: Study): Issue[] {
 export function refusals(error: unknown): Issue[] {
   if (!(error instanceof Problem) || error.status !== 422) return [];
   if (!error.fields.length) return [{ node: "intervention", message: error.message }];
-  return error.fields.map((one) => ({ node: nodeOf(one), message: `${one.field}: ${one.message}` }));
+  return wrongFields(error.fields);
+}
+
+export function wrongFields(fields: FieldProblem[]): Issue[] {
+  return fields.map((one) => ({ node: nodeOf(one), message: `${one.field}: ${one.message}` }));
 }
 
 function nodeOf({ field }: FieldProblem): NodeId {
   const numbered = /(segments|variants)\.(\d+)/.exec(field);
+  const asked = /^protocol\.(\d+)/.exec(field);
+  if (asked) return `request:${Number(asked[1])}`;
   if (numbered) return `${numbered[1] === "segments" ? "segment" : "variant"}:${Number(numbered[2])}`;
   if (field.includes("success_metrics") || /alpha|mde|correction/.test(field)) return "analysis";
   return /population|size|demographic|eligibility/.test(field) ? "population" : "intervention";

@@ -2,7 +2,7 @@
 // One that the platform keeps is sent there too, as the draft of a study. A draft is never what runs: that is a version.
 
 import { useSyncExternalStore } from "react";
-import type { Intervention, Study } from "../api/studies";
+import { documentOf, type Intervention, type Study } from "../api/studies";
 
 export type Variant = Intervention["variants"][number];
 export type Segment = Study["population"]["segments"][number];
@@ -18,6 +18,8 @@ export interface Draft {
   places: Record<string, Place>;
   /** Id of the study that the platform keeps of it. */
   kept?: string | undefined;
+  /** What was sent there last: only what differs from it is a change. */
+  saved?: string | undefined;
   /** The same for all that came from one beginning. */
   line: number;
 }
@@ -42,6 +44,12 @@ export const BLANK: Study = {
     target_segments: [],
     success_metrics: ["open_rate"],
   },
+} as unknown as Study;
+
+/** A study that asks instead of trying. */
+export const PROTOCOL: Study = {
+  ...BLANK,
+  protocol: [{ content: "", channel: "survey", metrics: [] }],
 } as unknown as Study;
 
 let lines = 0;
@@ -74,20 +82,32 @@ export function change(make: (study: Study) => Study): void {
   show({ ...present, study });
 }
 
+/** `kept`: what the platform keeps is exactly this. */
 export function open(study: Study, kept?: string): void {
   past = [...past.slice(-KEPT), present];
   future = [];
   lines += 1;
-  show({ study, places: {}, kept, line: lines });
+  show({ study, places: {}, kept, saved: kept && fileOf(study), line: lines });
 }
 
 /** Notes which study the platform keeps of the present draft, and of all that it was and may be again. */
-export function keepAs(kept: string | undefined): void {
-  const noted = (one: Draft) => (one.line === present.line ? { ...one, kept } : one);
+export function keepAs(kept: string | undefined, saved?: string): void {
+  const { line } = present;
+  note((one) => (one.line === line ? { ...one, kept, saved } : one));
+}
+
+/** Notes what was sent of a kept study last, whatever is open by now. */
+export const noteSaved = (kept: string, saved: string): void =>
+  note((one) => (one.kept === kept ? { ...one, saved } : one));
+
+function note(noted: (one: Draft) => Draft): void {
   past = past.map(noted);
   future = future.map(noted);
   show(noted(present));
 }
+
+/** A study as it is sent. */
+export const fileOf = (study: Study): string => JSON.stringify(documentOf(study));
 
 export const move = (node: string, place: Place): void =>
   show({ ...present, places: { ...present.places, [node]: place } });

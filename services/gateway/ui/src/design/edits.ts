@@ -1,7 +1,9 @@
 // What can be done to a study, each as a function from one study to the next. Names stay unique, and what refers to a name
 // follows it when it changes.
 
-import type { Intervention, Study } from "../api/studies";
+import { asksProtocol, type Intervention, type Request, type Study } from "../api/studies";
+import { designing } from "../text/designing";
+import { text } from "../text/text";
 import type { Margin, Metric, Segment, Variant } from "./draft";
 
 type Population = Study["population"];
@@ -24,6 +26,7 @@ export const metricsOf = (study: Study): Metric[] => study.intervention.success_
 export const marginsOf = (study: Study): Record<string, Margin> => study.population.margins ?? {};
 export const totalOf = (margin: Margin): number =>
   Object.values(margin.shares as Record<string, number>).reduce((sum, one) => sum + one, 0);
+export const requestsOf = (study: Study): Request[] => study.protocol ?? [];
 export const nameOf = (metric: Metric): string => (typeof metric === "string" ? metric : metric.name);
 
 const free = (stem: string, taken: string[]): string => {
@@ -118,6 +121,30 @@ export const removeVariant =
   (study: Study): Study =>
     setIntervention({ variants: study.intervention.variants.filter((_, index) => index !== place) })(study);
 
+export const REQUESTS = {
+  broadcast: { content: "", channel: "survey", metrics: [] },
+  talk: { kind: "focus_group", topic: "", prompts: [], groups: 1, metrics: [] },
+  journey: { name: "journey", touchpoints: [{ name: "first", content: "", channel: "email", metrics: [] }] },
+} as unknown as Record<"broadcast" | "talk" | "journey", Request>;
+
+const setRequests = (protocol: Request[]) => setStudy({ protocol });
+
+export const addRequest = (kind: keyof typeof REQUESTS) => (study: Study) =>
+  setRequests([...requestsOf(study), REQUESTS[kind]])(study);
+
+export const setRequest = (place: number, next: Request) => (study: Study) =>
+  setRequests(requestsOf(study).map((one, index) => (index === place ? next : one)))(study);
+
+export const removeRequest = (place: number) => (study: Study) =>
+  setRequests(requestsOf(study).filter((_, index) => index !== place))(study);
+
+/** Asked one place earlier. */
+export const raiseRequest = (place: number) => (study: Study) => {
+  const requests = [...requestsOf(study)];
+  requests.splice(place - 1, 0, ...requests.splice(place, 1));
+  return setRequests(requests)(study);
+};
+
 export const toggleMetric =
   (name: string) =>
   (study: Study): Study => {
@@ -165,4 +192,24 @@ export function pilotOf(study: Study, people = 5): Study {
       target_segments: targets.filter((one) => kept.some((segment) => segment.name === one)),
     },
   };
+}
+
+/** What can be added, by name. */
+export const ADDABLE = {
+  segment: addSegment,
+  variant: addVariant,
+  question: addQuestion,
+  broadcast: addRequest("broadcast"),
+  talk: addRequest("talk"),
+  journey: addRequest("journey"),
+} as const;
+export type Addable = keyof typeof ADDABLE;
+
+/** What can be added to a study, with its label: to one that asks other things than to one that tries. */
+export function addable(study: Study): [Addable, string][] {
+  const labels: Record<Addable, string> = { ...text.design.add, ...designing.requests };
+  const names: Addable[] = asksProtocol(study)
+    ? ["segment", "broadcast", "talk", "journey"]
+    : ["segment", "variant", "question"];
+  return names.map((name) => [name, labels[name]]);
 }

@@ -1,18 +1,19 @@
 // A study as a graph: what its nodes are, what may be joined to what, and where a node stands that nobody has moved.
-// template → population → segment → intervention → variant → analysis
+// template → population → segment → intervention → variant → analysis, or → request → request
 
-import type { Study } from "../api/studies";
+import { asksProtocol, type Study } from "../api/studies";
 import type { Place } from "./draft";
-import { segmentsOf, targetsOf } from "./edits";
+import { requestsOf, segmentsOf, targetsOf } from "./edits";
 
-export type Kind = "template" | "population" | "segment" | "intervention" | "variant" | "analysis";
+export type Kind = "template" | "population" | "segment" | "intervention" | "variant" | "analysis" | "request";
 export type NodeId =
   | "template"
   | "population"
   | "intervention"
   | "analysis"
   | `segment:${number}`
-  | `variant:${number}`;
+  | `variant:${number}`
+  | `request:${number}`;
 
 export interface Edge {
   from: NodeId;
@@ -28,10 +29,14 @@ export const kindOf = (id: string): Kind => id.split(":")[0] as Kind;
 export const indexOf = (id: string): number => Number(id.split(":")[1] ?? 0);
 
 export function nodesOf(study: Study): NodeId[] {
-  return [
+  const people: NodeId[] = [
     "template",
     "population",
     ...segmentsOf(study).map((_, index): NodeId => `segment:${index}`),
+  ];
+  if (asksProtocol(study)) return [...people, ...requestsOf(study).map((_, index): NodeId => `request:${index}`)];
+  return [
+    ...people,
     "intervention",
     ...study.intervention.variants.map((_, index): NodeId => `variant:${index}`),
     "analysis",
@@ -40,6 +45,7 @@ export function nodesOf(study: Study): NodeId[] {
 
 export function edgesOf(study: Study): Edge[] {
   const segments = segmentsOf(study);
+  if (asksProtocol(study)) return protocolEdges(study);
   const targets = targetsOf(study);
   const edges: Edge[] = [{ from: "template", to: "population", isLoose: false }];
   segments.forEach((one, index) => {
@@ -50,6 +56,18 @@ export function edgesOf(study: Study): Edge[] {
   study.intervention.variants.forEach((_, index) => {
     edges.push({ from: "intervention", to: `variant:${index}`, isLoose: false });
     edges.push({ from: `variant:${index}`, to: "analysis", isLoose: false });
+  });
+  return edges;
+}
+
+/** One after the other, beginning with the people. */
+function protocolEdges(study: Study): Edge[] {
+  const edges: Edge[] = [{ from: "template", to: "population", isLoose: false }];
+  segmentsOf(study).forEach((_, index) => {
+    edges.push({ from: "population", to: `segment:${index}`, isLoose: false });
+  });
+  requestsOf(study).forEach((_, index) => {
+    edges.push({ from: index ? `request:${index - 1}` : "population", to: `request:${index}`, isLoose: false });
   });
   return edges;
 }
@@ -65,6 +83,10 @@ export function placesOf(study: Study, moved: Record<string, Place>): Record<str
   return Object.fromEntries(
     nodes.map((id) => {
       const kind = kindOf(id);
+      if (kind === "request") {
+        const place = { x: (indexOf(id) + (hasSegments ? 3 : 2)) * WIDE, y: ((tallest - 1) * HIGH) / 2 };
+        return [id, moved[id] ?? place];
+      }
       const beside = nodes.filter((one) => kindOf(one) === kind);
       const top = ((tallest - beside.length) * HIGH) / 2;
       const place = { x: columns.indexOf(kind) * WIDE, y: top + beside.indexOf(id) * HIGH };

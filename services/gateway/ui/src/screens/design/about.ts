@@ -1,14 +1,15 @@
 // What a node is called and what stands in it.
 
 import type { Study } from "../../api/studies";
-import { metricsOf, nameOf, segmentsOf, targetsOf } from "../../design/edits";
+import { metricsOf, nameOf, requestsOf, segmentsOf, targetsOf } from "../../design/edits";
 import { indexOf, kindOf, type NodeId } from "../../design/graph";
 import { count, words } from "../../format/format";
+import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 
 export function aboutNode(study: Study, node: NodeId): { kind: string; name: string; about: string } {
   const kind = kindOf(node);
-  const label = text.design.kinds[kind];
+  const label = kind === "request" ? designing.request : text.design.kinds[kind];
   const index = indexOf(node);
   const { population, intervention } = study;
   const segment = segmentsOf(study)[index];
@@ -32,6 +33,16 @@ export function aboutNode(study: Study, node: NodeId): { kind: string; name: str
         name: words(variant?.name),
         about: `${words(variant?.channel)} · ${words(variant?.timing)}`,
       };
+    case "request": {
+      const request = requestsOf(study)[index];
+      if (!request) return { kind: label, name: "", about: "" };
+      if ("touchpoints" in request) {
+        const contacts = request.touchpoints.map((one) => words(one.name)).join(" → ");
+        return { kind: designing.requests.journey, name: words(request.name), about: contacts };
+      }
+      if ("topic" in request) return { kind: words(request.kind), name: request.topic, about: words(request.channel) };
+      return { kind: designing.requests.broadcast, name: request.content, about: words(request.channel) };
+    }
     case "analysis":
       return {
         kind: label,

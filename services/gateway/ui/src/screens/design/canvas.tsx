@@ -21,20 +21,20 @@ import { Icon } from "../../components/icons";
 import type { Issue } from "../../design/checks";
 import { change, move, type Place } from "../../design/draft";
 import {
-  addQuestion,
-  addSegment,
-  addVariant,
+  ADDABLE,
+  type Addable,
+  addable,
+  removeRequest,
   removeSegment,
   removeVariant,
+  requestsOf,
   segmentsOf,
   setTarget,
 } from "../../design/edits";
-import { edgesOf, indexOf, kindOf, mayConnect, type NodeId, nodesOf, placesOf } from "../../design/graph";
+import { edgesOf, indexOf, type Kind, kindOf, mayConnect, type NodeId, nodesOf, placesOf } from "../../design/graph";
 import { text } from "../../text/text";
 import { aboutNode } from "./about";
 
-const ADDABLE = { segment: addSegment, variant: addVariant, question: addQuestion } as const;
-type Addable = keyof typeof ADDABLE;
 const MIME = "application/x-rehearsal-node";
 
 interface Shown extends Record<string, unknown> {
@@ -55,16 +55,16 @@ interface Props {
 export default function Canvas(props: Props) {
   return (
     <ReactFlowProvider>
-      <Palette />
+      <Palette study={props.study} />
       <Flow {...props} />
     </ReactFlowProvider>
   );
 }
 
-function Palette() {
+function Palette({ study }: { study: Study }) {
   return (
     <div className="palette" role="toolbar" aria-label={text.design.palette}>
-      {(Object.keys(ADDABLE) as Addable[]).map((name) => (
+      {addable(study).map(([name, label]) => (
         <button
           type="button"
           key={name}
@@ -73,7 +73,7 @@ function Palette() {
           onClick={() => change(ADDABLE[name])}
           onDragStart={(event) => event.dataTransfer.setData(MIME, name)}
         >
-          <Icon name="plus" size={14} /> {text.design.add[name]}
+          <Icon name="plus" size={14} /> {label}
         </button>
       ))}
       <span className="fine">{text.design.paletteHint}</span>
@@ -145,12 +145,17 @@ function useNodes({ study, places, issues, chosen }: Props): Node<Shown>[] {
       type: "part",
       position: at[id] ?? { x: 0, y: 0 },
       selected: id === chosen,
-      deletable: kindOf(id) === "segment" || (kindOf(id) === "variant" && study.intervention.variants.length > 1),
+      deletable: isDeletable(study, kindOf(id)),
       ariaLabel: `${aboutNode(study, id).kind}: ${aboutNode(study, id).name}`,
       data: { ...aboutNode(study, id), issues: issues.filter((one) => one.node === id).length },
       className: `node-${kindOf(id)}`,
     }));
   }, [study, places, issues, chosen]);
+}
+
+function isDeletable(study: Study, kind: Kind): boolean {
+  if (kind === "variant") return study.intervention.variants.length > 1;
+  return kind === "segment" || (kind === "request" && requestsOf(study).length > 1);
 }
 
 type Show = (make: (nodes: Node<Shown>[]) => Node<Shown>[]) => void;
@@ -174,6 +179,7 @@ function take(changes: NodeChange<Node<Shown>>[], show: Show, choose: (node: Nod
 function remove(id: string): void {
   if (kindOf(id) === "segment") change(removeSegment(indexOf(id)));
   if (kindOf(id) === "variant") change(removeVariant(indexOf(id)));
+  if (kindOf(id) === "request") change(removeRequest(indexOf(id)));
 }
 
 function dropped(event: DragEvent): void {

@@ -5,6 +5,7 @@ import { indexOf, kindOf, type NodeId } from "../../design/graph";
 import { AnalysisEditor } from "./analysisEditor";
 import { InterventionEditor } from "./interventionEditor";
 import { PopulationEditor, TemplateEditor } from "./populationEditor";
+import { RequestEditor } from "./requestEditor";
 import { SegmentEditor } from "./segmentEditor";
 import { VariantEditor } from "./variantEditor";
 
@@ -20,6 +21,8 @@ export function Editor({ study, node }: { study: Study; node: NodeId }) {
       return <InterventionEditor study={study} />;
     case "variant":
       return <VariantEditor study={study} index={indexOf(node)} />;
+    case "request":
+      return <RequestEditor study={study} index={indexOf(node)} />;
     case "analysis":
       return <AnalysisEditor study={study} />;
   }

@@ -2,12 +2,13 @@
 
 import { Button, Tooltip } from "@mantine/core";
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { Problem } from "../../api/client";
 import { queryClient } from "../../api/queries";
 import {
   asStudy,
   editStudy,
+  fileOfStudy,
   type Kept,
   keepStudy,
   keptStudies,
@@ -15,27 +16,34 @@ import {
   publishStudy,
   type Study,
   studyTemplates,
-  versionOf,
   versionsOf,
 } from "../../api/studies";
 import { Choice } from "../../components/choice";
 import { ProblemNotice } from "../../components/parts";
-import { keepAs, open } from "../../design/draft";
+import { change, fileOf, keepAs, noteSaved, open } from "../../design/draft";
 import { when } from "../../format/format";
 import { designing } from "../../text/designing";
+import { text } from "../../text/text";
 import { useSettled } from "./useSettled";
 
-/** `isWhole`: nothing is missing in it, so the platform takes it. */
-export function Keeping({ study, kept, isWhole }: { study: Study; kept: string | undefined; isWhole: boolean }) {
+interface Props {
+  study: Study;
+  kept: string | undefined;
+  saved: string | undefined;
+  /** Nothing is missing in it, so the platform takes it. */
+  isWhole: boolean;
+}
+
+export function Keeping({ study, kept, saved, isWhole }: Props) {
   const keep = useMutation({
     mutationFn: keepStudy,
-    onSuccess: async (made) => {
+    onSuccess: async (made, one) => {
       await shown(made);
-      keepAs(made.id);
+      keepAs(made.id, fileOf(one));
       void queryClient.invalidateQueries({ queryKey: ["studies"] });
     },
   });
-  if (kept) return <Follower key={kept} study={study} id={kept} isWhole={isWhole} />;
+  if (kept) return <Follower key={kept} study={study} id={kept} saved={saved} isWhole={isWhole} />;
   return (
     <>
       <Tooltip label={designing.keepHint} multiline w={260}>
@@ -54,17 +62,18 @@ export function Keeping({ study, kept, isWhole }: { study: Study; kept: string |
   );
 }
 
-function Follower({ study, id, isWhole }: { study: Study; id: string; isWhole: boolean }) {
+function Follower({ study, id, saved, isWhole }: Omit<Props, "kept"> & { id: string }) {
   const told = useQuery(keptStudy(id));
   const settled = useSettled(study);
-  const sent = useRef("");
-  const { mutate: save, ...saving } = useMutation({
-    mutationFn: (one: Study) => editStudy(id, one),
-    onSuccess: shown,
-  });
+  const send = async (one: Study) => {
+    await shown(await editStudy(id, one));
+    noteSaved(id, fileOf(one));
+  };
+  const { mutate: save, ...saving } = useMutation({ mutationFn: send });
+  const isSaved = fileOf(study) === saved;
   const publish = useMutation({
     mutationFn: async () => {
-      await shown(await editStudy(id, study));
+      if (!isSaved) await send(study);
       await publishStudy(id);
     },
     onSuccess: () => queryClient.invalidateQueries({ queryKey: ["study", id] }),
@@ -73,16 +82,12 @@ function Follower({ study, id, isWhole }: { study: Study; id: string; isWhole: b
   useEffect(() => {
     if (isGone) keepAs(undefined);
   }, [isGone]);
-  const there = told.data ? JSON.stringify(told.data.study) : undefined;
+  const isNew = settled === study && saving.variables !== settled; // what was refused is not sent again
+  const isDue = isWhole && isNew && !isSaved && !saving.isPending;
   useEffect(() => {
-    const now = JSON.stringify(settled);
-    const step = `${there}${now}`;
-    if (!isWhole || there === undefined || now === there || step === sent.current) return;
-    sent.current = step;
-    save(settled);
-  }, [settled, isWhole, there, save]);
+    if (isDue) save(settled);
+  }, [isDue, settled, save]);
   if (!told.data) return null;
-  const isSaved = JSON.stringify(study) === there;
   return (
     <>
       <span className="fine" role="status">
@@ -120,8 +125,10 @@ function stateOf({ version, is_published }: Kept): string {
 function Versions({ id, newest }: { id: string; newest: number }) {
   const told = useQuery({ ...versionsOf(id), enabled: newest > 0 });
   const bring = useMutation({
-    mutationFn: (version: string) => versionOf(id, Number(version)),
-    onSuccess: ({ study }) => opened(study, id),
+    mutationFn: async (version: string) => {
+      const study = drawn(await fileOfStudy(id, Number(version)));
+      change(() => study);
+    },
   });
   if (!newest) return null;
   return (
@@ -149,8 +156,9 @@ export function Beginnings() {
   const bring = useMutation({
     mutationFn: async (id: string) => {
       const template = templates.data?.find((one) => one.name === id);
-      if (template) return opened(template.study);
-      return opened((await queryClient.fetchQuery({ ...keptStudy(id), staleTime: 0 })).study, id);
+      if (template) return open(drawn(template.study));
+      await queryClient.invalidateQueries({ queryKey: ["study", id] });
+      return open(drawn(await fileOfStudy(id)), id);
     },
   });
   return (
@@ -171,8 +179,8 @@ export function Beginnings() {
   );
 }
 
-function opened(document: unknown, kept?: string): void {
+function drawn(document: unknown): Study {
   const study = asStudy(document);
-  if (!study) throw new Error(designing.asksProtocol);
-  open(study, kept);
+  if (!study) throw new Error(text.design.noStudy);
+  return study;
 }

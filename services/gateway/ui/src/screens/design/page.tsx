@@ -5,16 +5,17 @@ import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { estimate } from "../../api/designQueries";
-import { runKept, runStudy, type Study } from "../../api/studies";
+import { estimate, validity } from "../../api/designQueries";
+import { asksProtocol, runKept, runStudy, type Study } from "../../api/studies";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { PageHead, Panel, ProblemNotice } from "../../components/parts";
-import { issuesOf, refusals } from "../../design/checks";
-import { BLANK, change, open, redo, tidy, undo, useDraft } from "../../design/draft";
-import { addQuestion, addSegment, addVariant, pilotOf } from "../../design/edits";
+import { issuesOf, refusals, wrongFields } from "../../design/checks";
+import { BLANK, change, fileOf, open, PROTOCOL, redo, tidy, undo, useDraft } from "../../design/draft";
+import { ADDABLE, addable, pilotOf } from "../../design/edits";
 import { type NodeId, nodesOf } from "../../design/graph";
+import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 import sample from "../simulations/sample.json";
 import { aboutNode } from "./about";
@@ -32,7 +33,7 @@ const ViewAs = lazy(() => import("./viewAs"));
 const route = getRouteApi("/design");
 
 export function DesignPage() {
-  const { study, places, kept, canUndo, canRedo } = useDraft();
+  const { study, places, kept, saved, canUndo, canRedo } = useDraft();
   const { node: wanted } = route.useSearch();
   const navigate = route.useNavigate();
   const nodes = nodesOf(study);
@@ -40,8 +41,12 @@ export function DesignPage() {
   const choose = (node: NodeId) => void navigate({ search: { node }, replace: true, resetScroll: false });
   const own = issuesOf(study);
   const settled = useSettled(study);
-  const told = useQuery(estimate(settled, issuesOf(settled).length === 0));
-  const issues = own.length ? own : refusals(told.error);
+  const isProtocol = asksProtocol(study);
+  const isReady = issuesOf(settled).length === 0;
+  const told = useQuery(estimate(settled, isReady && !asksProtocol(settled)));
+  const judged = useQuery(validity(settled, isReady && asksProtocol(settled)));
+  const refused = isProtocol ? wrongFields(judged.data?.errors ?? []) : refusals(told.error);
+  const issues = own.length ? own : refused;
   const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   useHotkeys([
     ["mod+Z", undo],
@@ -60,13 +65,16 @@ export function DesignPage() {
             <Suspense>
               <ViewAs study={study} />
             </Suspense>
-            <Runs study={study} kept={kept} reason={issues[0]?.message} />
+            <Runs study={study} kept={kept} saved={saved} reason={issues[0]?.message} />
           </>
         }
       />
       <div className="starts">
         <Button variant="subtle" size="compact-sm" onClick={() => open(BLANK)}>
           {text.design.blank}
+        </Button>
+        <Button variant="subtle" size="compact-sm" onClick={() => open(PROTOCOL)}>
+          {designing.newProtocol}
         </Button>
         <Button variant="subtle" size="compact-sm" onClick={() => open(sample as unknown as Study)}>
           {text.design.sample}
@@ -76,7 +84,7 @@ export function DesignPage() {
         </Button>
         <Beginnings />
         {kept ? null : <span className="fine">{text.design.saved}</span>}
-        <Keeping study={study} kept={kept} isWhole={issues.length === 0} />
+        <Keeping study={study} kept={kept} saved={saved} isWhole={issues.length === 0} />
       </div>
       {isNarrow ? (
         <Steps study={study} nodes={nodes} chosen={chosen} choose={choose} />
@@ -91,8 +99,16 @@ export function DesignPage() {
         </Panel>
         <div>
           <Checklist issues={issues} choose={choose} />
-          <Cost estimate={told.data} isFresh={!told.isFetching && !own.length} />
-          <Power screen={told.data?.power} />
+          {isProtocol ? (
+            <Panel title={text.design.estimate}>
+              <p className="fine">{designing.unmeasured}</p>
+            </Panel>
+          ) : (
+            <>
+              <Cost estimate={told.data} isFresh={!told.isFetching && !own.length} />
+              <Power screen={told.data?.power} />
+            </>
+          )}
         </div>
       </div>
     </>
@@ -123,24 +139,28 @@ function Steps(props: { study: Study; nodes: NodeId[]; chosen: NodeId; choose: (
         choose={(id) => props.choose(props.nodes.find((one) => one === id) ?? "population")}
       />
       <div className="links">
-        <Button variant="default" size="compact-sm" onClick={() => change(addSegment)}>
-          {text.design.add.segment}
-        </Button>
-        <Button variant="default" size="compact-sm" onClick={() => change(addVariant)}>
-          {text.design.add.variant}
-        </Button>
-        <Button variant="default" size="compact-sm" onClick={() => change(addQuestion)}>
-          {text.design.add.question}
-        </Button>
+        {addable(props.study).map(([name, label]) => (
+          <Button key={name} variant="default" size="compact-sm" onClick={() => change(ADDABLE[name])}>
+            {label}
+          </Button>
+        ))}
       </div>
     </div>
   );
 }
 
-function Runs({ study, kept, reason }: { study: Study; kept: string | undefined; reason: string | undefined }) {
+interface Runnable {
+  study: Study;
+  kept: string | undefined;
+  saved: string | undefined;
+  reason: string | undefined;
+}
+
+function Runs({ study, kept, saved, reason }: Runnable) {
   const navigate = useNavigate();
   const run = useMutation({
-    mutationFn: (one: Study) => (kept && one === study ? runKept(kept, one) : runStudy(one)),
+    mutationFn: (one: Study) =>
+      kept && one === study ? runKept(kept, fileOf(one) === saved ? null : one) : runStudy(one),
     onSuccess: (id) => navigate({ to: "/simulations/$id", params: { id } }),
   });
   const isOff = reason !== undefined;
@@ -148,6 +168,7 @@ function Runs({ study, kept, reason }: { study: Study; kept: string | undefined;
     <>
       <Button
         variant="default"
+        display={asksProtocol(study) ? "none" : undefined}
         disabled={isOff}
         loading={run.isPending && run.variables !== study}
         onClick={() => run.mutate(pilotOf(study))}

@@ -4,7 +4,7 @@ import { Button, CopyButton, FileButton, Modal, Tabs } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { parse, stringify } from "yaml";
-import { asStudy, type Study } from "../../api/studies";
+import { asStudy, documentOf, type Study } from "../../api/studies";
 import { ProblemNotice } from "../../components/parts";
 import { open } from "../../design/draft";
 import { text } from "../../text/text";
@@ -13,10 +13,10 @@ const SLUG = /[^a-z0-9]+/g;
 
 function forms(study: Study): Record<string, string> {
   const file = `${study.name.toLowerCase().replace(SLUG, "_").replace(/^_|_$/g, "") || "study"}.yaml`;
-  const json = JSON.stringify(study, null, 1).replaceAll("'", "'\\''");
+  const json = JSON.stringify(documentOf(study), null, 1).replaceAll("'", "'\\''");
   const url = location.origin;
   return {
-    YAML: stringify(study),
+    YAML: stringify(documentOf(study)),
     CLI: `rehearsal validate ${file}\nrehearsal estimate ${file} --url ${url}\nrehearsal run ${file} --url ${url}`,
     curl: `curl -X POST ${url}/studies/run --json '${json}'`,
     Python: [
