@@ -10,7 +10,7 @@ import { percent, title } from "../../format/format";
 import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 
-type Dimensions = Record<string, Schema["PopulationDimension"]>;
+type Dimensions = Record<string, Schema["Dimension"]>;
 
 export function MarginsEditor({ study, dimensions }: { study: Study; dimensions: Dimensions }) {
   const margins = marginsOf(study);

@@ -192,12 +192,7 @@ function AgeSlider({ screen, set }: { screen: Screen | null; set: Set }) {
   );
 }
 
-function DimensionInput(props: {
-  name: string;
-  dimension: Schema["Dimension"];
-  screen: Screen | null;
-  set: Set;
-}) {
+function DimensionInput(props: { name: string; dimension: Schema["Dimension"]; screen: Screen | null; set: Set }) {
   const { name, dimension, screen, set } = props;
   const values = Object.keys(dimension.shares ?? {});
   const allowed = screen?.values?.[name] ?? [];
