@@ -12,10 +12,10 @@ export UV_PYTHON_DOWNLOADS := never
 # A process that starts compiles everything where it may not keep what it compiled: half of a platform's start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test check lint format schemas bench chaos clean
+.PHONY: compose test-containers test-manifests help setup demo up test check lint format schemas bench chaos clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(UV) ## Install everything into .venv and build the pages (needs Python >= 3.11, nothing else)
 	@$(MAKE) -s -j2 .venv/.complete $(PAGES)
@@ -31,6 +31,16 @@ test: setup ## Run all tests, on up to four cores
 	@sh .make/prometheus
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+compose: setup ## Start every service in a container of its own, with dashboards; makes the secrets of .env first
+	@test -s .env || (umask 077 && $(BIN)/python -m tools.secrets > .env)
+	@docker compose up --detach --build --wait
+
+test-containers: setup ## Build the images and run a study on them, where a Docker daemon answers
+	@sh .make/containers
+
+test-manifests: setup ## Have checkov look at the Kubernetes objects of production, in an environment of its own
+	@sh .make/manifests
+
 check: lint test ## What CI runs: lint, types, import contracts, schema drift, tests
 
 lint: setup
@@ -43,6 +53,7 @@ lint: setup
 	@$(BIN)/python -m services.embedded.openapi --check
 	@$(BIN)/python -m libs.bus.accounts --check
 	@$(BIN)/python -m tools.dashboards --check
+	@$(BIN)/python -m tools.manifests --check
 	@sh .make/ui check
 
 format: setup ## Format and fix what can be fixed
@@ -54,6 +65,7 @@ schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m services.embedded.openapi
 	@$(BIN)/python -m libs.bus.accounts
 	@$(BIN)/python -m tools.dashboards
+	@$(BIN)/python -m tools.manifests
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench

@@ -32,3 +32,34 @@ def test_an_image_gets_what_it_copies() -> None:
     for name in map(Path, copied):
         assert any(f"!{one}" in allowed for one in (name, *name.parents)), name
         assert (ROOT / name).exists(), name
+
+
+FINAL = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+
+
+def test_an_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
+    assert re.search(r"^USER 10001$", FINAL, re.MULTILINE)
+    assert "HEALTHCHECK" in FINAL
+    assert "/healthz" in FINAL
+    assert FINAL.index("USER 10001") < FINAL.index("ENTRYPOINT")
+
+
+def test_an_image_brings_its_labels_and_its_bill_of_materials() -> None:
+    for label in ("title", "description", "version", "revision", "licenses"):
+        assert f"org.opencontainers.image.{label}=" in FINAL
+    assert "--format cyclonedx1.5 --output-file /app/sbom.cdx.json" in DOCKERFILE
+    assert "COPY --from=build /app/sbom.cdx.json" in FINAL
+
+
+def test_an_image_is_built_from_the_lock_and_from_named_versions() -> None:
+    assert not re.search(r"^(ADD|RUN .*(curl|wget|apt-get))", DOCKERFILE, re.MULTILINE)
+    assert all("--locked" in line for line in re.findall(r"uv sync.*", DOCKERFILE))
+    bases = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert bases
+    assert all("${" in base and not base.endswith("latest") for base in bases)
+
+
+def test_the_final_stage_has_no_compiler_and_no_package_manager_of_ours() -> None:
+    assert "RUN useradd" in FINAL
+    assert FINAL.count("\nRUN ") == 1
+    assert "uv" not in re.findall(r"^COPY --from=build (\S+)", FINAL, re.MULTILINE)

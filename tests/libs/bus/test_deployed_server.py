@@ -47,7 +47,7 @@ def environment(tmp_path: Path, certificates: Certificates) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", ["single.conf", "cluster.conf"])
+@pytest.mark.parametrize("name", ["single.conf", "cluster.conf", "local.conf"])
 def test_nats_server_takes_the_configuration(name: str, environment: dict[str, str]) -> None:
     command = [nats_server_binary(), "-t", "-c", NATS / name]
     checked = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=20)

@@ -1,0 +1,255 @@
+"""The Kubernetes objects: what the code declares is let through and nothing else, and every pod is locked down."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+from libs.bus.permissions import services as users_of_nats
+from libs.bus.permissions import sources_of
+from libs.runtime import ServiceSettings
+from services.models.settings import Settings as ModelsSettings
+from tools import manifests
+
+ROOT = Path(__file__).parents[2]
+KUBERNETES = ROOT / "deploy" / "k8s"
+OVERLAYS = ("dev", "production")
+VERSIONS = ("1.30", "1.33", "1.36")
+PODS = {"Deployment", "StatefulSet", "Job"}
+CUSTOM = {"ScaledObject"}
+TURNS_OF_A_DELIVERY = 64
+"""At most; `deliver-stimulus` says so."""
+Object = dict[str, Any]
+
+
+@cache
+def rendered(overlay: str) -> tuple[Object, ...]:
+    """What `kubectl apply -k` would send."""
+    command = next((name for name in (("kustomize", "build"), ("kubectl", "kustomize")) if shutil.which(name[0])), None)
+    if command is None:
+        pytest.skip("neither kustomize nor kubectl is installed: overlays are not rendered")
+    built = subprocess.run(
+        [*command, KUBERNETES / "overlays" / overlay], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert built.returncode == 0, built.stderr
+    return tuple(yaml.safe_load_all(built.stdout))
+
+
+def base() -> Iterator[Object]:
+    """The objects of the base and the components, as they stand in files."""
+    for path in sorted(KUBERNETES.rglob("*.yaml")):
+        if path.name != "kustomization.yaml":
+            yield from (each for each in yaml.safe_load_all(path.read_text()) if each)
+
+
+OBJECTS = list(base())
+
+
+def named(kind: str, objects: tuple[Object, ...] | list[Object] = OBJECTS) -> dict[str, Object]:
+    return {each["metadata"]["name"]: each for each in objects if each["kind"] == kind}
+
+
+def pods(objects: tuple[Object, ...] | list[Object]) -> dict[str, Object]:
+    return {
+        f"{each['kind']} {each['metadata']['name']}": each["spec"]["template"]["spec"]
+        for each in objects
+        if each["kind"] in PODS
+    }
+
+
+def test_the_files_of_services_are_what_the_code_declares() -> None:
+    assert {path: path.read_text() for path in manifests.documents()} == manifests.documents()
+    assert set(manifests.FOLDER.glob("*.yaml")) == set(manifests.documents())
+
+
+@pytest.mark.parametrize("name", pods(OBJECTS))
+def test_every_pod_is_restricted(name: str) -> None:
+    pod = pods(OBJECTS)[name]
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] > 0
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & pod.keys()
+    assert not [volume for volume in pod.get("volumes", []) if "hostPath" in volume]
+    for container in pod["containers"]:
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert {"cpu", "memory"} == container["resources"]["requests"].keys() == container["resources"]["limits"].keys()
+        assert ":latest" not in container["image"]
+
+
+@pytest.mark.parametrize("name", [name for name in pods(OBJECTS) if not name.startswith("Job ")])
+def test_every_process_that_stays_is_probed(name: str) -> None:
+    for container in pods(OBJECTS)[name]["containers"]:
+        assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
+
+
+@pytest.mark.parametrize("service", manifests.EVERY)
+def test_a_service_is_alive_when_it_answers_and_ready_when_it_can_work(service: str) -> None:
+    [container] = pods(OBJECTS)[f"Deployment {service}"]["containers"]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert {"secretRef": {"name": f"rehearsal-{service}"}} in container["envFrom"]
+    [migration] = pods(OBJECTS)[f"Job {service}-migrate"]["containers"]
+    assert migration["args"] == ["migrate"]
+    assert migration["image"] == container["image"]
+    assert named("PodDisruptionBudget")[service]["spec"]["maxUnavailable"] == 1
+
+
+def reached(policy: Object) -> set[tuple[str, int]]:
+    """Whom a policy lets its pods reach."""
+    return {
+        (target.get("podSelector", {}).get("matchLabels", {}).get("app.kubernetes.io/name", "elsewhere"), port["port"])
+        for rule in policy["spec"].get("egress", [])
+        for target in rule["to"]
+        for port in rule["ports"]
+    }
+
+
+ASKS = {
+    "orchestrator": {"communication", "models"},
+    "population": {"models"},
+    "intervention": {"communication", "models"},
+    "communication": {"models"},
+    "models": set[str](),
+    "webhooks": set[str](),
+    "results": {"models"},
+    "validation": {"models"},
+    "gateway": {
+        "orchestrator",
+        "population",
+        "intervention",
+        "communication",
+        "results",
+        "validation",
+        "models",
+        "webhooks",
+    },
+}
+"""As docs/architecture.md draws it."""
+
+
+@pytest.mark.parametrize("service", manifests.EVERY)
+def test_a_service_reaches_what_it_declares_and_nothing_else(service: str) -> None:
+    wanted = {(name, 8000) for name in ASKS[service]} | {("postgres", 5432), ("otel-collector", 4318)}
+    if service in users_of_nats():
+        wanted.add(("nats", 4222))
+    if service in {"models", "webhooks"}:
+        wanted.add(("elsewhere", 443))
+    assert reached(named("NetworkPolicy")[service]) == wanted
+
+
+@pytest.mark.parametrize("service", manifests.EVERY)
+def test_a_service_is_reached_by_those_who_ask_it(service: str) -> None:
+    [rule] = named("NetworkPolicy")[service]["spec"]["ingress"]
+    pods_allowed = {
+        source["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
+        for source in rule["from"]
+        if "podSelector" in source
+    }
+    assert pods_allowed == {name for name, asked in ASKS.items() if service in asked} | {"prometheus"}
+    from_elsewhere = [source for source in rule["from"] if "podSelector" not in source]
+    assert bool(from_elsewhere) == (service == "gateway")
+
+
+def test_only_models_and_webhooks_leave_the_cluster() -> None:
+    leaving = {
+        name: target["ipBlock"]
+        for name, policy in named("NetworkPolicy").items()
+        for rule in policy["spec"].get("egress", [])
+        for target in rule["to"]
+        if "ipBlock" in target
+    }
+    world = {"cidr": "0.0.0.0/0", "except": manifests.PRIVATE}
+    assert leaving == {"models": world, "webhooks": world}
+
+
+def test_what_no_policy_names_is_denied() -> None:
+    policy = named("NetworkPolicy")["default-deny"]["spec"]
+    assert policy == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    chosen = {
+        value
+        for each in named("NetworkPolicy").values()
+        for value in (
+            *each["spec"]["podSelector"].get("matchLabels", {}).values(),
+            *(name for one in each["spec"]["podSelector"].get("matchExpressions", []) for name in one["values"]),
+        )
+    }
+    assert chosen >= {name.split()[1] for name in pods(OBJECTS)}, "a pod without a policy of its own reaches nobody"
+
+
+def test_those_who_reach_nats_are_its_users() -> None:
+    first, *_ = named("NetworkPolicy")["nats"]["spec"]["ingress"]
+    [source] = first["from"]
+    assert set(source["podSelector"]["matchExpressions"][0]["values"]) == set(users_of_nats())
+
+
+def test_workers_scale_on_consumers_that_exist_and_no_further_than_the_models_bear() -> None:
+    scaled = named("ScaledObject")
+    durables = {(source.stream, source.durable) for name in users_of_nats() for source in sources_of(name)}
+    for name, each in scaled.items():
+        [trigger] = each["spec"]["triggers"]
+        assert (trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) in durables
+        assert each["spec"]["scaleTargetRef"]["name"] == name
+    in_hand = ServiceSettings.model_fields["work_at_once"].default * TURNS_OF_A_DELIVERY
+    quota = ModelsSettings.model_fields["concurrency"].default
+    assert scaled["communication"]["spec"]["maxReplicaCount"] <= ceil(quota / in_hand)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_kubernetes_takes_every_object(overlay: str) -> None:
+    """The longest of each kind: those of all services are made alike."""
+    longest: dict[str, Object] = {}
+    for each in sorted(rendered(overlay), key=lambda one: len(str(one))):
+        longest[each["kind"]] = each
+    for kind, each in longest.items():
+        if kind not in CUSTOM:
+            for version in VERSIONS:
+                kubernetes_validate.validate(each, version, strict=True)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_an_overlay_refers_to_nothing_that_is_not_there(overlay: str) -> None:
+    objects = rendered(overlay)
+    assert {each["metadata"].get("namespace", "rehearsal") for each in objects} == {"rehearsal"}
+    maps = set(named("ConfigMap", objects))
+    used = {
+        reference["name"]
+        for pod in pods(objects).values()
+        for reference in (
+            *(
+                source["configMapRef"]
+                for one in pod["containers"]
+                for source in one.get("envFrom", [])
+                if "configMapRef" in source
+            ),
+            *(volume["configMap"] for volume in pod.get("volumes", []) if "configMap" in volume),
+        )
+    }
+    assert used <= maps
+    assert {name.split()[1] for name in pods(objects) if not name.startswith("Job")} >= set(manifests.EVERY)
+
+
+def test_production_survives_the_loss_of_any_node() -> None:
+    objects = rendered("production")
+    scaled = named("ScaledObject", objects)
+    for service in manifests.EVERY:
+        deployment = named("Deployment", objects)[service]
+        replicas = scaled[service]["spec"]["minReplicaCount"] if service in scaled else deployment["spec"]["replicas"]
+        assert replicas >= 2, service
+        assert ("replicas" in deployment["spec"]) != (service in scaled), "KEDA and the overlay would fight over it"
+        keys = {one["topologyKey"] for one in deployment["spec"]["template"]["spec"]["topologySpreadConstraints"]}
+        assert keys == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+    assert named("StatefulSet", objects)["nats"]["spec"]["replicas"] == 3
+    assert named("ConfigMap", objects)["rehearsal"]["data"]["REHEARSAL_STREAM_REPLICAS"] == "3"
