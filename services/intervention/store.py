@@ -309,13 +309,13 @@ class Responses:
         )
         query = (
             select(responses.c.agent_id, assignments.c.arm, assignments.c.segment, responses.c.status)
-            .add_columns(responses.c.answers)
+            .add_columns(responses.c.answers, responses.c.document["cluster_id"].label("cluster_id"))
             .join_from(responses, assignments, assigned)
             .where(responses.c.tenant == tx.tenant, responses.c.simulation_id == simulation_id)
             .order_by(responses.c.agent_id, responses.c.turn_id)
         )
         return [
-            Finished(row.agent_id, row.arm, row.segment, row.status == "answered", row.answers)
+            Finished(row.agent_id, row.arm, row.segment, row.status == "answered", row.answers, row.cluster_id)
             for row in await tx.execute(query)
         ]
 

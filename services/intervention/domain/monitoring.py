@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from libs.contracts.base import Data
+from libs.contracts.clusters import units_of
 from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.instruments import Instrument
 from libs.contracts.planning import MainEffect
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from libs.stats import Contrast
 
 Values = Mapping[str, float]
-"""By agent."""
+"""By unit: an agent, or all who heard each other."""
 
 
 class Monitored(Data):
@@ -63,11 +64,13 @@ def monitor(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> tuple
     baseline = next(arm.name for arm in plan.arms if arm.is_baseline)
     level = 1 - plan.alpha / max(1, len(metrics) * len(arms))
     worth = evidence_of(plan, taken, is_offline=is_offline)
+    units = units_of((turn.agent_id, turn.cluster_id) for turn in taken)
     found = []
     for metric in metrics:
         values = values_by_arm(metric, taken)
         for arm in arms:
-            sample, reference = values.get(arm, {}), values.get(baseline, {})
+            people, others = values.get(arm, {}), values.get(baseline, {})
+            sample, reference = _by_unit(people, units), _by_unit(others, units)
             contrast = _contrast(plan, arm, baseline, sample, reference, level)
             found.append(
                 Monitored(
@@ -75,8 +78,8 @@ def monitor(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> tuple
                     role=metric.role,
                     arm=arm,
                     baseline=baseline,
-                    n=len(sample),
-                    baseline_n=len(reference),
+                    n=len(people),
+                    baseline_n=len(others),
                     difference=contrast.difference,
                     interval=contrast.interval,
                     p_value=contrast.p_value,
@@ -99,6 +102,14 @@ def values_by_arm(metric: Instrument, turns: Iterable[Finished]) -> dict[str, di
     for (arm, agent), values in sorted(given.items()):
         found.setdefault(arm, {})[agent] = sum(values) / len(values)
     return found
+
+
+def _by_unit(values: Mapping[str, float], units: Mapping[str, str]) -> Values:
+    """The mean of the agents of each unit."""
+    given: dict[str, list[float]] = defaultdict(list)
+    for agent, value in values.items():
+        given[units[agent]].append(value)
+    return {unit: sum(own) / len(own) for unit, own in sorted(given.items())}
 
 
 def main_effects_of(plan: Plan, analysis: Analysis) -> tuple[EffectEstimate, ...]:
@@ -149,9 +160,11 @@ def already_clear(monitored: Sequence[Monitored]) -> list[str]:
 def _contrast(plan: Plan, arm: str, baseline: str, sample: Values, reference: Values, level: float) -> "Contrast":
     from libs.stats import Bivariate, Moments, monitor_means, monitor_paired_means
 
-    if plan.design == "within":
-        both = sorted(sample.keys() & reference.keys())
+    both = sorted(sample.keys() & reference.keys())
+    if plan.design == "within" or (both and sample.keys() == reference.keys()):
         pairs = Bivariate.of([sample[agent] for agent in both], [reference[agent] for agent in both])
         return monitor_paired_means(pairs, max(2, plan.planned_n[arm]), level)
+    if both:  # some units are in both arms, others in one: neither independent nor paired
+        sample, reference = {}, {}
     planned = max(2, plan.planned_n[arm] + plan.planned_n[baseline])
     return monitor_means(Moments.of(list(sample.values())), Moments.of(list(reference.values())), planned, level)

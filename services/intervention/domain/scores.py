@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.base import Data
+from libs.contracts.clusters import units_of
 from libs.contracts.evidence import Evidence, Interval, SampleRatioCheck
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from libs.contracts.protocol import Plan
@@ -31,6 +32,8 @@ class Finished:
     segment: str | None
     is_answered: bool
     answers: Mapping[str, Answer]
+    cluster_id: str | None = None
+    """Whoever heard each other; None: the agent alone."""
 
 
 class SegmentScore(Data):
@@ -185,13 +188,14 @@ def _evidence(plan: Plan, answered: Mapping[str, Sequence[Finished]], *, is_offl
     responses = {(turn.agent_id, turn.arm) for turns in answered.values() for turn in turns if turn.is_answered}
     completed = Counter(arm for _, arm in responses)
     check = sample_ratio(plan.planned_n, completed)
-    worth = grade_c(len(answered), is_offline=is_offline)
+    units = units_of((turn.agent_id, turn.cluster_id) for turns in answered.values() for turn in turns)
+    worth = grade_c(len(set(units.values())), is_offline=is_offline)
     return Evidence(
         grade=worth.grade,
         effective_n=worth.effective_n,
         effective_n_basis=worth.effective_n_basis,
         caveat=worth.caveat,
-        clusters=len(answered),
+        clusters=len(set(units.values())),
         attrition={arm: 1 - (_share(completed[arm], n) or 0.0) for arm, n in plan.planned_n.items() if n},
         sample_ratio=SampleRatioCheck(
             planned=plan.planned_n,

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from libs.contracts.base import Data
+from libs.contracts.clusters import OWN
 from libs.contracts.evidence import Evidence, Interval
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.results import RunningEstimate
@@ -18,7 +19,7 @@ from libs.contracts.turns import is_offline
 from services.results.domain.evidence import evidences
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study, Turn
-from services.results.domain.samples import OWN, Headcount
+from services.results.domain.samples import Headcount
 
 if TYPE_CHECKING:
     from libs.stats import RunningMean, RunningMoments

@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from libs.contracts import clusters
 from services.results.domain.outcomes import Outcome
 from services.results.domain.records import Study, Turn
-
-OWN = "agent:"  # keeps agent ids and cluster ids apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,8 @@ def count_heads(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> Hea
 
 
 def units_of(turns: Sequence[Turn]) -> dict[str, str]:
-    """The unit of each agent: the agent itself, or all clusters that are linked by agents who were in several."""
-    linked: dict[str, str] = {}
-
-    def root(name: str) -> str:
-        while (above := linked.setdefault(name, name)) != name:
-            name = above
-        return name
-
-    for turn in turns:
-        if turn.cluster_id is not None:
-            one, other = sorted((root(OWN + turn.agent_id), root(turn.cluster_id)))
-            linked[other] = one
-    return {turn.agent_id: root(OWN + turn.agent_id) for turn in turns}
+    """The unit of each agent of these turns."""
+    return clusters.units_of((turn.agent_id, turn.cluster_id) for turn in turns)
 
 
 class Sample(NamedTuple):

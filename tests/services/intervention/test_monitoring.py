@@ -1,6 +1,8 @@
 """Looking while it runs, and the main effects of factors."""
 
 import random
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -59,6 +61,35 @@ def test_within_people_are_compared_with_themselves() -> None:
     assert one.interval is not None
     assert one.interval[0] > 1
     assert one.evidence.clusters == 40
+
+
+def in_groups(turns: list[Finished], group_of: Callable[[int, str], str]) -> list[Finished]:
+    """The same answers from people who heard each other."""
+    return [replace(turn, cluster_id=group_of(number // 2, turn.arm)) for number, turn in enumerate(turns)]
+
+
+def test_people_who_heard_each_other_count_as_one() -> None:
+    frozen = freeze(made(), 7, {"a": 60, "b": 60}, NOW)
+    turns = answers(1, 60, 2.0)
+    [alone] = monitor(frozen, turns, is_offline=True)
+    [grouped] = monitor(frozen, in_groups(turns, lambda number, arm: f"{arm}-{number // 6}"), is_offline=True)
+    assert (grouped.n, grouped.evidence.clusters, alone.evidence.clusters) == (60, 20, 120)
+    assert grouped.difference == pytest.approx(alone.difference)
+    assert grouped.interval is not None
+    assert alone.interval is not None
+    assert grouped.interval != alone.interval
+
+
+def test_groups_with_people_of_both_arms_are_compared_with_themselves_and_some_alone_not_at_all() -> None:
+    frozen = freeze(made(), 7, {"a": 60, "b": 60}, NOW)
+    turns = answers(1, 60, 2.0)
+    [mixed] = monitor(frozen, in_groups(turns, lambda number, _: f"{number // 6}"), is_offline=True)
+    assert (mixed.n, mixed.evidence.clusters) == (60, 10)
+    assert mixed.interval is not None
+    [partly] = monitor(
+        frozen, [*in_groups(turns[:60], lambda number, _: f"{number // 6}"), *turns[60:]], is_offline=True
+    )
+    assert (partly.n, partly.interval) == (60, None)
 
 
 def test_before_anybody_has_answered_there_is_no_interval() -> None:

@@ -1,0 +1,26 @@
+"""Which agents count as one: what is independent in an analysis."""
+
+from collections.abc import Iterable
+
+OWN = "agent:"  # keeps agent ids and cluster ids apart
+
+
+def units_of(memberships: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """The unit of each agent: the agent itself, or all clusters that are linked by agents who were in several.
+
+    A membership is an agent and the cluster of those whom it heard, None where it heard nobody.
+    """
+    linked: dict[str, str] = {}
+
+    def root(name: str) -> str:
+        while (above := linked.setdefault(name, name)) != name:
+            name = above
+        return name
+
+    agents: dict[str, None] = {}
+    for agent, cluster in memberships:
+        agents[agent] = None
+        if cluster is not None:
+            one, other = sorted((root(OWN + agent), root(cluster)))
+            linked[other] = one
+    return {agent: root(OWN + agent) for agent in agents}
