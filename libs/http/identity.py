@@ -11,7 +11,7 @@ import binascii
 import ipaddress
 import time
 from collections.abc import Generator, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import httpx
 from starlette.datastructures import Headers
@@ -22,12 +22,17 @@ from libs.contracts.identity import LOCAL, PLATFORM, Identity, Role, tenant_at_w
 from libs.contracts.permissions import admit
 from libs.http.problems import problem_response
 
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 HEADER = "x-rehearsal-identity"
 ISSUER = "rehearsal-gateway"
 AUDIENCE = "rehearsal-services"
 ALGORITHM = "EdDSA"
 LIFETIME_S = 60
 LEEWAY_S = 5
+SIGNED_AGAIN_AFTER_S = 5
+MOST_KEPT = 512
+"""Signing and checking cost more than what most requests ask for, and the same few ask again and again."""
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/metrics", "/openapi.json"})
 """What a service answers to anybody who reaches it: nothing of a tenant's."""
 REQUIRED = ["iss", "aud", "exp", "iat", "sub", "tenant", "role"]
@@ -76,15 +81,23 @@ class Signer:
 
         self._key = Ed25519PrivateKey.from_private_bytes(_bytes("signing_key", key))
         self._parties = {"iss": issuer, "aud": audience}
+        self._signed: dict[Identity, tuple[int, str]] = {}
 
     def headers(self, identity: Identity) -> dict[str, str]:
         """The header that tells a service who is asking."""
+        now = int(time.time())
+        signed_at, token = self._signed.get(identity, (0, ""))
+        if not 0 <= now - signed_at < SIGNED_AGAIN_AFTER_S:
+            token = self._sign(identity, now)
+            _keep(self._signed, identity, (now, token))
+        return {HEADER: token}
+
+    def _sign(self, identity: Identity, now: int) -> str:
         import jwt
 
-        now = int(time.time())
         claims = identity.model_dump(mode="json", exclude_none=True, exclude={"subject"})
         claims |= {"sub": identity.subject, "iat": now, "exp": now + LIFETIME_S} | self._parties
-        return {HEADER: jwt.encode(claims, self._key, ALGORITHM)}
+        return jwt.encode(claims, self._key, ALGORITHM)
 
 
 class Believed(NamedTuple):
@@ -106,13 +119,21 @@ class Verifier:
             for key in authority.keys.split(",")
             if key.strip()
         ]
+        self._checked: dict[str, tuple[float, Believed]] = {}
 
     def believed(self, token: str | None) -> Believed:
         """Who a token speaks for. Raises `UnauthenticatedError`, which says what is wrong with it."""
-        import jwt
-
         if not token:
             raise UnauthenticatedError(f"The request carries no {HEADER}; services are reached through the gateway.")
+        expires, believed = self._checked.get(token, (0.0, None))
+        if believed is None or time.time() >= expires:
+            expires, believed = self._check(token)
+            _keep(self._checked, token, (expires, believed))
+        return believed
+
+    def _check(self, token: str) -> tuple[float, Believed]:
+        import jwt
+
         reason = "its signature is not that of the gateway, or of a service that may ask"
         for authority, key in self._known:
             try:
@@ -126,12 +147,20 @@ class Verifier:
                     options={"require": REQUIRED},
                 )
                 identity = Identity.model_validate(claims | {"subject": claims["sub"]})
-                return Believed(identity, authority.is_service)
+                return float(claims["exp"]), Believed(identity, authority.is_service)
             except jwt.InvalidSignatureError:
                 continue
             except (jwt.InvalidTokenError, ValueError) as error:
                 reason = type(error).__name__
         raise UnauthenticatedError(f"The identity of the request is not valid: {reason}.")
+
+
+def _keep(kept: dict[Key, Value], key: Key, value: Value) -> None:
+    """Keep it as the newest; the oldest makes room."""
+    kept.pop(key, None)
+    kept[key] = value
+    if len(kept) > MOST_KEPT:
+        del kept[next(iter(kept))]
 
 
 def verifier_of(keys: str, host: str, service: str, callers: Mapping[str, str] | None = None) -> Verifier | None:

@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 
 from libs.contracts.identity import Identity, Role, working_for
 from libs.http import Badge, Caller, Identified, Signer, Tenant, connect, create_http_app, new_key_pair, verifier_of
-from libs.http.identity import AUDIENCE, HEADER, LIFETIME_S, _bytes, audience_of, issuer_of
+from libs.http.identity import AUDIENCE, HEADER, LIFETIME_S, SIGNED_AGAIN_AFTER_S, _bytes, audience_of, issuer_of
 from tests.support.apps import running
 
 SIGNING, PUBLIC = new_key_pair()
@@ -57,6 +57,25 @@ def signed(key: Any = None, algorithm: str = "EdDSA", **changes: Any) -> str:
 async def test_what_the_gateway_signed_is_believed(client: httpx.AsyncClient) -> None:
     answer = await client.get("/who", headers=Signer(SIGNING).headers(ANNA))
     assert answer.json() == {"tenant": "acme", "subject": "key:anna", "role": "researcher"}
+
+
+async def test_a_token_that_was_believed_is_refused_once_it_has_expired(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("libs.http.identity.LEEWAY_S", 0)
+    headers = {HEADER: signed(exp=int(time.time()) + 2)}
+    assert [(await client.get("/who", headers=headers)).status_code for _ in range(2)] == [200, 200]
+    time.sleep(2.1)
+    assert (await client.get("/who", headers=headers)).status_code == 401
+
+
+def test_what_is_signed_for_one_is_not_signed_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    signer = Signer(SIGNING)
+    anna = signer.headers(ANNA)
+    assert signer.headers(ANNA.model_copy(update={"role": Role.ADMIN})) != anna
+    later = time.time() + SIGNED_AGAIN_AFTER_S
+    monkeypatch.setattr("libs.http.identity.time.time", lambda: later)
+    assert signer.headers(ANNA) != anna
 
 
 PAST = int(time.time()) - 3600
