@@ -118,7 +118,7 @@ def test_a_webhook_hears_of_a_study_from_beginning_to_end_and_checks_every_signa
     assert webhook()["notifications"] == {"waiting": 0, "sent": len(lines), "dead": 0}
     told = ran(*command, "log", webhook()["id"], "--state", "sent", REHEARSAL_URL=platform.url).stdout
     assert len(told.splitlines()) == len(lines)
-    assert ran(*command, "delete", webhook["id"], REHEARSAL_URL=platform.url).returncode == 0
+    assert ran(*command, "delete", webhook()["id"], REHEARSAL_URL=platform.url).returncode == 0
 
 
 def test_every_service_had_the_rights_at_nats_that_it_needs(platform: EmbeddedPlatform, population: str) -> None:
