@@ -15,8 +15,6 @@ import orjson
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from libs.bus.dead_letters import bury, delivered
 from libs.bus.errors import NotReadyError, OnHoldError, UndecodableError
@@ -24,13 +22,11 @@ from libs.bus.router import Mode, Subscription
 from libs.bus.settings import BusSettings
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, Message
-from libs.db import Database, TenantErasedError
+from libs.db import Database, TenantErasedError, is_away
 from libs.telemetry.metrics import BUS_MESSAGES, BUS_SECONDS
 
 logger = logging.getLogger(__name__)
 
-# A database that is away is waited for, like a projection that has not arrived.
-WAITED_FOR = (NotReadyError, OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
 REMEMBERED = 10_000
 INBOX_LENGTH = 255
 
@@ -111,7 +107,7 @@ class Delivery:
         if delay is None:
             await self.give_up(raw, error, envelope)
             return
-        waited_for = isinstance(error, (*WAITED_FOR, OnHoldError))
+        waited_for = isinstance(error, NotReadyError | OnHoldError) or is_away(error)
         self._count("not_ready" if waited_for else "retried")
         logger.log(
             logging.DEBUG if isinstance(error, NotReadyError) else logging.WARNING,
@@ -150,7 +146,7 @@ class Delivery:
         trouble = self._trouble.setdefault(envelope.id, Trouble())
         if len(self._trouble) > REMEMBERED:
             del self._trouble[next(iter(self._trouble))]
-        if isinstance(error, WAITED_FOR):
+        if isinstance(error, NotReadyError) or is_away(error):  # both are waited for
             if time.monotonic() - trouble.since > self.settings.patience:
                 return None
             trouble.waits += 1

@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from nats.aio.msg import Msg
 from opentelemetry.trace import SpanKind
 
-from libs.bus.delivery import WAITED_FOR, Delivery
-from libs.bus.errors import NotReadyError, UndecodableError
+from libs.bus.delivery import Delivery
+from libs.bus.errors import UndecodableError
 from libs.bus.tables import INBOX
 from libs.contracts.envelope import Message
 from libs.contracts.identity import working_for
-from libs.db import insert_new
+from libs.db import insert_new, is_away
 from libs.telemetry import span
 
 
@@ -64,7 +64,7 @@ class Sink:
         try:
             new = await self._handle(group)
         except Exception as error:
-            if len(group) == 1 or (isinstance(error, WAITED_FOR) and not isinstance(error, NotReadyError)):
+            if len(group) == 1 or is_away(error):
                 for received in group:
                     await self._delivery.failed(received.raw, received.message.envelope, error)
                 return []

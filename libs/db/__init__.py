@@ -3,6 +3,7 @@
 Only the edge (an HTTP dependency, a message consumer, a worker's own loop) opens a transaction; nothing else commits.
 """
 
+from libs.db.absence import is_away
 from libs.db.database import Database
 from libs.db.row_security import EVERY_TENANT
 from libs.db.rows import add_up, insert_into, insert_new, upsert
@@ -23,6 +24,7 @@ __all__ = [
     "along",
     "insert_into",
     "insert_new",
+    "is_away",
     "tenant_column",
     "upsert",
 ]
