@@ -18,7 +18,7 @@ from weakref import WeakSet
 from opentelemetry.trace import SpanKind
 
 from libs.contracts.errors import BudgetError, DomainError
-from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
+from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction, is_away
 from libs.telemetry import span
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
@@ -46,6 +46,9 @@ OTHERS_S = 0.25
 LONGEST_OTHERS_S = 5.0
 """The same, for a batch job."""
 DRAIN_S = 10.0
+PATIENCE_S = 300.0
+"""How long answers wait for a database that is away."""
+LONGEST_PAUSE_S = 2.0
 
 Cost = Callable[[Backend, Outcome], float | None]
 """The cost of an outcome in USD; null when its model has no price."""
@@ -309,7 +312,7 @@ class Ledger:
                 except TimeoutError:
                     break
             try:
-                await self._commit(ended)
+                await self._commit_at_last(ended)
             except Exception as error:
                 log.exception("outcomes of %d calls could not be written", len(ended))
                 self._fail([(item.account.tenant, item.outcome.key) for item in ended], _failure(error))
@@ -317,24 +320,41 @@ class Ledger:
                 for _ in ended:
                     self._ended.task_done()
 
-    async def _commit(self, ended: list[_Ended]) -> None:
+    async def _commit_at_last(self, ended: list[_Ended]) -> None:
+        """Commit, and again while the database is away: these answers are paid for and are nowhere else."""
+        deadline, tries = asyncio.get_running_loop().time() + PATIENCE_S, 0
+        while True:
+            try:
+                return await self._commit(ended, is_repeated=tries > 0)
+            except Exception as error:
+                if not is_away(error) or asyncio.get_running_loop().time() > deadline:
+                    raise
+                log.warning("outcomes of %d calls wait for the database: %r", len(ended), error)
+                await asyncio.sleep(min(LONGEST_PAUSE_S, 0.05 * 2 ** min(tries, 10)))
+                tries += 1
+
+    async def _commit(self, ended: list[_Ended], *, is_repeated: bool = False) -> None:
         by_tenant: dict[str, list[_Ended]] = defaultdict(list)
         for item in ended:
             by_tenant[item.account.tenant].append(item)
         for tenant, items in by_tenant.items():
             try:
-                await self._commit_of(tenant, items)
+                await self._commit_of(tenant, items, is_repeated=is_repeated)
             except TenantErasedError:
                 self._fail([(tenant, item.outcome.key) for item in items], LedgerError("the tenant was erased"))
 
-    async def _commit_of(self, tenant: str, items: Sequence[_Ended]) -> None:
+    async def _commit_of(self, tenant: str, items: Sequence[_Ended], *, is_repeated: bool) -> None:
         async with self._database.write(tenant=tenant) as tx:
             now = datetime.now(UTC)
-            outcomes = [(item.outcome, item.cost_usd) for item in items]
             await self._accounts.lock(tx, {item.account.simulation_id for item in items})
-            released = await self._store.reservations(tx, [item.outcome.key for item in items])
-            await self._accounts.book(tx, [*released, *map(_booking, items)], now)
-            await self._store.finish(tx, outcomes, now)
+            new = items
+            if is_repeated:  # the try before may have been committed when its connection was lost
+                is_open = await self._store.unended(tx, [item.outcome.key for item in items])
+                new = [item for item in items if item.outcome.key in is_open]
+            if new:
+                released = await self._store.reservations(tx, [item.outcome.key for item in new])
+                await self._accounts.book(tx, [*released, *map(_booking, new)], now)
+                await self._store.finish(tx, [(item.outcome, item.cost_usd) for item in new], now)
         for item in items:
             if item.outcome.is_withdrawn:  # whoever has asked for it meanwhile asks again
                 self._fail([(tenant, item.outcome.key)], LedgerError("the call was withdrawn a moment ago"))

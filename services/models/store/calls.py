@@ -180,6 +180,12 @@ class Store:
             if row.state == CallState.RESERVED
         ]
 
+    async def unended(self, tx: Transaction, keys: Sequence[str]) -> set[str]:
+        """Those of these calls of which it is not written how they ended."""
+        mine = (calls.c.tenant == tx.tenant) & calls.c.call_key.in_(keys)
+        is_open = calls.c.state.in_((CallState.RESERVED, CallState.ORPHANED))
+        return set((await tx.execute(select(calls.c.call_key).where(mine, is_open))).scalars())
+
     async def finish(self, tx: Transaction, outcomes: Sequence[tuple[Outcome, float | None]], now: datetime) -> None:
         """Write how calls ended, each with its cost in USD (null: its model has no price). Nothing stays reserved."""
         ended = {"of_tenant": tx.tenant, "now": now}
