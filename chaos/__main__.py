@@ -4,10 +4,16 @@ import argparse
 import asyncio
 import time
 
-from chaos import requests, schedules
+from chaos import erasure, faults, messages, requests, schedules
 from chaos.scenario import Scenario
 
-SCENARIOS: tuple[Scenario, ...] = (schedules.SCENARIO, requests.SCENARIO)
+SCENARIOS: tuple[Scenario, ...] = (
+    schedules.SCENARIO,
+    requests.SCENARIO,
+    *faults.SCENARIOS,
+    messages.SCENARIO,
+    erasure.SCENARIO,
+)
 
 
 def run(scenario: Scenario, seeds: int | None) -> bool:

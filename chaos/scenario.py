@@ -4,6 +4,13 @@ from collections.abc import Callable, Coroutine
 from typing import NamedTuple
 
 
+class Check(NamedTuple):
+    """Something that has to hold, in words that hold whether or not it does, and whether it does."""
+
+    words: str
+    holds: bool
+
+
 class Outcome(NamedTuple):
     """What a scenario has shown; `failures` says how to see each of them again."""
 

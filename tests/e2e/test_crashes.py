@@ -1,6 +1,8 @@
 """Any process may be killed at any moment: the simulation finishes by itself and nothing is lost or done twice."""
 
+import os
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -77,13 +79,19 @@ def test_the_embedded_platform_resumes_by_itself_after_kill_9(
 
 
 @pytest.fixture(scope="module")
-def distributed(tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer) -> Iterator[DistributedPlatform]:
-    directory = tmp_path_factory.mktemp("distributed")
-    nats = NatsServer(directory / "nats")
-    nats.start()
-    with DistributedPlatform(directory, postgres, nats) as platform:
+def nats(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def distributed(
+    tmp_path_factory: pytest.TempPathFactory, postgres: PostgresServer, nats: NatsServer
+) -> Iterator[DistributedPlatform]:
+    with DistributedPlatform(tmp_path_factory.mktemp("distributed"), postgres, nats) as platform:
         yield platform
-    nats.stop()
 
 
 @pytest.mark.postgres
@@ -115,6 +123,38 @@ def test_a_job_that_is_killed_twice_on_postgresql_draws_the_people_of_an_uninter
     distributed: DistributedPlatform,
 ) -> None:
     assert_survives(distributed.url, lambda: distributed.restart("population"))
+
+
+def freeze(nats: NatsServer, postgres: PostgresServer) -> None:
+    """It neither answers nor closes a connection, for a while."""
+    assert nats.pid is not None
+    os.kill(nats.pid, signal.SIGSTOP)
+    time.sleep(3)
+    os.kill(nats.pid, signal.SIGCONT)
+
+
+def sever(nats: NatsServer, postgres: PostgresServer) -> None:
+    """PostgreSQL ends every connection, twice."""
+    for _ in range(2):
+        postgres.end_connections()
+        time.sleep(0.3)
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("disturb", [freeze, sever], ids=["nats-stopped", "connections-ended"])
+def test_an_outage_costs_nothing(
+    disturb: Callable[[NatsServer, PostgresServer], None],
+    distributed: DistributedPlatform,
+    nats: NatsServer,
+    postgres: PostgresServer,
+    oracle: Oracle,
+) -> None:
+    """`make chaos` does more of this, and at other moments."""
+    seed = len(ALL_SERVICES) + 1 + [freeze, sever].index(disturb)
+    simulation = start_study(distributed.url, seed=seed)
+    time.sleep(0.3)
+    disturb(nats, postgres)
+    assert_nothing_lost_or_doubled(distributed.url, simulation, oracle(seed))
 
 
 def test_running_the_same_study_again_makes_no_model_call_and_gives_the_same_bytes(

@@ -13,14 +13,12 @@ from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 import httpx
 
 from libs.http import new_key_pair
-from libs.runtime.nats_server import NatsServer
 from services.embedded.platform import SERVICES
-from tests.support.postgres import PostgresServer
 
 READY_WITHIN_S = 180.0  # eight processes start at once, and not alone on their machine
 # One client, because each new one loads certificates; it keeps no connection to a process that may be killed.
@@ -118,11 +116,25 @@ class EmbeddedPlatform:
         shutil.rmtree(self.data / "nats" / "store")
 
 
-class DistributedPlatform:
-    """A process per service, one PostgreSQL database each, one nats-server."""
+class Databases(Protocol):
+    """Where databases come from: a PostgreSQL server, or what stands before one."""
 
-    def __init__(self, directory: Path, postgres: PostgresServer, nats: NatsServer) -> None:
-        self._nats = nats
+    def create_database(self) -> str:
+        """The URL of a new, empty database."""
+
+
+class Reached(Protocol):
+    """A NATS server, or what stands before one."""
+
+    @property
+    def url(self) -> str:
+        """Where services connect."""
+
+
+class DistributedPlatform:
+    """A process per service, one PostgreSQL database each, one nats-server. `settings` are for all services."""
+
+    def __init__(self, directory: Path, postgres: Databases, nats: Reached, **settings: str) -> None:
         ports = {name: free_port() for name in ALL_SERVICES}
         urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self.url = urls["gateway"]
@@ -136,6 +148,7 @@ class DistributedPlatform:
             environment |= {"REHEARSAL_NATS_URL": nats.url, f"{own}PORT": str(ports[name])}
             environment |= {"REHEARSAL_LOG_LEVEL": "INFO", "PYTHONUNBUFFERED": "1"}
             environment[f"{own}DATABASE_URL"] = postgres.create_database()
+            environment |= settings
             environment |= {"REHEARSAL_IDENTITY_KEYS": public_key, "REHEARSAL_SERVICE_KEYS": service_keys}
             environment[f"{own}SIGNING_KEY" if name == "gateway" else f"{own}SERVICE_KEY"] = (
                 signing_key if name == "gateway" else pairs[name][0]

