@@ -74,11 +74,33 @@ def test_with_curl_it_is_told_what_became_of_it(platform: EmbeddedPlatform, popu
     assert same == outcome
 
 
-@pytest.mark.skipif(shutil.which("nats") is None, reason="the nats command is not installed")
-def test_with_the_nats_command_it_is_acknowledged(population: str, credentials: Path) -> None:
-    done = ran(EXAMPLES / "publish_nats.sh", credentials, population)
+@pytest.fixture
+def path_with_nats(tmp_path: Path) -> str:
+    """A PATH on which the `nats` command is: the real one, or a stand-in that takes the same arguments."""
+    if shutil.which("nats") is None:
+        command = tmp_path / "nats"
+        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.support.nats_command "$@"\n')
+        command.chmod(0o755)
+    return f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_with_the_nats_command_it_is_acknowledged_and_done(
+    platform: EmbeddedPlatform, population: str, credentials: Path, path_with_nats: str
+) -> None:
+    done = ran(EXAMPLES / "publish_nats.sh", credentials, population, PATH=path_with_nats)
     assert done.returncode == 0, done.stdout + done.stderr
     assert '"stream":"EVENTS"' in done.stdout.replace(" ", "")
+    deadline = time.monotonic() + 30
+    while not (done_by := _made_by_script(platform)):
+        assert time.monotonic() < deadline, "nobody answers for it"
+        time.sleep(0.05)
+    assert [one["source"] for one in done_by] == ["/shop"]
+
+
+def _made_by_script(platform: EmbeddedPlatform) -> list[dict[str, Any]]:
+    """Requests whose id is a UUID; the others are named by these tests, or by publish.py after what it could not do."""
+    items = HTTP.get(f"{platform.url}/interventions/requests").raise_for_status().json()["items"]
+    return [one for one in items if len(one["request_id"]) == 36 and one["state"] == "accepted"]
 
 
 def test_a_webhook_hears_of_a_study_from_beginning_to_end_and_checks_every_signature(
