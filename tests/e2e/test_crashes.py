@@ -125,35 +125,18 @@ def test_a_job_that_is_killed_twice_on_postgresql_draws_the_people_of_an_uninter
     assert_survives(distributed.url, lambda: distributed.restart("population"))
 
 
-def freeze(nats: NatsServer, postgres: PostgresServer) -> None:
-    """It neither answers nor closes a connection, for a while."""
+@pytest.mark.postgres
+def test_a_nats_server_that_stops_for_a_while_costs_nothing(
+    distributed: DistributedPlatform, nats: NatsServer, oracle: Oracle
+) -> None:
+    """It neither answers nor closes a connection. `make chaos` does this and more, at other moments."""
+    seed = len(ALL_SERVICES) + 1
+    simulation = start_study(distributed.url, seed=seed)
+    time.sleep(0.3)
     assert nats.pid is not None
     os.kill(nats.pid, signal.SIGSTOP)
     time.sleep(3)
     os.kill(nats.pid, signal.SIGCONT)
-
-
-def sever(nats: NatsServer, postgres: PostgresServer) -> None:
-    """PostgreSQL ends every connection, twice."""
-    for _ in range(2):
-        postgres.end_connections()
-        time.sleep(0.3)
-
-
-@pytest.mark.postgres
-@pytest.mark.parametrize("disturb", [freeze, sever], ids=["nats-stopped", "connections-ended"])
-def test_an_outage_costs_nothing(
-    disturb: Callable[[NatsServer, PostgresServer], None],
-    distributed: DistributedPlatform,
-    nats: NatsServer,
-    postgres: PostgresServer,
-    oracle: Oracle,
-) -> None:
-    """`make chaos` does more of this, and at other moments."""
-    seed = len(ALL_SERVICES) + 1 + [freeze, sever].index(disturb)
-    simulation = start_study(distributed.url, seed=seed)
-    time.sleep(0.3)
-    disturb(nats, postgres)
     assert_nothing_lost_or_doubled(distributed.url, simulation, oracle(seed))
 
 
