@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A process that starts compiles everything where it may not keep what it compiled: half of a platform's start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: compose test-containers test-manifests help setup demo up test check lint format schemas bench chaos clean
+.PHONY: compose test-containers test-manifests help setup demo up test check lint format schemas screenshots bench chaos clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m libs.bus.accounts
 	@$(BIN)/python -m tools.dashboards
 	@$(BIN)/python -m tools.manifests
+
+screenshots: setup ## Take the pictures of docs/ui/ anew
+	@$(BIN)/python -m tests.support.screenshots
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench

@@ -57,6 +57,12 @@ class DeadLetter:
         return self.subject.split(".")[4]
 
     @property
+    def tenant(self) -> str:
+        """Whose message it is; nobody's when its subject is unknown."""
+        parts = self.subject.split(".")
+        return parts[2] if len(parts) > 2 else ""
+
+    @property
     def key(self) -> str:
         """The id that the subject ends with."""
         return self.subject.rsplit(".", 1)[1]
@@ -80,7 +86,7 @@ class DeadLetter:
             dataschema="",
             correlationid=self.headers.get("ce-correlationid", identity),
             causationid=self.id,
-            tenant=self.subject.split(".", 3)[2],
+            tenant=self.tenant,
             traceparent=self.headers.get("traceparent"),
         )
 

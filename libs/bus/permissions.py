@@ -79,9 +79,10 @@ _READING = ("CREATE", "INFO", "DELETE", "MSG.NEXT")
 
 
 def _reading() -> Iterator[str]:
-    """Reading the event log through consumers that nobody named before."""
+    """Reading the event log through consumers that nobody named before, and what could not be handled."""
     yield from (f"{_API}.STREAM.{verb}.{EVENTS}" for verb in ("INFO", "MSG.GET"))
     yield from (f"{_API}.CONSUMER.{verb}.{EVENTS}.*" for verb in _READING)
+    yield f"{_API}.DIRECT.GET.{DEAD_LETTERS}"
 
 
 def _durables_of_others() -> Iterator[str]:

@@ -69,6 +69,7 @@ TABLE = {
         POST /interventions/{intervention_id}/power
         POST /agent-populations/compare
         GET /communications/engines
+        GET /models
         GET /communications/{simulation_id}/requests
         GET /communications/{simulation_id}/relations
         GET /communications/{simulation_id}/history
@@ -102,6 +103,9 @@ TABLE = {
     """,
     Role.RESEARCHER: """
         POST /events
+        GET /events/types
+        GET /events/stream
+        GET /events/dead-letters
         POST /studies
         POST /studies/validate
         POST /studies/estimate

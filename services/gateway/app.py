@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from libs.db import Database
 from libs.http import create_http_app, problem_response
 from services.gateway.adapters import Provider
-from services.gateway.api import events, forwarding, pages, people, reruns, streams, studies, tenants, usage
+from services.gateway.api import developers, events, forwarding, pages, people, reruns, streams, studies, tenants, usage
 from services.gateway.api.entrance import Entrance, Parts
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import OIDC, refusal_to_listen
@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> FastAPI:
         reruns.router,
         usage.router,
         events.router,
+        developers.router,
         forwarding.router,
     ):  # what is answered here before what is forwarded
         router.include_router(part)
@@ -69,7 +70,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=None,
         entrance=Middleware(Entrance, parts=Parts(gatekeeper, records, quotas, limiter)),
     )
-    app.mount("/ui", pages.Pages(), name="ui")
+    app.mount("/ui", pages.Pages(brand=settings.brand), name="ui")
     app.add_middleware(Protection, host=settings.host, allowed_hosts=settings.allowed_hosts)
     app.add_exception_handler(OwnerUnavailableError, _unavailable)
     app.state.service = service

@@ -4,10 +4,11 @@ The service URLs are `http://host:port`, or `local://<service>` inside one proce
 """
 
 import re
+from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
 
 from libs.contracts.identity import KEY, TENANT, Role
 from libs.runtime import ServiceSettings, service_config
@@ -15,6 +16,20 @@ from libs.runtime import ServiceSettings, service_config
 # Public keys only: with HS256 whoever knows the public key could sign.
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 TenantName = Annotated[str, StringConstraints(pattern=TENANT)]
+
+
+Colour = Annotated[str, StringConstraints(pattern=r"^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$")]
+
+
+class Brand(BaseModel):
+    """The white label of the pages: `brand.json`. Colours that could not be read are moved until they can."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+    logo: Annotated[str, StringConstraints(pattern=r"^(/|data:image/)", max_length=200_000)] = "/ui/icon.svg"
+    primary: Colour = "#4338ca"
+    primary_dark: Colour = "#a5a0ff"
 
 
 class Settings(ServiceSettings):
@@ -47,6 +62,7 @@ class Settings(ServiceSettings):
     oidc_roles: dict[str, Role] = Field(
         default={role.value: role for role in Role}, description="Which value of the claim is which role."
     )
+    brand: Path | None = Field(default=None, description="A brand.json of your own (docs/pages.md).")
     allowed_hosts: list[str] = Field(default=[], description="Further host names this gateway is reached by.")
     erasure_nats_url: SecretStr = Field(
         default=SecretStr(""), description="URL of NATS for a user who may empty streams of a tenant; else nats_url."
@@ -61,6 +77,8 @@ class Settings(ServiceSettings):
         """What is missing, or wrong, for the way of getting in; None when all is there. It shows no secret."""
         if not self.database_url:
             return "REHEARSAL_GATEWAY_DATABASE_URL is not set: the gateway keeps keys and the audit log there."
+        if self.brand is not None and (problem := _problem_of(self.brand)):
+            return f"REHEARSAL_GATEWAY_BRAND: {problem}"
         if self.auth in {"keys", "oidc"} and not self.signing_key.get_secret_value():
             return (
                 f"REHEARSAL_AUTH={self.auth} needs REHEARSAL_GATEWAY_SIGNING_KEY: services believe only what it "
@@ -76,3 +94,15 @@ class Settings(ServiceSettings):
             if not re.fullmatch(KEY, secret.get_secret_value()):
                 return f"REHEARSAL_GATEWAY_BOOTSTRAP_KEYS: that of {tenant!r} is not as `rehearsal keys first` makes it"
         return None
+
+
+def _problem_of(brand: Path) -> str | None:
+    """Why a file is no brand."""
+    try:
+        Brand.model_validate_json(brand.read_bytes())
+    except OSError as error:
+        return f"{brand} cannot be read: {error.strerror}"
+    except ValidationError as error:
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc'])) or brand}: {first['msg']}"
+    return None

@@ -1,6 +1,7 @@
 """The pages in a real browser, against a whole platform: what a newcomer does, and what holds on every screen."""
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ VIEWS = {
     "simulations/{id}?tab=health": "Health",
     "compare?first={id}": "Compare simulations",
     "validation": "What past comparisons teach",
+    "events?message=simulation-created": "Dead letters",
 }
 WINDOWS = [("light", DESKTOP), ("dark", PHONE)]
 
@@ -259,6 +261,65 @@ def test_answers_of_people_are_uploaded_compared_and_raise_the_grade_to_a(
         expect(row).to_contain_text("AEffective n", timeout=30_000)
         assert page.evaluate("window.attacked") is None
         assert visit.faults == []
+
+
+def test_events_are_followed_as_they_are_published_with_their_schema(
+    browser: Browser, platform: EmbeddedPlatform
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/events?message=simulation-created", "Nothing has happened since this page was opened")
+        expect(page.get_by_text("rehearsal.evt.default.orchestrator.simulation-created.v1.*")).to_be_visible()
+        expect(page.get_by_text("Live")).to_be_visible()
+        identity = hostile_simulation(platform.url)
+        page.get_by_text("rehearsal.orchestrator.simulation-created.v1").click()
+        expect(page.locator(".tail pre")).to_contain_text(ATTACK.replace('"', '\\"'))
+        expect(page.locator(".tail summary")).to_contain_text(identity)
+        expect(page.get_by_text("Every message was handled.")).to_be_visible()
+        assert page.evaluate("window.attacked") is None
+        assert visit.faults == []
+
+
+def test_the_past_of_ten_thousand_agents_arrives_without_holding_the_page_up(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        visit.page.route(f"**/simulations/{sample}/stream", lambda route: route.fulfill(body=past_of(10_000)))
+        visit.page.add_init_script(
+            "window.long = []; new PerformanceObserver(list => list.getEntries().forEach(one =>"
+            " window.long.push(one.duration))).observe({type: 'longtask', buffered: true})"
+        )
+        page = visit.open(f"/ui/simulations/{sample}?tab=monitor", "Responses")
+        expect(page.get_by_text("10,000 of 10,000 answered")).to_be_visible()
+        expect(page.get_by_role("img", name="Activity: 10,000 agents")).to_be_visible()
+        assert page.evaluate("document.querySelectorAll('*').length") < 1_500  # elements do not grow with agents
+        assert page.evaluate("window.long.reduce((sum, one) => sum + one, 0)") < 3_000  # of work, however it is cut
+        assert visit.faults == []
+
+
+def past_of(agents: int) -> str:
+    """What the stream of a large simulation tells at once: the step, and everybody's response in few events."""
+    metric = {"name": "open_rate", "type": "binary", "role": "primary", "minimum": None, "maximum": None}
+    place = {"step_id": "s", "round": 1, "timeline_id": "main", "place": 0}
+    step = {**place, "planned": {"a": agents // 2, "b": agents // 2}, "stimuli": {}, "metrics": [metric]}
+    responses: list[dict[str, Any]] = [
+        {
+            "arm": "ab"[number % 2],
+            "agent_id": f"agent_{number}",
+            "name": f"Person {number}",
+            "segment": None,
+            "status": "answered",
+            "answers": {"open_rate": number % 3 == 0},
+            "response": "I would open it.",
+            "sentiment": 0.1,
+            "responded_at": f"2026-01-01T00:{number // 60 % 60:02}:{number % 60:02}Z",
+        }
+        for number in range(agents)
+    ]
+    events = [("step-started", step)]
+    events += [
+        ("responses-recorded", {**place, "responses": responses[at : at + 4_000]}) for at in range(0, agents, 4_000)
+    ]
+    return "".join(f"event: {name}\ndata: {json.dumps(data)}\nid: 1.{n}\n\n" for n, (name, data) in enumerate(events))
 
 
 def test_what_people_wrote_is_shown_as_text(browser: Browser, platform: EmbeddedPlatform) -> None:

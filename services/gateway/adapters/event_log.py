@@ -20,6 +20,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
+from libs.bus.dead_letters import DeadLetter, dead_letters
 from libs.bus.permissions import inbox_prefix
 from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
 from libs.bus.tls import Tls
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 CONNECT_S = 5.0
 PROBE_S = 3.0
 FETCH = 500
+DEAD_SHOWN = DEAD_PAGE = 100
 WAIT_S = 1.0
 FORGOTTEN_AFTER_S = 60.0
 CHECK_EVERY = 10  # silent reads between two checks that the consumer is still there
@@ -90,6 +92,22 @@ class EventLog:
         except (NatsError, OSError, TimeoutError) as error:
             raise LogUnavailableError(f"nothing can be deleted: {error or type(error).__name__}") from error
         return found
+
+    async def dead_letters(self, tenant: str, key: str | None = None) -> list[DeadLetter]:
+        """The first dead letters of a tenant, about one id or all. Raises `LogUnavailableError`."""
+        mine: list[DeadLetter] = []
+        after = 0
+        try:
+            js = await self.jetstream()
+            while len(mine) < DEAD_SHOWN:
+                letters = await dead_letters(js, after=after)
+                mine += [one for one in letters if one.tenant == tenant and key in {None, one.key}]
+                if len(letters) < DEAD_PAGE:
+                    break
+                after = letters[-1].sequence
+        except (NatsError, OSError, TimeoutError) as error:
+            raise LogUnavailableError(f"dead letters cannot be read: {error or type(error).__name__}") from error
+        return mine[:DEAD_SHOWN]
 
     async def stop(self) -> None:
         """Close the connection."""

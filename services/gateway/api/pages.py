@@ -24,6 +24,7 @@ from services.gateway.domain import openapi
 
 BUILT = Path(__file__).parent.parent / "ui" / "dist"
 NONCE = "__NONCE__"
+BRAND = "brand.json"
 FOREVER = "public, max-age=31536000, immutable"
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Rehearsal</title>
 <h1>The pages are not built</h1>
@@ -35,14 +36,17 @@ router = APIRouter(include_in_schema=False)
 class Pages(StaticFiles):
     """The built pages."""
 
-    def __init__(self, built: Path = BUILT) -> None:
+    def __init__(self, built: Path = BUILT, brand: Path | None = None) -> None:
         super().__init__(directory=built, check_dir=False)
         self._built = built
+        self._brand = brand
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """A file, 304 when the browser has it, or the start of the pages."""
         if path in {".", "index.html"}:
             return self._start()
+        if path == BRAND and self._brand is not None:
+            return FileResponse(self._brand, media_type="application/json", headers={"cache-control": "no-cache"})
         try:
             response = await super().get_response(path, scope)
         except HTTPException as error:

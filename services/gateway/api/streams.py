@@ -15,7 +15,8 @@ from fastapi.responses import StreamingResponse
 
 from libs.contracts import subjects
 from libs.contracts.base import JsonObject, MessageData
-from libs.contracts.errors import NotFoundError
+from libs.contracts.errors import InvalidError, NotFoundError
+from libs.contracts.registry import BY_TYPE
 from libs.http import Tenant, problem_response
 from services.gateway.adapters import LogUnavailableError, Reader, Stored
 from services.gateway.api.forwarding import Service
@@ -102,6 +103,25 @@ async def stream_all(service: Service, tenant: Tenant, last_event_id: LastEventI
         return reader
     events = _events(service, reader, pagedata.of_all, until_end=False)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
+
+
+@router.get("/events/stream", responses=DESCRIPTION, response_class=StreamingResponse)
+async def stream_events(
+    service: Service,
+    tenant: Tenant,
+    last_event_id: LastEventId = None,
+    message: Annotated[list[str] | None, Query(max_length=50, description="Only these; all of them if absent.")] = None,
+) -> Response:
+    """Every event of your tenant from now on, whole, for whoever builds on them. Their schemas: `GET /events/types`."""
+    events = {kind.contract.name: kind for kind in BY_TYPE.values() if kind.contract.kind == "evt"}
+    if unknown := sorted(set(message or ()) - set(events)):
+        raise InvalidError("message", f"there is no event {unknown[0]!r}", sorted(events))
+    filters = [subjects.template(events[name].contract, tenant) for name in sorted(set(message or events))]
+    reader = await _open(service, filters, last_event_id, only_new=True)
+    if isinstance(reader, Response):
+        return reader
+    tail = _events(service, reader, pagedata.of_tail, until_end=False)
+    return StreamingResponse(tail, media_type="text/event-stream", headers=HEADERS)
 
 
 async def _open(

@@ -17,6 +17,7 @@ from libs.contracts.timelines import MAIN
 ENDS_SIMULATION = (SimulationStateChanged,)
 ENDS_DRAWING = (PopulationReady, PopulationFailed)
 EXCERPT = 280  # characters of a stimulus
+MOST_TAILED = 20_000  # bytes of a message that developers see
 
 
 _BURSTS = {
@@ -51,6 +52,15 @@ def of_all(message: MessageData) -> PageEvent | None:
 def of_population(message: MessageData) -> PageEvent | None:
     """The event for the page of a population that is being drawn."""
     return _view(message, _POPULATION_VIEWS)
+
+
+def of_tail(message: MessageData) -> PageEvent:
+    """The event for developers: which message it is and all it says, unless that is too much to look at."""
+    data = message.model_dump(mode="json")
+    size = len(message.model_dump_json())
+    contract = message.contract
+    told = {"message": contract.name, "type": contract.type, "service": contract.service, "key": message.key}
+    return PageEvent("event", told | {"bytes": size, "data": data if size <= MOST_TAILED else None})
 
 
 def is_end(message: MessageData) -> bool:
@@ -126,7 +136,7 @@ def _responses(message: ResponsesRecorded) -> JsonObject:
 
 
 def _response(response: Response, arm: str) -> JsonObject:
-    shown = {"agent_id", "name", "segment", "status", "answers", "response", "sentiment"}
+    shown = {"agent_id", "name", "segment", "status", "answers", "response", "sentiment", "responded_at"}
     if response.status == "failed":
         shown.add("failure")
     return {"arm": arm} | response.model_dump(mode="json", include=shown)

@@ -141,3 +141,13 @@ async def test_pages_that_are_not_built_say_what_to_do(tmp_path: Path) -> None:
         answer = await client.get("/ui/")
     assert answer.status_code == 503
     assert "make setup" in answer.text
+
+
+async def test_a_brand_of_ones_own_is_a_setting(tmp_path: Path) -> None:
+    file = tmp_path / "brand.json"
+    file.write_text(json.dumps({"name": "Sunshine Research", "primary": "#ffe600"}))
+    app = Starlette(routes=[Mount("/ui", Pages(BUILT, file))])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://here") as client:
+        answer = await client.get("/ui/brand.json")
+    assert answer.json() == {"name": "Sunshine Research", "primary": "#ffe600"}
+    assert answer.headers["cache-control"] == "no-cache"

@@ -64,14 +64,14 @@ def test_an_auth_setting_that_cannot_be_obeyed_is_refused_with_those_that_can() 
         ("REHEARSAL_GATEWAY_DATABASE_URL", {"database_url": ""}),
         ("REHEARSAL_GATEWAY_SIGNING_KEY", {"auth": "keys"}),
         ("REHEARSAL_GATEWAY_OIDC_ISSUER", {"auth": "oidc", "signing_key": new_key_pair()[0]}),
+        ("REHEARSAL_GATEWAY_BRAND: nowhere.json cannot be read", {"brand": "nowhere.json"}),
+        ("REHEARSAL_GATEWAY_BRAND: .*", {"brand": "pyproject.toml"}),
         ("must begin with https://", {"oidc_issuer": "http://login.example"}),
         ("must begin with https://", {"oidc_jwks_url": "file:///etc/passwd"}),
         ("REHEARSAL_GATEWAY_BOOTSTRAP_KEYS", {"bootstrap_keys": {"default": "secret-but-short"}}),
     ],
 )
-def test_a_gateway_that_could_not_tell_people_apart_says_what_is_missing(
-    missing: str, settings: dict[str, Any]
-) -> None:
+def test_a_gateway_whose_settings_cannot_be_obeyed_says_what_is_missing(missing: str, settings: dict[str, Any]) -> None:
     with pytest.raises(SystemExit, match=missing) as refusal:
         create_app(Settings(**{"database_url": UNUSED} | settings))
     assert "secret-but-short" not in str(refusal.value)

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import nats
 import pytest
 
+from libs.bus.dead_letters import CONSUMER, DELIVERIES, ERROR, SUBJECT
 from libs.client.sse import Decoder, ServerEvent
+from libs.contracts import subjects
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.orchestrator import SimulationCreated, StartSimulation
 from libs.contracts.protocol import NO_USAGE
@@ -149,7 +152,7 @@ async def test_a_response_is_reduced_to_what_a_page_shows(stage: Stage) -> None:
     await end(stage, "sim_1")
     events = await read_all(stage, "/simulations/sim_1/stream")
     responses = [one for event in events for one in event.data.get("responses", [])]
-    shown = {"agent_id", "name", "segment", "arm", "status", "answers", "response", "sentiment"}
+    shown = {"agent_id", "name", "segment", "arm", "status", "answers", "response", "sentiment", "responded_at"}
     assert set(responses[0]) == shown
     assert responses[1]["failure"] == "the model refused"
     text = json.dumps([event.data for event in events])
@@ -235,6 +238,34 @@ async def test_an_unknown_simulation_has_no_stream(stage: Stage, simulation_id: 
     answer = await stage.client.get(f"/simulations/{simulation_id}/stream")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_developers_see_events_whole_and_only_those_of_the_kinds_they_name(stage: Stage) -> None:
+    await begin(stage, "sim_1")
+    async with reading(stage, "/events/stream?message=responses-recorded") as (_, events):
+        await stage.peer.send("communication", recorded("sim_1", 1))
+        event = await anext(events)
+    assert (event.name, event.data["message"], event.data["key"]) == ("event", "responses-recorded", "sim_1")
+    assert event.data["data"] == recorded("sim_1", 1).model_dump(mode="json")
+    types = {one["message"]: one for one in (await stage.client.get("/events/types")).json()["items"]}
+    assert types["responses-recorded"]["subject"] == "rehearsal.evt.default.communication.responses-recorded.v1.*"
+    assert "responses" in types["responses-recorded"]["data_schema"]["properties"]
+    refused = await stage.client.get("/events/stream?message=nonsense")
+    assert refused.status_code == 422
+    assert "responses-recorded" in refused.json()["errors"][0]["allowed"]
+
+
+async def test_dead_letters_are_shown_to_their_tenant_alone(stage: Stage) -> None:
+    client = await nats.connect(stage.nats.url)
+    for tenant in ("default", "other"):
+        subject = f"rehearsal.evt.{tenant}.orchestrator.step-started.v1.sim_1"
+        headers = {SUBJECT: subject, CONSUMER: "results", ERROR: "ValueError: odd", DELIVERIES: "5"}
+        await client.jetstream().publish(subjects.dead_letter(subject), b"{}", headers=headers)
+    await client.close()
+    for key, expected in {"sim_1": 1, "sim_2": 0}.items():
+        found = (await stage.client.get(f"/events/dead-letters?key={key}")).json()
+        assert found["is_readable"]
+        assert [one["error"] for one in found["items"]] == ["ValueError: odd"] * expected
 
 
 async def test_without_a_bus_the_stream_says_so(gateway: httpx.AsyncClient) -> None:

@@ -73,7 +73,9 @@ export function Layout({ brand }: { brand: Brand }) {
 }
 
 const isWithin = (pathname: string, to: string) =>
-  to === "/" ? pathname === "/" || pathname.startsWith("/simulations") : pathname.startsWith(to);
+  to === "/"
+    ? pathname === "/" || pathname.startsWith("/simulations") || pathname.startsWith("/compare")
+    : pathname.startsWith(to) || (to === "/api" && pathname.startsWith("/events"));
 
 function NavItem({ to, label, icon, isHere }: { to: string; label: string; icon: IconName; isHere: boolean }) {
   return (

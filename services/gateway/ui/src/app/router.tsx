@@ -55,6 +55,7 @@ const SIMULATION_FILTERS = [
   "trait",
   "value",
   "step",
+  "failure",
   "agent",
 ] as const;
 
@@ -123,6 +124,13 @@ const apiPage = createRoute({
   validateSearch: filters("q"),
 });
 
+const events = createRoute({
+  getParentRoute: () => root,
+  path: "/events",
+  component: lazyRouteComponent(() => import("../screens/events/page"), "EventsPage"),
+  validateSearch: filters("message"),
+});
+
 /** Where these pages were before. */
 const oldSimulation = createRoute({
   getParentRoute: () => root,
@@ -158,6 +166,7 @@ export function makeRouter(brand: Brand) {
       person,
       settings,
       apiPage,
+      events,
       oldSimulation,
       oldApi,
     ]),

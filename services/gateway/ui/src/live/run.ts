@@ -14,6 +14,7 @@ export interface LiveResponse {
   answers: Record<string, unknown>;
   response: string;
   sentiment: number | null;
+  responded_at: string;
   failure?: string | null;
 }
 
@@ -91,7 +92,7 @@ export class Run {
   latest: LiveResponse[] = [];
   soFar: SoFar | null = null;
   trend = new Trend();
-  /** When each turn was seen, for the activity map: [milliseconds since the first, row of the agent]. */
+  /** When each turn ended, for the activity map: [milliseconds, row of the agent]; in the order in which it was told. */
   activity: [number, number][] = [];
   version = 0;
   private planned: Record<string, number> = {};
@@ -100,7 +101,9 @@ export class Run {
   private readonly turns = new Map<string, { batch: Batch; response: LiveResponse }>();
   private readonly agents = new Map<string, number>();
   private readonly spent = new Map<string, Schema["Usage"]>();
-  private began: number | null = null;
+  /** When the first and the last turn ended, in milliseconds. */
+  began = Number.POSITIVE_INFINITY;
+  ended = 0;
 
   constructor(status: Schema["SimulationView"]) {
     this.state = status.state;
@@ -112,9 +115,9 @@ export class Run {
     }
   }
 
-  take(events: LiveEvent[], now = performance.now()): void {
+  take(events: LiveEvent[]): void {
     for (const { name, data } of events) {
-      if (name === "responses-recorded") this.record(data as Batch, now);
+      if (name === "responses-recorded") this.record(data as Batch);
       else if (name === "simulation-state-changed") this.change(data as Change);
       else if (name === "step-started") this.step(data as Step);
       else if (name === "timeline-forked") this.fork(data as Fork);
@@ -192,29 +195,31 @@ export class Run {
     if (isPresent && data.place >= (this.soFar?.place ?? 0)) this.soFar = data;
   }
 
-  private record(batch: Batch, now: number): void {
+  private record(batch: Batch): void {
     for (const response of batch.responses) {
       const turn = `${batch.timeline_id}/${batch.step_id}/${batch.round}/${response.agent_id}`;
       if (this.turns.has(turn)) continue;
       this.turns.set(turn, { batch: { ...batch, responses: [] }, response });
-      if (this.counts(batch)) this.add(response, now);
+      if (this.counts(batch)) this.add(response);
     }
   }
 
-  private add(response: LiveResponse, now: number): void {
+  private add(response: LiveResponse): void {
     const arm = this.arm(response.arm);
     arm[response.status === "answered" ? "answered" : "failed"] += 1;
     if (response.status !== "answered") {
       const reason = response.failure ?? response.status;
       this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
     }
-    this.began ??= now;
+    const at = Date.parse(response.responded_at);
     let row = this.agents.get(response.agent_id);
     if (row === undefined) {
       row = this.agents.size;
       this.agents.set(response.agent_id, row);
     }
-    this.activity.push([now - this.began, row]);
+    this.activity.push([at, row]);
+    this.began = Math.min(this.began, at);
+    this.ended = Math.max(this.ended, at);
     this.trend.add(response.arm, response.answers);
     this.latest.unshift(response);
     this.latest.length = Math.min(this.latest.length, KEPT);
@@ -227,9 +232,11 @@ export class Run {
     this.latest = [];
     this.soFar = null;
     this.activity = [];
+    this.began = Number.POSITIVE_INFINITY;
+    this.ended = 0;
     this.failures.clear();
     this.trend = new Trend();
     for (const arm of this.arms.values()) arm.answered = arm.failed = 0;
-    for (const { batch, response } of this.turns.values()) if (this.counts(batch)) this.add(response, 0);
+    for (const { batch, response } of this.turns.values()) if (this.counts(batch)) this.add(response);
   }
 }

@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useReducer, useRef, useState } from "react";
 import type { Schema } from "../api/client";
 import { isOver, Run } from "./run";
+import { Slices } from "./slices";
 import { type Connection, follow, type LiveEvent } from "./stream";
 
 export interface Following {
@@ -23,31 +24,30 @@ export function useRun(status: Schema["SimulationView"]): Following {
   const [isHeld, setHeld] = useState(false);
   const [, redraw] = useReducer((n: number) => n + 1, 0);
   const held = useRef<LiveEvent[] | null>(null);
+  const worker = useRef(new Slices());
+  worker.current.take = (events) => {
+    current.take(events);
+    redraw();
+    if (!isOver(current.state)) return;
+    for (const noun of ["simulation", "results", "quality", "monitor"]) {
+      void client.invalidateQueries({ queryKey: [noun, id] });
+    }
+  };
 
   useEffect(() => {
     return follow(`/simulations/${encodeURIComponent(id)}/stream`, {
       onConnection: setConnection,
       onEvents: (events) => {
-        if (held.current) {
-          held.current.push(...events);
-          return;
-        }
-        current.take(events);
-        redraw();
-        if (isOver(current.state)) {
-          for (const noun of ["simulation", "results", "quality", "monitor"]) {
-            void client.invalidateQueries({ queryKey: [noun, id] });
-          }
-          void client.invalidateQueries({ queryKey: ["monitor", id] });
-        }
+        if (held.current) held.current.push(...events);
+        else worker.current.add(events);
       },
     });
-  }, [id, current, client]);
+  }, [id]);
 
   const hold = (wanted: boolean) => {
     const kept = held.current;
     held.current = wanted ? [] : null;
-    if (!wanted && kept?.length) current.take(kept);
+    if (!wanted && kept?.length) worker.current.add(kept);
     setHeld(wanted);
     redraw();
   };

@@ -269,7 +269,6 @@ export const text = {
     activity: "Activity",
     activityNote: (agents: number) =>
       `Who answered when. One row is ${agents === 1 ? "one agent" : `up to ${count(agents)} agents`}, one column a slice of time.`,
-    activityOver: "It was over before this page was opened: when everybody answered stands in the exports.",
     activityEmpty: "Appears with the first responses.",
     pauseUpdates: "Pause updates",
     resumeUpdates: "Resume updates",
@@ -285,6 +284,8 @@ export const text = {
     prompt: "Prompt tokens",
     completion: "Completion tokens",
     errors: "Errors",
+    dead: (n: number) => (n === 1 ? "1 message could not be handled:" : `${count(n)} messages could not be handled:`),
+    noDead: "No message is among the dead letters.",
     noErrors: "Nobody has failed. Every turn so far ended with an answer.",
     failedTurns: (failed: number) =>
       `${count(failed)} ${failed === 1 ? "turn" : "turns"} failed and ${failed === 1 ? "is" : "are"} counted as not answered.`,
@@ -446,6 +447,21 @@ export const text = {
     entropy: "Variety",
     entropyNote: "Variety is the entropy of the answers, of 1 at most: 0 when everybody says the same.",
     commonest: "Most frequent",
+  },
+  events: {
+    title: "Events",
+    open: "Events as they are published",
+    lead: "Every event of your tenant from now on, whole, with its schema. What systems outside can subscribe to.",
+    message: "Event",
+    all: "All of them",
+    schema: "Schema",
+    latest: "Latest first",
+    empty: "Nothing has happened since this page was opened",
+    emptyText: "Run a study in another tab: its events appear here.",
+    bytes: (bytes: number) => `${count(bytes)} bytes`,
+    tooLarge: "Too large to be shown here.",
+    dead: "Dead letters",
+    deadNone: "Every message was handled.",
   },
   api: {
     title: "API",

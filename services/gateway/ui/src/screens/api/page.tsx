@@ -2,7 +2,7 @@
 
 import { TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { Problem, request } from "../../api/client";
 import { Loading } from "../../app/loading";
@@ -32,7 +32,15 @@ export function ApiPage() {
   const missing = described.data?.["x-unavailable"];
   return (
     <>
-      <PageHead title={text.api.title} lead={text.api.lead} />
+      <PageHead
+        title={text.api.title}
+        lead={text.api.lead}
+        actions={
+          <Link to="/events" className="see-more">
+            {text.events.open}
+          </Link>
+        }
+      />
       <ProblemNotice error={described.error} retry={() => void described.refetch()} />
       {missing ? <p className="reason state-warn">{text.api.unavailable(missing.join(", "))}</p> : null}
       <form className="filters" onSubmit={(event) => event.preventDefault()}>

@@ -15,6 +15,7 @@ export interface Wanted {
   trait?: string | undefined;
   value?: string | undefined;
   step?: string | undefined;
+  failure?: string | undefined;
 }
 
 /** Whether an answer is in the bin of this label: `yes`, `not reached`, `7`, `0–10` or an option. */
@@ -37,12 +38,13 @@ export function toneOf(sentiment: number | null | undefined): string {
 export const traitOf = (one: Person, trait: string): string => String(one.demographic_profile[trait] ?? "");
 
 export function isWanted(one: Person, wanted: Wanted, agents: ReadonlySet<string> | null): boolean {
-  const { metric, answer, tone, trait, value, step } = wanted;
+  const { metric, answer, tone, trait, value, step, failure } = wanted;
   if (agents && !agents.has(one.agent_id)) return false;
   if (metric && answer && !isInBin(one.answers[metric], answer)) return false;
   if (tone && (one.status !== "answered" || toneOf(one.sentiment) !== tone)) return false;
   if (trait && value && traitOf(one, trait) !== value) return false;
   if (step && `${one.step_id} ${one.round}` !== step) return false;
+  if (failure && one.failure !== failure) return false;
   const words = (wanted.q ?? "").trim().toLowerCase();
   return !words || one.name.toLowerCase().includes(words) || (one.response ?? "").toLowerCase().includes(words);
 }

@@ -29,6 +29,7 @@ const NO_FILTER: Filter = {
   trait: undefined,
   value: undefined,
   step: undefined,
+  failure: undefined,
 };
 
 export function Explorer({ status }: { status: Schema["SimulationView"] }) {
@@ -155,6 +156,7 @@ function chosen(search: Filter): [string, Filter][] {
       { trait: undefined, value: undefined },
     ],
     [search.step && filters.step(words(search.step)), { step: undefined }],
+    [search.failure, { failure: undefined }],
   ];
   return found.filter((one): one is [string, Filter] => !!one[0]);
 }

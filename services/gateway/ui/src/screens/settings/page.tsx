@@ -11,6 +11,7 @@ import { Choice } from "../../components/choice";
 import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
 import { when } from "../../format/format";
 import { text } from "../../text/text";
+import { Budgets, Models } from "./models";
 import "../../app/moreStyles";
 import "../populations/populations.css";
 import "../results/results.css";
@@ -27,7 +28,9 @@ export function SettingsPage() {
       />
       <Keys />
       <Links />
+      <Models />
       <Engines />
+      <Budgets />
       <Audit />
     </>
   );

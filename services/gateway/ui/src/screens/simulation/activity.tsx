@@ -2,9 +2,9 @@
 
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { count, duration } from "../../format/format";
-import { isOver, type Run } from "../../live/run";
+import type { Run } from "../../live/run";
 import { text } from "../../text/text";
 
 const [ROWS, COLUMNS, HEIGHT] = [32, 60, 200];
@@ -17,13 +17,14 @@ export interface Grid {
 }
 
 /** Turns counted in a grid of fixed size, however many there are. */
-export function gridOf(activity: [number, number][], agents: number): Grid {
-  const agentsPerRow = Math.max(1, Math.ceil(agents / ROWS));
-  const span = Math.max(1, ...activity.slice(-1).map(([at]) => at));
+export function gridOf(run: Pick<Run, "activity" | "people" | "began" | "ended">): Grid {
+  const { activity, began } = run;
+  const agentsPerRow = Math.max(1, Math.ceil(run.people / ROWS));
+  const span = Math.max(1, run.ended - began);
   const cells = new Array<number>(ROWS * COLUMNS).fill(0);
   let most = 0;
   for (const [at, row] of activity) {
-    const column = Math.min(COLUMNS - 1, Math.floor((at / span) * COLUMNS));
+    const column = Math.min(COLUMNS - 1, Math.floor(((at - began) / span) * COLUMNS));
     const cell = Math.min(ROWS - 1, Math.floor(row / agentsPerRow)) * COLUMNS + column;
     const turns = (cells[cell] ?? 0) + 1;
     cells[cell] = turns;
@@ -36,10 +37,9 @@ export function Activity({ run }: { run: Run }) {
   const { ref: box, width } = useElementSize();
   const canvas = useRef<HTMLCanvasElement>(null);
   const scheme = useComputedColorScheme("light");
-  const grid = gridOf(run.activity, run.people);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the version stands for the activity, the scheme for its colour
-  useEffect(() => draw(canvas.current, grid, width), [run.version, width, scheme]);
-  if (isOver(run.state) && grid.seconds < 1) return <p className="muted">{text.monitor.activityOver}</p>;
+  const grid = useMemo(() => gridOf(run), [run, run.version]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the scheme stands for its colours
+  useEffect(() => draw(canvas.current, grid, width), [grid, width, scheme]);
   if (!run.activity.length) return <p className="muted">{text.monitor.activityEmpty}</p>;
   return (
     <div ref={box}>

@@ -27,6 +27,7 @@ export function Differences({
   });
   const shown = seen.data?.comparisons.filter((one) => one.difference !== null) ?? [];
   const evidence = shown[0]?.evidence;
+  if (isOver(run.state) && !shown.length) return null;
   return (
     <Panel title={text.monitor.interval}>
       {shown.length ? null : <p className="muted">{text.monitor.intervalEmpty}</p>}

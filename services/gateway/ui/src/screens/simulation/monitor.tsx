@@ -3,6 +3,7 @@
 
 import { Button, VisuallyHidden } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Schema } from "../../api/client";
 import { aggregate } from "../../api/queries";
@@ -17,6 +18,7 @@ import { sidesOf } from "../results/sides";
 import { Verdict } from "../results/verdict";
 import { Activity } from "./activity";
 import { Cost } from "./cost";
+import { DeadLetters } from "./deadLetters";
 import { Differences } from "./differences";
 import { Sums } from "./sums";
 import { Ticker } from "./ticker";
@@ -46,7 +48,7 @@ export function Monitor({ following, status }: { following: Following; status: S
         </Panel>
         <div>
           <Cost id={status.simulation_id} usage={run.usage} state={run.state} />
-          <Errors run={run} />
+          <Errors run={run} id={status.simulation_id} />
         </div>
       </div>
       <Announcer run={run} />
@@ -137,7 +139,7 @@ function Trend({ run }: { run: Run }) {
   );
 }
 
-function Errors({ run }: { run: Run }) {
+function Errors({ run, id }: { run: Run; id: string }) {
   const failed = run.total("failed");
   return (
     <Panel title={text.monitor.errors}>
@@ -149,11 +151,19 @@ function Errors({ run }: { run: Run }) {
       <ul className="failures">
         {[...run.failures].map(([reason, times]) => (
           <li key={reason}>
-            <span>{reason}</span>
+            <Link
+              to="/simulations/$id"
+              params={{ id }}
+              search={{ tab: "people", failure: reason }}
+              className="plain-link"
+            >
+              {reason}
+            </Link>
             <span className="counts">{count(times)}</span>
           </li>
         ))}
       </ul>
+      <DeadLetters id={id} />
     </Panel>
   );
 }

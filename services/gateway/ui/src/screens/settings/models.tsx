@@ -1,0 +1,92 @@
+// What thinks, and what may be spent: models with what was found out about them, and the quota of the tenant.
+
+import { useQuery } from "@tanstack/react-query";
+import { models, quota } from "../../api/eventQueries";
+import { whoami } from "../../api/queries";
+import { Ago, Meter, Panel, ProblemNotice } from "../../components/parts";
+import { count, dollars, words } from "../../format/format";
+import { text } from "../../text/text";
+
+const t = text.settings;
+const CAN = ["seed", "system_role", "usage", "batches"] as const;
+
+export function Models() {
+  const told = useQuery(models);
+  const items = told.data?.items ?? [];
+  return (
+    <Panel title={t.models}>
+      <ProblemNotice error={told.error} />
+      <p className="fine">{items.length ? t.modelsNote : t.modelsNone}</p>
+      {items.length ? (
+        <div className="table-scroll">
+          <table className="data-table stacking">
+            <thead>
+              <tr>
+                <th scope="col">{t.model}</th>
+                <th scope="col">{t.endpoint}</th>
+                <th scope="col">{t.format}</th>
+                <th scope="col">{t.can}</th>
+                <th scope="col">{t.probed}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {items.map((one) => (
+                <tr key={`${one.endpoint} ${one.model}`}>
+                  <th scope="row">
+                    {one.model}
+                    <span className="under fine">{one.kind}</span>
+                  </th>
+                  <td data-label={t.endpoint}>{one.endpoint}</td>
+                  <td data-label={t.format}>{one.format ? words(one.format) : "–"}</td>
+                  <td data-label={t.can}>
+                    {CAN.filter((name) => one[name])
+                      .map((name) => words(name))
+                      .join(", ") || "–"}
+                  </td>
+                  <td data-label={t.probed}>
+                    {one.found_at ? (
+                      <Ago at={one.found_at} />
+                    ) : (
+                      <span className="failed">{one.problem ?? t.notYet}</span>
+                    )}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      ) : null}
+    </Panel>
+  );
+}
+
+export function Budgets() {
+  const tenant = useQuery(whoami).data?.tenant;
+  const told = useQuery({ ...quota(tenant ?? ""), enabled: tenant !== undefined });
+  if (!told.data) return told.error ? <ProblemNotice error={told.error} /> : null;
+  const { quota: caps, used } = told.data;
+  const rows = [
+    { name: t.quotas.usd, used: used.usd, cap: caps.usd_per_month, show: dollars },
+    { name: t.quotas.calls, used: used.calls, cap: caps.calls_per_month, show: count },
+    { name: t.quotas.running, used: used.running_simulations, cap: caps.running_simulations, show: count },
+    { name: t.quotas.people, used: used.people, cap: caps.people, show: count },
+  ];
+  return (
+    <Panel title={t.budgets} aside={<span className="fine">{used.month}</span>}>
+      <ul className="issues-list quotas">
+        {rows.map((one) => (
+          <li key={one.name}>
+            <span>{one.name}</span>
+            <span className="counts">
+              {one.cap == null ? t.noQuota(one.show(one.used)) : t.ofQuota(one.show(one.used), one.show(one.cap))}
+            </span>
+            {one.cap == null ? null : (
+              <Meter part={one.used} total={one.cap} label={one.name} arm={one.used >= one.cap ? 1 : 0} />
+            )}
+          </li>
+        ))}
+      </ul>
+      <p className="fine">{t.budgetsNote}</p>
+    </Panel>
+  );
+}

@@ -1,0 +1,70 @@
+"""Pictures of every screen into docs/ui/: `make screenshots`.
+
+It takes a platform of its own, the sample study, and a headless browser.
+The pictures are of what the sample shows, with a fixed seed; times and ids in them differ from run to run.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
+from tests.support.platforms import HTTP, EmbeddedPlatform
+
+TARGET = Path("docs/ui")
+SCREENS = {
+    "simulations": ("", "Simulations"),
+    "design": ("design", "Design a study"),
+    "monitor": ("simulations/{id}?tab=monitor", "Responses"),
+    "results": ("simulations/{id}?tab=results", "Differences from the baseline"),
+    "people": ("simulations/{id}?tab=people&metric=open_rate&answer=yes", "Email Campaign A/B Test"),
+    "transcript": ("simulations/{id}?tab=people&agent=agent_0001", "What they said"),
+    "health": ("simulations/{id}?tab=health", "Health"),
+    "compare": ("compare?first={id}&second={other}", "Differences from the baseline"),
+    "populations": ("populations", "Populations"),
+    "validation": ("validation", "What past comparisons teach"),
+    "events": ("events", "Events"),
+    "api": ("api", "API"),
+    "settings": ("settings", "Audit log"),
+}
+IN_BOTH = {"results", "monitor", "design"}
+"""Also on a phone, in the dark."""
+
+
+def sample(browser: Browser, url: str) -> str:
+    """The sample, started as a newcomer does; the id of its simulation."""
+    with Visit(browser, url) as visit:
+        page = visit.open("/ui/", "Simulations")
+        page.get_by_role("button", name="Run the example").click()
+        page.get_by_role("tab", name="Results").wait_for()
+        page.get_by_text("Worth nothing about real people.").first.wait_for()
+        return page.url.rsplit("/", 1)[-1].partition("?")[0]
+
+
+def main() -> int:
+    """Take them all."""
+    TARGET.mkdir(parents=True, exist_ok=True)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        running_browser() as browser,
+        EmbeddedPlatform(Path(directory)) as platform,
+    ):
+        with Visit(browser, platform.url) as visit:
+            visit.open("/", "No simulation yet").screenshot(path=TARGET / "first-run.png")
+        other, shown = sample(browser, platform.url), sample(browser, platform.url)
+        assert HTTP.get(f"{platform.url}/results/{other}/aggregate").json()["analysis"]
+        for name, (path, heading) in SCREENS.items():
+            windows = [("light", DESKTOP, "")] + ([("dark", PHONE, "-phone")] if name in IN_BOTH else [])
+            for scheme, size, suffix in windows:
+                with Visit(browser, platform.url, scheme=scheme, size=size) as visit:
+                    page = visit.open(f"/ui/{path.format(id=shown, other=other)}", heading)
+                    page.wait_for_timeout(800)
+                    page.screenshot(path=TARGET / f"{name}{suffix}.png")
+                    sys.stderr.write(f"{TARGET / name}{suffix}.png\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
