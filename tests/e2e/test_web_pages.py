@@ -56,7 +56,7 @@ def sample(browser: Browser, platform: EmbeddedPlatform) -> str:
     with Visit(browser, platform.url) as visit:
         page = visit.open("/", "No simulation yet")
         page.get_by_role("button", name="Run the example").click()
-        page.get_by_role("tab", name="Results").wait_for()
+        page.get_by_role("tab", name="Results").wait_for(timeout=60_000)
         identity = page.url.rsplit("/", 1)[-1].partition("?")[0]
         expect(page.get_by_text("Worth nothing about real people.")).to_be_visible(timeout=60_000)
         assert visit.faults == []
@@ -269,7 +269,7 @@ def test_events_are_followed_as_they_are_published_with_their_schema(
     with Visit(browser, platform.url) as visit:
         page = visit.open("/ui/events?message=simulation-created", "Nothing has happened since this page was opened")
         expect(page.get_by_text("rehearsal.evt.default.orchestrator.simulation-created.v1.*")).to_be_visible()
-        expect(page.get_by_text("Live")).to_be_visible()
+        expect(page.get_by_role("status").filter(has_text="Live")).to_be_visible()
         identity = hostile_simulation(platform.url)
         page.get_by_text("rehearsal.orchestrator.simulation-created.v1").click()
         expect(page.locator(".tail pre")).to_contain_text(ATTACK.replace('"', '\\"'))

@@ -3,6 +3,8 @@
 import { queryOptions } from "@tanstack/react-query";
 import { api, ask, Problem, request, type Schema } from "./client";
 
+const [TRIES, INTERVAL_MS] = [120, 400];
+
 export type Intervention = NonNullable<Schema["StudySpec"]["intervention"]>;
 
 /** A study as it is designed. One that asks a protocol has an intervention too, which is none: it goes nowhere. */
@@ -35,13 +37,14 @@ export function asStudy(document: unknown): Study | null {
 /** Starts a study; answers with the id of its simulation, which waits for its people. */
 export async function runStudy(study: Study, key: string = crypto.randomUUID()): Promise<string> {
   const started = await ask(api.POST("/studies/run", { body: documentOf(study), headers: { "idempotency-key": key } }));
-  return started.simulation_id;
+  return appeared(started.simulation_id);
 }
 
 /** Runs the draft of a kept study, or what it is to be now: it becomes a version first. */
 export async function runKept(id: string, changed: Study | null): Promise<string> {
   if (changed) await editStudy(id, changed);
-  return (await ask(api.POST("/studies/{study_id}/run", { params: of(id), body: { changes: {} } }))).simulation_id;
+  const started = await ask(api.POST("/studies/{study_id}/run", { params: of(id), body: { changes: {} } }));
+  return appeared(started.simulation_id);
 }
 
 export const keepStudy = (study: Study): Promise<Kept> => ask(api.POST("/studies", { body: documentOf(study) }));
@@ -88,3 +91,14 @@ export const studyTemplates = queryOptions({
   },
   ...lasts,
 });
+
+/** Waits until a simulation that was asked for is there, however busy the platform is; its id. */
+async function appeared(id: string): Promise<string> {
+  const params = { params: { path: { simulation_id: id } } };
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const { response } = await api.GET("/simulations/{simulation_id}/status", params);
+    if (response.status !== 404) break;
+    await new Promise((done) => setTimeout(done, INTERVAL_MS));
+  }
+  return id;
+}

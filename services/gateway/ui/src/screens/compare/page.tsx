@@ -53,11 +53,13 @@ export function ComparePage() {
 
 function Versus({ found }: { found: Schema["VersusView"] }) {
   const labels = found.sides.map((one) => one.label);
+  const areNamesake = new Set(found.sides.map((one) => one.name)).size === 1;
+  const order = (one: Schema["Side"]) => (one.simulation_id === found.sides[0]?.simulation_id ? "first" : "second");
   const side: SideOf = (label) => {
     const one = found.sides.find((other) => other.label === label);
     const place = Math.max(0, labels.indexOf(label));
     if (!one) return { simulation: "", arm: label, place };
-    const name = text.compare.side(one.name, words(one.arm));
+    const name = text.compare.side(areNamesake ? text.compare[order(one)] : one.name, words(one.arm));
     return { simulation: one.simulation_id, arm: one.arm, place, name };
   };
   const levels = levelsOf(found.estimates);
