@@ -20,6 +20,19 @@ from services.gateway.service import Erasures, Gatekeeper, Gateway, OwnerUnavail
 from services.gateway.settings import Settings
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+PARTS = (
+    pages.router,
+    people.router,
+    tenants.router,
+    streams.router,
+    studies.router,
+    reruns.router,
+    usage.router,
+    events.router,
+    developers.router,
+    forwarding.router,
+)
+"""What is answered here before what is forwarded."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -48,18 +61,7 @@ def create_app(settings: Settings) -> FastAPI:
             await database.close()
 
     router = APIRouter()
-    for part in (
-        pages.router,
-        people.router,
-        tenants.router,
-        streams.router,
-        studies.router,
-        reruns.router,
-        usage.router,
-        events.router,
-        developers.router,
-        forwarding.router,
-    ):  # what is answered here before what is forwarded
+    for part in PARTS:
         router.include_router(part)
     limiter = Limiter(settings.rate_per_minute, settings.rate_burst)
     app = create_http_app(
