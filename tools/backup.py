@@ -87,7 +87,9 @@ async def _used(service: str, url: str, nats_url: str) -> Found:
     database = Database(url)
     try:
         await database.migrate(ROOT / "services" / service / "migrations")
-        kept = await republish(database)
+        await republish(database)
+        async with database.read(tenant=EVERY_TENANT) as tx:
+            kept = await unpublished(tx)  # with those that had not been sent when it was saved
         settings = BusSettings(nats_url=nats_url)
         bus = Bus(settings, service=service, database=database, router=Router(service), subject_service=None)
         await bus.start()

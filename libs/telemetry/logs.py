@@ -11,6 +11,9 @@ import orjson
 correlation_id: ContextVar[str | None] = ContextVar("correlation_id", default=None)
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
+NOISY = ("httpx", "aiosqlite", "alembic", "nats", "faststream", "uvicorn.access")
+"""What says much that nobody reads, unless it is a warning."""
+
 
 class JsonFormatter(logging.Formatter):
     """A record as JSON; values given in `extra` become fields, control characters are escaped by JSON itself."""
@@ -42,5 +45,5 @@ def configure_logs(level: str = "INFO", stream: TextIO = sys.stderr) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    for noisy in ("httpx", "aiosqlite", "alembic", "nats", "faststream", "uvicorn.access"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(max(root.level, logging.WARNING))

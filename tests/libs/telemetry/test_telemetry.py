@@ -13,6 +13,7 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from libs.telemetry import configure_logs, correlation_id, inject_traceparent, observed_loop, span
+from libs.telemetry.logs import NOISY
 from libs.telemetry.loop import EVERY_S
 from libs.telemetry.metrics import LOOP_LAG
 from tests.support.traces import recorded_spans
@@ -22,11 +23,14 @@ from tests.support.traces import recorded_spans
 def log() -> Iterator[io.StringIO]:
     root = logging.getLogger()
     handlers, level = root.handlers, root.level
+    levels = {name: logging.getLogger(name).level for name in NOISY}
     stream = io.StringIO()
     configure_logs("INFO", stream)
     yield stream
     root.handlers = handlers
     root.setLevel(level)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
 
 
 @pytest.fixture(scope="module")
