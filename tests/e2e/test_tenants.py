@@ -35,7 +35,7 @@ WITH_IDS = sorted(
     (method.upper(), path) for path, found in DOCUMENT["paths"].items() for method in found if PARAMETER.search(path)
 )
 LISTS = sorted(path for path, found in DOCUMENT["paths"].items() if "get" in found and not PARAMETER.search(path))
-ENDLESS = {"/stream"}
+ENDLESS = {"/stream", "/events/stream"}
 EVERYBODYS = (
     "/agent-populations/fragments",
     "/agent-populations/templates",

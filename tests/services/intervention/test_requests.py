@@ -111,7 +111,7 @@ async def test_what_became_of_a_request_is_seen_over_http(simple: Scene) -> None
     )
     made = (await simple.client.get("/interventions/list")).json()["items"]
     assert [each["id"] for each in made] == [done["intervention_id"]]
-    [started] = await simple.sent(StartSimulation)
+    [started] = await simple.others.published(StartSimulation, 1)
     assert started.simulation_id == done["simulation_id"]
 
     await send(simple, request(request_id="r2", intervention=WHOLE | {"success_metrics": ["charm"]}))
@@ -159,7 +159,7 @@ async def test_a_request_waits_for_the_one_it_builds_on_and_for_its_population(s
     assert ran["state"] == "accepted"
     assert ran["intervention_id"] == made["intervention_id"]
     assert modified["state"] == "accepted"
-    [started] = await simple.sent(StartSimulation)
+    [started] = await simple.others.published(StartSimulation, 1)
     assert (started.intervention_id, started.seed) == (made["intervention_id"], 5)
 
 
