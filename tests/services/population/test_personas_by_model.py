@@ -154,7 +154,7 @@ async def test_a_block_done_again_pays_for_nothing_twice(
         await others.send("population", WritePeople(population_id=shown["id"], start=1))
         _, again = await drawn(client)
         assert orjson.dumps(again) == orjson.dumps(people)
-        told = await others.published(AgentsGenerated)
+        told = await others.published(AgentsGenerated, 2)
     assert len(provider.requests) == 12
     assert [agent.index for event in told for agent in event.agents] == [*range(1, 13), *range(1, 13)]
 
