@@ -221,6 +221,11 @@ async def test_a_delivery_that_was_given_up_fails_its_simulation_and_says_why(st
     await stage.peer.send("intervention", assigned())
     first, second = await stage.peer.published(DeliverStimulus, 2)
     await stage.peer.send("communication", completed(first))
+
+    async def is_taken() -> bool:
+        return first.delivery_id not in await stage.open_deliveries()
+
+    await eventually(is_taken)
     await stage.peer.give_up("communication", first, "a delivery that is complete is not waited for")
     await stage.peer.give_up("communication", second, "ModelsError: turns without a reply")
     status = await stage.reaches("failed")
