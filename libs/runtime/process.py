@@ -20,7 +20,7 @@ from libs.telemetry import configure_logs, configure_traces
 S = TypeVar("S", bound=ServiceSettings)
 DRAIN_S = 20
 STARTUP_FAILURE = 3
-COLLECT_AFTER = (25_000, 25, 25)
+COLLECT_AFTER = (100_000, 25, 25)
 
 
 class Server(uvicorn.Server):

@@ -3,7 +3,7 @@
 A process keeps the aggregates of the simulations it follows and takes in each response once; they can be lost at any
 time, because the feed has every response. Several processes may follow one simulation: the mark in the store sees to it
 that it is published once, and at most four times a second. Who works hard publishes less often: after each round it
-rests for ten times as long as the round took, up to two seconds.
+rests for twenty times as long as the round took, up to two seconds.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from services.results.store import Store
 
 log = logging.getLogger(__name__)
 INTERVAL_S = 0.25
-REST, MOST_REST_S = 10, 2.0
+REST, MOST_REST_S = 20, 2.0
 RETRY_S = 2.0
 PAGE = 500
 MOST_FOLLOWED = 32
