@@ -73,7 +73,8 @@ def persona_of(agent: Agent) -> JsonObject:
     if isinstance(people := persona.get("relationships"), list):
         persona["relationships"] = [_in_a_line(person) for person in people]
     for name, path in LAYOUT.items():
-        _move(persona, path, name)
+        if path[0] in persona:
+            _move(persona, path, name)
     for name in _LISTED:
         if name in persona:
             persona[name] = _joined(persona[name])

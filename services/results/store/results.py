@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, update
@@ -25,6 +26,7 @@ from services.results.domain.samples import Headcount
 from services.results.tables import analyses, plans, progress, responses, simulations, steps
 
 TURN_FIELDS = tuple(field.name for field in fields(Turn))
+_values_of = attrgetter(*TURN_FIELDS)
 MET = func.count(responses.c.agent_id.distinct()).label("met")
 ANSWERED = func.count(case((responses.c.status == "answered", responses.c.agent_id)).distinct()).label("answered")
 # At most: an agent that answered before it heard others is counted twice here, and once in the analysis.
@@ -340,7 +342,7 @@ def _columns(turn: Turn) -> dict[str, Any]:
 
 
 def _turn(row: Row[Any]) -> Turn:
-    values = {name: getattr(row, name) for name in TURN_FIELDS}
+    values = dict(zip(TURN_FIELDS, _values_of(row), strict=True))
     return Turn(**values | {"usage": Usage.model_validate(row.usage)})
 
 
