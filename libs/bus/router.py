@@ -76,11 +76,12 @@ class Router:
         """Everything declared, in order."""
         return tuple(self._subscriptions.values())
 
-    def on(self, data: type[D]) -> Callable[[Handler[D]], Handler[D]]:
+    def on(self, *messages: type[D]) -> Callable[[Handler[D]], Handler[D]]:
         """One message, one transaction: inbox, handler and outbox commit together; then the message is acknowledged."""
 
         def declare(handler: Handler[D]) -> Handler[D]:
-            self._add(Mode.ON, data, handler)
+            for data in messages:
+                self._add(Mode.ON, data, handler)
             return handler
 
         return declare

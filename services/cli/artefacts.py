@@ -1,12 +1,12 @@
 """`rehearsal artefacts`: what agents made with tools, as a list and as files."""
 
-import json
 import sys
 from pathlib import Path
 
 from libs.client.client import ArtefactFormat
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
+from services.cli.output import print_json
 from services.cli.own import Source
 
 
@@ -22,7 +22,7 @@ async def list_artefacts(simulation_id: str, agent_id: str | None, source: Sourc
             if cursor is None:
                 break
     if as_json:
-        print(json.dumps(items, ensure_ascii=False))  # noqa: T201
+        print_json(items)
     elif items:
         _print_table(items)
     else:

@@ -1,10 +1,10 @@
 """`rehearsal pause | resume | cancel | budget`: deciding over a simulation that runs."""
 
-import json
 from typing import Literal
 
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit
+from services.cli.output import print_one
 from services.cli.own import Source
 
 UNITS = {"cost_usd": "USD", "tokens": "tokens", "calls": "calls"}
@@ -16,7 +16,7 @@ async def control(
     """Have a simulation paused, resumed or cancelled, and print its state."""
     async with source.connect() as client:
         status = await {"pause": client.pause, "resume": client.resume, "cancel": client.cancel}[what](simulation_id)
-    print(json.dumps(status, ensure_ascii=False) if as_json else status["state"])  # noqa: T201
+    print_one(status, status["state"], as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -27,7 +27,7 @@ async def budget(simulation_id: str, changes: JsonObject, source: Source, *, as_
             balance = await client.set_budget(simulation_id, changes)
         else:
             balance = await client.budget(simulation_id)
-    print(json.dumps(balance, ensure_ascii=False) if as_json else _lines(balance))  # noqa: T201
+    print_one(balance, _lines(balance), as_json=as_json)
     return Exit.COMPLETED
 
 

@@ -1,6 +1,5 @@
 """`rehearsal doctor`: what a platform needs of this machine, and how the platform is."""
 
-import json
 import os
 import re
 import shutil
@@ -15,6 +14,7 @@ from libs.client import ProblemError, RehearsalClient, UnreachableError
 from libs.client.transport import DEFAULT_URL
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit
+from services.cli.output import print_json
 
 PYTHON = (3, 11)
 NATS = (2, 12)
@@ -37,7 +37,7 @@ async def examine(url: str | None, data: Path, port: int, *, as_json: bool) -> E
     checks += await _engines(url or DEFAULT_URL) if isinstance(answer, dict) else []
     is_bad = any(check.outcome == "bad" for check in checks)
     if as_json:
-        print(json.dumps({"is_healthy": not is_bad, "checks": [check._asdict() for check in checks]}))  # noqa: T201
+        print_json({"is_healthy": not is_bad, "checks": [check._asdict() for check in checks]})
     else:
         _print(checks)
     return Exit.FAILED if is_bad else Exit.COMPLETED

@@ -1,6 +1,5 @@
 """`rehearsal estimate`: what a study takes before it runs, as a table with what every figure rests on."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from libs.contracts.ranges import Range
 from libs.contracts.specs import Engine
 from libs.studies import resolved
 from services.cli.exits import Exit, StopError, refusal
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.study import InvalidStudyError, load
 from services.cli.verdict import console
@@ -46,7 +46,7 @@ async def estimate_study(path: Path, source: Source, options: EstimateOptions) -
         except ProblemError as error:
             raise StopError(Exit.REFUSED, "\n".join([refusal(error), *study.lines(error.errors)])) from error
     if options.as_json:
-        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+        print_json(answer)
     else:
         show(Estimate.model_validate(answer), spec.name, console())
     return Exit.COMPLETED

@@ -1,6 +1,5 @@
 """Comparisons with people, baselines, the ledger and hybrid studies: what is asked, and how the answer is shown."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -12,6 +11,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.comparisons import BaselineSpec, BehaviourSpec, ComparisonSpec, HumanAnswersSpec, LedgerImport
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import body_of, checked, given, save, text_of
+from services.cli.output import print_json, print_one
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -43,7 +43,7 @@ async def compare(
     async with source.connect() as client:
         found = await client.compare_empirically(given(body))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         output = console()
         output.print(f"{found['verdict']} · score {found['score']:.3f} · {clean(found['metric'])}", style=_style(found))
@@ -61,7 +61,7 @@ async def add_baseline(file: Path, csv: Path | None, source: Source, *, as_json:
     checked(BaselineSpec, body, file)
     async with source.connect() as client:
         made = await client.add_baseline(given(body))
-    print(json.dumps(made, ensure_ascii=False) if as_json else made["id"])  # noqa: T201
+    print_one(made, made["id"], as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -70,7 +70,7 @@ async def list_baselines(limit: int, source: Source, *, as_json: bool) -> Exit:
     async with source.connect() as client:
         found = await client.baselines(limit=limit)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     table = _table("id", "name", "people", "metrics", "source")
     for one in found["items"]:
@@ -83,7 +83,7 @@ async def list_baselines(limit: int, source: Source, *, as_json: bool) -> Exit:
 async def show_baseline(baseline_id: str, source: Source) -> Exit:
     """A baseline as JSON."""
     async with source.connect() as client:
-        print(json.dumps(await client.baseline(baseline_id), ensure_ascii=False, indent=2))  # noqa: T201
+        print_json(await client.baseline(baseline_id))
     return Exit.COMPLETED
 
 
@@ -117,7 +117,7 @@ async def show_calibration(
             assert plots is not None
             save(plots / f"{name}.svg", await client.calibration_plot(name, simulator=simulator))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         _print_calibration(found)
     return Exit.COMPLETED
@@ -131,7 +131,7 @@ async def add_people(simulation: str, file: Path | None, told: str, source: Sour
     async with source.connect() as client:
         found = await (client.human_answers(simulation) if body is None else client.add_human_answers(simulation, body))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         _print_estimates(found)
     return Exit.COMPLETED
@@ -153,7 +153,7 @@ async def show_behaviour(
     async with source.connect() as client:
         found = await client.agent_behaviour(given(body))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         _print_checks(f"{found['turns']:,} turns of {found['agents']:,} agents, judged by {found['judged_by']}", found)
     return Exit.COMPLETED
@@ -164,7 +164,7 @@ async def show_quality(simulation: str, source: Source, *, as_json: bool) -> Exi
     async with source.connect() as client:
         found = await client.validation_metrics(simulation)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         cost = f"{found['usage']['cost_usd']:.2f} USD"
         _print_checks(f"{found['answered']:,} of {found['assigned']:,} agents answered, {cost}", found)

@@ -58,4 +58,4 @@ def refusal(error: ProblemError) -> str:
 
 def say(message: str) -> None:
     """A line for the person, on stderr: stdout is for results."""
-    print(message, file=sys.stderr, flush=True)  # noqa: T201
+    print(message, file=sys.stderr, flush=True)

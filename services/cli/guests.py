@@ -1,12 +1,10 @@
 """What the commands about keys, links and the audit log do."""
 
-import json
-
 from libs.contracts.audit import AuditEntry, Chain
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
+from services.cli.output import print_json, print_table
 from services.cli.own import Source
-from services.cli.tables import print_table
 
 
 async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_json: bool) -> Exit:
@@ -15,11 +13,11 @@ async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_js
         made = await client.make(path, spec)
         base = client.url if shown == "path" else ""
     if as_json:
-        print(json.dumps(made))  # noqa: T201
+        print_json(made)
         return Exit.COMPLETED
     known = f"Only {made['shared_with']['tenant']} can use it" if made.get("shared_with") else "It is shown this once"
     say(f"{made['id']} ({made['role']}, until {made['expires_at'][:10]}). {known}:")
-    print(base + made[shown])  # noqa: T201
+    print(base + made[shown])
     if base:
         say(f"It stands before what it shows, for example …/results/{made['simulation_id']}/aggregate")
     return Exit.COMPLETED
@@ -30,12 +28,12 @@ async def show(path: str, source: Source, *, as_json: bool) -> Exit:
     async with source.connect() as client:
         items = [item async for item in client.every(path)]
     if as_json:
-        print(json.dumps({"items": items}))  # noqa: T201
+        print_json({"items": items})
         return Exit.COMPLETED
     for item in items:
         until = (item["expires_at"] or "for ever")[:10]
         whose = item.get("simulation_id") or item["role"]
-        print(f"{item['id']}  {item['state']:<8} {whose:<12} until {until}  {item['name']}")  # noqa: T201
+        print(f"{item['id']}  {item['state']:<8} {whose:<12} until {until}  {item['name']}")
     return Exit.COMPLETED
 
 
@@ -44,7 +42,7 @@ async def show_received(source: Source, *, as_json: bool) -> Exit:
     async with source.connect() as client:
         found = await client.received()
     if as_json:
-        print(json.dumps(found))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     rows = [(one["simulation_id"], one["tenant"], one["name"], client.url + one["path"]) for one in found["items"]]
     print_table(("simulation", "tenant", "what it is", "stands before what it shows"), rows)
@@ -71,7 +69,7 @@ async def verify(head: str | None, source: Source) -> Exit:
         say(f"The audit log does not hold: {fault}.")
         return Exit.FAILED
     say(f"The audit log holds: {chain.length} entries. Its head:")
-    print(chain.head)  # noqa: T201
+    print(chain.head)
     return Exit.COMPLETED
 
 

@@ -1,6 +1,5 @@
 """What the commands of `rehearsal studies` do, over the public API."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,9 +7,9 @@ from pathlib import Path
 from libs.client import ProblemError, RehearsalClient
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, StopError, refusal, say
+from services.cli.output import print_json, print_one, print_table
 from services.cli.own import Source
 from services.cli.study import InvalidStudyError, load
-from services.cli.tables import print_table
 
 MANY = 100
 
@@ -57,7 +56,7 @@ async def add_study(path: Path, study: str | None, source: Source, *, publish: b
             raise StopError(Exit.REFUSED, "\n".join([refusal(error), *read.lines(error.errors)])) from error
     for warning in kept["warnings"]:
         say(f"{warning['field']}: {warning['message']}")
-    print(json.dumps(kept | {"version": version or kept["version"]}) if as_json else kept["id"])  # noqa: T201
+    print_one(kept | {"version": version or kept["version"]}, kept["id"], as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -93,7 +92,7 @@ async def clone_simulation(simulation_id: str, name: str | None, source: Source,
 
 def _started(started: JsonObject, *, as_json: bool) -> Exit:
     simulation_id = started["simulation_id"]
-    print(json.dumps(started, ensure_ascii=False) if as_json else simulation_id)  # noqa: T201
+    print_one(started, simulation_id, as_json=as_json)
     say(f"It runs: rehearsal watch {simulation_id}")
     return Exit.COMPLETED
 
@@ -111,7 +110,7 @@ async def _id_of(client: RehearsalClient, study: str) -> str:
 
 def _told(page: JsonObject, columns: Sequence[str], rows: Sequence[tuple[str, ...]], *, as_json: bool) -> Exit:
     if as_json:
-        print(json.dumps(page, ensure_ascii=False))  # noqa: T201
+        print_json(page)
         return Exit.COMPLETED
     print_table(columns, rows)
     return Exit.COMPLETED

@@ -1,7 +1,6 @@
 """What the commands of an operator do at NATS and in the outboxes."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from libs.bus.permissions import services, sources_of
 from libs.bus.streams import UnsuitableServerError, check_server, provision
 from libs.db import Database
 from services.cli.exits import Exit, StopError, say
+from services.cli.output import print_json
 
 PAGE = 500
 CONNECT_S = 3.0
@@ -58,11 +58,11 @@ async def show_letters(url: str, consumer: str | None, *, as_json: bool) -> Exit
     async with _connected(url) as connection:
         found = [letter async for letter in _letters(connection) if consumer in {None, letter.consumer}]
     if as_json:
-        print(json.dumps({"items": [_row(letter) for letter in found]}))  # noqa: T201
+        print_json({"items": [_row(letter) for letter in found]})
         return Exit.COMPLETED
     for letter in found:
         when = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
-        print(f"{letter.sequence:>8}  {when}  {letter.consumer}  {letter.subject}  {letter.error[:120]}")  # noqa: T201
+        print(f"{letter.sequence:>8}  {when}  {letter.consumer}  {letter.subject}  {letter.error[:120]}")
     say(f"{len(found)} dead letters")
     return Exit.COMPLETED
 

@@ -19,6 +19,7 @@ from libs.minds.json_documents import DocumentError, parse, pretty
 from libs.minds.persona_files import AGENT_SUFFIX, FRAGMENT_SUFFIX, MAX_FILE, read_agent, read_fragment
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import write
+from services.cli.output import print_json
 from services.cli.own import Source
 
 LINES_SUFFIX = ".jsonl"
@@ -78,9 +79,9 @@ async def _import_table(path: Path, source: Source, options: ImportOptions) -> E
 
 def _made(population: JsonObject, options: ImportOptions) -> None:
     if options.as_json:
-        print(json.dumps(population, ensure_ascii=False))  # noqa: T201
+        print_json(population)
     else:
-        print(f"{population['id']}: {population['size']} people")  # noqa: T201
+        print(f"{population['id']}: {population['size']} people")
 
 
 async def export_people(population_id: str, agent_id: str | None, out: Path | None, source: Source) -> Exit:
@@ -122,7 +123,7 @@ async def apply_fragments(
             version = next(one for one in pages["items"] if one["version"] == version["version"])
         conflicts = await client.changes(population_id, version["version"], outcome="conflict", limit=SHOWN)
     if as_json:
-        print(json.dumps(version | {"first_conflicts": conflicts["items"]}, ensure_ascii=False))  # noqa: T201
+        print_json(version | {"first_conflicts": conflicts["items"]})
     else:
         _print(version, conflicts["items"])
     return Exit.COMPLETED
@@ -210,11 +211,11 @@ def _print(version: JsonObject, conflicts: Sequence[JsonObject]) -> None:
     from services.cli.verdict import clean
 
     same = version["targeted"] - version["changed"] - version["conflicts"]
-    print(  # noqa: T201
+    print(
         f"Version {version['version']}: {version['changed']:,} people changed, {same:,} had all of it already, "
         f"{version['conflicts']:,} stayed as they were because it contradicts them."
     )
     for change in conflicts:
-        print(f"  {change['agent_id']}: {clean(change['conflict'])}")  # noqa: T201
+        print(f"  {change['agent_id']}: {clean(change['conflict'])}")
     if len(conflicts) < version["conflicts"]:
-        print(f"  … see {version['links']['conflicts']}")  # noqa: T201
+        print(f"  … see {version['links']['conflicts']}")

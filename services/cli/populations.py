@@ -1,7 +1,6 @@
 """`rehearsal people`: populations drawn as jobs, listed, put away; their people found, shown and edited."""
 
 import asyncio
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from libs.minds.json_documents import DocumentError, parse, pretty
 from libs.minds.persona_files import FRAGMENT_SUFFIX, MAX_FILE
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import checked, read_yaml, text_of
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -37,11 +37,11 @@ async def generate(path: Path, changes: JsonObject, source: Source, *, wait: boo
         if wait:
             job = await client.wait_for_job(job["population_id"], _Teller())
     if as_json:
-        print(json.dumps(job))  # noqa: T201
+        print_json(job)
     else:
         speed = f", {job['people_per_second']:,.0f} a second" if job["people_per_second"] else ""
         reason = f": {clean(job['reason'])}" if job["reason"] else ""
-        print(f"{job['population_id']}: {job['generated']:,} people {job['state']}{speed}{reason}")  # noqa: T201
+        print(f"{job['population_id']}: {job['generated']:,} people {job['state']}{speed}{reason}")
     return Exit.FAILED if job["state"] in {"failed", "cancelled"} else Exit.COMPLETED
 
 
@@ -75,7 +75,7 @@ async def list_populations(limit: int, source: Source, *, archived: bool, as_jso
     async with source.connect() as client:
         listed = await client.populations(archived=archived, limit=limit)
     if as_json:
-        print(json.dumps(listed["items"], ensure_ascii=False))  # noqa: T201
+        print_json(listed["items"])
         return Exit.COMPLETED
     table = _table("population", "name", "state", "people", "base", "made")
     for one in listed["items"]:
@@ -118,7 +118,7 @@ async def find(
         people = await _people(client, population_id, attributes, filters, most)
     if as_json:
         for person in people:
-            print(json.dumps(person, ensure_ascii=False))  # noqa: T201
+            print_json(person)
         return Exit.COMPLETED
     table = _table("agent", "name", "age", "segment", *SHOWN_ATTRIBUTES)
     for person in people:
@@ -174,7 +174,7 @@ async def edit(
 
 def _print(person: JsonObject, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(person, ensure_ascii=False))  # noqa: T201
+        print_json(person)
         return
     output, origin = console(), person["origin"]
     place = f"segment {person['segment']}" if person["segment"] else "outside of every segment"
@@ -197,7 +197,7 @@ async def list_fragments(source: Source, *, as_json: bool) -> Exit:
     async with source.connect() as client:
         found = (await client.fragments())["items"]
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     table = _table("fragment", "origin", "category", "what")
     for one in found:
@@ -209,7 +209,7 @@ async def list_fragments(source: Source, *, as_json: bool) -> Exit:
 async def show_fragment(name: str, source: Source) -> Exit:
     """One fragment as JSON."""
     async with source.connect() as client:
-        print(pretty(await client.fragment(name)), end="")  # noqa: T201
+        print(pretty(await client.fragment(name)), end="")
     return Exit.COMPLETED
 
 

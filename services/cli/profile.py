@@ -1,6 +1,5 @@
 """`rehearsal profile`: the attributes of a population as a table, a page or plots."""
 
-import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +9,7 @@ from rich.table import Table
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit
 from services.cli.files import save
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -37,7 +37,7 @@ async def show_profile(
                 file = f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.svg"
                 save(plots / file, await client.plot(population_id, name, segment=segment))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         _print(found)
     return Exit.COMPLETED
@@ -48,7 +48,7 @@ async def compare_populations(first: str, second: str, source: Source, *, as_jso
     async with source.connect() as client:
         found = await client.compare_populations(first, second)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     output, sides = console(), [found["first"], found["second"]]
     told = " beside ".join(f"{clean(side['name'])} ({side['size']:,} people)" for side in sides)

@@ -49,7 +49,7 @@ class Lines(AbstractContextManager["Lines"]):
         if progress.state == self._state and not is_due:
             return
         self._state, self._written = progress.state, time.monotonic()
-        print(_summary(progress), file=sys.stderr, flush=True)  # noqa: T201
+        print(_summary(progress), file=sys.stderr, flush=True)
 
 
 class Bars:

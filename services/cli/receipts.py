@@ -1,11 +1,10 @@
 """`rehearsal people margins | plan`: how far people are from every margin, and what a model planned them from."""
 
-import json
-
 from rich.table import Table
 
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -15,7 +14,7 @@ async def show_margins(population_id: str, source: Source, *, as_json: bool) -> 
     async with source.connect() as client:
         found = await client.margins(population_id)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     output, weights = console(), found["weights"]
     output.print(
@@ -35,7 +34,7 @@ async def show_plan(population_id: str, source: Source, *, as_json: bool) -> Exi
     async with source.connect() as client:
         found = await client.plan(population_id)
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     output = console()
     output.print(f"Planned by {clean(found['model'])}; no statistics stand behind it.", markup=False)

@@ -1,11 +1,10 @@
 """`rehearsal replay`: the proof that a simulation can be had again, byte for byte and without paying twice."""
 
-import json
-
 from libs.client import RehearsalClient
 from libs.contracts.base import JsonObject
 from libs.contracts.experiments import ExecutionSpec
 from services.cli.exits import Exit, StopError, say
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.results import sha256
 from services.cli.run import ended_badly, follow
@@ -29,7 +28,7 @@ async def replay_simulation(simulation_id: str, source: Source, *, as_json: bool
             return ended_badly(second)
         comparison = await _compare(client, first, second)
     if as_json:
-        print(json.dumps(comparison))  # noqa: T201
+        print_json(comparison)
     else:
         _print(comparison)
     return Exit.COMPLETED if comparison["is_equal"] and not comparison["new_model_calls"] else Exit.FAILED
@@ -51,6 +50,6 @@ async def _compare(client: RehearsalClient, first: JsonObject, second: JsonObjec
 
 def _print(comparison: JsonObject) -> None:
     equal = "byte-equal to" if comparison["is_equal"] else "DIFFERENT from"
-    print(f"The answers (CSV) are {equal} those of {comparison['simulation_id']}.")  # noqa: T201
+    print(f"The answers (CSV) are {equal} those of {comparison['simulation_id']}.")
     new, cached = comparison["new_model_calls"], comparison["cached_model_calls"]
-    print(f"{new:,} new model calls, {cached:,} from the ledger, ${comparison['cost_usd']:.4f}.")  # noqa: T201
+    print(f"{new:,} new model calls, {cached:,} from the ledger, ${comparison['cost_usd']:.4f}.")

@@ -1,7 +1,6 @@
 """`rehearsal run`: a study from its file to its verdict, over the public HTTP API."""
 
 import asyncio
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -11,6 +10,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.experiments import StudySpec
 from libs.studies import resolved
 from services.cli.exits import Exit, StopError, refusal, say
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.progress import display
 from services.cli.results import Run, analysis_of, write_folder
@@ -112,7 +112,7 @@ def _print(run: Run, folder: Path, options: RunOptions) -> None:
             "estimate": run.estimate,
             "directory": str(folder),
         }
-        print(json.dumps(answer, ensure_ascii=False))  # noqa: T201
+        print_json(answer)
         return
     from services.cli.estimate import held_against
     from services.cli.verdict import console, usage_line, verdict

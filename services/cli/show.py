@@ -1,12 +1,12 @@
 """Commands that look and change nothing: `watch`, `ls`, `results`."""
 
-import json
 import sys
 
 from libs.client import RehearsalClient
 from libs.client.progress import TERMINAL
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.results import analysis_of
 from services.cli.run import ended_badly, follow
@@ -30,7 +30,7 @@ async def list_simulations(
     async with source.connect() as client:
         page = await client.simulations(limit=limit, state=states, **wanted)
     if as_json:
-        print(json.dumps(page, ensure_ascii=False))  # noqa: T201
+        print_json(page)
     elif page["items"]:
         _print_table(page["items"])
     elif states or any(wanted.values()):
@@ -47,7 +47,7 @@ async def end_simulations(simulation_ids: list[str], source: Source, *, as_json:
     for one in answer["items"]:
         say(f"{one['simulation_id']}: {one['outcome'].replace('_', ' ')}, {one['state'] or 'unknown'}")
     if as_json:
-        print(json.dumps(answer))  # noqa: T201
+        print_json(answer)
     missing = any(one["outcome"] == "not_found" for one in answer["items"])
     return Exit.REFUSED if missing else Exit.COMPLETED
 

@@ -1,6 +1,5 @@
 """Results as files, and simulations side by side: what is asked, and how the answer is shown."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
@@ -11,6 +10,7 @@ from libs.client.client import ExportFormat
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import save
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -43,7 +43,7 @@ async def show_comparison(
             simulations=simulations, interventions=interventions, baseline=baseline, metrics=metrics or None
         )
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
         return Exit.COMPLETED
     out = console()
     out.print(_table(found))

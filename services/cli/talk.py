@@ -13,6 +13,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import BroadcastSpec, ConversationSpec, MessageSpec, SequenceSpec
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import checked, read_yaml
+from services.cli.output import print_one
 from services.cli.own import Source
 from services.cli.run import ended_badly, follow
 
@@ -40,7 +41,7 @@ async def start(panel: Panel, source: Source, *, as_json: bool) -> Exit:
     async with source.connect() as client:
         made = await client.create_simulation({name: value for name, value in spec.items() if value is not None})
         status = await _ready(client, made["id"])
-    print(json.dumps(status, ensure_ascii=False) if as_json else made["id"])  # noqa: T201
+    print_one(status, made["id"], as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -70,7 +71,7 @@ async def interview(simulation_id: str, agent_id: str, name: str, source: Source
                 raise StopError(Exit.FAILED, f"{agent_id} has not answered within {REPLY_S:.0f} s")
             for item in reply["items"]:
                 if item["kind"] != "stimulus":
-                    print(_line(item))  # noqa: T201
+                    print(_line(item))
     return Exit.COMPLETED
 
 
@@ -107,7 +108,7 @@ async def _is_done(client: RehearsalClient, simulation_id: str, step_id: str) ->
 
 async def _print(client: RehearsalClient, simulation_id: str, *, as_json: bool, **filters: str | int | None) -> None:
     async for item in _items(client, simulation_id, filters):
-        print(json.dumps(item, ensure_ascii=False) if as_json else _line(item))  # noqa: T201
+        print_one(item, _line(item), as_json=as_json)
 
 
 async def _items(

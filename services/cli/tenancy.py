@@ -5,8 +5,8 @@ from pathlib import Path
 
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
+from services.cli.output import print_json, print_one, print_table
 from services.cli.own import Source
-from services.cli.tables import print_table
 
 USED = {"usd_per_month": "usd", "calls_per_month": "calls"}
 
@@ -18,7 +18,7 @@ async def quota(tenant: str, changes: JsonObject, source: Source, *, as_json: bo
         if changes:
             told = await client.set_quota(tenant, {**told["quota"], **changes})
     if as_json:
-        print(json.dumps(told))  # noqa: T201
+        print_json(told)
         return Exit.COMPLETED
     rows = [
         (name.replace("_", " "), f"{told['used'][USED.get(name, name)]:,}", "none" if most is None else f"{most:,}")
@@ -59,7 +59,7 @@ async def erasure(tenant: str, source: Source, *, as_json: bool) -> Exit:
 
 
 def _told(told: JsonObject, *, as_json: bool) -> Exit:
-    print(json.dumps(told) if as_json else told["state"])  # noqa: T201
+    print_one(told, told["state"], as_json=as_json)
     return Exit.COMPLETED
 
 

@@ -1,10 +1,9 @@
 """`rehearsal checkpoint | checkpoints | diff | restore`: marks in a simulation, and going on from one."""
 
-import json
-
 from libs.client import RehearsalClient
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
+from services.cli.output import print_json, print_one
 from services.cli.own import Source
 
 PAGE = 200
@@ -15,7 +14,7 @@ async def mark(simulation_id: str, name: str | None, source: Source, *, as_json:
     """Make a checkpoint and print its id."""
     async with source.connect() as client:
         made = await client.checkpoint(simulation_id, name=name)
-    print(json.dumps(made, ensure_ascii=False) if as_json else made["id"])  # noqa: T201
+    print_one(made, made["id"], as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -24,7 +23,7 @@ async def list_marks(simulation_id: str, source: Source, *, as_json: bool) -> Ex
     async with source.connect() as client:
         items = await _all(client, simulation_id)
     if as_json:
-        print(json.dumps({"items": items}, ensure_ascii=False))  # noqa: T201
+        print_json({"items": items})
     elif items:
         _print_table(items)
     else:
@@ -36,7 +35,7 @@ async def restore(simulation_id: str, checkpoint_id: str, source: Source, *, as_
     """Go on from a checkpoint; prints the new timeline."""
     async with source.connect() as client:
         status = await client.restore(simulation_id, checkpoint_id)
-    print(json.dumps(status, ensure_ascii=False) if as_json else status["timeline_id"])  # noqa: T201
+    print_one(status, status["timeline_id"], as_json=as_json)
     return Exit.COMPLETED
 
 
@@ -45,7 +44,7 @@ async def difference(simulation_id: str, before: str, after: str, source: Source
     async with source.connect() as client:
         found = await client.difference(simulation_id, before, after)
         found["memories"] = await _memories(client, simulation_id, found)
-    print(json.dumps(found, ensure_ascii=False) if as_json else _summary(found))  # noqa: T201
+    print_one(found, _summary(found), as_json=as_json)
     return Exit.COMPLETED
 
 

@@ -1,6 +1,5 @@
 """`rehearsal extract`, `reduce` and `normalize`: what is asked of what was recorded, and how the answer is shown."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
@@ -10,6 +9,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.tools import ExtractionSpec, NormalizationSpec, ReductionSpec
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import checked, csv_of, given, read_yaml, save, text_of, write
+from services.cli.output import print_json
 from services.cli.own import Source
 
 SHOWN = 5
@@ -33,7 +33,7 @@ async def extract_fields(
             await write(client.export_extraction(simulation_id, extraction_id, FORMATS[out.suffix]), out)
         summary = await _summary(client, extraction)
     if as_json:
-        print(json.dumps({"extraction": _head(extraction), "summary": summary}, ensure_ascii=False))  # noqa: T201
+        print_json({"extraction": _head(extraction), "summary": summary})
     else:
         _print_extraction(extraction, summary)
     return Exit.FAILED if extraction["failed"] == extraction["planned"] else Exit.COMPLETED
@@ -62,7 +62,7 @@ async def normalize_texts(
         rows = zip(texts, found["normalized"], strict=True) if texts else found["mapping"].items()
         save(out, csv_of([("text", "label"), *rows]))
     if as_json:
-        print(json.dumps(found, ensure_ascii=False))  # noqa: T201
+        print_json(found)
     else:
         _print_labels(found)
     return Exit.COMPLETED

@@ -1,13 +1,11 @@
 """`rehearsal usage`: what was used, by simulation, model, day or tenant, or by one simulation beside its estimate."""
 
-import json
-
 from libs.client import RehearsalClient
 from libs.contracts.base import JsonObject
 from libs.contracts.usage import UsageBy
 from services.cli.exits import Exit
+from services.cli.output import print_json, print_table
 from services.cli.own import Source
-from services.cli.tables import print_table
 
 PARTS = ("calls", "prompt_tokens", "completion_tokens", "cost_usd")
 
@@ -17,7 +15,7 @@ async def show_usage(by: UsageBy, period: tuple[str | None, str | None], source:
     async with source.connect() as client:
         lines = await _lines(client, by, *period)
     if as_json:
-        print(json.dumps({"items": lines}))  # noqa: T201
+        print_json({"items": lines})
         return Exit.COMPLETED
     rows = [(line["key"] or "none", *_figures(line), _number(line["cached_calls"])) for line in lines]
     print_table((by, "calls", "prompt tokens", "completion tokens", "USD", "known already"), rows)
@@ -29,12 +27,12 @@ async def show_one(simulation_id: str, source: Source, *, as_json: bool) -> Exit
     async with source.connect() as client:
         used = await client.simulation_usage(simulation_id)
     if as_json:
-        print(json.dumps(used))  # noqa: T201
+        print_json(used)
         return Exit.COMPLETED
     rows = [(one["model"], *_figures(one), _number(one["cached_calls"])) for one in used["models"]]
     print_table(("model", "calls", "prompt tokens", "completion tokens", "USD", "known already"), rows)
     rate = "" if used["usd_per_hour"] is None else f", {used['usd_per_hour']:,.4f} USD an hour"
-    print(f"{used['state']}: {used['wall_s']:,.1f} s running, {used['cpu_s']:,.1f} s of processors{rate}")  # noqa: T201
+    print(f"{used['state']}: {used['wall_s']:,.1f} s running, {used['cpu_s']:,.1f} s of processors{rate}")
     if used["estimate"] is not None:
         held = [
             (name, *(_number(one[end]) for end in ("low", "likely", "high", "actual")))

@@ -16,6 +16,7 @@ from libs.contracts.comparisons import BaselineSpec
 from services.cli.evidence import COLOURS
 from services.cli.exits import Exit, StopError, say
 from services.cli.files import body_of, checked, given, save, text_of
+from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.verdict import clean, console
 
@@ -60,7 +61,7 @@ async def validate(simulation: str, against: Against, out: Path | None, source: 
         as_text = json.dumps(report, ensure_ascii=False, indent=2) if out.suffix == ".json" else markdown(report)
         save(out, as_text.encode())
     if as_json:
-        print(json.dumps(report, ensure_ascii=False))  # noqa: T201
+        print_json(report)
     else:
         headline, *rest = markdown(report).splitlines()
         output = console()

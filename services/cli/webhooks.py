@@ -1,11 +1,11 @@
 """What the commands of `rehearsal webhooks` do."""
 
-import json
 from collections.abc import Sequence
 
 from libs.contracts.base import JsonObject
 from libs.contracts.webhooks import Rotation, WebhookChange
 from services.cli.exits import Exit, say
+from services.cli.output import print_json
 from services.cli.own import Source
 
 
@@ -32,7 +32,7 @@ async def show_all(source: Source, *, as_json: bool) -> Exit:
     for item in items:
         state = "active" if item["is_active"] else "paused"
         counts = " ".join(f"{number} {name}" for name, number in item["notifications"].items())
-        print(f"{item['id']}  {state:<6}  {counts}  {item['url']}  {', '.join(item['events'])}")  # noqa: T201
+        print(f"{item['id']}  {state:<6}  {counts}  {item['url']}  {', '.join(item['events'])}")
         if item["stopped_because"]:
             say(f"  {item['stopped_because']}")
     return Exit.COMPLETED
@@ -47,7 +47,7 @@ async def show_log(webhook: str, state: str | None, limit: int, source: Source, 
     for item in found["items"]:
         tried = f"{item['attempts']} tried"
         line = f"{item['id']}  {item['created_at'][:19]}  {item['state']:<7}  {tried}  {item['event']}"
-        print(line + (f"  {item['error']}" if item["error"] else ""))  # noqa: T201
+        print(line + (f"  {item['error']}" if item["error"] else ""))
     return Exit.COMPLETED
 
 
@@ -85,10 +85,10 @@ def _secret(made: JsonObject, *, as_json: bool) -> Exit:
     if as_json:
         return _json(made)
     say(f"{made['id']}: its secret is shown this once.")
-    print(made["secret"])  # noqa: T201
+    print(made["secret"])
     return Exit.COMPLETED
 
 
 def _json(document: JsonObject) -> Exit:
-    print(json.dumps(document))  # noqa: T201
+    print_json(document)
     return Exit.COMPLETED

@@ -1,6 +1,5 @@
 """`rehearsal story`, `enrich` and `style`: texts on standard output, what is about them on stderr."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,6 +8,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.tools import EnrichmentSpec, StorySpec, StyleSpec
 from services.cli.exits import Exit, say
 from services.cli.files import checked, given, save, text_of
+from services.cli.output import print_json, print_one
 from services.cli.own import Source
 from services.cli.verdict import usage_line
 
@@ -40,9 +40,9 @@ async def tell_story(simulation_id: str, spec: JsonObject, source: Source, *, as
     async with source.connect() as client:
         part = await client.tell_story(simulation_id, given(spec))
     if as_json:
-        print(json.dumps(part, ensure_ascii=False))  # noqa: T201
+        print_json(part)
         return Exit.COMPLETED
-    print(_readable(part["text"]))  # noqa: T201
+    print(_readable(part["text"]))
     for note in part["notes"]:
         say(f"Note: {note}.")
     say(f"{part['notice']} Part {part['part']}, {part['kind']}. Go on with: --continue {part['story_id']}")
@@ -53,7 +53,7 @@ async def show_story(simulation_id: str, story_id: str, source: Source, *, as_js
     """Print a story from its beginning."""
     async with source.connect() as client:
         story = await client.story(simulation_id, story_id)
-    print(json.dumps(story, ensure_ascii=False) if as_json else _readable(story["text"]))  # noqa: T201
+    print_one(story, _readable(story["text"]), as_json=as_json)
     if not as_json:
         say(story["notice"])
     return Exit.COMPLETED
@@ -70,9 +70,9 @@ async def write_anew(
     if out is not None:
         save(out, f"{written['content']}\n".encode())
     if as_json:
-        print(json.dumps(written, ensure_ascii=False))  # noqa: T201
+        print_json(written)
     elif out is None:
-        print(_readable(written["content"]))  # noqa: T201
+        print(_readable(written["content"]))
     say(f"{written['model']}: {usage_line(written['usage'])}")
     return Exit.COMPLETED
 

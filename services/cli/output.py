@@ -1,5 +1,6 @@
-"""Rows in columns, as the commands print them."""
+"""What commands print to stdout: rows in columns, JSON, or a line."""
 
+import json
 from collections.abc import Sequence
 
 
@@ -13,3 +14,16 @@ def print_table(columns: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None
     for row in rows:
         table.add_row(*map(clean, row))
     console().print(table, markup=False)
+
+
+def print_json(value: object) -> None:
+    """Print a value as JSON in one line."""
+    print(json.dumps(value, ensure_ascii=False))
+
+
+def print_one(document: object, line: str, *, as_json: bool) -> None:
+    """Print the document as JSON, or the line that says the same."""
+    if as_json:
+        print_json(document)
+    else:
+        print(line)
