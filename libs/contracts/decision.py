@@ -1,22 +1,28 @@
 """What to do with an intervention, and why: a banner as data, never more than its evidence bears.
 
-At grade C a simulation gives a direction and nothing else: neither `ship` nor `do_not_ship` is ever said of it. An
-alarm (a control, an A/A arm or the sample ratio) stands before every finding. Which way is good is the metric's
-`better`.
+It speaks of the primary metric, of the arms of its best grade. Where that is A or B what counts is what is known of
+people, not the finding among agents; at grade C a simulation gives a direction and nothing else, and neither `ship` nor
+`do_not_ship` is ever said of it. An alarm (a control, an A/A arm or the sample ratio) stands before every finding.
+Which way is good is the metric's `better`; of an option of a choice or ranking nobody has said it.
 """
 
 from collections.abc import Iterator, Sequence
+from statistics import NormalDist
 from typing import Literal
 
 from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import Analysis, Comparison, Grade
-from libs.contracts.instruments import Instrument
 from libs.contracts.protocol import Plan
 
 Verdict = Literal["ship", "do_not_ship", "keep_running", "unclear"]
 DIRECTION_ONLY = "Grade C: a direction and nothing else. Try it with people before it is decided."
+MORE_PEOPLE = "More people narrow these intervals; more agents hardly do."
+NO_WAY = "Which way is good is not said of an option, so it is for you to say."
+CLEAR = ("higher", "lower")
+NAMED = 5
+"""Results at another grade that are told in a decision, at most."""
 
 
 class Alarm(Data):
@@ -75,28 +81,65 @@ def waiting(answered: int, planned: int, why: Sequence[str] = ()) -> Decision:
 
 def decide(plan: Plan, analysis: Analysis) -> Decision:
     """What the analysis at the planned n bears."""
-    grade = max((one.evidence.grade for one in analysis.comparisons), default=None)
+    copies = {arm.name for arm in plan.arms if arm.copy_of is not None}
+    every = [one for one in analysis.comparisons if one.role == "primary" and one.arm not in copies]
+    grade = min((one.evidence.grade for one in every), default=None)
     raised = [alarm for alarm in alarms_of(plan, analysis) if alarm.is_raised]
     if raised:
         reasons = tuple(_alarmed(alarm) for alarm in raised)
         return _unclear("Unclear: something differs that cannot.", reasons, grade)
-    copies = {arm.name for arm in plan.arms if arm.copy_of is not None}
-    primary = next((one for one in plan.instruments if one.role == "primary"), None)
-    leads = [one for one in analysis.comparisons if one.role == "primary" and one.arm not in copies]
-    clear = [one for one in leads if one.finding in {"higher", "lower"}]
-    if primary is None or not clear:
-        return _unclear("Unclear: no clear difference in the primary metric.", tuple(_why_not(plan)), grade)
-    best = max(clear, key=lambda one: (_is_good(primary, one), abs(one.difference or 0.0), one.arm))
-    harms = tuple(_harms(plan, analysis, best.arm)) if _is_good(primary, best) else ()
-    return _about(primary, best, harms, grade)
+    findings = _Findings(plan, analysis)
+    leads = [one for one in every if one.evidence.grade == grade]
+    clear = [one for one in leads if findings.of(one) in CLEAR]
+    beside = tuple(_beside(findings, analysis, grade))
+    if not clear:
+        people = leads and leads[0].about_people is not None
+        among = " among people" if people else ""
+        why = (*map(_either_way, leads[:NAMED]), MORE_PEOPLE) if people else tuple(_why_not(plan))
+        return _unclear(f"Unclear: no clear difference in the primary metric{among}.", (*why, *beside), grade)
+    best = max(clear, key=lambda one: (findings.is_good(one) is True, abs(_size(one)), one.arm))
+    return _about(findings, best, tuple(_harms(findings, analysis, best)), beside)
 
 
-def _about(primary: Instrument, best: Comparison, harms: tuple[str, ...], grade: Grade | None) -> Decision:
-    is_good = _is_good(primary, best)
-    says = f"{best.metric} is {best.finding} in {best.arm} than in {best.baseline}, which is {_word(is_good)}."
+class _Findings:
+    """What may be said of each comparison: of people where anything may, else of the agents."""
+
+    def __init__(self, plan: Plan, analysis: Analysis) -> None:
+        self._alpha = plan.alpha
+        self.metrics = {one.name: one for one in plan.instruments}
+        self._family = sum(one.about_people is not None and not one.is_control for one in analysis.comparisons)
+
+    def of(self, one: Comparison) -> str:
+        """Of people: on which side of 0 the interval lies, once it is as wide as the plan's alpha needs over all
+        comparisons with people (Bonferroni).
+        """
+        about = one.about_people
+        if about is None:
+            return one.finding
+        wanted, given = self._alpha / (2 * max(self._family, 1)), (1 - about.confidence_level) / 2
+        wider = NormalDist().inv_cdf(1 - wanted) / NormalDist().inv_cdf(1 - given)
+        low, high = (about.value + (end - about.value) * wider for end in about.interval)
+        return "higher" if low > 0 else "lower" if high < 0 else "no_clear_difference"
+
+    def is_good(self, one: Comparison) -> bool | None:
+        """Whether a clear difference is to the better; None of an option, of which nobody has said it."""
+        metric = self.metrics[one.metric]
+        return None if one.option is not None else (self.of(one) == "higher") is (metric.better != "lower")
+
+    def told(self, one: Comparison) -> str:
+        """In words, without an end."""
+        what = one.metric if one.option is None else f"{one.metric}: {one.option}"
+        said = f"{what} is {self.of(one)} in {one.arm} than in {one.baseline}"
+        return said if one.about_people is None else f"Among people {said} ({_interval(one)})"
+
+
+def _about(findings: _Findings, best: Comparison, harms: tuple[str, ...], beside: tuple[str, ...]) -> Decision:
+    is_good, grade = findings.is_good(best), best.evidence.grade
+    if is_good is None:
+        return _unclear(f"{best.arm} differs; nothing is decided.", (f"{findings.told(best)}.", NO_WAY, *beside), grade)
     verdict: Verdict = "ship" if is_good and not harms else "do_not_ship"
     headline = f"Ship {best.arm}." if verdict == "ship" else f"Do not ship {best.arm}."
-    reasons: tuple[str, ...] = (says, *harms)
+    reasons = (f"{findings.told(best)}, which is {_word(is_good)}.", *harms, *beside)
     if grade == "C":
         verdict, reasons = "unclear", (*reasons, DIRECTION_ONLY)
         headline = f"{best.arm} points to the {_word(is_good)}{', with harm' if harms else ''}; nothing is decided."
@@ -114,21 +157,56 @@ def _unclear(headline: str, reasons: tuple[str, ...], grade: Grade | None) -> De
     return Decision(decision="unclear", headline=headline, reasons=reasons, arm=None, direction=None, grade=grade)
 
 
-def _is_good(metric: Instrument, one: Comparison) -> bool:
-    return (one.finding == "higher") is (metric.better != "lower")
-
-
 def _word(is_good: bool) -> str:
     return "better" if is_good else "worse"
 
 
-def _harms(plan: Plan, analysis: Analysis, arm: str) -> Iterator[str]:
-    """Guardrails of the arm that clearly went the wrong way."""
-    guards = {one.name: one for one in plan.instruments if one.role == "guardrail"}
-    for one in analysis.comparisons:
-        guard = guards.get(one.metric)
-        if guard is not None and one.arm == arm and one.finding in {"higher", "lower"} and not _is_good(guard, one):
-            yield f"Guardrail: {one.metric} is {one.finding} in {arm} than in {one.baseline}, which is harm."
+def _harms(findings: _Findings, analysis: Analysis, best: Comparison) -> Iterator[str]:
+    """Guardrails of an arm that is better which clearly went the wrong way."""
+    for one in analysis.comparisons if findings.is_good(best) else ():
+        is_guard = one.role == "guardrail" and not one.is_control and one.arm == best.arm
+        if is_guard and findings.of(one) in CLEAR and findings.is_good(one) is False:
+            yield f"Guardrail: {findings.told(one)}, which is harm{_weaker(one, best.evidence.grade)}."
+
+
+def _beside(findings: _Findings, analysis: Analysis, grade: Grade | None) -> Iterator[str]:
+    """What is known at another grade than the decision's: guardrails and arms at a weaker, metrics at a better one."""
+    if grade is None:
+        return
+    compared = [one for one in analysis.comparisons if not one.is_control]
+    weaker = [one for one in compared if one.role in {"primary", "guardrail"} and one.evidence.grade > grade]
+    if weaker:
+        names = list(dict.fromkeys(f"{one.metric} in {one.arm}" for one in weaker))
+        yield f"Not known of people so well (grade {weaker[0].evidence.grade}): {_listed(names)}."
+    better = [one for one in compared if one.evidence.grade < grade]
+    for one in better[:NAMED]:
+        says = f"{findings.told(one)}." if findings.of(one) in CLEAR else _either_way(one)
+        yield f"{says} That is grade {one.evidence.grade}, and not the primary metric."
+
+
+def _weaker(one: Comparison, grade: Grade) -> str:
+    return f" as far as grade {one.evidence.grade} goes" if one.evidence.grade > grade else ""
+
+
+def _either_way(one: Comparison) -> str:
+    what = one.metric if one.option is None else f"{one.metric}: {one.option}"
+    return f"Among people {what} is not clearly higher or lower in {one.arm} than in {one.baseline} ({_interval(one)})."
+
+
+def _interval(one: Comparison) -> str:
+    about = one.about_people
+    assert about is not None
+    low, high = about.interval
+    return f"{about.value:+.2g}, {about.confidence_level:.0%} interval {low:+.2g} to {high:+.2g}"
+
+
+def _size(one: Comparison) -> float:
+    return (one.difference or 0.0) if one.about_people is None else one.about_people.value
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _why_not(plan: Plan) -> Iterator[str]:

@@ -94,6 +94,54 @@ def test_at_grade_c_nothing_but_a_direction_is_said(finding: str) -> None:
     assert decision.direction == {"higher": "better", "lower": "worse"}.get(finding)
 
 
+def among_people(metric: str, low: float, high: float, **changes: Any) -> Comparison:
+    about = {"value": (low + high) / 2, "interval": (low, high), "confidence_level": 0.95, "method": "PPI++"}
+    return compared(metric, changes.pop("finding", "higher"), grade="A", about_people=about, **changes)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "says"), [(0.1, 0.5, "ship"), (-0.5, -0.1, "do_not_ship"), (-0.1, 0.5, "unclear")]
+)
+def test_where_people_answered_they_decide_and_not_what_the_agents_found(low: float, high: float, says: str) -> None:
+    decision = decide(plan(), analysis(among_people("purchase_intent", low, high), compared("annoyance", "lower")))
+    assert (decision.decision, decision.grade) == (says, "A")
+    assert "Among people purchase_intent is" in decision.reasons[0]
+
+
+def test_metrics_that_people_did_not_answer_lower_no_grade_and_are_named() -> None:
+    frozen = plan(controls=["had_breakfast"])
+    control = compared("had_breakfast", "no_clear_difference", role="secondary", grade="C", is_control=True)
+    asked, harmed = among_people("purchase_intent", 0.1, 0.5), compared("annoyance", "higher", grade="C")
+    decision = decide(frozen, analysis(asked, control, compared("annoyance", "no_clear_difference", grade="C")))
+    assert (decision.decision, decision.grade) == ("ship", "A")
+    assert decision.reasons[1:] == ("Not known of people so well (grade C): annoyance in b.",)
+    decision = decide(frozen, analysis(asked, control, harmed))
+    assert (decision.decision, decision.grade) == ("do_not_ship", "A")
+    assert "harm as far as grade C goes" in decision.reasons[1]
+
+
+def test_people_who_answered_another_metric_than_the_primary_one_decide_nothing_and_are_heard() -> None:
+    decision = decide(
+        plan(), analysis(compared("purchase_intent", "higher", grade="C"), among_people("annoyance", 1, 2))
+    )
+    assert (decision.decision, decision.grade, decision.direction) == ("unclear", "C", "better")
+    assert any("Among people annoyance is higher" in reason and "grade A" in reason for reason in decision.reasons)
+
+
+def test_several_comparisons_among_people_are_corrected_for_as_those_of_agents_are() -> None:
+    just = among_people("purchase_intent", 0.01, 0.5)
+    more = [among_people("purchase_intent", -0.3, 0.2, arm=arm) for arm in "cd"]
+    assert decide(plan(), analysis(just)).decision == "ship"
+    assert decide(plan(), analysis(just, *more)).decision == "unclear"
+
+
+def test_nobody_has_said_which_option_is_good() -> None:
+    metric = {"name": "brand", "type": "choice", "options": ["ours", "theirs"], "question": "Which would you buy?"}
+    frozen = freeze(made(success_metrics=[metric]), 7, {"a": 9, "b": 9}, NOW)
+    decision = decide(frozen, analysis(compared("brand", "higher", role="primary", option="theirs")))
+    assert (decision.decision, decision.direction) == ("unclear", None)
+
+
 def test_which_way_is_good_is_what_the_metric_says() -> None:
     metric = {"name": "churn", "type": "binary", "question": "Would you leave?", "better": "lower"}
     frozen = freeze(made(success_metrics=[metric]), 7, {"a": 9, "b": 9}, NOW)
