@@ -86,7 +86,8 @@ def aggregate(
     is_complete = is_over and len(met) == sum(assigned.values())
     instrument = scored(plan.instruments)
     level = 1 - plan.alpha
-    score = _Score(instrument, level if is_complete else None)
+    units = units_of((turn.agent_id, turn.cluster_id) for turn in taken)
+    score = _Score(instrument, level if is_complete else None, units)
     value, interval = score.of(answered.values())
     is_rate = instrument is not None and instrument.type is MetricType.BINARY
     return Aggregate(
@@ -111,12 +112,17 @@ class _Score:
 
     instrument: Instrument | None
     level: float | None
+    units: Mapping[str, str]
 
     def of(self, agents: Iterable[Sequence[Finished]]) -> tuple[float | None, Interval | None]:
-        """Value and interval over these agents; an agent with several turns counts once, with their mean."""
+        """Value and interval over these agents; several turns of one, and all who heard each other, count once."""
         from libs.stats import Moments, mean_interval, wilson_interval
 
-        values = [value for turns in agents if (value := self._mean(turns)) is not None]
+        together: dict[str, list[float]] = defaultdict(list)
+        for turns in agents:
+            if (value := self._mean(turns)) is not None:
+                together[self.units[turns[0].agent_id]].append(value)
+        values = [sum(own) / len(own) for own in together.values()]
         moments = Moments.of(values)
         if self.level is None or self.instrument is None:
             return moments.mean, None

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, update
 
+from libs.contracts.clusters import OWN, units_of
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
 from libs.contracts.instruments import Instrument
@@ -233,18 +234,31 @@ class Responses:
         return int((await tx.execute(query)).scalar_one())
 
     async def headcount(self, tx: Transaction, study: Study) -> Headcount:
-        """Agents by arm, counted by the store: nothing is loaded while a simulation runs."""
+        """Agents by arm, counted by the store; who heard whom is read only where somebody did."""
         mine = await _present(tx, responses, study.simulation_id)
-        query = select(responses.c.arm, MET, ANSWERED, UNITS).where(mine).group_by(responses.c.arm)
-        counted = {row.arm: (int(row.met), int(row.answered), int(row.units)) for row in await tx.execute(query)}
-        clusters = int((await tx.execute(select(UNITS).where(mine))).scalar_one())
+        query = select(responses.c.arm, MET, ANSWERED).where(mine).group_by(responses.c.arm)
+        counted = {row.arm: (int(row.met), int(row.answered)) for row in await tx.execute(query)}
         planned = study.plan.planned_n if study.plan else study.planned
         arms = list(planned) + sorted(set(counted) - set(planned))
+        answered = {arm: counted.get(arm, NOBODY)[1] for arm in arms}
+        heard = select(responses.c.agent_id, responses.c.cluster_id).where(mine, responses.c.cluster_id.is_not(None))
+        linked = units_of((row.agent_id, row.cluster_id) for row in await tx.execute(heard.distinct()))
+        if linked:
+            met = select(responses.c.arm, responses.c.agent_id).where(mine, responses.c.status == "answered")
+            units: dict[str, set[str]] = {arm: set() for arm in arms}
+            for row in await tx.execute(met.distinct()):
+                units[row.arm].add(linked.get(row.agent_id, OWN + row.agent_id))
+            of_arms, clusters = (
+                {arm: len(found) for arm, found in units.items()},
+                len(set[str]().union(*units.values())),
+            )
+        else:
+            of_arms, clusters = answered, int((await tx.execute(select(ANSWERED).where(mine))).scalar_one())
         return Headcount(
             assigned={arm: max(planned.get(arm, 0), counted.get(arm, NOBODY)[0]) for arm in arms},
-            answered={arm: counted.get(arm, NOBODY)[1] for arm in arms},
+            answered=answered,
             failed={arm: counted[arm][0] - counted[arm][1] if arm in counted else 0 for arm in arms},
-            units={arm: counted.get(arm, NOBODY)[2] for arm in arms},
+            units=of_arms,
             clusters=clusters,
         )
 

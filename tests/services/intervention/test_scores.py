@@ -1,8 +1,10 @@
 """The aggregate of an execution: what is counted, what is averaged, and when there are intervals."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from scipy import stats
 
 from libs.contracts.experiments import InterventionSpec
 from libs.contracts.instruments import Answer
@@ -91,6 +93,15 @@ def test_an_agent_with_several_turns_counts_once_with_their_mean() -> None:
     several = [Finished("agent_0001", "a", None, True, {"purchase_intent": value}) for value in (2, 4)]
     result = of(planned("purchase_intent"), [*several, *turns("purchase_intent", 9)[:0]])
     assert (result.total_responses, result.mean_score) == (1, 3)
+
+
+def test_people_who_heard_each_other_count_once_with_their_mean() -> None:
+    alone = turns("purchase_intent", 1, 2, 3, 4, 5, 6, 7, 8)
+    paired = [replace(turn, cluster_id=f"group-{place // 2}") for place, turn in enumerate(alone)]
+    result = of(planned("purchase_intent"), paired)
+    assert (result.mean_score, result.evidence.clusters) == (4.5, 4)
+    low, high = stats.t.interval(0.95, 3, 4.5, stats.sem([1.5, 3.5, 5.5, 7.5]))
+    assert result.confidence_interval == pytest.approx((low, high))
 
 
 def test_the_evidence_says_what_the_offline_model_is_worth() -> None:

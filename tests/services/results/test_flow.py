@@ -16,6 +16,7 @@ from libs.contracts.orchestrator import SimulationState, SimulationStateChanged,
 from libs.contracts.protocol import NO_USAGE, Step
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.results.api.results import ENDINGS, FORMATS, ROWS, WHOLE
+from services.results.domain.samples import count_heads
 from tests.services.results import build
 from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen, story
 from tests.support.apps import eventually
@@ -96,6 +97,19 @@ async def test_a_command_for_more_responses_is_another_look(quick_scene: Scene) 
     second = (await quick_scene.completed(2))[1]
     assert [found.analysis.estimates[0].evidence.looks for found in (first, second)] == [1, 2]
     assert (await quick_scene.aggregate())["aggregate_results"]["total_responses"] == 125
+
+
+async def test_while_it_runs_people_who_are_linked_by_others_count_as_one_as_they_do_in_the_analysis(
+    scene: Scene,
+) -> None:
+    plan = build.plan(("a", "b"), [build.instrument("bought", role="primary")], {"a": 4, "b": 4})
+    met = [(1, 1, None), (1, 2, "red"), (2, 2, "red"), (2, 3, "blue"), (3, 3, "blue"), (4, 1, None), (5, 3, None)]
+    turns = [build.turn(n, "ab"[n % 2], {"bought": True}, round=at, cluster_id=group) for n, at, group in met]
+    turns.append(build.turn(6, "a", None, round=1, cluster_id="red"))
+    await scene.publish(created(plan), frozen(plan), *build.recorded(turns))
+    seen = await scene.counted(6)
+    heads = count_heads(build.study(plan), ("a", "b"), turns)
+    assert seen["aggregate_results"]["evidence"]["clusters"] == heads.clusters == 3
 
 
 async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(quick_scene: Scene) -> None:
