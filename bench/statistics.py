@@ -44,6 +44,10 @@ def _p(test: object) -> P:
     return getattr(test, "p_value", None)
 
 
+def _paces(arm: Group, base: Group) -> object:
+    return stats.clustered_log_rank(*(Watched(one.intent, one.opened, one.people) for one in (arm, base)))
+
+
 REJECTIONS: dict[str, Callable[[Study], P]] = {
     "two proportions": lambda s: _p(stats.compare_proportions(*s.arm.opens, *s.base.opens)),
     "Welch": lambda s: _p(stats.compare_means(moments(s.arm), moments(s.base))),
@@ -88,6 +92,8 @@ REJECTIONS: dict[str, Callable[[Study], P]] = {
     "segment against the rest": lambda s: _p(_interactions(s)["0"]),
     "heterogeneity of three segments": lambda s: _p(stats.heterogeneity(list(_segments(s).values()))),
     "log-rank": lambda s: _p(stats.log_rank([Watched(g.intent, g.opened) for g in (s.arm, s.base)])),
+    "log-rank, 20 personas an arm, 5 answers each": lambda s: _p(_paces(s.drawn_arm, s.drawn_base)),
+    "log-rank, 20 personas cloned into both arms": lambda s: _p(_paces(s.cloned_arm, s.cloned_base)),
     "equivalence, the truth on the margin": lambda s: _p(
         stats.equivalent_means(_moved(moments(s.arm)), moments(s.base), SHIFT)
     ),

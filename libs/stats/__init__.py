@@ -134,7 +134,7 @@ from libs.stats.sequential import (
     monitor_paired_means,
 )
 from libs.stats.shrinkage import Slope, fit_slope, shrink
-from libs.stats.survival import SurvivalStep, Watched, kaplan_meier, log_rank, median_survival
+from libs.stats.survival import SurvivalStep, Watched, clustered_log_rank, kaplan_meier, log_rank, median_survival
 from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, delta_lift, fieller_limits, t_test
 from libs.stats.weighted import (
     PostStratified,
@@ -208,6 +208,7 @@ __all__ = [
     "cluster_design_effect",
     "cluster_means",
     "clustered_contrast",
+    "clustered_log_rank",
     "clustered_means",
     "clustered_omnibus",
     "cochran_q",

@@ -19,7 +19,7 @@ from services.results.domain.records import Study, Turn
 from services.results.domain.samples import units_of
 
 if TYPE_CHECKING:
-    from libs.stats import Contrast, HypothesisTest
+    from libs.stats import Contrast, HypothesisTest, Watched
 
 
 class StageContrast(Data):
@@ -65,6 +65,7 @@ class HazardTest(Data):
     statistic: float | None = Field(description="Chi square on one degree of freedom.")
     p_value: float
     p_value_adjusted: float | None = Field(description="Corrected over all of these tests, by the plan's rule.")
+    method: str = Field(default="log-rank test", description="Robust to clusters where people are not independent.")
 
 
 Passed = dict[str, tuple[bool, bool]]
@@ -86,16 +87,11 @@ def stage_contrasts(study: Study, arms: Sequence[str], turns: Sequence[Turn]) ->
 
 def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[TimeToEvent]:
     """Yes/no metrics that were asked in several rounds."""
-    from libs.stats import Watched, kaplan_meier, median_survival
+    from libs.stats import kaplan_meier, median_survival
 
-    found = []
+    found, units = [], units_of(turns)
     for instrument in study.instruments:
-        asked = _repeated(instrument, turns)
-        for arm in arms:
-            times = _times(instrument, [turn for turn in asked if turn.arm == arm])
-            if not times:
-                continue
-            watched = Watched([float(at) for at, _ in times], [has for _, has in times])
+        for arm, watched in _watched(instrument, arms, turns, units).items():
             curve = tuple(
                 SurvivalPoint(
                     round=int(step.time),
@@ -110,8 +106,8 @@ def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> 
                 TimeToEvent(
                     metric=instrument.name,
                     arm=arm,
-                    n=len(times),
-                    events=sum(has for _, has in times),
+                    n=len(watched.times),
+                    events=sum(watched.is_event),
                     median_rounds=median_survival(watched),
                     curve=curve,
                 )
@@ -120,27 +116,26 @@ def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> 
 
 
 def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[HazardTest]:
-    """Every arm against the baseline, by the metrics of `times_to_event`. The test takes people to be independent, so
-    there is none within subjects and none where people heard each other.
+    """Every arm against the baseline, by the metrics of `times_to_event`; robust to clusters where the same people are
+    in both arms, or people heard each other.
     """
-    from libs.stats import Watched, log_rank
+    from libs.stats import clustered_log_rank, log_rank
 
-    if study.plan is None or study.is_within or any(turn.cluster_id is not None for turn in turns):
+    if study.plan is None:
         return []
-    baseline = study.baseline(arms)
+    baseline, units = study.baseline(arms), units_of(turns)
     found: list[tuple[str, str, HypothesisTest]] = []
     for instrument in study.instruments:
-        asked = _repeated(instrument, turns)
-        watched = {
-            arm: Watched([float(at) for at, _ in times], [has for _, has in times])
-            for arm in arms
-            if (times := _times(instrument, [turn for turn in asked if turn.arm == arm]))
-        }
-        for arm in watched:
-            if arm != baseline and baseline in watched:
-                test = log_rank([watched[arm], watched[baseline]])
-                if test is not None:
-                    found.append((instrument.name, arm, test))
+        watched = _watched(instrument, arms, turns, units)
+        if baseline not in watched:
+            continue
+        base = watched.pop(baseline)
+        for arm, own in watched.items():
+            together = [*(own.clusters or ()), *(base.clusters or ())]
+            is_apart = len(set(together)) == len(together)
+            test = log_rank([own, base]) if is_apart else clustered_log_rank(own, base)
+            if test is not None:
+                found.append((instrument.name, arm, test))
     adjusted = correct(study, [test.p_value for *_, test in found])
     return [
         HazardTest(
@@ -150,28 +145,34 @@ def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> li
             statistic=test.statistic,
             p_value=test.p_value,
             p_value_adjusted=fair,
+            method=test.method,
         )
         for (metric, arm, test), fair in zip(found, adjusted, strict=True)
     ]
 
 
-def _repeated(instrument: Instrument, turns: Sequence[Turn]) -> list[Turn]:
-    """The answers to a yes/no metric that was asked in several rounds; none of any other."""
-    if instrument.type is not MetricType.BINARY:
-        return []
+def _watched(
+    instrument: Instrument, arms: Sequence[str], turns: Sequence[Turn], units: Mapping[str, str]
+) -> "dict[str, Watched]":
+    """By arm, of each agent with its unit: the round of its first yes, or the last one it was asked in. Empty unless it
+    is a yes/no metric that was asked in several rounds.
+    """
+    from libs.stats import Watched
+
     asked = [turn for turn in turns if turn.is_answered and instrument.name in turn.answers]
-    return asked if len({turn.round for turn in asked}) > 1 else []
-
-
-def _times(instrument: Instrument, turns: Sequence[Turn]) -> list[tuple[int, bool]]:
-    """Of each agent the round of its first yes, or the last one it was asked in."""
-    rounds: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-    for turn in turns:
-        rounds[turn.agent_id].append((turn.round, turn.answers[instrument.name] is True))
-    return [
-        (min((at for at, has in given if has), default=max(at for at, _ in given)), any(has for _, has in given))
-        for _, given in sorted(rounds.items())
-    ]
+    if instrument.type is not MetricType.BINARY or len({turn.round for turn in asked}) < 2:
+        return {}
+    rounds: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
+    for turn in asked:
+        rounds[turn.arm, turn.agent_id].append((turn.round, turn.answers[instrument.name] is True))
+    found = {}
+    for arm in arms:
+        mine = [(units[agent], given) for (at, agent), given in sorted(rounds.items()) if at == arm]
+        events = [any(has for _, has in given) for _, given in mine]
+        times = [min((at for at, has in given if has), default=max(at for at, _ in given)) for _, given in mine]
+        if mine:
+            found[arm] = Watched(list(map(float, times)), events, [unit for unit, _ in mine])
+    return found
 
 
 def _passed(stage: Instrument, arm: str, turns: Sequence[Turn]) -> Passed:

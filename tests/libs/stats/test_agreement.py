@@ -1,4 +1,4 @@
-"""Agreement of coders, and times until something happens."""
+"""Agreement of coders."""
 
 import math
 
@@ -6,19 +6,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import stats
-from statsmodels.duration.survfunc import survdiff
 from statsmodels.stats import inter_rater
 
-from libs.stats import Watched, cohens_kappa, fleiss_kappa, kaplan_meier, krippendorff_alpha, log_rank, median_survival
+from libs.stats import (
+    cohens_kappa,
+    fleiss_kappa,
+    krippendorff_alpha,
+)
 
 CODINGS = st.lists(st.tuples(*[st.one_of(st.none(), st.integers(1, 5).map(float))] * 3), min_size=1, max_size=15)
-TIMES = st.lists(st.tuples(st.integers(1, 12).map(float), st.booleans()), min_size=1, max_size=20)
 SCALES = ("nominal", "ordinal", "interval", "ratio")
-
-
-def watched(rows: list[tuple[float, bool]]) -> Watched:
-    return Watched([time for time, _ in rows], [is_event for _, is_event in rows])
 
 
 @given(CODINGS, st.sampled_from(SCALES))
@@ -88,61 +85,3 @@ def test_kappa_is_undefined_where_chance_agrees_always_and_for_impossible_tables
         fleiss_kappa([[3, 0], [1, 1]])
     with pytest.raises(ValueError, match=r"^weights:"):
         cohens_kappa([[1, 0], [0, 1]], "cubic")  # type: ignore[arg-type]
-
-
-def test_survival_is_that_of_scipy() -> None:
-    times, events = np.array([10, 20, 30, 10, 20, 50, 40.0]), np.array([1, 0, 1, 1, 0, 1, 1]).astype(bool)
-    theirs = stats.ecdf(stats.CensoredData(uncensored=times[events], right=times[~events])).sf
-    with pytest.warns(RuntimeWarning, match="undefined at some observations"):
-        limits = theirs.confidence_interval(method="log-log")
-    steps = kaplan_meier(Watched(list(times), list(events)))
-    assert [step.survival for step in steps] == pytest.approx(theirs.evaluate([step.time for step in steps]).tolist())
-    assert [(step.at_risk, step.events) for step in steps] == [(7, 2), (3, 1), (2, 1), (1, 1)]
-    for step in steps[:-1]:
-        assert step.interval == pytest.approx(
-            (float(limits.low.evaluate(step.time)), float(limits.high.evaluate(step.time)))
-        )
-    assert steps[-1].interval is None
-
-
-@given(TIMES)
-def test_survival_falls_and_its_interval_holds_it(rows: list[tuple[float, bool]]) -> None:
-    steps = kaplan_meier(watched(rows))
-    shares = [1.0, *(step.survival for step in steps)]
-    assert shares == sorted(shares, reverse=True)
-    for step in steps:
-        if step.interval is not None:
-            assert 0 <= step.interval[0] <= step.survival <= step.interval[1] <= 1
-    if not any(is_event for _, is_event in rows):
-        assert steps == ()
-        assert median_survival(watched(rows)) is None
-    if all(is_event for _, is_event in rows):
-        assert median_survival(watched(rows)) == sorted(time for time, _ in rows)[(len(rows) - 1) // 2]
-
-
-@given(TIMES, TIMES, TIMES)
-def test_the_log_rank_test_is_that_of_statsmodels_in_any_order(
-    first: list[tuple[float, bool]], second: list[tuple[float, bool]], third: list[tuple[float, bool]]
-) -> None:
-    groups = [first, second, third]
-    ours, turned = (
-        log_rank([watched(rows) for rows in groups]),
-        log_rank([watched(rows[::-1]) for rows in groups[::-1]]),
-    )
-    if ours is None or turned is None:
-        assert ours is turned
-        return
-    assert ours.p_value == pytest.approx(turned.p_value, abs=1e-9)
-    rows = [(*row, place) for place, group in enumerate(groups) for row in group]
-    time, status, group = (np.array(column) for column in zip(*rows, strict=True))
-    if ours.df == 2:
-        assert ours.statistic == pytest.approx(survdiff(time, status.astype(int), group)[0], rel=1e-6, abs=1e-9)
-
-
-def test_times_that_cannot_be_are_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"^times:"):
-        Watched([-1.0], [True])
-    with pytest.raises(ValueError, match=r"^is_event:"):
-        Watched([1.0], [])
-    assert log_rank([]) is None
-    assert log_rank([Watched([1.0], [True])]) is None

@@ -1,9 +1,12 @@
 """Where arms part along a funnel, and how many rounds it takes."""
 
+import numpy as np
 import pytest
+from statsmodels.duration.hazard_regression import PHReg
 
 from libs.stats import Watched, log_rank
 from services.results.domain.description import describe
+from services.results.domain.records import Turn
 from tests.services.results import build
 
 OPENED = build.instrument("opened", role="primary")
@@ -77,14 +80,41 @@ def test_arms_in_which_it_comes_at_another_pace_are_told_apart_by_the_log_rank_t
     assert test.p_value_adjusted == test.p_value < 0.001
 
 
-def test_the_same_people_in_both_arms_have_no_log_rank_test() -> None:
-    study = build.study(build.plan(("a", "b"), [OPENED], {"a": 5, "b": 5}, design="within"))
-    turns = [
-        build.turn(agent, arm, {"opened": wave == 2}, step_id=f"wave-{wave}", round=wave)
-        for arm in "ab"
-        for agent in range(5)
-        for wave in (1, 2)
+def waves(first: dict[tuple[str, int], int], groups: dict[int, str] | None = None) -> list[Turn]:
+    """Turns in four waves: of each agent of an arm the wave of its yes, 5 for never."""
+    return [
+        build.turn(agent, arm, {"opened": wave == at}, step_id=f"wave-{wave}", round=wave, cluster_id=group)
+        for (arm, agent), at in first.items()
+        for group in [(groups or {}).get(agent)]
+        for wave in range(1, min(at, 4) + 1)
     ]
-    found = describe(study, turns)
+
+
+def test_the_same_people_in_both_arms_are_told_apart_by_a_test_that_knows_it() -> None:
+    study = build.study(build.plan(("a", "b"), [OPENED], {"a": 30, "b": 30}, design="within"))
+    first = {(arm, agent): 1 + (agent + (arm == "a") * (agent % 3 > 0)) % 5 for arm in "ab" for agent in range(30)}
+    found = describe(study, waves(first))
     assert len(found.times_to_event) == 2
-    assert found.hazard_tests == ()
+    [test] = found.hazard_tests
+    assert test.method == "cluster-robust log-rank test"
+    both = [(float(min(at, 4)), at < 5, arm == "b", agent) for (arm, agent), at in first.items()]
+    times, events, is_arm, people = (np.array(column) for column in zip(*both, strict=True))
+    model = PHReg(times, is_arm[:, None].astype(float), status=events.astype(int), ties="breslow")
+    moved = np.bincount(people, model.score_residuals(np.zeros(1))[:, 0])
+    assert test.statistic == pytest.approx(moved.sum() ** 2 / (moved**2).sum())
+
+
+def test_people_who_heard_each_other_are_one_in_curves_and_in_the_test_of_their_pace() -> None:
+    study = build.study(build.plan(("a", "b"), [OPENED], {"a": 40, "b": 40}))
+    pace = {group: 1 + group * 3 % 4 + group % 2 * (group % 5 == 0) for group in range(20)}
+    first = {("ab"[agent // 4 % 2], agent): pace[agent // 4] + (agent % 4 == 0) for agent in range(80)}
+    groups = {agent: f"group-{agent // 4}" for agent in range(80)}
+    alone, together = describe(study, waves(first)), describe(study, waves(first, groups))
+    assert [test.method for test in alone.hazard_tests] == ["log-rank test"]
+    assert [test.method for test in together.hazard_tests] == ["cluster-robust log-rank test"]
+    assert together.hazard_tests[0].p_value > alone.hazard_tests[0].p_value
+    for one, other in zip(alone.times_to_event, together.times_to_event, strict=True):
+        assert [point.survival for point in one.curve] == [point.survival for point in other.curve]
+        assert one.curve[1].interval is not None
+        assert other.curve[1].interval is not None
+        assert other.curve[1].interval[0] < one.curve[1].interval[0]
