@@ -21,7 +21,7 @@ from libs.contracts.protocol import Usage
 from libs.http import Cursor, Limit, Page, Read, Tenant, decode_cursor, page
 from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
-from services.results.domain.export import to_json, to_plots
+from services.results.domain.export import to_plots
 from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
 from services.results.domain.journeys import HazardTest, StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
@@ -40,7 +40,6 @@ from services.results.service.files.spreadsheet import XlsxRows
 router = APIRouter()
 
 WHOLE = {
-    "json": (to_json, "application/json", "attachment"),
     "plots": (to_plots, "application/json", "attachment"),
     "pdf": (to_pdf, "application/pdf", "inline"),
     "html": (to_html, "text/html; charset=utf-8", "inline"),
@@ -245,22 +244,25 @@ async def export(
     `simulated`, `evidence_grade`, `effective_n` and `caveat` in every row; a text that a spreadsheet would take for a
     formula starts with an apostrophe. `jsonl`: the same table, a JSON object a line; `records`: as one array, for data
     frames; `parquet`: in typed columns (501 without pyarrow); `xlsx`: with sheets of estimates and comparisons, no cell
-    a formula. These are sent as they are read, whatever their size. `plots`: the data of every plot of the report.
-    `html` and `pdf`: the report, which needs nothing but itself.
+    a formula. All of these are sent as they are read, whatever their size. `plots`: the data of every plot of the
+    report. `html` and `pdf`: the report, which needs nothing but itself and does not grow with the responses.
     """
     if export_format not in FORMATS:
         raise InvalidError("format", f"{export_format!r} is not an export format", FORMATS)
     name = f"rehearsal-{simulation_id}.{ENDINGS.get(export_format, export_format)}"
+    if export_format in WHOLE:
+        write, media_type, disposition = WHOLE[export_format]
+        body = await asyncio.to_thread(write, await service.findings(simulation_id, tenant))
+        headers = file_headers(name, disposition) | {"content-length": str(len(body))}
+        parts = (body[start : start + PORTION] for start in range(0, len(body), PORTION))
+        return StreamingResponse(parts, media_type=media_type, headers=headers)
     if export_format in ROWS:
         make, media_type = ROWS[export_format]
-        rows = service.rows(simulation_id, make, tenant)
-        first = await anext(rows)  # before the status is sent: a simulation that is not there becomes a problem
-        return StreamingResponse(_all(first, rows), media_type=media_type, headers=file_headers(name))
-    write, media_type, disposition = WHOLE[export_format]
-    body = await asyncio.to_thread(write, await service.findings(simulation_id, tenant))
-    headers = file_headers(name, disposition) | {"content-length": str(len(body))}
-    portions = (body[start : start + PORTION] for start in range(0, len(body), PORTION))
-    return StreamingResponse(portions, media_type=media_type, headers=headers)
+        portions = service.rows(simulation_id, make, tenant)
+    else:
+        portions, media_type = service.document(simulation_id, tenant), "application/json"
+    first = await anext(portions)  # before the status is sent: a simulation that is not there becomes a problem
+    return StreamingResponse(_all(first, portions), media_type=media_type, headers=file_headers(name))
 
 
 async def _all(first: bytes, rows: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from hashlib import sha256
 
 from pydantic import BaseModel
 
@@ -37,8 +36,3 @@ def canonical_number(value: float) -> float | int | None:
 def canonical_json(value: object) -> bytes:
     """Compact JSON of the canonical value; what `content_sha256` is the hash of."""
     return json.dumps(canonical(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def digest(content: bytes) -> str:
-    """SHA-256 in hexadecimal."""
-    return sha256(content).hexdigest()

@@ -4,7 +4,6 @@ Until the planned responses are there only counts are given: an estimate that is
 reader to stop when it pleases.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -12,9 +11,9 @@ from typing import Literal
 from libs.contracts.decision import Alarm, Decision, alarms_of, decide, waiting
 from libs.contracts.evidence import Analysis, Evidence
 from services.results.domain.description import Description
-from services.results.domain.evidence import evidences
-from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import Headcount, count_heads
+from services.results.domain.gathered import Gathered
+from services.results.domain.records import Study
+from services.results.domain.samples import Headcount
 
 Ended = Literal["failed", "cancelled"]
 State = Literal["running", "analysing", "completed"] | Ended
@@ -49,14 +48,18 @@ class Findings:
 
     study: Study
     state: State
-    turns: tuple[Turn, ...]
-    arms: tuple[str, ...]
     heads: Headcount
     evidence: Evidence
+    gathered: Gathered
     analysis: Analysis | None
     description: Description | None
     analysed_at: datetime | None
     version: str
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """The planned arms; without a plan, those that somebody was in."""
+        return self.study.arms_among(arm for arm, n in self.heads.assigned.items() if n)
 
     @property
     def decision(self) -> Decision | None:
@@ -67,31 +70,3 @@ class Findings:
     def alarms(self) -> tuple[Alarm, ...]:
         """What cannot differ, and whether it does."""
         return alarms(self.study, self.analysis)
-
-
-def compile_findings(
-    study: Study,
-    state: State,
-    turns: Sequence[Turn],
-    analysis: Analysis | None,
-    description: Description | None,
-    analysed_at: datetime | None,
-    version: str,
-) -> Findings:
-    """The findings, with evidence also while there is no analysis. `version` is the platform's."""
-    ordered = in_order(turns)
-    arms = study.arms(ordered)
-    heads = count_heads(study, arms, ordered)
-    evidence = description.evidence if description else evidences(study, ordered, heads, 0).overall(heads)
-    return Findings(
-        study=study,
-        state=state,
-        turns=tuple(ordered),
-        arms=arms,
-        heads=heads,
-        evidence=evidence,
-        analysis=analysis,
-        description=description,
-        analysed_at=analysed_at,
-        version=version,
-    )

@@ -26,7 +26,9 @@ from libs.models import Models
 from services.results.domain.analysis import analyse
 from services.results.domain.description import describe
 from services.results.domain.evidence import evidences
-from services.results.domain.findings import Findings, State, compile_findings
+from services.results.domain.export import Document
+from services.results.domain.findings import Findings, State
+from services.results.domain.gathered import Gathering
 from services.results.domain.grading import grade
 from services.results.domain.records import Study, Turn, in_order, turns_of
 from services.results.domain.rows import Outline
@@ -153,22 +155,37 @@ class Results:
         return state_of(await self._store.analyses.progress(tx, simulation_id))
 
     async def findings(self, simulation_id: str, tenant: str) -> Findings:
-        """Everything there is to say about a simulation now."""
+        """Everything there is to say about a simulation now; turns are read a few agents at a time and not kept."""
         async with self._database.read(tenant=tenant) as tx:
-            study = await find_study(self._store, tx, simulation_id)
-            turns = await self._store.responses.all(tx, simulation_id)
-            state = state_of(await self._store.analyses.progress(tx, simulation_id))
-            made = await self._made(tx, study) if state == "completed" else None
-        return await asyncio.to_thread(
-            compile_findings,
-            study,
-            state,
-            turns,
-            made.analysis if made else None,
-            made.description if made else None,
-            made.analysed_at if made else None,
-            self._version,
+            status, gathering = await self.status(tx, simulation_id), Gathering()
+            agents = await self._store.responses.agents(tx, simulation_id)
+            async for turns in self._in_blocks(tx, simulation_id, agents):
+                await asyncio.to_thread(gathering.add, turns)
+        return self._findings(status, gathering)
+
+    def _findings(self, status: Status, gathering: Gathering) -> Findings:
+        made = status.made
+        return Findings(
+            study=status.study,
+            state=status.state,
+            heads=status.heads,
+            evidence=status.evidence,
+            gathered=gathering.gathered(),
+            analysis=made.analysis if made else None,
+            description=made.description if made else None,
+            analysed_at=made.analysed_at if made else None,
+            version=self._version,
         )
+
+    async def document(self, simulation_id: str, tenant: str) -> AsyncGenerator[bytes, None]:
+        """The JSON document in portions, responses of a few agents at a time. Raises `NotFoundError` at the first."""
+        async with self._database.read(tenant=tenant) as tx:
+            document = Document(self._findings(await self.status(tx, simulation_id), Gathering()))
+            yield await asyncio.to_thread(document.begin)
+            agents = await self._store.responses.agents(tx, simulation_id)
+            async for turns in self._in_blocks(tx, simulation_id, agents):
+                yield await asyncio.to_thread(document.add, turns)
+            yield document.end()
 
     async def rows(
         self, simulation_id: str, make: Callable[[Contents], RowWriter], tenant: str

@@ -4,44 +4,18 @@ import csv
 import io
 import json
 import random
-from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 
 import pytest
 
-from services.results.domain.analysis import analyse
 from services.results.domain.canonical import canonical_json, canonical_number
-from services.results.domain.description import describe
-from services.results.domain.export import to_json
-from services.results.domain.findings import Findings, compile_findings
-from services.results.domain.records import Study, Turn
-from services.results.domain.rows import Outline
-from services.results.service.files.contents import Contents, RowWriter
 from services.results.service.files.lines import CsvRows
 from tests.services.results import build
+from tests.services.results.told import Told, file_of, findings, to_json
 
 
-def findings(study: Study, turns: Sequence[Turn]) -> Findings:
-    return compile_findings(
-        study, "completed", turns, analyse(study, turns), describe(study, turns), build.START, "0.1.0"
-    )
-
-
-def file_of(make: Callable[[Contents], RowWriter], found: Findings, *, at_once: int = 1_000) -> bytes:
-    """The file that a writer of rows makes, from so many turns at a time."""
-    outline = Outline(found.study)
-    outline.add(found.turns)
-    table = outline.table(found.evidence)
-    with closing(make(Contents(found.study, found.state, found.analysis, table))) as writer:
-        parts = [writer.begin()]
-        for start in range(0, len(found.turns), at_once):
-            parts.append(writer.add(table.rows(found.turns[start : start + at_once])))
-        return b"".join([*parts, *writer.end()])
-
-
-def to_csv(found: Findings) -> bytes:
+def to_csv(found: Told) -> bytes:
     return file_of(CsvRows, found)
 
 
@@ -160,8 +134,19 @@ def test_other_names_for_the_arms_change_the_names_alone() -> None:
     assert renamed == to_csv(findings(study, turns))
 
 
+@pytest.mark.parametrize("at_once", [1, 7, 1_000])
+def test_the_document_that_is_written_a_few_responses_at_a_time_is_plain_indented_json(at_once: int) -> None:
+    for found in (findings(*build.campaign(failures=2)), findings(build.campaign()[0], [], "running")):
+        body = to_json(found, at_once=at_once)
+        document = json.loads(body)
+        assert body == json.dumps(document, indent=2, ensure_ascii=False).encode() + b"\n"
+        assert list(document["content"]) == sorted(document["content"])
+        assert [one["agent_id"] for one in document["content"]["responses"]] == [turn.agent_id for turn in found.turns]
+        assert document["run"]["usage"]["calls"] == len(found.turns)
+
+
 def test_the_hash_is_that_of_the_content_as_the_documentation_says() -> None:
-    document = json.loads(to_json(findings(*build.campaign())))
+    document = json.loads(to_json(findings(*build.campaign()), at_once=7))
     text = json.dumps(document["content"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert document["content_sha256"] == sha256(text.encode()).hexdigest()
 

@@ -8,7 +8,7 @@ import re
 import tracemalloc
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from xml.etree import ElementTree
@@ -16,7 +16,9 @@ from xml.etree import ElementTree
 import pyarrow.parquet
 import pytest
 
-from services.results.domain.findings import Findings, compile_findings
+from services.results.domain.export import Document
+from services.results.domain.gathered import MOST_VOICES, Gathering
+from services.results.domain.records import Turn
 from services.results.domain.rows import Outline
 from services.results.service.files.columnar import GROUP, ParquetRows
 from services.results.service.files.contents import Contents, RowWriter
@@ -25,19 +27,19 @@ from services.results.service.files.pdf import to_pdf
 from services.results.service.files.pdf.letters import FONT, plain, runs
 from services.results.service.files.spreadsheet import XlsxRows
 from tests.services.results import build
-from tests.services.results.test_export import file_of, findings
 from tests.services.results.test_plots import repeated
+from tests.services.results.told import Told, file_of, findings
 
 WRITERS = [CsvRows, JsonLines, Records, XlsxRows, ParquetRows]
 SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 
 
-def campaign() -> Findings:
+def campaign() -> Told:
     return findings(*build.campaign(failures=2))
 
 
-def nasty() -> Findings:
+def nasty() -> Told:
     study, turns = build.campaign()
     turns[0] = replace(turns[0], response=FORMULA, name="http://evil.example")
     return findings(study, turns)
@@ -117,7 +119,7 @@ def test_a_column_of_several_kinds_is_one_of_texts() -> None:
 @pytest.mark.parametrize("make", WRITERS)
 def test_a_simulation_without_an_answer_can_be_exported(make: Callable[[Contents], RowWriter]) -> None:
     study, _ = build.campaign()
-    nothing = compile_findings(study, "running", [], None, None, None, "0.1.0")
+    nothing = findings(study, [], "running")
     assert file_of(make, nothing) or make is JsonLines
     assert to_pdf(nothing)
 
@@ -139,23 +141,58 @@ def test_a_file_of_many_rows_is_never_in_memory_as_a_whole(make: Callable[[Conte
 
 
 def most_in_memory(make: Callable[[Contents], RowWriter], portions: int) -> int:
-    """Bytes at most while a file is written whose portions have 125 responses of 8,000 letters each."""
+    """Bytes at most while a file of so many portions is written."""
     study, turns = build.campaign()
     found = findings(study, turns)
     outline = Outline(study)
     outline.add(turns)
     table = outline.table(found.evidence)
-    draw = random.Random(3)
-    tracemalloc.start()
-    try:
-        with closing(make(Contents(study, found.state, found.analysis, table))) as writer:
-            for _ in range(portions):
-                writer.add(table.rows(replace(turn, response=draw.randbytes(4_000).hex()) for turn in turns))
+    with closing(make(Contents(study, found.state, found.analysis, table))) as writer:
+
+        def write() -> None:
+            for portion in long_answers(turns, portions):
+                writer.add(table.rows(portion))
             for _ in writer.end():
                 pass
+
+        return peak_of(write)
+
+
+def long_answers(turns: Sequence[Turn], portions: int) -> Iterator[Iterator[Turn]]:
+    """Portions of 125 responses of 8,000 letters each."""
+    draw = random.Random(3)
+    for _ in range(portions):
+        yield (replace(turn, response=draw.randbytes(4_000).hex()) for turn in turns)
+
+
+def peak_of(write: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        write()
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def test_the_json_document_is_never_in_memory_as_a_whole() -> None:
+    study, turns = build.campaign()
+    document = Document(findings(study, turns))
+
+    def most(portions: int) -> int:
+        return peak_of(lambda: [len(document.add(portion)) for portion in long_answers(turns, portions)])
+
+    assert most(16) < most(8) + 2_000_000, "of 8 MB more"
+
+
+def test_what_reports_quote_is_spread_evenly_and_stays_small_however_many_answered() -> None:
+    gathering = Gathering()
+    for place in range(1_000):
+        gathering.add(build.turn(place, arm, {}, response=f"I said {place}.") for arm in "ab")
+    found = gathering.gathered()
+    own = [turn.agent_id for turn in found.voices if turn.arm == "a"]
+    assert MOST_VOICES / 2 <= len(own) <= MOST_VOICES
+    assert own == [f"agent_{place:04d}" for place in range(0, 1_000, 16)]
+    assert (found.usage.calls, found.models, found.failures) == (2_000, ("offline",), {})
 
 
 def test_parquet_has_groups_of_rows() -> None:

@@ -8,7 +8,7 @@ from services.results.domain.plots import HeatMap, StageContrasts, Survival, Tim
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
 from tests.services.results import build
-from tests.services.results.test_export import findings
+from tests.services.results.told import findings
 
 OPENED = build.instrument("opened", role="primary")
 CLICKED = build.instrument("clicked", requires="opened")

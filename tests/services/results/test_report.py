@@ -3,19 +3,16 @@
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
-from typing import Any
 
 import pytest
 
 from libs.contracts.decision import decide
 from libs.contracts.instruments import Instrument
-from services.results.domain.analysis import analyse
-from services.results.domain.description import describe
-from services.results.domain.findings import Findings, compile_findings
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
 from services.results.domain.report.voices import choose, persona_line
 from tests.services.results import build
+from tests.services.results.told import findings
 
 ATTACKS = (
     '<script>alert("x")</script>',
@@ -58,14 +55,8 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.elements if tag == name]
 
 
-def findings(study: Study, turns: list[Turn], *, is_completed: bool = True) -> Findings:
-    made: tuple[Any, ...] = (analyse(study, turns), describe(study, turns), build.START)
-    state, made = ("completed", made) if is_completed else ("running", (None, None, None))
-    return compile_findings(study, state, turns, *made, "0.1.0")  # type: ignore[arg-type]
-
-
 def page(study: Study, turns: list[Turn], *, is_completed: bool = True) -> Page:
-    parsed = Page(to_html(findings(study, turns, is_completed=is_completed)))
+    parsed = Page(to_html(findings(study, turns, "completed" if is_completed else "running")))
     assert parsed.open == []
     return parsed
 
@@ -138,7 +129,7 @@ def test_the_verdict_with_its_worth_comes_before_everything_else() -> None:
 
 @pytest.mark.parametrize("is_completed", [True, False])
 def test_every_section_says_that_the_respondents_are_simulated_and_what_that_is_worth(is_completed: bool) -> None:
-    found = findings(*varied(), is_completed=is_completed)
+    found = findings(*varied(), "completed" if is_completed else "running")
     parts = sections(to_html(found))
     assert len(parts) == (14 if is_completed else 5)
     for part in parts:

@@ -15,7 +15,7 @@ from services.results.domain.themes import OTHER, Coded, Text, code, sample, tex
 from tests.services.models.stub import Answer, Stub, completion
 from tests.services.results import build
 from tests.services.results.scene import Scene, story
-from tests.services.results.test_export import findings
+from tests.services.results.told import findings
 
 REASONS = {
     "price": ("price", "costs", "expensive", "cheap", "money", "pay"),

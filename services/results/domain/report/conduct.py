@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from libs.contracts.protocol import Arm, Plan, total_usage
+from libs.contracts.protocol import Arm, Plan
 from libs.pages.charts import bar
 from libs.pages.elements import disclosure, facts, said, table
 from libs.pages.markup import EMPTY, Html, join, tag
@@ -60,8 +60,8 @@ def plan(findings: Findings) -> Html:
 
 def provenance(findings: Findings) -> Html:
     """What this run was, to the last number that matters for repeating it."""
-    study, usage = findings.study, total_usage([turn.usage for turn in findings.turns])
-    models = sorted({turn.model for turn in findings.turns}) or [study.model]
+    study, usage = findings.study, findings.gathered.usage
+    models = findings.gathered.models or (study.model,)
     listing = facts(
         (
             ("Model asked for", said(study.model)),
@@ -104,7 +104,7 @@ def _ratio(p_value: float | None, is_flagged: bool) -> Html:
 
 
 def _failures(findings: Findings) -> Html:
-    reasons = Counter(turn.failure or "no reason given" for turn in findings.turns if not turn.is_answered)
+    reasons = Counter(findings.gathered.failures)
     if not reasons:
         return tag("p", "No turn failed.", class_="quiet")
     items = [

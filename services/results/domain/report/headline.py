@@ -49,7 +49,7 @@ def _verdict(findings: Findings) -> Html:
 def _evidence(findings: Findings) -> Html:
     evidence, heads = findings.evidence, findings.heads
     answered, assigned = sum(heads.answered.values()), sum(heads.assigned.values())
-    models = sorted({turn.model for turn in findings.turns}) or [findings.study.model]
+    models = findings.gathered.models or (findings.study.model,)
     tiles = (
         _tile("Evidence grade", evidence.grade, GRADES[evidence.grade], "grade"),
         _tile("Effective n", wording.whole(evidence.effective_n), "real people it is worth, at most"),

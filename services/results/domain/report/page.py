@@ -40,5 +40,5 @@ def _sections(findings: Findings) -> list[Html]:
         found.append(segments(findings, description) if description.segments else EMPTY)
         found += [moods(findings, description), themes(findings)]
     found.append(health(findings))
-    found.append(voices(findings) if any(turn.response for turn in findings.turns) else EMPTY)
+    found.append(voices(findings) if findings.gathered.voices else EMPTY)
     return [*found, plan(findings), provenance(findings)]

@@ -15,7 +15,7 @@ PERSONA = ("age", "gender", "occupation", "employment", "education", "marital_st
 
 def voices(findings: Findings) -> Html:
     """Evenly spaced agents of each arm."""
-    cards = [_card(findings, turn) for turn in choose(findings.turns, findings.arms)]
+    cards = [_card(findings, turn) for turn in choose(findings.gathered.voices, findings.arms)]
     lead = (
         "Evenly spaced over the arms by agent number, not picked for effect. These people do not exist: the words "
         "are a model's, made from the persona above them."
