@@ -58,8 +58,8 @@ class Findings:
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """The planned arms; without a plan, those that somebody was in."""
-        return self.study.arms_among(arm for arm, n in self.heads.assigned.items() if n)
+        """The planned arms; without a plan, those of its steps."""
+        return tuple(self.heads.assigned)
 
     @property
     def decision(self) -> Decision | None:

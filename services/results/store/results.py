@@ -239,7 +239,7 @@ class Responses:
         query = select(responses.c.arm, MET, ANSWERED).where(mine).group_by(responses.c.arm)
         counted = {row.arm: (int(row.met), int(row.answered)) for row in await tx.execute(query)}
         planned = study.plan.planned_n if study.plan else study.planned
-        arms = list(planned) + sorted(set(counted) - set(planned))
+        arms = study.arms_among({*planned, *counted})
         answered = {arm: counted.get(arm, NOBODY)[1] for arm in arms}
         heard = select(responses.c.agent_id, responses.c.cluster_id).where(mine, responses.c.cluster_id.is_not(None))
         linked = units_of((row.agent_id, row.cluster_id) for row in await tx.execute(heard.distinct()))
