@@ -87,7 +87,11 @@ class _Exchange(httpx.AsyncByteStream):
 
     async def start(self) -> Start:
         self._task = asyncio.create_task(self._run())
-        return await self._started
+        try:
+            return await self._started
+        except asyncio.CancelledError:  # whoever asked waits no longer, as when a connection is closed
+            await self.aclose()
+            raise
 
     async def _run(self) -> None:
         try:
@@ -110,7 +114,7 @@ class _Exchange(httpx.AsyncByteStream):
         return {"type": "http.request", "body": self._body, "more_body": False}
 
     async def _send(self, message: MutableMapping[str, Any]) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and not self._started.done():
             self._started.set_result((message["status"], list(message.get("headers", []))))
         elif message["type"] == "http.response.body":
             self._is_complete = not message.get("more_body", False)

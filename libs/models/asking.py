@@ -4,9 +4,10 @@ The models service sees to the form of a reply and has it repaired once; what a 
 cannot be read is a failure with its reason, like a call that failed.
 """
 
+import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -27,6 +28,29 @@ class ModelFailedError(DomainError):
 
     title = "The model did not answer"
     status = 502
+
+
+class NotFinishedError(DomainError):
+    """What was asked for takes longer than a request may; asked again it goes on where it stopped."""
+
+    title = "Not finished in time"
+    status = 503
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__(
+            f"The model did not answer everything within {wait_s:g} seconds. What it did answer is kept and paid for: "
+            "ask the same again to go on from there."
+        )
+
+
+@asynccontextmanager
+async def in_time(wait_s: float) -> AsyncIterator[None]:
+    """Let whoever waits for a model wait no longer. Raises `NotFinishedError`; calls that have begun stay paid for."""
+    try:
+        async with asyncio.timeout(wait_s):
+            yield
+    except TimeoutError as error:
+        raise NotFinishedError(wait_s) from error
 
 
 @dataclass(frozen=True, slots=True)

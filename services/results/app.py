@@ -21,7 +21,8 @@ def create_app(settings: Settings) -> FastAPI:
     models = ModelsClient(
         settings.models_url, silence_s=settings.silence_s, badge=badge_of("results", settings, "models")
     )
-    service = Results(database, Store(), Events(Outbox("results")), models, version("rehearsal"))
+    events = Events(Outbox("results"))
+    service = Results(database, Store(), events, models, version("rehearsal"), wait_s=settings.model_wait_s)
     return service_app(
         "results", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

@@ -13,3 +13,6 @@ class Settings(ServiceSettings):
     silence_s: float = Field(
         default=900.0, gt=0, description="A models service that sends no reply for so long counts as lost."
     )
+    model_wait_s: float = Field(
+        default=50.0, gt=0, description="The longest that a request waits for a model; the gateway waits for 60 s."
+    )

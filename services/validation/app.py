@@ -20,7 +20,8 @@ def create_app(settings: Settings) -> FastAPI:
     models = ModelsClient(
         settings.models_url, silence_s=settings.silence_s, badge=badge_of("validation", settings, "models")
     )
-    service = Validation(database, Store(), Events(Outbox("validation")), models, ModelsPanel(models))
+    events, panel = Events(Outbox("validation")), ModelsPanel(models)
+    service = Validation(database, Store(), events, models, panel, wait_s=settings.model_wait_s)
     return service_app(
         "validation", settings, database=database, service=service, api=api.router, handlers=handlers.router
     )

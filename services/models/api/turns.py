@@ -35,7 +35,11 @@ async def answer_turns(batch: TurnBatch, service: Service, tenant: Tenant) -> St
     """
     replies = service.turns(batch, tenant)
     first = asyncio.ensure_future(anext(replies, None))
-    await asyncio.wait({first}, timeout=QUIET_S)
+    try:
+        await asyncio.wait({first}, timeout=QUIET_S)
+    except asyncio.CancelledError:  # nobody waits for it any more
+        first.cancel()
+        raise
     if first.done():
         first.result()  # before the status is sent: whatever is wrong from the start becomes a problem
     return StreamingResponse(_lines(first, replies), media_type=NDJSON)

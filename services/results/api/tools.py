@@ -83,6 +83,7 @@ async def find_themes(simulation_id: str, spec: ThemesSpec, service: Service, te
     """Code the texts of a field twice, by a model or by rules, and say how well both codings agree.
 
     Those of a model are kept: they stand in the aggregate and the report beside those by rules until it is asked again.
+    Of more than 1,000 texts as many are coded. A model that takes longer than 50 s is 503; the same request goes on.
     """
     found = await service.codings.code(simulation_id, spec, tenant)
     return ThemesView(themes=found.themes, usage=found.usage, notice=SIMULATED, evidence=found.evidence)

@@ -13,7 +13,7 @@ from libs.contracts.tools import NormalizationSpec
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest, is_offline
 from libs.db import Database, Transaction
 from libs.minds import normalization as prompts
-from libs.models import Asked, ModelFailedError, Models, ModelsError, ask, ask_one, check_model, refusal_of
+from libs.models import Asked, ModelFailedError, Models, ModelsError, ask, ask_one, check_model, in_time, refusal_of
 from services.results.domain.evidence import evidences
 from services.results.domain.extraction.model import Pair, Value
 from services.results.domain.extraction.recorded import Recorded
@@ -55,11 +55,11 @@ class _Texts:
 class Normalizations:
     """Few labels for many texts."""
 
-    def __init__(self, database: Database, store: Store, models: Models) -> None:
-        self._database, self._store, self._models = database, store, models
+    def __init__(self, database: Database, store: Store, models: Models, wait_s: float) -> None:
+        self._database, self._store, self._models, self._wait_s = database, store, models, wait_s
 
     async def normalize(self, spec: NormalizationSpec, tenant: str) -> Outcome:
-        """Label every text. Raises `InvalidError`, `NotFoundError`, `ModelFailedError`."""
+        """Label every text. Raises `InvalidError`, `NotFoundError`, `ModelFailedError`, `NotFinishedError`."""
         if not is_offline(spec.model):
             await check_model(self._models, spec.model)
         texts = await self._texts(spec, tenant)
@@ -67,7 +67,8 @@ class Normalizations:
             found = await asyncio.to_thread(by_likeness, texts.values, spec.n)
             return Outcome(found, BY_LIKENESS, NO_USAGE, texts.evidence)
         try:
-            found, usage = await self._by_model(spec, texts)
+            async with in_time(self._wait_s):
+                found, usage = await self._by_model(spec, texts)
         except ModelsError as error:
             raise refusal_of(error) from error
         return Outcome(found, spec.model, usage, texts.evidence)

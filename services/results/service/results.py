@@ -63,7 +63,9 @@ class Status:
 class Results:
     """The service. Whichever message comes last, the one that makes a simulation complete, has it analysed."""
 
-    def __init__(self, database: Database, store: Store, events: Events, models: Models, version: str) -> None:
+    def __init__(
+        self, database: Database, store: Store, events: Events, models: Models, version: str, *, wait_s: float
+    ) -> None:
         self._database = database
         self._store = store
         self._events = events
@@ -72,9 +74,9 @@ class Results:
         self.extractions = Extractions(database, store, events, models)
         self.reductions = Reductions(database, store)
         self.side_by_side = SideBySide(store)
-        self.normalizations = Normalizations(database, store, models)
+        self.normalizations = Normalizations(database, store, models, wait_s)
         self.live = Live(database, store, events)
-        self.codings = Codings(database, store, models)
+        self.codings = Codings(database, store, models, wait_s)
 
     async def start(self) -> None:
         """Get ready to reach the models service, and begin to publish live aggregates."""

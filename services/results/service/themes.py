@@ -18,7 +18,7 @@ from libs.contracts.tools import ThemesSpec
 from libs.contracts.turns import ChatMessage, TurnBatch, TurnRequest, is_offline
 from libs.db import Database
 from libs.minds import normalization as prompts
-from libs.models import ModelFailedError, Models, ModelsError, ask, ask_one, check_model, refusal_of
+from libs.models import ModelFailedError, Models, ModelsError, ask, ask_one, check_model, in_time, refusal_of
 from services.results.domain.evidence import evidences
 from services.results.domain.normalization import different
 from services.results.domain.records import Study, in_order
@@ -54,11 +54,11 @@ class _Task:
 class Codings:
     """Themes of the texts of a simulation."""
 
-    def __init__(self, database: Database, store: Store, models: Models) -> None:
-        self._database, self._store, self._models = database, store, models
+    def __init__(self, database: Database, store: Store, models: Models, wait_s: float) -> None:
+        self._database, self._store, self._models, self._wait_s = database, store, models, wait_s
 
     async def code(self, simulation_id: str, spec: ThemesSpec, tenant: str) -> Outcome:
-        """Code every text twice. Raises `NotFoundError`, `InvalidError`, `ModelFailedError`."""
+        """Code every text twice. Raises `NotFoundError`, `InvalidError`, `ModelFailedError`, `NotFinishedError`."""
         async with self._database.read(tenant=tenant) as tx:
             study = await find_study(self._store, tx, simulation_id)
             if spec.field not in fields_of(study):
@@ -75,7 +75,8 @@ class Codings:
         await check_model(self._models, model)
         try:
             task = _Task(study, spec, model, sample(every))
-            found, usage = await self._by_model(task, len(every))
+            async with in_time(self._wait_s):
+                found, usage = await self._by_model(task, len(every))
         except ModelsError as error:
             raise refusal_of(error) from error
         async with self._database.write(tenant=tenant) as tx:

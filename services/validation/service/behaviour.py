@@ -14,7 +14,7 @@ from libs.contracts.protocol import NO_USAGE, Usage, total_usage
 from libs.contracts.turns import is_offline
 from libs.db import Database
 from libs.minds.correction import Judged, rule_scores
-from libs.models import Models, check_model
+from libs.models import Models, check_model, in_time
 from services.validation.adapters import Panel
 from services.validation.domain.behaviour.conduct import (
     CHECKS,
@@ -42,22 +42,24 @@ class Recorded(NamedTuple):
 class Behaviour:
     """How agents behaved."""
 
-    def __init__(self, database: Database, store: Store, models: Models, panel: Panel) -> None:
+    def __init__(self, database: Database, store: Store, models: Models, panel: Panel, wait_s: float) -> None:
         self._database, self._store, self._models, self._panel = database, store.simulations, models, panel
+        self._wait_s = wait_s
 
     async def report(self, spec: BehaviourSpec, tenant: str) -> BehaviourReport:
-        """Read, judge, answer. Raises `InvalidError` for a judge that is not there."""
+        """Read, judge, answer. Raises `InvalidError` for a judge that is not there, `NotFinishedError`."""
         recorded = await self._recorded(spec, tenant)
         is_judged = spec.judge is not None and not is_offline(spec.judge)
         if spec.judge is not None and is_judged:
             await check_model(self._models, spec.judge)
         judged = judged_turns(recorded.turns, recorded.people, recorded.simulation.instruments)
-        found, judging = (
-            await self._by_model(spec.judge, spec, recorded, judged)
-            if spec.judge is not None and is_judged
-            else (_by_rules(judged, recorded.people), NO_USAGE)
-        )
-        interviews, interviewing = await self._interviews(spec, recorded)
+        async with in_time(self._wait_s):
+            found, judging = (
+                await self._by_model(spec.judge, spec, recorded, judged)
+                if spec.judge is not None and is_judged
+                else (_by_rules(judged, recorded.people), NO_USAGE)
+            )
+            interviews, interviewing = await self._interviews(spec, recorded)
         judge = spec.judge if spec.judge is not None and is_judged else RULES
         usage = total_usage([judging, interviewing])
         return await asyncio.to_thread(

@@ -18,10 +18,12 @@ from services.validation.store import Store
 class Validation:
     """What simulated answers are like among themselves, and how far they are those of people."""
 
-    def __init__(self, database: Database, store: Store, events: Events, models: Models, panel: Panel) -> None:
+    def __init__(
+        self, database: Database, store: Store, events: Events, models: Models, panel: Panel, *, wait_s: float
+    ) -> None:
         self._store = store.simulations
         self._models = models
-        self.behaviour = Behaviour(database, store, models, panel)
+        self.behaviour = Behaviour(database, store, models, panel, wait_s)
         self.projections = Projections(store)
         self.baselines = Baselines(store)
         self.ledger = Ledger(store, events)

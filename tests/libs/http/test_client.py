@@ -21,10 +21,18 @@ class Streaming:
         self.breaks = False
         router = APIRouter()
         router.add_api_route("/stream", self.stream)
+        router.add_api_route("/slow", self.slow)
         self.app = create_http_app("streaming", router)
 
     async def stream(self) -> StreamingResponse:
         return StreamingResponse(self.lines())
+
+    async def slow(self) -> None:
+        try:
+            await self.gate.wait()
+        except asyncio.CancelledError:
+            self.left.set()
+            raise
 
     async def lines(self) -> AsyncIterator[bytes]:
         yield b"first\n"
@@ -52,6 +60,15 @@ async def test_leaving_a_stream_early_ends_the_work_behind_it() -> None:
     async with running("streaming", service.app) as client:
         async with client.stream("GET", "/stream") as answer:
             await anext(answer.aiter_lines())
+        await asyncio.wait_for(service.left.wait(), 2)
+
+
+async def test_who_waits_no_longer_for_the_beginning_of_an_answer_ends_the_work_behind_it_too() -> None:
+    service = Streaming()
+    async with running("streaming", service.app) as client:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await client.get("/slow")
         await asyncio.wait_for(service.left.wait(), 2)
 
 

@@ -36,11 +36,19 @@ async def provider() -> AsyncIterator[Stub]:
 
 
 @pytest.fixture
-async def online_scene(nats_url: str, database_url: str, sqlite_url: str, provider: Stub) -> AsyncIterator[Scene]:
+def wait_s() -> float:
+    """How long requests of the online scene wait for a model."""
+    return 50.0
+
+
+@pytest.fixture
+async def online_scene(
+    nats_url: str, database_url: str, sqlite_url: str, provider: Stub, wait_s: float
+) -> AsyncIterator[Scene]:
     """The service with a models service that has a language model."""
     models = create_models(
         ModelsSettings(database_url=sqlite_url, upstream_url=provider.url, upstream_models="some-model", probe=False)
     )
-    app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
-    async with running("models", models), running("results", app) as client, peer(nats_url) as others:
+    settings = Settings(database_url=database_url, nats_url=nats_url, models_url="local://models", model_wait_s=wait_s)
+    async with running("models", models), running("results", create_app(settings)) as client, peer(nats_url) as others:
         yield Scene(client, others)

@@ -2,7 +2,8 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -151,3 +152,32 @@ async def test_a_model_codes_twice_in_opposite_orders_and_what_it_finds_stands_i
     assert document["run"]["themes"][0]["coder"] == "some-model"
     wrong = await online_scene.client.post("/results/sim_1/themes", json={"field": "mood"})
     assert wrong.json()["errors"][0]["allowed"] == ["why", "response"]
+
+
+@pytest.mark.parametrize("wait_s", [2.0])
+async def test_a_model_that_takes_too_long_is_said_and_the_same_request_goes_on_where_it_stopped(
+    online_scene: Scene, provider: Stub
+) -> None:
+    def coder(delay_s: float) -> Callable[[dict[str, Any], int], Answer]:
+        def answer(request: dict[str, Any], _number: int) -> Answer:
+            given = blocks(request)
+            if "labels" not in given:
+                return completion(json.dumps({"labels": ["Price", "Taste"]}))
+            items = [{"index": one["index"], "label": "Price"} for one in given["content"]]
+            is_second_pass = given["labels"][0] == OTHER
+            return replace(completion(json.dumps({"items": items})), delay_s=delay_s if is_second_pass else 0.0)
+
+        return answer
+
+    study, turns = asked([text for _, text in written(60)])
+    assert study.plan is not None
+    await online_scene.publish(*story(turns, study.plan))
+    await online_scene.completed()
+    body = {"field": "why", "model": "some-model", "n": 3}
+    provider.answer = coder(3.0)
+    late = await online_scene.client.post("/results/sim_1/themes", json=body)
+    assert (late.status_code, late.json()["title"]) == (503, "Not finished in time")
+    assert "within 2 seconds" in late.json()["detail"]
+    found = await online_scene.client.post("/results/sim_1/themes", json=body)
+    assert found.status_code == 200, found.text
+    assert len(provider.requests) == 1 + 2 * 2, "nothing is asked twice, calls under way least of all"
