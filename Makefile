@@ -51,9 +51,7 @@ lint: setup
 	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive services libs tools
 	@$(BIN)/python -m libs.schemas --check
 	@$(BIN)/python -m services.embedded.openapi --check
-	@$(BIN)/python -m libs.bus.accounts --check
-	@$(BIN)/python -m tools.dashboards --check
-	@$(BIN)/python -m tools.manifests --check
+	@$(BIN)/python -m tools.generated --check
 	@sh .make/ui check
 
 format: setup ## Format and fix what can be fixed
@@ -63,9 +61,7 @@ format: setup ## Format and fix what can be fixed
 schemas: setup ## Write schemas/ and docs/events.md from the contracts
 	@$(BIN)/python -m libs.schemas
 	@$(BIN)/python -m services.embedded.openapi
-	@$(BIN)/python -m libs.bus.accounts
-	@$(BIN)/python -m tools.dashboards
-	@$(BIN)/python -m tools.manifests
+	@$(BIN)/python -m tools.generated
 
 screenshots: setup ## Take the pictures of docs/ui/ anew
 	@$(BIN)/python -m tests.support.screenshots

@@ -1,9 +1,8 @@
-"""Grafana dashboards as code: `python -m tools.dashboards` writes deploy/observability/grafana/dashboards/*.json.
+"""Grafana dashboards as code: deploy/observability/grafana/dashboards/*.json.
 
-`--check` fails when a file is not what the panels say. Panels are in tools.panels; here is only how Grafana draws them.
+Panels are in tools.panels; here is only how Grafana draws them. tools.generated writes the files.
 """
 
-import sys
 from pathlib import Path
 
 from grafana_foundation_sdk.builders import common, dashboard, prometheus, timeseries
@@ -47,21 +46,3 @@ def _panel(panel: Panel, width: int) -> timeseries.Panel:
         target = prometheus.Dataquery().expr(expression).legend_format(name).ref_id(chr(ord("A") + place))
         drawn = drawn.with_target(target)
     return drawn
-
-
-def main(arguments: list[str]) -> int:
-    """The exit code."""
-    wanted = documents()
-    if "--check" in arguments:
-        old = [path.name for path, text in wanted.items() if not path.exists() or path.read_text() != text]
-        if old:
-            sys.stderr.write(f"dashboards are not what tools/panels.py says; run `make schemas`: {', '.join(old)}\n")
-        return 1 if old else 0
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    for path, text in wanted.items():
-        path.write_text(text)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

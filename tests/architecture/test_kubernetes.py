@@ -64,11 +64,6 @@ def pods(objects: tuple[Object, ...] | list[Object]) -> dict[str, Object]:
     }
 
 
-def test_the_files_of_services_are_what_the_code_declares() -> None:
-    assert {path: path.read_text() for path in manifests.documents()} == manifests.documents()
-    assert set(manifests.FOLDER.glob("*.yaml")) == set(manifests.documents())
-
-
 @pytest.mark.parametrize("name", pods(OBJECTS))
 def test_every_pod_is_restricted(name: str) -> None:
     pod = pods(OBJECTS)[name]

@@ -9,7 +9,6 @@ import yaml
 
 from libs.telemetry import metrics
 from tests.support.programs import program
-from tools import dashboards
 from tools.panels import BOARDS
 
 ROOT = Path(__file__).parents[2]
@@ -22,11 +21,6 @@ QUERIES = [
     query for board in BOARDS for row in board.rows.values() for panel in row for query in panel.queries.values()
 ]
 NAME = re.compile(r"\brehearsal_\w+")
-
-
-def test_dashboards_are_what_the_panels_say() -> None:
-    assert {path: path.read_text() for path in dashboards.documents()} == dashboards.documents()
-    assert set(dashboards.FOLDER.glob("*.json")) == set(dashboards.documents())
 
 
 @pytest.mark.parametrize("query", [*QUERIES, *(rule["expr"] for rule in RULES)])
