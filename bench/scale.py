@@ -193,12 +193,7 @@ async def lost(stub: Stub) -> list[Figure]:
     _note(f"the worker was killed after {before:,} of {LOST_SIZE:,} turns")
     return [
         figure("turns lost, a worker killed in the middle", "turns", [LOST_SIZE - answered], 0),
-        figure(
-            "responses that are there twice or not at all",
-            "turns",
-            [wrong],
-            0,
-        ),
+        figure("responses that are there twice or not at all", "turns", [wrong], 0),
     ]
 
 

@@ -1,10 +1,13 @@
 """Messages that a transaction sends: rows written with its other changes and published by the relay after the commit.
 
+A transaction that sends more than a portion has it written at once, so that however many it sends few are in memory.
 Ids derive from the cause, the type and the discriminator, so work that is done again sends the same ids. Two
 transactions with one cause must therefore tell their messages apart by `discriminator`: a second message with an id
 that is there already is not sent.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from weakref import WeakKeyDictionary
 
@@ -22,7 +25,16 @@ from libs.contracts.envelope import Envelope, seal
 from libs.db import Database, Transaction, insert_into
 from libs.telemetry import correlation_id, inject_traceparent, span
 
+PORTION = 500
 MAX_BODY_BYTES = 4_000_000  # the servers of the platform accept 4 MiB, headers included
+
+
+@dataclass(slots=True)
+class _Pending:
+    """What a transaction sends and has not written yet; `is_large` once some of it was written."""
+
+    messages: list[tuple[Outgoing, datetime]] = field(default_factory=list)
+    is_large: bool = False
 
 
 class Outbox:
@@ -30,7 +42,7 @@ class Outbox:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self._pending: WeakKeyDictionary[Transaction, list[tuple[Outgoing, datetime]]] = WeakKeyDictionary()
+        self._pending: WeakKeyDictionary[Transaction, _Pending] = WeakKeyDictionary()
 
     async def add(
         self,
@@ -63,24 +75,40 @@ class Outbox:
             )
         subject = subjects.concrete(data.contract, envelope.tenant, data.key)
         tx.messages_sent += 1
-        self._collect(tx, Outgoing(envelope.id, subject, envelope.headers(), body), envelope.time)
+        await self._collect(tx, Outgoing(envelope.id, subject, envelope.headers(), body), envelope.time)
         return envelope
 
-    def _collect(self, tx: Transaction, message: Outgoing, time: datetime) -> None:
+    async def _collect(self, tx: Transaction, message: Outgoing, time: datetime) -> None:
         pending = self._pending.get(tx)
-        if pending is not None:
-            pending.append((message, time))
-            return
-        self._pending[tx] = pending = [(message, time)]
+        if pending is None:
+            pending = self._pending[tx] = _Pending()
+            self._send_at_the_end(tx, pending)
+        pending.messages.append((message, time))
+        if len(pending.messages) == PORTION:
+            await _write(tx, pending.messages)
+            pending.messages, pending.is_large = [], True
+
+    def _send_at_the_end(self, tx: Transaction, pending: _Pending) -> None:
         database = tx.connection.engine.url
 
         async def write() -> None:
             del self._pending[tx]
-            statement = insert_into(tx.dialect, OUTBOX).on_conflict_do_nothing(index_elements=["id"])
-            await tx.execute(statement, [_row(message, time) for message, time in pending])
+            await _write(tx, pending.messages)
+
+        def hand_on() -> None:
+            if pending.is_large:
+                look_up(database)
+            else:
+                hand_over(database, [message for message, _ in pending.messages])
 
         tx.before_commit(write)
-        tx.after_commit(lambda: hand_over(database, [message for message, _ in pending]))
+        tx.after_commit(hand_on)
+
+
+async def _write(tx: Transaction, messages: Sequence[tuple[Outgoing, datetime]]) -> None:
+    if messages:
+        statement = insert_into(tx.dialect, OUTBOX).on_conflict_do_nothing(index_elements=["id"])
+        await tx.execute(statement, [_row(message, time) for message, time in messages])
 
 
 def _row(message: Outgoing, time: datetime) -> dict[str, object]:

@@ -277,7 +277,7 @@ def _next_step(simulation: Simulation) -> Decision:
     if simulation.next_step == len(simulation.steps):
         return _enter(simulation, State.READY)
     step = simulation.steps[simulation.next_step]
-    sizes = _sizes(simulation, step)
+    sizes = sizes_of(simulation, step)
     if not any(size.deliveries for size in sizes.values()):  # its arms have nobody
         return _next_step(simulation.model_copy(update={"next_step": simulation.next_step + 1}))
     return _start_step(simulation, step, sizes)
@@ -300,7 +300,7 @@ def _start_step(simulation: Simulation, step: Step, sizes: dict[str, AudienceSiz
     return Decision(running.simulation, (*running.effects, Deliver(step)))
 
 
-def _sizes(simulation: Simulation, step: Step) -> dict[str, AudienceSize]:
+def sizes_of(simulation: Simulation, step: Step) -> dict[str, AudienceSize]:
     """By arm: an audience that a step names is in the only arm there is."""
     if step.audience_id is not None:
         return {ONLY_ARM: simulation.audiences[step.audience_id]}

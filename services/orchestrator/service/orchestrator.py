@@ -12,10 +12,10 @@ from typing import NamedTuple
 from libs.bus import NotReadyError
 from libs.contracts.communication import DeliveryCompleted, DeliveryHeld, Response, ResponsesRecorded
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
-from libs.contracts.ids import ONLY_ARM, derived_id, new_id
+from libs.contracts.ids import new_id
 from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
-from libs.contracts.protocol import Step, total_usage
+from libs.contracts.protocol import total_usage
 from libs.contracts.specs import SimulationSpec
 from libs.contracts.timelines import Past
 from libs.contracts.turns import Budget, BudgetBalance
@@ -25,13 +25,14 @@ from libs.models import Models, ModelsError, check_mind, refusal_of
 from libs.telemetry.metrics import TURNS
 from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.checkpoint import past_of, why_not_restored
-from services.orchestrator.domain.deliveries import Groups, divided
+from services.orchestrator.domain.deliveries import divided
 from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import PAUSABLE, AudienceSize, Simulation
 from services.orchestrator.events import Events
 from services.orchestrator.service.census import Census
 from services.orchestrator.service.checkpoints import Checkpoints, Habits
+from services.orchestrator.service.dispatch import Dispatch
 from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Orchestrator:
     ) -> None:
         self.checkpoints = Checkpoints(database, store, habits)
         self._census = Census(database, store)
+        self._dispatch = Dispatch(store, events)
         self._database = database
         self._store = store
         self._events = events
@@ -388,33 +390,11 @@ class Orchestrator:
             case effects.AskForArms():
                 await self._events.assign_arms(tx, simulation)
             case effects.Deliver(step):
-                await self._deliver(tx, simulation, step)
+                await self._dispatch.deliver(tx, simulation, step)
             case effects.DeliverAgain(step):
-                await self._deliver_again(tx, simulation, step)
+                await self._dispatch.deliver_again(tx, simulation, step)
             case effects.Analyse(expected):
                 await self._events.analyse(tx, simulation, expected)
-
-    async def _deliver(self, tx: Transaction, simulation: Simulation, step: Step) -> None:
-        arms = await self._groups_by_arm(tx, simulation, step)
-        planned = {arm: sum(map(len, groups.values())) for arm, groups in arms.items()}
-        await self._events.step_started(tx, simulation, step, planned)
-        opened = _divided_by_arm(simulation, step, arms)
-        for identity, (arm, block) in opened.items():
-            await self._events.deliver(tx, simulation, step, arm, identity, block)
-        await self._store.open_deliveries(tx, simulation.simulation_id, list(opened))
-
-    async def _deliver_again(self, tx: Transaction, simulation: Simulation, step: Step) -> None:
-        still_open = await self._store.find_open_deliveries(tx, simulation.simulation_id)
-        deliveries = _divided_by_arm(simulation, step, await self._groups_by_arm(tx, simulation, step))
-        for identity, (arm, block) in deliveries.items():
-            if identity in still_open:
-                await self._events.deliver(tx, simulation, step, arm, identity, block)
-
-    async def _groups_by_arm(self, tx: Transaction, simulation: Simulation, step: Step) -> dict[str, Groups]:
-        if step.audience_id is not None:
-            return {ONLY_ARM: await self._store.get_audience(tx, simulation.simulation_id, step.audience_id)}
-        arms = await self._store.agents_by_arm(tx, simulation.simulation_id)
-        return {arm: {arm: tuple(agent_ids)} for arm, agent_ids in arms.items() if step.is_for(arm)}
 
     async def _watch_deadlines(self) -> None:
         while True:
@@ -435,12 +415,3 @@ class Orchestrator:
                 simulation = await self._store.get(tx, simulation_id, lock=True)
                 if simulation is not None and simulation.deadline_at is not None and simulation.deadline_at < now:
                     await self._carry_out(tx, process.decide(simulation, inputs.TimedOut(), now))
-
-
-def _divided_by_arm(simulation: Simulation, step: Step, arms: dict[str, Groups]) -> dict[str, tuple[str, Groups]]:
-    """The deliveries of a step: arm and agents by delivery id."""
-    return {
-        str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, place)): (arm, block)
-        for arm, groups in arms.items()
-        for place, block in enumerate(divided(groups, together=step.conversation is not None))
-    }

@@ -1,6 +1,6 @@
 """Queries of the orchestrator."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from libs.contracts.timelines import Timeline
 from libs.db import Transaction, add_up, insert_new, upsert
 from libs.db.rows import Row
 from services.orchestrator.domain.checkpoint import Checkpoint, Origin
-from services.orchestrator.domain.deliveries import Groups
+from services.orchestrator.domain.deliveries import DELIVERY_SIZE, Groups
 from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.tables import (
@@ -29,6 +29,8 @@ from services.orchestrator.tables import (
 )
 
 UNKNOWN, DELETED = "unknown", "deleted"
+AGENTS = 50 * DELIVERY_SIZE
+"""Agents that are read at once: a whole number of deliveries."""
 NAMED = 20
 """Values that a refusal names."""
 DeliveryState = Literal["open", "closed"]
@@ -192,17 +194,22 @@ class Store:
         counts = {row.arm: row.agents for row in await tx.execute(by_arm)}
         return counts, (await tx.execute(arrived)).scalar_one() == parts
 
-    async def agents_by_arm(self, tx: Transaction, simulation_id: str) -> dict[str, list[str]]:
-        """Agent ids of each arm, in order."""
+    async def agents_of(self, tx: Transaction, simulation_id: str, arm: str) -> AsyncIterator[list[str]]:
+        """Agent ids of an arm, in order, some at a time."""
         query = (
-            select(assignments.c.arm, assignments.c.agent_id)
-            .where(assignments.c.tenant == tx.tenant, assignments.c.simulation_id == simulation_id)
-            .order_by(assignments.c.arm, assignments.c.agent_id)
+            select(assignments.c.agent_id)
+            .where(
+                assignments.c.tenant == tx.tenant,
+                assignments.c.simulation_id == simulation_id,
+                assignments.c.arm == arm,
+            )
+            .order_by(assignments.c.agent_id)
+            .limit(AGENTS)
         )
-        arms: dict[str, list[str]] = {}
-        for row in await tx.execute(query):
-            arms.setdefault(row.arm, []).append(row.agent_id)
-        return arms
+        some = list((await tx.execute(query)).scalars())
+        while some:
+            yield some
+            some = list((await tx.execute(query.where(assignments.c.agent_id > some[-1]))).scalars())
 
     async def add_audiences(self, tx: Transaction, simulation_id: str, new: tuple[Audience, ...]) -> None:
         """Store audiences; those that are there already stay as they are."""

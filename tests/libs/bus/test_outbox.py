@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import create_engine, inspect, select
 
 from libs.bus import Outbox, Router
-from libs.bus.outbox import MAX_BODY_BYTES
+from libs.bus.outbox import MAX_BODY_BYTES, PORTION
 from libs.bus.tables import OUTBOX
 from libs.contracts.envelope import Envelope, seal
 from libs.db import Database
@@ -62,6 +62,16 @@ async def test_nothing_is_sent_by_a_transaction_that_is_rolled_back(database_url
         with suppress(RuntimeError):
             async with database.write() as tx:
                 await Outbox("population").add(tx, Noted(text="a"))
+                raise RuntimeError
+        assert await sent(database) == []
+
+
+async def test_of_a_large_transaction_too_nothing_is_sent_when_it_is_rolled_back(sqlite_url: str) -> None:
+    async with database_at(sqlite_url) as database:
+        with suppress(RuntimeError):
+            async with database.write() as tx:
+                for number in range(PORTION + 1):
+                    await Outbox("population").add(tx, Noted(text=str(number)))
                 raise RuntimeError
         assert await sent(database) == []
 

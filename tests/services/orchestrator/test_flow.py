@@ -16,6 +16,8 @@ from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.models.app import create_app as create_models
 from services.models.settings import Settings as ModelsSettings
+from services.orchestrator.domain.deliveries import DELIVERY_SIZE
+from services.orchestrator.store.simulations import AGENTS
 from tests.services.orchestrator import parts
 from tests.services.orchestrator.parts import (
     ANALYSIS,
@@ -67,6 +69,22 @@ async def test_the_main_job_from_command_to_completion(stage: Stage) -> None:
     assert status["progress"]["by_arm"]["a"] == {"planned": 62, "answered": 61, "failed": 1}
     changes = [change.state for change in await stage.peer.published(SimulationStateChanged, 5)]
     assert changes == ["provisioning", "ready", "running", "analysing", "completed"]
+
+
+async def test_a_step_for_more_agents_than_are_read_at_once_reaches_everybody_once(
+    nats_url: str, sqlite_url: str
+) -> None:
+    half, everybody = AGENTS + 1, 2 * (AGENTS + 1)
+    async with parts.stage(nats_url, sqlite_url) as stage:
+        await stage.peer.send("intervention", START)
+        await stage.peer.send("population", CREATED, READY)
+        await stage.peer.published(AssignArms)
+        await stage.peer.send("intervention", assigned(1, 2, 1, half), assigned(2, 2, half + 1, everybody))
+        deliveries = await stage.peer.published(DeliverStimulus, 2 * (AGENTS // DELIVERY_SIZE + 1))
+        assert len({delivery.delivery_id for delivery in deliveries}) == len(deliveries)
+        assert sorted(len(delivery.agent_ids) for delivery in deliveries)[:3] == [1, 1, DELIVERY_SIZE]
+        reached = [agent for delivery in deliveries for agent in delivery.agent_ids]
+        assert sorted(reached) == sorted(agent_id(index) for index in range(1, everybody + 1))
 
 
 async def test_the_engine_of_a_simulation_is_that_of_its_deliveries(stage: Stage) -> None:
