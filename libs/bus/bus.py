@@ -13,6 +13,7 @@ from nats.errors import Error as NatsError
 from libs.bus import consumers
 from libs.bus.delivery import Delivery
 from libs.bus.handling import Handling
+from libs.bus.permissions import spread_kinds
 from libs.bus.pull import Pull, Taker
 from libs.bus.relay import Relay
 from libs.bus.router import Mode, Router, Subscription
@@ -109,6 +110,7 @@ class Bus:
                     service=self.service,
                     provision=self._provision,
                     retention=timedelta(days=self.settings.retention_days),
+                    spread=self.settings.spread,
                 )
                 while True:
                     try:
@@ -124,9 +126,11 @@ class Bus:
     async def _provision(self) -> Mapping[str, str]:
         identities = await provision(
             self.connection.jetstream(),
-            self.router.subscriptions,
+            [place for one in self.router.subscriptions for place in one.places(self.settings.spread)],
             replicas=self.settings.replicas,
             ack_wait=self.settings.ack_wait,
+            spread=self.settings.spread,
+            kinds=spread_kinds(self.service, self.router.subscriptions),
         )
         for pull in self._pulls:
             pull.renew()
@@ -136,19 +140,20 @@ class Bus:
         takers: list[Taker] = []
         for subscription in self.router.subscriptions:
             delivery = self._delivery(subscription)
-            pull = Pull(
-                self.connection,
-                stream=subscription.stream,
-                durable=subscription.durable,
-                lifetime=self.settings.fetch_timeout,
-                on_missing=self._check_streams,
-            )
-            self._pulls.append(pull)
-            if subscription.mode is Mode.SINK:
-                takers.append(Sink(delivery, self.subject_service))
-            else:
-                handling = Handling(delivery, self.subject_service)
-                takers.append(consumers.subscribe(broker, handling, pull, self.settings))
+            for place in subscription.places(self.settings.spread):
+                pull = Pull(
+                    self.connection,
+                    stream=place.stream,
+                    durable=place.durable,
+                    lifetime=self.settings.fetch_timeout,
+                    on_missing=self._check_streams,
+                )
+                self._pulls.append(pull)
+                if subscription.mode is Mode.SINK:
+                    takers.append(Sink(delivery, self.subject_service))
+                else:
+                    handling = Handling(delivery, self.subject_service)
+                    takers.append(consumers.subscribe(broker, handling, pull, place, self.settings))
         await broker.start()
         for pull, taker in zip(self._pulls, takers, strict=True):
             await pull.start(taker)

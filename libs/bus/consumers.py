@@ -14,6 +14,7 @@ from libs.bus.handling import Handling
 from libs.bus.pull import Pull
 from libs.bus.router import Mode
 from libs.bus.settings import BusSettings
+from libs.bus.streams import Place
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker
@@ -57,16 +58,16 @@ def create_broker(
     )
 
 
-def subscribe(broker: "NatsBroker", handling: Handling, pull: Pull, settings: BusSettings) -> "Feed":
+def subscribe(broker: "NatsBroker", handling: Handling, pull: Pull, place: Place, settings: BusSettings) -> "Feed":
     """Declare a subscriber with its own pull. It handles what the feed gives it once the broker has started."""
     from faststream import AckPolicy
     from faststream.nats import JStream, PullSub
 
     subscription = handling.delivery.subscription
     subscriber = broker.subscriber(
-        subscription.template,
-        stream=JStream(subscription.stream, declare=False),
-        durable=subscription.durable,
+        place.template,
+        stream=JStream(place.stream, declare=False),
+        durable=place.durable,
         pull_sub=PullSub(),
         ack_policy=AckPolicy.MANUAL,
         no_reply=True,
@@ -79,8 +80,9 @@ def subscribe(broker: "NatsBroker", handling: Handling, pull: Pull, settings: Bu
     subscriber(receive)
     # One that is there already keeps FastStream from fetching by itself.
     subscriber.subscription = pull  # type: ignore[assignment]
-    is_work = subscription.mode is Mode.WORK
-    return Feed(subscriber.consume, settings.work_at_once if is_work else settings.handlers_at_once)
+    at_once = settings.work_at_once if subscription.mode is Mode.WORK else settings.handlers_at_once
+    places = len(subscription.places(settings.spread)) - 1
+    return Feed(subscriber.consume, max(1, at_once // max(1, places)))
 
 
 class Feed:

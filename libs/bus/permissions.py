@@ -5,12 +5,13 @@ reads its own inbox. It may make a stream that is gone, so that a lost store hea
 delete one. NATS knows no part of a token, so every durable is named.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from libs.bus.router import Mode, Source
-from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
+from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS, KINDS, MOST, Place, spread_streams
 from libs.contracts import subjects
+from libs.contracts.base import Contract
 from libs.contracts.registry import MESSAGES, MISSED_BY, consumed_by, sent_by
 
 GATEWAY = "gateway"
@@ -46,16 +47,23 @@ def sources_of(service: str) -> tuple[Source, ...]:
     return (*heard, *(Source(service, Mode.DEAD, kind) for kind in MISSED_BY.get(service, ())))
 
 
+def spread_kinds(service: str, sources: Iterable[Source]) -> set[str]:
+    """The kinds of messages in great number that a service sends or hears."""
+    contracts = [kind.contract for kind in sent_by(service)] + [source.data.contract for source in sources]
+    return {contract.kind for contract in contracts if contract.spread is not None}
+
+
 def rights_of(service: str) -> Rights:
-    """What a service may do."""
-    sent = [subjects.template(kind.contract) for kind in sent_by(service)]
+    """What a service may do, over however many streams messages are spread."""
+    sent = [subject for kind in sent_by(service) for subject in _sending(kind.contract)]
     inbox = (f"{inbox_prefix(service)}.>",)
     if service == GATEWAY:
         return Rights((*sent, *_reading()), inbox, tuple(_durables_of_others()))
     sources = sources_of(service)
     dead = [subjects.dead_letter(source.template) for source in sources if source.mode is not Mode.DEAD]
-    streams = [f"{_API}.STREAM.{verb}.{stream}" for stream in STREAMS for verb in ("CREATE", "INFO")]
-    consuming = [subject for source in sources for subject in _consuming(source)]
+    spread = [stream for kind in sorted(spread_kinds(service, sources)) for stream in spread_streams(kind, MOST)]
+    streams = [f"{_API}.STREAM.{verb}.{stream}" for stream in (*STREAMS, *spread) for verb in ("CREATE", "INFO")]
+    consuming = [subject for source in sources for place in source.places(MOST) for subject in _consuming(place)]
     return Rights((*sent, *dead, *streams, *consuming), inbox)
 
 
@@ -63,16 +71,29 @@ def eraser_rights() -> Rights:
     """What the erasure of a tenant needs; no service has it, the gateway is given it by a URL of its own."""
     verbs = ("INFO", "PURGE")
     return Rights(
-        tuple(f"{_API}.STREAM.{verb}.{stream}" for stream in STREAMS for verb in verbs), (f"{inbox_prefix(ERASER)}.>",)
+        tuple(f"{_API}.STREAM.{verb}.{stream}" for stream in every_stream() for verb in verbs),
+        (f"{inbox_prefix(ERASER)}.>",),
     )
 
 
-def _consuming(source: Source) -> Iterator[str]:
+def every_stream() -> tuple[str, ...]:
+    """Every stream that there may be."""
+    return (*STREAMS, *(stream for kind in KINDS for stream in spread_streams(kind, MOST)))
+
+
+def _sending(contract: Contract) -> Iterator[str]:
+    template = subjects.template(contract)
+    yield template
+    if contract.spread is not None:
+        yield from (subjects.in_partition(template, number) for number in range(subjects.PARTITIONS))
+
+
+def _consuming(place: Place) -> Iterator[str]:
     """Making, asking and acknowledging one durable consumer, with its own filter alone."""
-    place = f"{source.stream}.{source.durable}"
-    yield f"{_API}.CONSUMER.CREATE.{place}.{source.template}"
-    yield from (f"{_API}.CONSUMER.{verb}.{place}" for verb in ("INFO", "DELETE", "MSG.NEXT"))
-    yield f"$JS.ACK.{place}.>"
+    where = f"{place.stream}.{place.durable}"
+    yield f"{_API}.CONSUMER.CREATE.{where}.{place.template}"
+    yield from (f"{_API}.CONSUMER.{verb}.{where}" for verb in ("INFO", "DELETE", "MSG.NEXT"))
+    yield f"$JS.ACK.{where}.>"
 
 
 _READING = ("CREATE", "INFO", "DELETE", "MSG.NEXT")

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias, TypeVar
 
 from libs.bus.dead_letters import DeadLetter
-from libs.bus.streams import DEAD_LETTERS, stream_of
+from libs.bus.streams import DEAD_LETTERS, Place, Spread, spread_streams, stream_of
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Message
@@ -55,6 +55,15 @@ class Source:
         """The subject with wildcards; also the name of spans and metrics."""
         template = subjects.template(self.data.contract)
         return subjects.dead_letter(template) if self.mode is Mode.DEAD else template
+
+    def places(self, spread: Spread) -> tuple[Place, ...]:
+        """Where the consumer is needed: always at the stream of its kind, which may still hold what was sent before."""
+        own = Place(self.stream, self.durable, self.template)
+        if self.data.contract.spread is None or self.mode is Mode.DEAD:
+            return (own,)
+        anywhere = subjects.in_any_partition(self.template)
+        names = spread_streams(self.data.contract.kind, spread)
+        return (own, *(Place(name, self.durable, anywhere) for name in names))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from libs.bus.streams import Spread
 from libs.bus.tls import Tls
 
 
@@ -15,6 +16,7 @@ class BusSettings(BaseModel):
     tls: Tls = Tls()
     inbox_prefix: str = Field(default="_INBOX", description="Reply subjects; per user where permissions demand it.")
     replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each stream.")
+    spread: Spread = Field(default=1, description="Streams of each kind for messages in great number: 1, 4 or 16.")
     retention_days: int = Field(default=30, ge=1, description="How long rows of the outbox and the inbox are kept.")
     connect_timeout: float = Field(default=30.0, gt=0, description="Longest wait for a server at start.")
     ack_wait: float = Field(default=30.0, ge=1, description="A message not settled for so long is delivered again.")

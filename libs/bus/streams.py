@@ -1,12 +1,16 @@
 """The streams and durable consumers as data, and the one step that makes the server match them.
 
+Messages in great number (those whose contract is `spread`) can have streams of their own, 4 or 16 of each kind, among
+which the 64 partitions are divided; EVENTS and COMMANDS then hold the rest. The number is a setting that may be raised
+at any time: a stream that has fewer partitions than before keeps what is in it, and everybody still reads all of it.
+
 FastStream must never declare a stream: it would overwrite the configuration with defaults.
 """
 
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, RetentionPolicy, StorageType, StreamConfig, StreamInfo
@@ -23,7 +27,10 @@ logger = logging.getLogger(__name__)
 EVENTS = "EVENTS"
 COMMANDS = "COMMANDS"
 DEAD_LETTERS = "DLQ"
-PUBLISHED = {EVENTS: subjects.EVENTS, COMMANDS: subjects.COMMANDS}
+KINDS = {"evt": EVENTS, "cmd": COMMANDS}
+Spread = Literal[1, 4, 16]
+"""Streams of each kind for messages in great number; 1 means that they are with the others."""
+MOST: Spread = 16
 
 DAY_S = 86_400.0
 DUPLICATE_WINDOW_S = 600.0
@@ -50,28 +57,73 @@ class Durable(Protocol):
         """Subject it filters by."""
 
 
+class Place(NamedTuple):
+    """A durable consumer at one stream."""
+
+    stream: str
+    durable: str
+    template: str
+
+
 class UnsuitableServerError(Exception):
     """The NATS server lacks something the platform cannot do without."""
 
 
 def stream_of(kind: str) -> str:
     """The stream of a message kind (`evt` or `cmd`)."""
-    return {"evt": EVENTS, "cmd": COMMANDS}[kind]
+    return KINDS[kind]
 
 
-def stream_configs(replicas: int = 1) -> tuple[StreamConfig, ...]:
-    """Every stream of the platform."""
+def kind_of(stream: str) -> str | None:
+    """The kind of the messages in a stream; None for dead letters."""
+    return next((kind for kind, base in KINDS.items() if stream.split("_")[0] == base), None)
+
+
+def spread_streams(kind: str, spread: Spread) -> tuple[str, ...]:
+    """The streams of messages in great number, none where they are with the others."""
+    return () if spread == 1 else tuple(f"{KINDS[kind]}_{number:02d}" for number in range(spread))
+
+
+def placed(subject: str, partition_key: str | None, spread: Spread) -> tuple[str, str]:
+    """The stream of a message, and the subject it has there."""
+    kind = subject.split(".", 2)[1]
+    if partition_key is None or spread == 1:
+        return KINDS[kind], subject
+    partition = subjects.partition_of(partition_key)
+    return spread_streams(kind, spread)[partition % spread], subjects.in_partition(subject, partition)
+
+
+def stream_configs(
+    replicas: int = 1, *, spread: Spread = 1, kinds: Iterable[str] = tuple(KINDS)
+) -> tuple[StreamConfig, ...]:
+    """The streams of the platform, and of messages in great number those of these kinds."""
     return (
-        _stream(EVENTS, subjects.EVENTS, RetentionPolicy.LIMITS, replicas, days=30),
-        _stream(COMMANDS, subjects.COMMANDS, RetentionPolicy.WORK_QUEUE, replicas),
-        _stream(DEAD_LETTERS, subjects.DEAD_LETTERS, RetentionPolicy.LIMITS, replicas, days=90),
+        _stream(EVENTS, [subjects.EVENTS], replicas),
+        _stream(COMMANDS, [subjects.COMMANDS], replicas),
+        _stream(DEAD_LETTERS, [subjects.DEAD_LETTERS], replicas),
+        *(
+            _stream(name, _partitions(kind, number, spread), replicas)
+            for kind in sorted(kinds)
+            for number, name in enumerate(spread_streams(kind, spread))
+        ),
     )
 
 
-def _stream(name: str, subject: str, retention: RetentionPolicy, replicas: int, days: int = 0) -> StreamConfig:
+def _partitions(kind: str, number: int, spread: Spread) -> list[str]:
+    """The subjects of the partitions in a stream: every fourth, or every sixteenth."""
+    every = range(number, subjects.PARTITIONS, spread)
+    return [subjects.in_partition(f"rehearsal.{kind}.>", partition) for partition in every]
+
+
+_DAYS = {"evt": 30, "cmd": 0, None: 90}
+
+
+def _stream(name: str, filters: list[str], replicas: int) -> StreamConfig:
+    kind = kind_of(name)
+    retention, days = RetentionPolicy.WORK_QUEUE if kind == "cmd" else RetentionPolicy.LIMITS, _DAYS[kind]
     return StreamConfig(
         name=name,
-        subjects=[subject],
+        subjects=filters,
         retention=retention,
         storage=StorageType.FILE,
         max_age=days * DAY_S,
@@ -110,19 +162,25 @@ def check_server(connection: "Client") -> None:
 
 
 async def provision(
-    js: "JetStreamContext", subscriptions: Iterable[Durable], *, replicas: int = 1, ack_wait: float = 30.0
+    js: "JetStreamContext",
+    durables: Iterable[Durable],
+    *,
+    replicas: int = 1,
+    ack_wait: float = 30.0,
+    spread: Spread = 1,
+    kinds: Iterable[str] = tuple(KINDS),
 ) -> dict[str, str]:
     """Create or update the streams and these consumers; harmless to repeat, also at the same time elsewhere.
 
     Returns the identity of each published stream: a stream that was deleted and made again has another one.
     """
     identities = {}
-    for config in stream_configs(replicas):
+    for config in stream_configs(replicas, spread=spread, kinds=kinds):
         created = await _ensure_stream(js, config)
-        if config.name in PUBLISHED:
+        if kind_of(str(config.name)) is not None:
             identities[str(config.name)] = created
-    for subscription in subscriptions:
-        await _ensure_consumer(js, subscription.stream, consumer_config(subscription, ack_wait))
+    for durable in durables:
+        await _ensure_consumer(js, durable.stream, consumer_config(durable, ack_wait))
     return identities
 
 

@@ -65,6 +65,8 @@ class Contract(NamedTuple):
     key: str
     consumers: tuple[str, ...]
     version: int = 1
+    spread: str | None = None
+    """The field by which messages that come in great number are spread over partitions; None for all others."""
 
     @property
     def type(self) -> str:

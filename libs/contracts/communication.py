@@ -15,7 +15,9 @@ from libs.contracts.turns import Budget
 class DeliverStimulus(MessageData):
     """Run one turn of each of these agents (at most 64), all of one arm."""
 
-    contract: ClassVar = Contract("cmd", "communication", "deliver-stimulus", "simulation_id", ("communication",))
+    contract: ClassVar = Contract(
+        "cmd", "communication", "deliver-stimulus", "simulation_id", ("communication",), spread="delivery_id"
+    )
     simulation_id: str
     delivery_id: str
     population_id: str
@@ -97,6 +99,7 @@ class ResponsesRecorded(MessageData):
         "responses-recorded",
         "simulation_id",
         ("orchestrator", "intervention", "results", "validation", "gateway"),
+        spread="delivery_id",
     )
     simulation_id: str
     delivery_id: str

@@ -12,12 +12,13 @@ from libs.contracts.base import MessageData
 from libs.contracts.ids import derived_id, uuid7
 
 DEFAULT_TENANT = "default"
+PARTITION_KEY = "ce-partitionkey"
 D_co = TypeVar("D_co", bound=MessageData, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """CloudEvents attributes of one message, with the extensions correlationid, causationid and tenant."""
+    """CloudEvents attributes of one message; from `correlationid` on they are extensions."""
 
     id: str
     source: str
@@ -29,6 +30,7 @@ class Envelope:
     causationid: str | None
     tenant: str
     traceparent: str | None = None
+    partitionkey: str | None = None
 
     def headers(self) -> dict[str, str]:
         """NATS headers; `Nats-Msg-Id` makes JetStream drop a second publication of the same message."""
@@ -49,6 +51,8 @@ class Envelope:
             headers["ce-causationid"] = self.causationid
         if self.traceparent is not None:
             headers["traceparent"] = self.traceparent
+        if self.partitionkey is not None:
+            headers[PARTITION_KEY] = self.partitionkey
         return headers
 
     @classmethod
@@ -65,6 +69,7 @@ class Envelope:
             causationid=headers.get("ce-causationid"),
             tenant=headers.get("ce-tenant", DEFAULT_TENANT),
             traceparent=headers.get("traceparent"),
+            partitionkey=headers.get(PARTITION_KEY),
         )
 
 
@@ -103,4 +108,5 @@ def seal(
         causationid=cause.id if cause else None,
         tenant=cause.tenant if cause else tenant,
         traceparent=traceparent,
+        partitionkey=None if data.contract.spread is None else str(getattr(data, data.contract.spread)),
     )

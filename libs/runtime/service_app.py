@@ -103,6 +103,7 @@ def _bus(
         tls=settings.nats_tls,
         inbox_prefix=inbox_prefix(name),
         replicas=settings.stream_replicas,
+        spread=settings.stream_spread,
         retention_days=settings.retention_days,
         ack_wait=settings.ack_wait_s,
         work_at_once=settings.work_at_once,

@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from libs.bus.streams import Spread
 from libs.bus.tls import Tls
 
 PREFIX = "REHEARSAL_"
@@ -32,6 +33,9 @@ class ServiceSettings(BaseSettings):
         default=True, description="Whether tables are changed at start; else by `python -m services.<service> migrate`."
     )
     stream_replicas: int = Field(default=1, ge=1, le=5, description="Replicas of each JetStream stream.")
+    stream_spread: Spread = Field(
+        default=1, description="JetStream streams for responses, and for deliveries: 1 (with the others), 4 or 16."
+    )
     ack_wait_s: float = Field(
         default=10.0, ge=1, description="A message that nobody settled or keeps alive for so long is delivered again."
     )

@@ -26,10 +26,11 @@ HEADERS = {
     "ce-correlationid": "The same for everything that one request caused.",
     "ce-causationid": "ce-id of the message that caused this one; absent on the first of a flow.",
     "ce-tenant": "Tenant the message belongs to.",
+    "ce-partitionkey": "What the message is spread over streams by, where there are several; absent on most.",
     "traceparent": "W3C trace context; absent when nothing is traced.",
     "Nats-Msg-Id": "Equal to ce-id: JetStream drops a second publication.",
 }
-OPTIONAL_HEADERS = {"ce-causationid", "traceparent"}
+OPTIONAL_HEADERS = {"ce-causationid", "ce-partitionkey", "traceparent"}
 
 
 def render() -> dict[str, str]:

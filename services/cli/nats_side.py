@@ -9,7 +9,7 @@ import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
-from libs.bus import DeadLetter, republish
+from libs.bus import BusSettings, DeadLetter, republish
 from libs.bus.dead_letters import dead_letters, replay
 from libs.bus.permissions import services, sources_of
 from libs.bus.streams import UnsuitableServerError, check_server, provision
@@ -40,15 +40,16 @@ async def _ignore(error: Exception) -> None:
     """What the server complains of is raised by who asked."""
 
 
-async def make_streams(url: str, replicas: int) -> Exit:
+async def make_streams(url: str, replicas: int, spread: str) -> Exit:
     """Make the streams and every durable consumer match."""
-    sources = [source for service in services() for source in sources_of(service)]
+    wanted = BusSettings.model_validate({"replicas": replicas, "spread": int(spread)}).spread
+    sources = [place for service in services() for source in sources_of(service) for place in source.places(wanted)]
     async with _connected(url) as connection:
         try:
             check_server(connection)
         except UnsuitableServerError as error:
             raise StopError(Exit.REFUSED, str(error)) from error
-        await provision(connection.jetstream(), sources, replicas=replicas)
+        await provision(connection.jetstream(), sources, replicas=replicas, spread=wanted)
     say(f"The streams and {len(sources)} consumers are as this version has them.")
     return Exit.COMPLETED
 

@@ -5,7 +5,7 @@ They speak with NATS and a service's database themselves, as nobody else on the 
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -38,13 +38,14 @@ def make_passwords(
 @nats.command("provision", epilog=CODES)
 def provision_streams(
     replicas: Annotated[int, typer.Option(min=1, max=5, help="Replicas of each stream.")] = 1,
+    spread: Annotated[Literal["1", "4", "16"], typer.Option(help="As REHEARSAL_STREAM_SPREAD says.")] = "1",
     url: NatsUrl = NATS,
 ) -> None:
     """Make or change the streams and consumers as this version has them. Before services of a new version start."""
     from services.cli.exits import carry_out
     from services.cli.nats_side import make_streams
 
-    carry_out(make_streams(url, replicas))
+    carry_out(make_streams(url, replicas, spread))
 
 
 @letters.command("list", epilog=CODES)

@@ -21,8 +21,8 @@ from nats.js.errors import NotFoundError
 from pydantic import ValidationError
 
 from libs.bus.dead_letters import DeadLetter, dead_letters
-from libs.bus.permissions import inbox_prefix
-from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
+from libs.bus.permissions import every_stream, inbox_prefix
+from libs.bus.streams import EVENTS
 from libs.bus.tls import Tls
 from libs.contracts.base import MessageData
 from libs.contracts.registry import BY_TYPE
@@ -83,7 +83,7 @@ class EventLog:
         subject, found = f"rehearsal.*.{tenant}.>", 0
         try:
             js = await self.jetstream()
-            for stream in (EVENTS, COMMANDS, DEAD_LETTERS):
+            for stream in every_stream():
                 with suppress(NotFoundError):
                     held = (await js.stream_info(stream, subjects_filter=subject)).state.subjects
                     if held:

@@ -6,7 +6,7 @@ What is declared is read from the table in services/README.md, not from the code
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from nats.js.api import ConsumerConfig
 from nats.js.errors import APIError
 
 from libs.bus.accounts import USERS
-from libs.bus.permissions import ERASER, GATEWAY, STREAMS, inbox_prefix, services, sources_of
+from libs.bus.permissions import ERASER, GATEWAY, STREAMS, every_stream, inbox_prefix, services, sources_of
 from libs.bus.router import Mode, Source
-from libs.bus.streams import COMMANDS, EVENTS, provision, stream_configs
+from libs.bus.streams import COMMANDS, EVENTS, MOST, Place, provision, spread_streams, stream_configs
 from libs.contracts import subjects
+from libs.contracts.base import MessageData
 from libs.contracts.intervention import InterventionRequested
 from libs.contracts.registry import MESSAGES, MISSED_BY
 from libs.runtime.nats_server import NatsServer
@@ -40,30 +41,43 @@ def named(service: str, column: int) -> set[str]:
     return set(re.findall(r"`([a-z-]+)`", ROWS[service][column]))
 
 
-def consumer(verb: str, source: Source) -> str:
-    return f"$JS.API.CONSUMER.{verb}.{source.stream}.{source.durable}"
+def places(sources: Iterable[Source]) -> list[Place]:
+    """Where durables are, over however many streams messages are spread."""
+    return [place for source in sources for place in source.places(MOST)]
 
 
-def created(source: Source, subject: str | None = None) -> str:
-    return f"{consumer('CREATE', source)}.{subject or source.template}"
+def consumer(verb: str, place: Place) -> str:
+    return f"$JS.API.CONSUMER.{verb}.{place.stream}.{place.durable}"
 
 
-def acknowledged(source: Source) -> str:
-    return f"$JS.ACK.{source.stream}.{source.durable}.1.1.1.1.1"
+def created(place: Place, subject: str | None = None) -> str:
+    return f"{consumer('CREATE', place)}.{subject or place.template}"
+
+
+def acknowledged(place: Place) -> str:
+    return f"$JS.ACK.{place.stream}.{place.durable}.1.1.1.1.1"
+
+
+def concrete(kind: type[MessageData]) -> set[str]:
+    """The subjects on which a message may be: also those of two partitions where it is spread."""
+    subject = subjects.concrete(kind.contract, "default", "k")
+    return {subject, *(subjects.in_partition(subject, number) for number in (0, 63) if kind.contract.spread)}
 
 
 def every_subject() -> set[str]:
     """One subject of each kind that there is to publish on."""
-    concrete = [subjects.concrete(kind.contract, "default", "k") for kind in MESSAGES]
+    found = [subject for kind in MESSAGES for subject in concrete(kind)]
+    everywhere = places(DURABLES)
     return {
-        *concrete,
-        *map(subjects.dead_letter, concrete),
-        *(f"$JS.API.STREAM.{verb}.{stream}" for verb in STREAM_VERBS for stream in (*STREAMS, "OTHER")),
-        *(consumer(verb, source) for verb in CONSUMER_VERBS for source in DURABLES),
-        *(created(source) for source in DURABLES),
-        *(created(source, subjects.EVENTS) for source in DURABLES),
-        *(consumer("CREATE", source) for source in DURABLES),
-        *map(acknowledged, DURABLES),
+        *found,
+        *(subjects.in_partition(subjects.concrete(kind.contract, "default", "k"), 7) for kind in MESSAGES[:3]),
+        *map(subjects.dead_letter, found),
+        *(f"$JS.API.STREAM.{verb}.{stream}" for verb in STREAM_VERBS for stream in (*every_stream(), "OTHER")),
+        *(consumer(verb, place) for verb in CONSUMER_VERBS for place in everywhere),
+        *map(created, everywhere),
+        *(created(place, subjects.EVENTS) for place in everywhere),
+        *(consumer("CREATE", place) for place in everywhere),
+        *map(acknowledged, everywhere),
         *(f"$JS.API.CONSUMER.{verb}.{EVENTS}.nobody" for verb in ("CREATE", *CONSUMER_VERBS)),
         f"$JS.API.CONSUMER.MSG.NEXT.{COMMANDS}.nobody",
         *("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.ACCOUNT.PURGE.PLATFORM", "$SYS.REQ.SERVER.PING", "anything"),
@@ -73,18 +87,20 @@ def every_subject() -> set[str]:
 
 def declared(service: str) -> set[str]:
     """What a service may publish on, by the README; of the gateway, by what it is for."""
-    own = [source for source in DURABLES if source.service == service]
+    own = places(source for source in DURABLES if source.service == service)
     heard = [kind for kind in MESSAGES if kind.contract.name in named(service, CONSUMES)]
     sent = [kind for kind in MESSAGES if kind.contract.name in named(service, PUBLISHES)]
-    allowed = {subjects.concrete(kind.contract, "default", "k") for kind in sent}
+    allowed = {subject for kind in sent for subject in concrete(kind)}
     if service == GATEWAY:
         reading = {f"$JS.API.CONSUMER.{verb}.{EVENTS}.nobody" for verb in ("CREATE", "INFO", "DELETE", "MSG.NEXT")}
         looking = {f"$JS.API.STREAM.{verb}.{EVENTS}" for verb in ("INFO", "MSG.GET")}
         return reading | looking | {subjects.concrete(InterventionRequested.contract, "default", "k")}
     allowed |= {subjects.dead_letter(subjects.concrete(kind.contract, "default", "k")) for kind in heard}
-    allowed |= {f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO") for stream in STREAMS}
-    allowed |= {consumer(verb, source) for verb in ("INFO", "DELETE", "MSG.NEXT") for source in own}
-    return allowed | set(map(acknowledged, own)) | {created(source) for source in own}
+    spread = {kind.contract.kind for kind in (*heard, *sent) if kind.contract.spread is not None}
+    streams = [*STREAMS, *(stream for kind in spread for stream in spread_streams(kind, MOST))]
+    allowed |= {f"$JS.API.STREAM.{verb}.{stream}" for verb in ("CREATE", "INFO") for stream in streams}
+    allowed |= {consumer(verb, place) for verb in ("INFO", "DELETE", "MSG.NEXT") for place in own}
+    return allowed | set(map(acknowledged, own)) | set(map(created, own))
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +216,9 @@ async def test_the_eraser_empties_streams_and_does_nothing_else(server: NatsServ
             await connection.publish(subject, b"not json")
         await settled(connection)
         allowed = lowered(every_subject()) - denied
-    assert allowed == lowered({f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "PURGE") for stream in STREAMS})
+    assert allowed == lowered(
+        {f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "PURGE") for stream in every_stream()}
+    )
 
 
 async def test_a_service_makes_a_lost_stream_again_but_leaves_one_that_is_there_as_it_is(
