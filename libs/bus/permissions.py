@@ -97,17 +97,20 @@ def _consuming(place: Place) -> Iterator[str]:
 
 
 _READING = ("CREATE", "INFO", "DELETE", "MSG.NEXT")
+_EVENT_STREAMS = (EVENTS, *spread_streams("evt", MOST))
 
 
 def _reading() -> Iterator[str]:
     """Reading the event log through consumers that nobody named before, and what could not be handled."""
-    yield from (f"{_API}.STREAM.{verb}.{EVENTS}" for verb in ("INFO", "MSG.GET"))
-    yield from (f"{_API}.CONSUMER.{verb}.{EVENTS}.*" for verb in _READING)
+    yield f"{_API}.STREAM.MSG.GET.{EVENTS}"
+    for stream in _EVENT_STREAMS:
+        yield f"{_API}.STREAM.INFO.{stream}"
+        yield from (f"{_API}.CONSUMER.{verb}.{stream}.*" for verb in _READING)
     yield f"{_API}.DIRECT.GET.{DEAD_LETTERS}"
 
 
 def _durables_of_others() -> Iterator[str]:
     for service in services():
-        for source in sources_of(service):
-            if source.stream == EVENTS:
-                yield from (f"{_API}.CONSUMER.{verb}.{EVENTS}.{source.durable}" for verb in _READING)
+        for place in (place for source in sources_of(service) for place in source.places(MOST)):
+            if place.stream in _EVENT_STREAMS:
+                yield from (f"{_API}.CONSUMER.{verb}.{place.stream}.{place.durable}" for verb in _READING)

@@ -1,7 +1,8 @@
 """What the gateway reads outside: the event log, and who somebody is according to an identity provider."""
 
-from services.gateway.adapters.event_log import EventLog, LogUnavailableError, Reader, Stored
+from services.gateway.adapters.event_log import EventLog, Reader, Stored
 from services.gateway.adapters.oidc import Provider, ProviderUnavailableError, TokenRefusedError
+from services.gateway.adapters.tail import LogUnavailableError
 
 __all__ = [
     "EventLog",

@@ -1,60 +1,49 @@
-"""The event log as the gateway reads it: JetStream through short-lived consumers, one for each open stream.
+"""The event log as the gateway reads it: one stream, or several where events in great number are spread over more.
 
-A reader acknowledges nothing and keeps its own place, so everything that can go wrong (server restarted, consumer timed
-out because a browser read too slowly, messages lost on the way) has one answer: a new consumer after the last event
-seen; and from the beginning when the log itself was made anew.
+Of several streams nobody knows which event was first; each by itself is in order.
 """
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import TimeoutError as NatsTimeoutError
 from nats.js import JetStreamContext
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import NotFoundError
-from pydantic import ValidationError
 
 from libs.bus.dead_letters import DeadLetter, dead_letters
 from libs.bus.permissions import every_stream, inbox_prefix
-from libs.bus.streams import EVENTS
+from libs.bus.streams import EVENTS, Spread, spread_streams
 from libs.bus.tls import Tls
+from libs.contracts import subjects
 from libs.contracts.base import MessageData
-from libs.contracts.registry import BY_TYPE
+from services.gateway.adapters.tail import Found, LogUnavailableError, Tail, decoded
 from services.gateway.domain.pagedata import is_end
-from services.gateway.domain.position import Position
+from services.gateway.domain.position import Place, Position
 
 log = logging.getLogger(__name__)
 CONNECT_S = 5.0
 PROBE_S = 3.0
-FETCH = 500
 DEAD_SHOWN = DEAD_PAGE = 100
-WAIT_S = 1.0
-FORGOTTEN_AFTER_S = 60.0
-CHECK_EVERY = 10  # silent reads between two checks that the consumer is still there
-
-
-class LogUnavailableError(Exception):
-    """The event log cannot be read now."""
 
 
 class Stored(NamedTuple):
-    """A message and its place; None for a message of a type this version does not know."""
+    """A message and the place after it; None for a message of a type this version does not know."""
 
-    position: Position
+    place: Place
     message: MessageData | None
 
 
 class EventLog:
     """The connection, made when it is first needed; readers are opened from it."""
 
-    def __init__(self, nats_url: str, *, user: str, tls: Tls) -> None:
+    def __init__(self, nats_url: str, *, user: str, tls: Tls, spread: Spread = 1) -> None:
         """`user` names the connection, and the inbox that is its own."""
+        self._spread = spread
         self._servers = nats_url.split(",")
         self._user = user
         self._tls = tls
@@ -145,17 +134,19 @@ class EventLog:
             for subject in subjects:
                 with suppress(NotFoundError):
                     newest = await js.get_last_msg(EVENTS, subject)
-                    message = _decoded(newest.headers or {}, newest.data or b"")
+                    message = decoded(newest.headers or {}, newest.data or b"")
                     if message is not None and is_end(message):
                         return True
         except (NatsError, OSError, TimeoutError) as error:
             raise LogUnavailableError(f"the event log cannot be read: {error or type(error).__name__}") from error
         return False
 
-    async def open(self, filters: Sequence[str], after: Position | None, *, only_new: bool = False) -> "Reader":
-        """A reader of the events on these subjects after a position: from the first one without, or with `only_new`
-        from now on. A position of another incarnation of the log counts as none."""
-        reader = Reader(self, filters)
+    async def open(self, filters: Sequence[str], after: Place | None, *, only_new: bool = False) -> "Reader":
+        """A reader of the events on these subjects after a place: from the first one without, or with `only_new`
+        from now on. A place in another incarnation of the log counts as none."""
+        anywhere = [subjects.in_any_partition(subject) for subject in filters]
+        streams = {EVENTS: filters} | dict.fromkeys(spread_streams("evt", self._spread), anywhere)
+        reader = Reader([Tail(self.jetstream, stream, wanted) for stream, wanted in streams.items()])
         await reader.start(after, only_new=only_new)
         return reader
 
@@ -163,109 +154,58 @@ class EventLog:
 class Reader:
     """A place in the log; `pending` is how many events were waiting when it was opened."""
 
-    def __init__(self, events: EventLog, filters: Sequence[str]) -> None:
-        self._events = events
-        self._filters = list(filters)
-        self._subscription: JetStreamContext.PullSubscription | None = None
-        self._consumer = ""
-        self._expected = 1
-        self._silent_reads = 0
-        self.pending = 0
-        self.position = Position.start(0)
+    def __init__(self, tails: Sequence[Tail]) -> None:
+        self._tails = tails
+        self._seen = [tail.position for tail in tails]
+        self._reading: dict[int, asyncio.Task[list[Found]]] = {}
 
-    async def start(self, after: Position | None, *, only_new: bool = False) -> None:
-        """Make the consumer."""
-        js = await self._events.jetstream()
-        try:
-            stream = await js.stream_info(EVENTS)
-            epoch = round(stream.created.timestamp() * 1000) if stream.created else 0
-            known = after if after is not None and after.epoch == epoch else Position.start(epoch)
-            if only_new and known.sequence == 0:
-                known = Position(epoch, stream.state.last_seq)
-            self.position = known
-            self._subscription = await js.pull_subscribe("", stream=EVENTS, config=self._config(known))
-            consumer = await self._subscription.consumer_info()
-            self._consumer, self.pending = consumer.name, consumer.num_pending or 0
-        except (NatsError, OSError, TimeoutError) as error:
-            raise LogUnavailableError(f"the event log cannot be read: {error or type(error).__name__}") from error
-        self._expected = 1
+    @property
+    def pending(self) -> int:
+        """Events that were waiting."""
+        return sum(tail.pending for tail in self._tails)
 
-    def _config(self, known: Position) -> ConsumerConfig:
-        return ConsumerConfig(
-            filter_subjects=self._filters,
-            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
-            opt_start_seq=known.sequence + 1,
-            ack_policy=AckPolicy.NONE,
-            inactive_threshold=FORGOTTEN_AFTER_S,
-            mem_storage=True,
-            num_replicas=1,
-        )
+    async def start(self, after: Place | None, *, only_new: bool = False) -> None:
+        """Make the consumers. Where there are more streams than `after` has places in, the rest begins anew."""
+        known: list[Position | None] = [*(after.positions if after else ()), *([None] * len(self._tails))]
+        for tail, position in zip(self._tails, known, strict=False):
+            await tail.start(position, only_new=only_new)
+        self._seen = [tail.position for tail in self._tails]
 
     async def read(self) -> list[Stored]:
         """The next events, none when nothing came for about a second. Raises `LogUnavailableError`."""
-        if self._subscription is None:
-            await self.start(self.position)
-        subscription = self._subscription
-        if subscription is None:
-            return []
-        try:
-            messages = await subscription.fetch(FETCH, timeout=WAIT_S)
-        except (NatsTimeoutError, TimeoutError):
-            if (task := asyncio.current_task()) is not None and task.cancelling():
-                raise asyncio.CancelledError from None  # nats-py makes a timeout of some cancellations
-            await self._check(subscription)
-            return []
-        except (NatsError, OSError) as error:
-            await self.close()
-            raise LogUnavailableError(f"the event log cannot be read: {error or type(error).__name__}") from error
-        if not messages:  # an answer without messages: the server knows nothing of the consumer
-            await self._check(subscription, now=True)
-            return []
-        self._silent_reads = 0
-        stored = []
-        for message in messages:
-            metadata = message.metadata
-            if metadata.sequence.consumer != self._expected:
-                await self.close()
-                break
-            self._expected += 1
-            self.position = Position(self.position.epoch, metadata.sequence.stream)
-            stored.append(Stored(self.position, _decoded(message.headers or {}, message.data)))
+        return [stored for found in (await self._next()).values() for stored in found]
+
+    async def rest(self) -> list[Stored]:
+        """What there is now in other streams than the first: ends are in that one, and may overtake the others."""
+        stored: list[Stored] = []
+        silent = {0}
+        while len(silent) < len(self._tails):
+            some = await self._next()
+            silent |= {number for number, found in some.items() if not found}
+            stored += [one for found in some.values() for one in found]
         return stored
 
-    async def _check(self, subscription: JetStreamContext.PullSubscription, *, now: bool = False) -> None:
-        """Notice, in a long silence, that there is nothing left to hear from."""
-        self._silent_reads += 1
-        if self._silent_reads % CHECK_EVERY and not now:
-            return
-        try:
-            await subscription.consumer_info()
-        except NotFoundError:
-            await self.close()
-        except (NatsError, OSError, TimeoutError) as error:
-            await self.close()
-            raise LogUnavailableError(f"the event log cannot be read: {error or type(error).__name__}") from error
+    async def _next(self) -> dict[int, list[Stored]]:
+        """What came, by stream; nothing of one that was silent for about a second."""
+        for number, tail in enumerate(self._tails):
+            if number not in self._reading:
+                self._reading[number] = asyncio.create_task(tail.read())
+        await asyncio.wait(self._reading.values(), return_when=asyncio.FIRST_COMPLETED)
+        ready = [number for number, task in self._reading.items() if task.done()]
+        return {number: list(self._placed(number, self._reading.pop(number).result())) for number in ready}
 
     async def close(self) -> None:
-        """Give the consumer up; the next read makes a new one."""
-        subscription, self._subscription = self._subscription, None
-        if subscription is None:
-            return
-        with suppress(NatsError, OSError, TimeoutError, LogUnavailableError):
-            await subscription.unsubscribe()
-            js = await self._events.jetstream()
-            await js.delete_consumer(EVENTS, self._consumer)
+        """Give the consumers up."""
+        for task in self._reading.values():
+            task.cancel()
+        await asyncio.gather(*self._reading.values(), return_exceptions=True)
+        for tail in self._tails:
+            await tail.close()
 
-
-def _decoded(headers: dict[str, str], data: bytes) -> MessageData | None:
-    kind = BY_TYPE.get(headers.get("ce-type", ""))
-    if kind is None:
-        return None
-    try:
-        return kind.model_validate_json(data)
-    except ValidationError as error:
-        log.warning("event is not valid", extra={"event_id": headers.get("ce-id"), "errors": error.error_count()})
-        return None
+    def _placed(self, number: int, found: Sequence[Found]) -> Iterator[Stored]:
+        for one in found:
+            self._seen[number] = one.position
+            yield Stored(Place(tuple(self._seen)), one.message)
 
 
 async def _log_error(error: Exception) -> None:

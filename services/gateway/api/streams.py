@@ -7,6 +7,7 @@ reader whose connection breaks inside a flush gets all of it again. Whoever appl
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import orjson
@@ -22,7 +23,7 @@ from services.gateway.adapters import LogUnavailableError, Reader, Stored
 from services.gateway.api.forwarding import Service
 from services.gateway.domain import pagedata
 from services.gateway.domain.pagedata import PageEvent
-from services.gateway.domain.position import Position
+from services.gateway.domain.position import Place
 from services.gateway.service import Gateway
 
 FLUSH_S = 0.25
@@ -140,7 +141,7 @@ async def _open(
     try:
         if ending:
             await service.told_to_its_end(ending)
-        return await service.events.open(filters, Position.parse(last_event_id), only_new=only_new)
+        return await service.events.open(filters, Place.parse(last_event_id), only_new=only_new)
     except LogUnavailableError as error:
         service.free_streams.release()
         return problem_response(503, "The event log is not available", str(error), headers=BUSY_HEADERS)
@@ -164,6 +165,10 @@ async def _events(
         yield b"retry: 1000\n\n"
         while not service.stopping.is_set():
             stored = await _read(reader)
+            ends = until_end and _has_end(stored)
+            if ends:
+                with suppress(LogUnavailableError):
+                    stored = [*await reader.rest(), *stored]
             read += len(stored)
             if chunk := _flush(stored, view):
                 yield chunk
@@ -171,7 +176,7 @@ async def _events(
             elif time.monotonic() - written >= HEARTBEAT_S:
                 yield b": heartbeat\n\n"
                 written = time.monotonic()
-            if (until_end and _has_end(stored)) or (known and read >= known):
+            if ends or (known and read >= known):
                 return
             if stored:
                 await asyncio.sleep(FLUSH_S)
@@ -198,5 +203,5 @@ def _flush(stored: list[Stored], view: View) -> bytes:
     lines = [f"event: {event.name}\ndata: {orjson.dumps(event.data).decode()}\n" for event in events]
     if not lines:
         return b""
-    lines[-1] += f"id: {stored[-1].position}\n"
+    lines[-1] += f"id: {stored[-1].place}\n"
     return ("\n".join(lines) + "\n").encode()

@@ -117,7 +117,7 @@ class Gateway:
         self._owners: dict[str, httpx.AsyncClient] = {}
         secret = settings.signing_key.get_secret_value()
         self._signer = Signer(secret) if secret else None
-        self.events = EventLog(settings.nats_url, user=GATEWAY, tls=settings.nats_tls)
+        self.events = EventLog(settings.nats_url, user=GATEWAY, tls=settings.nats_tls, spread=settings.stream_spread)
         erasing = settings.erasure_nats_url.get_secret_value()
         self.eraser = EventLog(erasing, user=ERASER, tls=settings.nats_tls) if erasing else self.events
         self.free_streams = asyncio.Semaphore(settings.max_streams)

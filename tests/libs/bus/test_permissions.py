@@ -31,6 +31,7 @@ README = (Path(__file__).parents[3] / "services" / "README.md").read_text()
 ROWS = {row.split("](")[0].removeprefix("| ["): row.split("|") for row in README.splitlines() if row.startswith("| [")}
 CONSUMES, PUBLISHES = 3, 4
 DURABLES = [source for service in services() for source in sources_of(service)]
+EVENT_STREAMS = (EVENTS, *spread_streams("evt", MOST))
 MANAGING = ("UPDATE", "DELETE", "PURGE", "MSG.DELETE", "SNAPSHOT", "RESTORE", "PEER.REMOVE")
 STREAM_VERBS = ("CREATE", "INFO", "MSG.GET", *MANAGING)
 CONSUMER_VERBS = ("INFO", "DELETE", "MSG.NEXT", "PAUSE", "RESET")
@@ -78,7 +79,7 @@ def every_subject() -> set[str]:
         *(created(place, subjects.EVENTS) for place in everywhere),
         *(consumer("CREATE", place) for place in everywhere),
         *map(acknowledged, everywhere),
-        *(f"$JS.API.CONSUMER.{verb}.{EVENTS}.nobody" for verb in ("CREATE", *CONSUMER_VERBS)),
+        *(f"$JS.API.CONSUMER.{verb}.{name}.nobody" for name in EVENT_STREAMS for verb in ("CREATE", *CONSUMER_VERBS)),
         f"$JS.API.CONSUMER.MSG.NEXT.{COMMANDS}.nobody",
         *("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.ACCOUNT.PURGE.PLATFORM", "$SYS.REQ.SERVER.PING", "anything"),
         *(f"{inbox_prefix(user)}.x" for user in USERS),
@@ -92,8 +93,9 @@ def declared(service: str) -> set[str]:
     sent = [kind for kind in MESSAGES if kind.contract.name in named(service, PUBLISHES)]
     allowed = {subject for kind in sent for subject in concrete(kind)}
     if service == GATEWAY:
-        reading = {f"$JS.API.CONSUMER.{verb}.{EVENTS}.nobody" for verb in ("CREATE", "INFO", "DELETE", "MSG.NEXT")}
-        looking = {f"$JS.API.STREAM.{verb}.{EVENTS}" for verb in ("INFO", "MSG.GET")}
+        verbs = ("CREATE", "INFO", "DELETE", "MSG.NEXT")
+        reading = {f"$JS.API.CONSUMER.{verb}.{name}.nobody" for name in EVENT_STREAMS for verb in verbs}
+        looking = {f"$JS.API.STREAM.MSG.GET.{EVENTS}", *(f"$JS.API.STREAM.INFO.{name}" for name in EVENT_STREAMS)}
         return reading | looking | {subjects.concrete(InterventionRequested.contract, "default", "k")}
     allowed |= {subjects.dead_letter(subjects.concrete(kind.contract, "default", "k")) for kind in heard}
     spread = {kind.contract.kind for kind in (*heard, *sent) if kind.contract.spread is not None}
