@@ -1,5 +1,6 @@
 """Real parts for tests: a nats-server, both stores, and services as they are composed in production."""
 
+import gc
 import logging
 import tempfile
 from collections.abc import Iterator
@@ -10,12 +11,22 @@ import pytest
 from hypothesis import settings
 
 from libs.runtime.nats_server import NatsServer
+from tests.support.forks import Forked
+from tests.support.migrated import STORES
+from tests.support.platforms import Process
 from tests.support.postgres import PostgresServer, running_postgres
 
 logging.getLogger("nats").setLevel(logging.CRITICAL)
 # An example is as slow as the machine is busy.
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
+Process.begin = staticmethod(Forked)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what imports and collection made out of garbage collection, as a service does once it is up."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
@@ -32,6 +43,15 @@ def nats_url(nats_server: NatsServer) -> str:
     return nats_server.url
 
 
+@pytest.fixture(scope="module")
+def shared_nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server for all tests of a module that do not disturb each other."""
+    server = NatsServer(tmp_path_factory.mktemp("nats"))
+    server.start()
+    yield server.url
+    server.kill()
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[PostgresServer]:
     """One PostgreSQL for the session; each test that asks for a database gets a new one."""
@@ -39,7 +59,7 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+@pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest) -> str:
     """The store a test runs on: it runs once on each."""
     return str(request.param)

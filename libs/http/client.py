@@ -15,12 +15,14 @@ Start = tuple[int, list[tuple[bytes, bytes]]]
 _local_apps: dict[str, ASGIApp] = {}
 
 
-def register_local(name: str, app: ASGIApp | None) -> None:
-    """Make an app reachable at `local://<name>` in this process; None takes it away."""
+def register_local(name: str, app: ASGIApp | None) -> ASGIApp | None:
+    """Make an app reachable at `local://<name>` in this process; None takes it away. Gives what was there before."""
+    before = _local_apps.get(name)
     if app is None:
         _local_apps.pop(name, None)
     else:
         _local_apps[name] = app
+    return before
 
 
 def connect(url: str, *, timeout_s: float = 30.0, badge: httpx.Auth | None = None) -> httpx.AsyncClient:

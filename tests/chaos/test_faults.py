@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -22,9 +23,9 @@ REQUEST = {
 
 
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(100):
-        writer.write(data)
-    writer.close()
+    with closing(writer):
+        while data := await reader.read(100):
+            writer.write(data)
 
 
 async def asked(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> float:

@@ -1,4 +1,4 @@
-"""The process manager under seeded schedules: what `make chaos` does with 2,000 seeds, with 200."""
+"""The process manager under seeded schedules: what `make chaos` does with 2,000 seeds, with 60."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from chaos.world import AGENTS, STEPS, Kind, World
 from libs.contracts.orchestrator import SimulationState
 from services.orchestrator.service import Orchestrator
 
-SEEDS = 200
+SEEDS = 60
 
 
 @pytest.mark.timeout(300)

@@ -92,10 +92,10 @@ def provider() -> Stub:
 
 
 async def test_the_examples_take_what_was_estimated_on_the_offline_model(tmp_path: Path) -> None:
-    for path in EXAMPLES:
-        async with platform(tmp_path / path.stem) as client:  # without turns of another study to learn from
-            spec = study(path)
-            estimate = await post(client, "/studies/estimate", spec)
+    async with platform(tmp_path) as client:
+        specs = [study(path) for path in EXAMPLES]
+        estimates = [await post(client, "/studies/estimate", spec) for spec in specs]  # without turns to learn from
+        for spec, estimate in zip(specs, estimates, strict=True):
             usage = await took(client, spec)
             assert_held(estimate, usage)
             assert estimate["calls"]["low"] == estimate["calls"]["high"] == usage["calls"]

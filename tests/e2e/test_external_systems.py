@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.command import rehearsal
 from tests.support.platforms import HTTP, EmbeddedPlatform, free_port
 from tests.support.studies import bodies
 
@@ -106,14 +107,14 @@ def _made_by_script(platform: EmbeddedPlatform) -> list[dict[str, Any]]:
 def test_a_webhook_hears_of_a_study_from_beginning_to_end_and_checks_every_signature(
     platform: EmbeddedPlatform, population: str, credentials: Path, tmp_path: Path
 ) -> None:
-    port, command = free_port(), (sys.executable, "-m", "services.cli", "webhooks")
+    port = free_port()
     address = f"http://127.0.0.1:{port}/"
     events = [part for name in ("simulation-state-changed", "analysis-completed") for part in ("--event", name)]
-    made = ran(*command, "create", address, *events, REHEARSAL_URL=platform.url)
+    made = rehearsal("webhooks", "create", address, *events, "--url", platform.url)
     assert made.returncode == 0, made.stderr
 
     def webhook() -> dict[str, Any]:
-        (listed,) = json.loads(ran(*command, "list", "--json", REHEARSAL_URL=platform.url).stdout)["items"]
+        (listed,) = json.loads(rehearsal("webhooks", "list", "--json", "--url", platform.url).stdout)["items"]
         return dict(listed)
 
     def waiting() -> int:
@@ -138,9 +139,9 @@ def test_a_webhook_hears_of_a_study_from_beginning_to_end_and_checks_every_signa
     assert len(lines) == len(set(lines))
     assert {line.split(" ")[2] for line in lines} >= {"provisioning", "running", "completed"}
     assert webhook()["notifications"] == {"waiting": 0, "sent": len(lines), "dead": 0}
-    told = ran(*command, "log", webhook()["id"], "--state", "sent", REHEARSAL_URL=platform.url).stdout
+    told = rehearsal("webhooks", "log", webhook()["id"], "--state", "sent", "--url", platform.url).stdout
     assert len(told.splitlines()) == len(lines)
-    assert ran(*command, "delete", webhook()["id"], REHEARSAL_URL=platform.url).returncode == 0
+    assert rehearsal("webhooks", "delete", webhook()["id"], "--url", platform.url).returncode == 0
 
 
 def test_every_service_had_the_rights_at_nats_that_it_needs(platform: EmbeddedPlatform, population: str) -> None:

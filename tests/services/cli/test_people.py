@@ -1,19 +1,17 @@
 """`rehearsal people` as a user types it, on a whole platform: drawn, found, edited, as tables, put away."""
 
-import asyncio
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.services.models.stub import serving
+from tests.services.models.stub import serving_beside
 from tests.services.population.author import MODEL, Provider
+from tests.support.command import Done, rehearsal
 from tests.support.platforms import EmbeddedPlatform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -27,14 +25,26 @@ segments: [{name: retired, size: 60, particularities: retired, fragments: [skept
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as platform:
+def provider() -> Iterator[Provider]:
+    provider = Provider()
+    with serving_beside(provider):
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[str]:
+    """A platform that has a language model, which only who names it is served by."""
+    models = {
+        "REHEARSAL_MODELS_UPSTREAM_URL": provider.url,
+        "REHEARSAL_MODELS_UPSTREAM_MODELS": MODEL,
+        "REHEARSAL_MODELS_PROBE": "false",
+    }
+    with EmbeddedPlatform(tmp_path_factory.mktemp("platform"), **models) as platform:
         yield platform.url
 
 
-def people(url: str, *arguments: str | Path, stdin: str = "") -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "services.cli", "people", *map(str, arguments), "--url", url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, input=stdin)
+def people(url: str, *arguments: str | Path, stdin: str = "") -> Done:
+    return rehearsal("people", *arguments, "--url", url, said=stdin)
 
 
 def answer(url: str, *arguments: str | Path, stdin: str = "") -> Any:
@@ -125,26 +135,16 @@ def test_people_whom_nobody_planned_have_no_plan(url: str, population: str) -> N
     assert "plan of the population" in done.stderr
 
 
-async def test_what_a_model_planned_is_printed_with_what_could_not_be_drawn_by(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_what_a_model_planned_is_printed_with_what_could_not_be_drawn_by(
+    url: str, provider: Provider, tmp_path: Path
 ) -> None:
-    provider = Provider()
     diet = [{"value": "vegan", "share": 0.3}, {"value": "everything", "share": 0.7}]
     planned = [{"name": name, "reason": "A guess.", "values": diet} for name in ("diet", "age")]
     provider.plan = lambda task: {"dimensions": planned}
     file = tmp_path / "planned.yaml"
     file.write_text(f"{SPEC}model: {MODEL}\nfactory: {{context: Vegan meals}}\n")
-
-    def use() -> str:
-        with EmbeddedPlatform(tmp_path / "data") as platform:
-            job = answer(platform.url, "generate", file, "--size", "100")
-            return people(platform.url, "plan", job["population_id"]).stdout
-
-    async with serving(provider) as stub:
-        monkeypatch.setenv("REHEARSAL_MODELS_UPSTREAM_URL", stub.url)
-        monkeypatch.setenv("REHEARSAL_MODELS_UPSTREAM_MODELS", MODEL)
-        monkeypatch.setenv("REHEARSAL_MODELS_PROBE", "false")
-        printed = await asyncio.to_thread(use)
+    job = answer(url, "generate", file, "--size", "100")
+    printed = people(url, "plan", job["population_id"]).stdout
     assert "vegan 30 %, everything 70 %" in printed
     assert "Not drawn by: age: " in printed
 

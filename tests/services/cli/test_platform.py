@@ -17,6 +17,7 @@ import psutil
 import pytest
 import yaml
 
+from tests.support.command import rehearsal
 from tests.support.platforms import EmbeddedPlatform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -30,11 +31,6 @@ GRADE = "grade C"
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
     with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as running:
         yield running
-
-
-def rehearsal(*arguments: str | int | Path, cwd: Path, said: str = "") -> "subprocess.CompletedProcess[str]":
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, cwd=cwd, input=said)
 
 
 def alive(data: Path) -> list[int]:
@@ -119,7 +115,8 @@ def start_until_running(study: Path, cwd: Path) -> "subprocess.Popen[str]":
 
 
 def test_a_run_of_its_own_leaves_results_behind_and_nothing_running(tmp_path: Path) -> None:
-    done = rehearsal("run", EXAMPLE, "--own", "--json", cwd=tmp_path)
+    command = [*COMMAND, "run", EXAMPLE, "--own", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     assert "Starting a platform" in done.stderr

@@ -3,9 +3,6 @@
 import csv
 import io
 import json
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,12 +13,13 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.services.models.stub import completion
+from tests.support import command
+from tests.support.command import Done
 from tests.support.platforms import EmbeddedPlatform
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLE = Path("examples/email_ab.yaml").absolute()
 RULES = Path("examples/tools/reduce.yaml").absolute()
-ENVIRONMENT = {key: value for key, value in os.environ.items() if not key.startswith("REHEARSAL_")}
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -66,12 +64,8 @@ def run(platform: EmbeddedPlatform, tmp_path_factory: pytest.TempPathFactory) ->
     return answer
 
 
-def rehearsal(
-    platform: EmbeddedPlatform | None, *arguments: object, text: str | None = None
-) -> "subprocess.CompletedProcess[str]":
-    url = platform.url if platform else NOWHERE
-    command = [sys.executable, "-m", "services.cli", *map(str, arguments), "--url", url]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=ENVIRONMENT, input=text)
+def rehearsal(platform: EmbeddedPlatform | None, *arguments: object, text: str = "") -> Done:
+    return command.rehearsal(*arguments, "--url", platform.url if platform else NOWHERE, said=text)
 
 
 def test_extract_prints_every_field_with_what_it_is_worth_and_writes_every_agent(

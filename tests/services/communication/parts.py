@@ -413,7 +413,7 @@ def delivery(agents: int = 3, **changes: Any) -> DeliverStimulus:
 async def stage(nats_url: str, database_url: str, **changes: Any) -> AsyncIterator[Stage]:
     """The service, started, with everything around it; `changes` are settings."""
     models = ScriptedModels()
-    register_local("models", models.app)
+    before = register_local("models", models.app)
     connection = await nats.connect(nats_url)
     given: dict[str, Any] = {"database_url": database_url, "nats_url": nats_url, "models_url": "local://models"}
     settings = Settings(**given | {"silence_s": 5, "hold_s": 0.1} | changes)
@@ -425,5 +425,5 @@ async def stage(nats_url: str, database_url: str, **changes: Any) -> AsyncIterat
         finally:
             await around.stop()
     finally:
-        register_local("models", None)
+        register_local("models", before)
         await connection.close()

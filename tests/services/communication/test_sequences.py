@@ -1,12 +1,14 @@
 """Touchpoints on a simulated clock, some only for those who answered so."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
+import pytest_asyncio
 
 from libs.contracts.base import JsonObject
 from libs.contracts.turns import TurnReply, TurnRequest
 from tests.services.communication.parts import SIMULATION, Stage, answered, stage
+from tests.support.migrated import sqlite_database
 
 MAIL = {"name": "mail", "content": "Half price.", "metrics": ["open_rate", "purchase_intent"]}
 REMINDER = {"name": "reminder", "content": "Last day.", "after": "P2D", "metrics": ["open_rate"]}
@@ -18,6 +20,16 @@ async def service(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
         await around.population(4)
         await around.simulation()
         around.models.script = opening
+        yield around
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def idle(shared_nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """One that is only asked for what it refuses."""
+    database = sqlite_database("communication", tmp_path_factory.mktemp("idle") / "communication.db")
+    async with stage(shared_nats_url, database) as around:
+        await around.population(4)
+        await around.simulation()
         yield around
 
 
@@ -37,25 +49,26 @@ async def met(service: Stage, step_id: str) -> set[str]:
     return {item["agent_id"] for item in await service.history(step_id=step_id, kind="stimulus")}
 
 
-@pytest.mark.parametrize(
-    ("condition", "number"),
-    [
+def reminders(conditions: Sequence[JsonObject]) -> list[JsonObject]:
+    """One touchpoint for each condition."""
+    return [REMINDER | {"name": f"reminder {n}", "condition": one} for n, one in enumerate(conditions)]
+
+
+async def test_only_those_whose_answer_was_so_meet_a_touchpoint(service: Stage) -> None:
+    conditions: list[tuple[JsonObject, int]] = [
         ({"metric": "open_rate", "value": True}, 2),
         ({"metric": "open_rate", "value": True, "operator": "is_not"}, 2),
         ({"metric": "purchase_intent", "value": 8, "operator": "at_least"}, 1),
         ({"metric": "purchase_intent", "value": 6, "operator": "at_most", "touchpoint": "mail"}, 2),
         ({"metric": "purchase_intent", "value": 7}, 1),
-    ],
-)
-async def test_only_those_whose_answer_was_so_meet_a_touchpoint(
-    service: Stage, condition: JsonObject, number: int
-) -> None:
-    accepted = await run(service, MAIL, REMINDER | {"condition": condition})
-    first, second = accepted["step_ids"]
+    ]
+    accepted = await run(service, MAIL, *reminders([condition for condition, _ in conditions]))
+    first, *others = accepted["step_ids"]
     assert len(await met(service, first)) == 4
-    assert len(await met(service, second)) == number
-    done = (await service.completed(2))[-1]
-    assert (done.requested, done.answered, done.failed, done.skipped) == (4, number, 0, 4 - number)
+    completed = (await service.completed(6))[1:]
+    for (condition, number), step, done in zip(conditions, others, completed, strict=True):
+        assert len(await met(service, step)) == number, condition
+        assert (done.requested, done.answered, done.failed, done.skipped) == (4, number, 0, 4 - number)
 
 
 async def test_the_simulated_clock_goes_on_without_waiting_and_is_remembered(service: Stage) -> None:
@@ -76,6 +89,7 @@ async def test_who_skipped_a_touchpoint_does_not_remember_it(service: Stage) -> 
     assert [episode["stimulus"]["content"] for episode in last["memory"]["episodes"]] == ["Half price."]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("touchpoints", "said"),
     [
@@ -103,14 +117,15 @@ async def test_who_skipped_a_touchpoint_does_not_remember_it(service: Stage) -> 
     ],
 )
 async def test_an_impossible_sequence_is_refused_with_the_reason(
-    service: Stage, touchpoints: list[JsonObject], said: str
+    idle: Stage, touchpoints: list[JsonObject], said: str
 ) -> None:
     body = {"simulation_id": SIMULATION, "touchpoints": touchpoints}
-    answer = await service.client.post("/communications/sequence/execute", json=body)
+    answer = await idle.client.post("/communications/sequence/execute", json=body)
     assert answer.status_code == 422
     assert said in answer.text
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     ("starts_at", "said"),
     [
@@ -119,29 +134,25 @@ async def test_an_impossible_sequence_is_refused_with_the_reason(
     ],
 )
 async def test_a_time_that_no_calendar_holds_is_refused_before_it_stops_the_simulation(
-    service: Stage, starts_at: str, said: str
+    idle: Stage, starts_at: str, said: str
 ) -> None:
     body = {"simulation_id": SIMULATION, "touchpoints": [MAIL, REMINDER], "starts_at": starts_at}
-    answer = await service.client.post("/communications/sequence/execute", json=body)
+    answer = await idle.client.post("/communications/sequence/execute", json=body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "starts_at"
     assert said in answer.text
 
 
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
+async def test_a_touchpoint_can_be_for_those_who_are_or_have_said_something(service: Stage) -> None:
+    conditions: list[tuple[JsonObject, int]] = [
         ({"attribute": "age", "operator": "at_least", "value": 0}, 4),
         ({"attribute": "age", "operator": "at_least", "value": 200}, 0),
         ({"attribute": "shoe_size", "value": 44}, 0),
         ({"says": ["NOTHING OF THE KIND"]}, 0),
-    ],
-)
-async def test_a_touchpoint_can_be_for_those_who_are_or_have_said_something(
-    service: Stage, condition: JsonObject, expected: int
-) -> None:
-    await run(service, MAIL, REMINDER | {"condition": condition})
-    assert len(await met(service, "step-1-2")) == expected
+    ]
+    accepted = await run(service, MAIL, *reminders([condition for condition, _ in conditions]))
+    for (condition, expected), step in zip(conditions, accepted["step_ids"][1:], strict=True):
+        assert len(await met(service, step)) == expected, condition
 
 
 async def test_what_was_said_brings_the_effect_whatever_the_case_of_its_letters(service: Stage) -> None:
@@ -152,6 +163,7 @@ async def test_what_was_said_brings_the_effect_whatever_the_case_of_its_letters(
     assert speaker in await met(service, "step-2-1")
 
 
+@pytest.mark.asyncio(loop_scope="module")
 @pytest.mark.parametrize(
     "condition",
     [
@@ -161,7 +173,7 @@ async def test_what_was_said_brings_the_effect_whatever_the_case_of_its_letters(
         {"attribute": "age"},
     ],
 )
-async def test_a_condition_is_about_one_thing(service: Stage, condition: JsonObject) -> None:
+async def test_a_condition_is_about_one_thing(idle: Stage, condition: JsonObject) -> None:
     body = {"touchpoints": [MAIL, REMINDER | {"condition": condition}]}
-    answer = await service.client.post("/communications/sequence/execute", json={"simulation_id": SIMULATION, **body})
+    answer = await idle.client.post("/communications/sequence/execute", json={"simulation_id": SIMULATION, **body})
     assert answer.status_code == 422

@@ -9,6 +9,7 @@ from services.models.app import create_app
 from services.models.settings import Settings
 from tests.services.communication.parts import EMAIL, Stage, delivery, stage
 from tests.support.apps import eventually, running
+from tests.support.migrated import sqlite_database
 
 AGENTS = 20
 
@@ -30,8 +31,11 @@ async def run(service: Stage, simulation_id: str, expected: int) -> list[Respons
 
 
 async def test_everybody_answers_validly_and_a_second_run_costs_no_call(nats_url: str, tmp_path: Path) -> None:
-    models = create_app(Settings(database_url=f"sqlite:///{tmp_path}/models.db", nats_url=nats_url))
-    async with stage(nats_url, f"sqlite:///{tmp_path}/communication.db") as service, running("models", models):
+    models = create_app(Settings(database_url=sqlite_database("models", tmp_path / "models.db"), nats_url=nats_url))
+    async with (
+        stage(nats_url, sqlite_database("communication", tmp_path / "communication.db")) as service,
+        running("models", models),
+    ):
         await service.population(AGENTS)
         first = await run(service, "sim_a", expected=2)
         both = await run(service, "sim_b", expected=4)
@@ -53,8 +57,11 @@ async def test_everybody_answers_validly_and_a_second_run_costs_no_call(nats_url
 async def test_a_model_that_is_not_there_fails_every_turn_and_names_those_that_are(
     nats_url: str, tmp_path: Path
 ) -> None:
-    models = create_app(Settings(database_url=f"sqlite:///{tmp_path}/models.db", nats_url=nats_url))
-    async with stage(nats_url, f"sqlite:///{tmp_path}/communication.db") as service, running("models", models):
+    models = create_app(Settings(database_url=sqlite_database("models", tmp_path / "models.db"), nats_url=nats_url))
+    async with (
+        stage(nats_url, sqlite_database("communication", tmp_path / "communication.db")) as service,
+        running("models", models),
+    ):
         await service.population(2)
         await service.send("orchestrator", delivery(2, model="gpt-nobody"))
         (completed,) = await service.completed()
@@ -66,9 +73,9 @@ async def test_a_model_that_is_not_there_fails_every_turn_and_names_those_that_a
 async def test_at_the_cap_of_a_budget_no_turn_fails_and_all_are_answered_when_the_delivery_is_sent_again(
     nats_url: str, tmp_path: Path
 ) -> None:
-    models = create_app(Settings(database_url=f"sqlite:///{tmp_path}/models.db", nats_url=nats_url))
+    models = create_app(Settings(database_url=sqlite_database("models", tmp_path / "models.db"), nats_url=nats_url))
     async with (
-        stage(nats_url, f"sqlite:///{tmp_path}/communication.db") as service,
+        stage(nats_url, sqlite_database("communication", tmp_path / "communication.db")) as service,
         running("models", models) as client,
     ):
         await service.population(AGENTS)

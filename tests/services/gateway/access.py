@@ -12,7 +12,6 @@ from fastapi import FastAPI
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.identity import Role
 from libs.http import new_key_pair
-from libs.runtime.nats_server import NatsServer
 from services.gateway.app import create_app
 from services.gateway.domain.keys import new_secret
 from services.gateway.settings import Settings
@@ -22,6 +21,7 @@ from services.orchestrator.app import create_app as create_orchestrator
 from services.orchestrator.settings import Settings as OrchestratorSettings
 from tests.services.gateway.conftest import LOCAL
 from tests.support.apps import running
+from tests.support.migrated import sqlite_database
 
 ACME, GLOBEX = "acme", "globex"
 
@@ -50,23 +50,22 @@ class Doors:
 
 @asynccontextmanager
 async def doors(
-    database_url: str, nats: NatsServer, directory: Path, owners: dict[str, FastAPI] | None = None, **settings: Any
+    database_url: str, nats_url: str, directory: Path, owners: dict[str, FastAPI] | None = None, **settings: Any
 ) -> AsyncIterator[Doors]:
     """The gateway over a store, with an orchestrator (or the owners that are given) and the models behind it."""
     signing_key, public_key = new_key_pair()
     first = {tenant: new_secret() for tenant in (ACME, GLOBEX, DEFAULT_TENANT)}
     orchestrator = create_orchestrator(
         OrchestratorSettings(
-            database_url=f"sqlite:///{directory}/orchestrator.db",
-            nats_url=nats.url,
+            database_url=sqlite_database("orchestrator", directory / "orchestrator.db"),
+            nats_url=nats_url,
             identity_keys=public_key,
             service_key=new_key_pair()[0],
         )
     )
-    models = create_models(
-        ModelsSettings(database_url=f"sqlite:///{directory}/models.db", identity_keys=public_key, probe=False)
-    )
+    ledger = sqlite_database("models", directory / "models.db")
+    models = create_models(ModelsSettings(database_url=ledger, identity_keys=public_key, probe=False))
     given: dict[str, Any] = {"auth": "keys", "bootstrap_keys": first, "signing_key": signing_key} | settings
-    app = create_app(Settings(database_url=database_url, nats_url=nats.url, **LOCAL, **given))
+    app = create_app(Settings(database_url=database_url, nats_url=nats_url, **LOCAL, **given))
     async with running("orchestrator", orchestrator), running("models", models), running("gateway", app) as client:
         yield Doors(app, client, first, signing_key)

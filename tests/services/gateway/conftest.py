@@ -13,6 +13,7 @@ from services.gateway.settings import Settings
 from services.orchestrator.app import create_app as create_orchestrator
 from services.orchestrator.settings import Settings as OrchestratorSettings
 from tests.support.apps import running
+from tests.support.migrated import sqlite_database
 from tests.support.peer import Peer, peer
 
 OWNERS = ("orchestrator", "population", "intervention", "communication", "results", "validation", "webhooks")
@@ -40,7 +41,8 @@ class Stage:
 @pytest.fixture
 async def stage(nats_server: NatsServer, sqlite_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
     nats_url = nats_server.url
-    orchestrator = create_orchestrator(OrchestratorSettings(database_url=sqlite_url, nats_url=nats_url))
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/gateway.db", nats_url=nats_url, **LOCAL))
+    owned = sqlite_database("orchestrator", tmp_path / "orchestrator.db")
+    orchestrator = create_orchestrator(OrchestratorSettings(database_url=owned, nats_url=nats_url))
+    app = create_app(Settings(database_url=sqlite_url, nats_url=nats_url, **LOCAL))
     async with running("orchestrator", orchestrator), running("gateway", app) as client, peer(nats_url) as rest:
         yield Stage(client, rest, nats_server)

@@ -11,15 +11,14 @@ from sqlalchemy.exc import DBAPIError
 from libs.contracts.audit import AuditEntry, Chain
 from libs.contracts.identity import Role
 from libs.db import EVERY_TENANT, Database
-from libs.runtime.nats_server import NatsServer
 from services.gateway.domain.keys import new_secret
 from services.gateway.tables import audit
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 
 
 @pytest.fixture
-async def gate(database_url: str, nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Doors]:
-    async with doors(database_url, nats_server, tmp_path) as opened:
+async def gate(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Doors]:
+    async with doors(database_url, nats_url, tmp_path) as opened:
         yield opened
 
 
@@ -81,23 +80,23 @@ async def test_the_chain_holds_and_ends_in_the_head(gate: Doors) -> None:
     assert (chain.length, chain.head) == (log["length"], log["head"]) == (5, log["items"][-1]["hash"])
 
 
-@pytest.mark.parametrize("field", sorted(AuditEntry.model_fields))
-async def test_a_change_of_any_field_breaks_the_chain(gate: Doors, field: str) -> None:
+async def test_a_change_of_any_field_breaks_the_chain(gate: Doors) -> None:
     for _ in range(3):
         await gate.key(Role.VIEWER)
-    items = (await log_of(gate))["items"]
-    value = items[1][field]
-    items[1][field] = value + 1 if isinstance(value, int) else "2020-01-01T00:00:00Z" if field == "at" else value + "x"
-    assert checked(items).fault is not None
+    first, second, third = (await log_of(gate))["items"]
+    for field in AuditEntry.model_fields:
+        value = second[field]
+        other = value + 1 if isinstance(value, int) else "2020-01-01T00:00:00Z" if field == "at" else value + "x"
+        assert checked([first, second | {field: other}, third]).fault is not None, field
+    assert checked([first, second, third]).fault is None
 
 
-@pytest.mark.parametrize("place", [0, 1])
-async def test_an_entry_that_is_left_out_breaks_the_chain(gate: Doors, place: int) -> None:
+async def test_an_entry_that_is_left_out_breaks_the_chain(gate: Doors) -> None:
     for _ in range(3):
         await gate.key(Role.VIEWER)
-    items = (await log_of(gate))["items"]
-    del items[place]
-    assert checked(items).fault is not None
+    first, second, third = (await log_of(gate))["items"]
+    assert checked([second, third]).fault is not None
+    assert checked([first, third]).fault is not None
 
 
 async def test_the_store_itself_refuses_to_change_or_delete_an_entry(gate: Doors, database_url: str) -> None:

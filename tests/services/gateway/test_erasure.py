@@ -10,15 +10,14 @@ from sqlalchemy.exc import DBAPIError
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.identity import Role
 from libs.db import EVERY_TENANT, Database
-from libs.runtime.nats_server import NatsServer
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 from tests.support.apps import eventually
 
 
 @pytest.fixture
-async def gate(database_url: str, nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Doors]:
+async def gate(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Doors]:
     """Only the orchestrator and the models are there."""
-    async with doors(database_url, nats_server, tmp_path) as opened:
+    async with doors(database_url, nats_url, tmp_path) as opened:
         yield opened
 
 

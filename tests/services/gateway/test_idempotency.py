@@ -7,15 +7,14 @@ from pathlib import Path
 import pytest
 
 from libs.contracts.identity import Role
-from libs.runtime.nats_server import NatsServer
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 
 SPEC = {"name": "a viewer", "role": "viewer"}
 
 
 @pytest.fixture
-async def gate(database_url: str, nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Doors]:
-    async with doors(database_url, nats_server, tmp_path) as opened:
+async def gate(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Doors]:
+    async with doors(database_url, nats_url, tmp_path) as opened:
         yield opened
 
 
@@ -88,8 +87,8 @@ async def test_a_key_of_a_wrong_form_is_refused(gate: Doors, key: str) -> None:
     assert answer.status_code == 422
 
 
-async def test_a_key_is_limited_and_told_so(database_url: str, nats_server: NatsServer, tmp_path: Path) -> None:
-    async with doors(database_url, nats_server, tmp_path, rate_per_minute=60, rate_burst=3) as gate:
+async def test_a_key_is_limited_and_told_so(database_url: str, nats_url: str, tmp_path: Path) -> None:
+    async with doors(database_url, nats_url, tmp_path, rate_per_minute=60, rate_burst=3) as gate:
         answers = [await gate.ask("GET", "/whoami", gate.first[ACME]) for _ in range(5)]
         assert [answer.status_code for answer in answers[:3]] == [200] * 3
         assert answers[0].headers["ratelimit-remaining"] == "2"

@@ -11,7 +11,6 @@ import pytest
 from libs.contracts import subjects
 from libs.contracts.envelope import DEFAULT_TENANT, seal
 from libs.contracts.identity import Identity, Role
-from libs.runtime.nats_server import NatsServer
 from services.gateway.domain.quotas import QuotaError
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 from tests.services.orchestrator.parts import CREATED
@@ -22,8 +21,8 @@ CREATE = {"name": "Panel", "population_id": CREATED.population_id}
 
 
 @pytest.fixture
-async def gate(database_url: str, nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Doors]:
-    async with doors(database_url, nats_server, tmp_path) as opened:
+async def gate(database_url: str, nats_url: str, tmp_path: Path) -> AsyncIterator[Doors]:
+    async with doors(database_url, nats_url, tmp_path) as opened:
         yield opened
 
 
@@ -84,8 +83,8 @@ async def test_a_tenant_has_as_many_people_as_it_may(gate: Doors) -> None:
     assert await gate.key(Role.VIEWER, GLOBEX)
 
 
-async def test_of_two_simulations_begun_at_once_one_takes_the_last_place(gate: Doors, nats_server: NatsServer) -> None:
-    await announce(gate, nats_server)
+async def test_of_two_simulations_begun_at_once_one_takes_the_last_place(gate: Doors, nats_url: str) -> None:
+    await announce(gate, nats_url)
     await set_quota(gate, running_simulations=1)
     made = await asyncio.gather(*(gate.ask("POST", "/simulations/create", gate.first[ACME], json=CREATE) for _ in "ab"))
     accepted, refused = sorted(made, key=lambda answer: answer.status_code)
@@ -102,8 +101,8 @@ async def test_of_two_simulations_begun_at_once_one_takes_the_last_place(gate: D
     assert again.status_code == 201
 
 
-async def test_nothing_begins_when_the_budget_of_the_month_is_spent(gate: Doors, nats_server: NatsServer) -> None:
-    await announce(gate, nats_server)
+async def test_nothing_begins_when_the_budget_of_the_month_is_spent(gate: Doors, nats_url: str) -> None:
+    await announce(gate, nats_url)
     await set_quota(gate, calls_per_month=0)
     refused = await gate.ask("POST", "/simulations/create", gate.first[ACME], json=CREATE)
     assert refused.status_code == 402
@@ -112,9 +111,9 @@ async def test_nothing_begins_when_the_budget_of_the_month_is_spent(gate: Doors,
     assert (await gate.ask("POST", "/simulations/create", gate.first[ACME], json=CREATE)).status_code == 201
 
 
-async def announce(gate: Doors, nats_server: NatsServer) -> None:
+async def announce(gate: Doors, nats_url: str) -> None:
     """Let the orchestrator know of a population of the tenant."""
-    async with peer(nats_server.url) as others:
+    async with peer(nats_url) as others:
         envelope = seal(CREATED, source="population", tenant=ACME)
         subject = subjects.concrete(CREATED.contract, ACME, CREATED.key)
         await others._js.publish(subject, CREATED.model_dump_json().encode(), headers=envelope.headers())

@@ -1,23 +1,28 @@
 """A read-only link shows the results of one simulation, to whoever has it, until it ends or is revoked."""
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from libs.contracts.envelope import seal
 from libs.contracts.identity import Role
 from libs.contracts.orchestrator import StartSimulation
-from libs.runtime.nats_server import NatsServer
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 from tests.support.apps import eventually
+from tests.support.migrated import sqlite_database
 from tests.support.peer import peer
 
+IN_COMMON = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def gate(sqlite_url: str, nats_server: NatsServer, tmp_path: Path) -> AsyncIterator[Doors]:
-    """With a simulation of each tenant."""
-    async with doors(sqlite_url, nats_server, tmp_path) as opened, peer(nats_server.url) as rest:
+
+@asynccontextmanager
+async def with_simulations(directory: Path, nats_url: str) -> AsyncIterator[Doors]:
+    """One of each tenant."""
+    database = sqlite_database("gateway", directory / "gateway.db")
+    async with doors(database, nats_url, directory) as opened, peer(nats_url) as rest:
         for tenant in (ACME, GLOBEX):
             start = StartSimulation(
                 simulation_id=f"sim_{tenant}",
@@ -39,6 +44,19 @@ async def gate(sqlite_url: str, nats_server: NatsServer, tmp_path: Path) -> Asyn
         yield opened
 
 
+@pytest.fixture
+async def gate(nats_url: str, tmp_path: Path) -> AsyncIterator[Doors]:
+    async with with_simulations(tmp_path, nats_url) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def common(shared_nats_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Doors]:
+    """For tests to which it makes no difference what others have shared."""
+    async with with_simulations(tmp_path_factory.mktemp("common"), shared_nats_url) as opened:
+        yield opened
+
+
 async def link(gate: Doors, **fields: object) -> dict[str, str]:
     spec = {"simulation_id": f"sim_{ACME}", **fields}
     answer = await gate.ask("POST", "/shares", gate.first[ACME], json=spec)
@@ -47,15 +65,17 @@ async def link(gate: Doors, **fields: object) -> dict[str, str]:
     return made
 
 
-async def test_a_link_shows_its_simulation_without_a_key(gate: Doors) -> None:
-    path = (await link(gate))["path"]
-    answer = await gate.client.get(f"{path}/simulations/sim_{ACME}/status")
+@IN_COMMON
+async def test_a_link_shows_its_simulation_without_a_key(common: Doors) -> None:
+    path = (await link(common))["path"]
+    answer = await common.client.get(f"{path}/simulations/sim_{ACME}/status")
     assert answer.status_code == 200
     assert answer.json()["name"] == f"canary of {ACME}"
     # results is down in this test: that it is asked at all is what the link is for
-    assert (await gate.client.get(f"{path}/results/sim_{ACME}/aggregate")).status_code == 503
+    assert (await common.client.get(f"{path}/results/sim_{ACME}/aggregate")).status_code == 503
 
 
+@IN_COMMON
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -72,22 +92,24 @@ async def test_a_link_shows_its_simulation_without_a_key(gate: Doors) -> None:
         ("GET", f"/shared/x/simulations/sim_{ACME}/status", 404),
     ],
 )
-async def test_a_link_shows_and_does_nothing_else(gate: Doors, method: str, path: str, status: int) -> None:
-    shared = (await link(gate))["path"]
-    answer = await gate.client.request(method, f"{shared}{path}")
+async def test_a_link_shows_and_does_nothing_else(common: Doors, method: str, path: str, status: int) -> None:
+    shared = (await link(common))["path"]
+    answer = await common.client.request(method, f"{shared}{path}")
     assert answer.status_code == status
     assert f"canary of {GLOBEX}" not in answer.text
 
 
-async def test_a_revoked_link_shows_nothing(gate: Doors) -> None:
-    made = await link(gate)
-    assert (await gate.ask("DELETE", f"/shares/{made['id']}", gate.first[GLOBEX])).status_code == 404
-    assert (await gate.ask("DELETE", f"/shares/{made['id']}", gate.first[ACME])).status_code == 204
-    assert (await gate.client.get(f"{made['path']}/simulations/sim_{ACME}/status")).status_code == 401
+@IN_COMMON
+async def test_a_revoked_link_shows_nothing(common: Doors) -> None:
+    made = await link(common)
+    assert (await common.ask("DELETE", f"/shares/{made['id']}", common.first[GLOBEX])).status_code == 404
+    assert (await common.ask("DELETE", f"/shares/{made['id']}", common.first[ACME])).status_code == 204
+    assert (await common.client.get(f"{made['path']}/simulations/sim_{ACME}/status")).status_code == 401
 
 
-async def test_a_key_does_not_belong_into_an_address(gate: Doors) -> None:
-    answer = await gate.client.get(f"/shared/{gate.first[ACME]}/simulations/sim_{ACME}/status")
+@IN_COMMON
+async def test_a_key_does_not_belong_into_an_address(common: Doors) -> None:
+    answer = await common.client.get(f"/shared/{common.first[ACME]}/simulations/sim_{ACME}/status")
     assert answer.status_code == 401
 
 
@@ -99,23 +121,25 @@ async def test_links_are_listed_apart_from_keys_and_without_what_opens_them(gate
     assert made["id"] not in (await gate.ask("GET", "/keys", gate.first[ACME])).text
 
 
-async def test_what_does_not_exist_here_cannot_be_shared(gate: Doors) -> None:
+@IN_COMMON
+async def test_what_does_not_exist_here_cannot_be_shared(common: Doors) -> None:
     spec = {"simulation_id": f"sim_{GLOBEX}"}
-    assert (await gate.ask("POST", "/shares", gate.first[ACME], json=spec)).status_code == 404
-    assert (await gate.ask("POST", "/shares", await gate.key(Role.VIEWER), json=spec)).status_code == 403
+    assert (await common.ask("POST", "/shares", common.first[ACME], json=spec)).status_code == 404
+    assert (await common.ask("POST", "/shares", await common.key(Role.VIEWER), json=spec)).status_code == 403
 
 
+@IN_COMMON
 @pytest.mark.parametrize("role", list(Role))
-async def test_every_operation_is_open_to_its_role_and_closed_below(gate: Doors, role: Role) -> None:
+async def test_every_operation_is_open_to_its_role_and_closed_below(common: Doors, role: Role) -> None:
     from libs.contracts.permissions import POLICIES
 
-    key = await gate.key(role, GLOBEX)
+    key = await common.key(role, GLOBEX)
     for operation, needed in POLICIES.items():
         method, path = operation.split(" ")
         path = path.replace("{", "x-").replace("}", "")
         if role.covers(needed) and path.endswith("stream"):
             continue  # without an end
-        answer = await gate.ask(method, path, key, json=None if method == "GET" else {})
+        answer = await common.ask(method, path, key, json=None if method == "GET" else {})
         if role.covers(needed):
             assert answer.status_code not in {401, 403}, operation
         else:
@@ -171,6 +195,7 @@ async def test_what_is_shared_is_not_shared_on_and_refusals_name_the_person(gate
     assert entries[-1]["subject"] == f"share:{made['id']}:{subject}"
 
 
+@IN_COMMON
 @pytest.mark.parametrize(
     "shared_with",
     [
@@ -182,8 +207,8 @@ async def test_what_is_shared_is_not_shared_on_and_refusals_name_the_person(gate
         {"tenant": GLOBEX, "subject": ""},
     ],
 )
-async def test_with_whom_something_is_shared_has_to_be_clear(gate: Doors, shared_with: dict[str, str]) -> None:
+async def test_with_whom_something_is_shared_has_to_be_clear(common: Doors, shared_with: dict[str, str]) -> None:
     spec = {"simulation_id": f"sim_{ACME}", "shared_with": shared_with}
-    answer = await gate.ask("POST", "/shares", gate.first[ACME], json=spec)
+    answer = await common.ask("POST", "/shares", common.first[ACME], json=spec)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].startswith("shared_with")

@@ -307,8 +307,9 @@ async def test_a_stream_survives_a_restart_of_the_server_that_holds_the_log(stag
 async def test_how_far_drawing_is_can_be_followed_to_its_end(
     nats_server: NatsServer, sqlite_url: str, tmp_path: Path
 ) -> None:
-    population = create_population(PopulationSettings(database_url=sqlite_url, nats_url=nats_server.url))
-    app = create_app(Settings(database_url=f"sqlite:///{tmp_path}/own.db", nats_url=nats_server.url, **LOCAL))
+    owned = f"sqlite:///{tmp_path}/population.db"
+    population = create_population(PopulationSettings(database_url=owned, nats_url=nats_server.url))
+    app = create_app(Settings(database_url=sqlite_url, nats_url=nats_server.url, **LOCAL))
     spec = {"name": "Adults", "demographic_base": "uk_demographics", "size": 1_200, "seed": 1}
     async with running("population", population), running("gateway", app) as client, peer(nats_server.url) as rest:
         stage = Stage(client, rest, nats_server)

@@ -6,15 +6,18 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from tests.services.orchestrator.parts import CREATED, NOW, READY, Stage, stage
 from tests.support.apps import eventually
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-@pytest.fixture
-async def place(nats_url: str, database_url: str) -> AsyncIterator[Stage]:
-    """Two populations, and five simulations over them."""
-    async with stage(nats_url, database_url) as found:
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def place(shared_nats_url: str, shared_database_url: str) -> AsyncIterator[Stage]:
+    """Two populations, and five simulations over them, which only the last test ends."""
+    async with stage(shared_nats_url, shared_database_url) as found:
         for population_id in ("pop_1", "pop_2"):
             await found.peer.send("population", CREATED.model_copy(update={"population_id": population_id}))
             await found.peer.send("population", READY.model_copy(update={"population_id": population_id}))
@@ -104,6 +107,13 @@ async def test_a_filter_that_cannot_be_is_refused_with_what_can(
     assert allowed in error["allowed"]
 
 
+@pytest.mark.parametrize("body", [{}, {"filter": {}}, {"simulation_ids": ["a"], "filter": {"name": "x"}}])
+async def test_what_would_end_everything_or_nothing_is_refused(place: Stage, body: dict[str, Any]) -> None:
+    assert (await place.client.post("/simulations/end", json=body)).status_code == 422
+    over = await place.client.post("/simulations/end", json={"filter": {"state": ["completed"]}})
+    assert "ready" in over.json()["errors"][0]["allowed"]
+
+
 async def test_several_are_ended_together_and_each_is_told_of(place: Stage) -> None:
     client = place.client
     first = (await listed(client))[0]["id"]
@@ -120,10 +130,3 @@ async def test_several_are_ended_together_and_each_is_told_of(place: Stage) -> N
     rest = await client.post("/simulations/end", json={"filter": {"population_id": "pop_2"}})
     assert [one["outcome"] for one in rest.json()["items"]] == ["ended", "ended"]
     assert names(await listed(client, state="ready")) == ["100% oat", "alpha"]
-
-
-@pytest.mark.parametrize("body", [{}, {"filter": {}}, {"simulation_ids": ["a"], "filter": {"name": "x"}}])
-async def test_what_would_end_everything_or_nothing_is_refused(place: Stage, body: dict[str, Any]) -> None:
-    assert (await place.client.post("/simulations/end", json=body)).status_code == 422
-    over = await place.client.post("/simulations/end", json={"filter": {"state": ["completed"]}})
-    assert "ready" in over.json()["errors"][0]["allowed"]

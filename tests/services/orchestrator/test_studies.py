@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 import yaml
 
 from services.orchestrator.app import create_app
@@ -15,11 +16,13 @@ from tests.support.apps import running
 
 EXAMPLE = Path("examples/email_ab.yaml").read_text()
 YAML = {"content-type": "application/yaml"}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest.fixture
-async def client(database_url: str, nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(shared_database_url: str, shared_nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    settings = Settings(database_url=shared_database_url, nats_url=shared_nats_url, models_url="local://models")
+    app = create_app(settings)
     async with running("orchestrator", app) as found:
         yield found
 
@@ -79,11 +82,12 @@ async def test_a_study_is_refused_as_the_command_line_does_with_field_and_what_i
     client: httpx.AsyncClient, old: str, new: str, field: str, allowed: str
 ) -> None:
     assert old in EXAMPLE
+    before = (await client.get("/studies")).json()["items"]
     answer = await client.post("/studies", content=EXAMPLE.replace(old, new, 1), headers=YAML)
     assert answer.status_code == 422
     found = {error["field"]: error["allowed"] for error in answer.json()["errors"]}
     assert allowed in found[field]
-    assert (await client.get("/studies")).json()["items"] == []
+    assert (await client.get("/studies")).json()["items"] == before
 
 
 @pytest.mark.parametrize(
@@ -107,14 +111,18 @@ async def test_a_body_that_is_no_study_file_is_refused(
 
 
 async def test_studies_are_listed_newest_first_in_pages_and_found_by_name(client: httpx.AsyncClient) -> None:
-    for name in ("One", "Two", "Twofold"):
+    for name in ("Oat one", "Oat two", "Oat twofold"):
         await kept(client, EXAMPLE.replace("name: Email Campaign A/B Test", f"name: {name}", 1))
-    first = (await client.get("/studies", params={"limit": 2})).json()
-    rest = (await client.get("/studies", params={"limit": 2, "cursor": first["next_cursor"]})).json()
-    assert [one["name"] for one in first["items"] + rest["items"]] == ["Twofold", "Two", "One"]
+    query = {"limit": 2, "name": "oat"}
+    first = (await client.get("/studies", params=query)).json()
+    rest = (await client.get("/studies", params=query | {"cursor": first["next_cursor"]})).json()
+    assert [one["name"] for one in first["items"] + rest["items"]] == ["Oat twofold", "Oat two", "Oat one"]
     assert rest["next_cursor"] is None
-    found = (await client.get("/studies", params={"name": "two"})).json()["items"]
-    assert [one["name"] for one in found] == ["Twofold", "Two"]
+    found = (await client.get("/studies", params={"name": "OAT TWO"})).json()["items"]
+    assert [one["name"] for one in found] == ["Oat twofold", "Oat two"]
+    assert [one["name"] for one in (await client.get("/studies", params={"limit": 3})).json()["items"]] == [
+        one["name"] for one in first["items"] + rest["items"]
+    ]
 
 
 async def test_every_template_is_a_study_that_is_taken_as_it_is(client: httpx.AsyncClient) -> None:

@@ -17,6 +17,7 @@ from libs.minds.sampling_plan import read_plan
 from tests.services.models.stub import serving
 from tests.services.population.author import CREATE, MODEL, Provider, made, persona, service
 from tests.support.apps import eventually
+from tests.support.migrated import sqlite_database
 from tests.support.peer import peer
 
 DIET = {"vegan": 0.1, "vegetarian": 0.2, "everything": 0.7}
@@ -40,13 +41,13 @@ async def provider() -> AsyncIterator[Provider]:
 
 @pytest.fixture
 def stage(provider: Provider, sqlite_url: str, tmp_path: Path, nats_url: str) -> Stage:
-    return service(sqlite_url, f"sqlite:///{tmp_path}/models.db", nats_url, provider)
+    return service(sqlite_url, sqlite_database("models", tmp_path / "models.db"), nats_url, provider)
 
 
 @pytest.fixture
 def either_stage(provider: Provider, database_url: str, tmp_path: Path, nats_url: str) -> Stage:
     """On either store."""
-    return service(database_url, f"sqlite:///{tmp_path}/models.db", nats_url, provider)
+    return service(database_url, sqlite_database("models", tmp_path / "models.db"), nats_url, provider)
 
 
 def spread(name: str, **shares: float) -> dict[str, Any]:
@@ -197,7 +198,7 @@ async def test_a_service_that_stops_while_the_model_plans_goes_on_and_pays_once(
     provider: Provider, database_url: str, tmp_path: Path, nats_url: str
 ) -> None:
     provider.plan, provider.delay_s = GOOD, 0.5
-    models_url = f"sqlite:///{tmp_path}/models.db"
+    models_url = sqlite_database("models", tmp_path / "models.db")
     async with service(database_url, models_url, nats_url, provider) as client:
         population = (await client.post(CREATE, json=SPEC)).json()
     async with service(database_url, models_url, nats_url, provider) as client:

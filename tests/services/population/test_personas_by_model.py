@@ -18,6 +18,7 @@ from tests.services.models.stub import serving
 from tests.services.population.author import CREATE, MODEL, Provider, made, persona, service
 from tests.services.population.persona_shape import shape
 from tests.support.apps import eventually
+from tests.support.migrated import sqlite_database
 from tests.support.peer import peer
 
 SPEC: dict[str, Any] = {
@@ -43,13 +44,13 @@ Stage = AbstractAsyncContextManager[httpx.AsyncClient]
 
 @pytest.fixture
 def stage(provider: Provider, sqlite_url: str, tmp_path: Path, nats_url: str) -> Stage:
-    return service(sqlite_url, f"sqlite:///{tmp_path}/models.db", nats_url, provider)
+    return service(sqlite_url, sqlite_database("models", tmp_path / "models.db"), nats_url, provider)
 
 
 @pytest.fixture
 def either_stage(provider: Provider, database_url: str, tmp_path: Path, nats_url: str) -> Stage:
     """On either store."""
-    return service(database_url, f"sqlite:///{tmp_path}/models.db", nats_url, provider)
+    return service(database_url, sqlite_database("models", tmp_path / "models.db"), nats_url, provider)
 
 
 async def drawn(client: httpx.AsyncClient, spec: dict[str, Any] = SPEC) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -219,7 +220,7 @@ def test_a_drawn_name_that_a_model_gave_away_gets_an_initial_and_near_names_are_
 async def test_a_service_that_stops_while_people_are_written_pays_for_none_twice(
     provider: Provider, database_url: str, tmp_path: Path, nats_url: str
 ) -> None:
-    models_url = f"sqlite:///{tmp_path}/models.db"
+    models_url = sqlite_database("models", tmp_path / "models.db")
 
     def write(shown: dict[str, Any]) -> dict[str, Any]:
         provider.delay_s = 0.0 if len(provider.requests) < 40 else 0.3

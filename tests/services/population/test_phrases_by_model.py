@@ -13,6 +13,7 @@ from services.population.domain.learning import learned
 from services.population.domain.library import load_library
 from tests.services.models.stub import serving
 from tests.services.population.author import CREATE, MODEL, Provider, made, service
+from tests.support.migrated import sqlite_database
 
 PHRASE = "collectors of old vinyl"
 SPEC: dict[str, Any] = {
@@ -39,7 +40,7 @@ async def provider() -> AsyncIterator[Provider]:
 
 @pytest.fixture
 def stage(provider: Provider, sqlite_url: str, tmp_path: Path, nats_url: str) -> Stage:
-    return service(sqlite_url, f"sqlite:///{tmp_path}/models.db", nats_url, provider)
+    return service(sqlite_url, sqlite_database("models", tmp_path / "models.db"), nats_url, provider)
 
 
 def says(*constraints: dict[str, Any], complete: bool = True) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
 from services.population.app import create_app
 from services.population.domain.profile.columns import Columns, Value
@@ -33,9 +34,9 @@ def profiled(*people: dict[str, Value], **orders: list[str]) -> Profile:
     return profile_of(columns(people), orders)
 
 
-@pytest.fixture
-async def client(nats_url: str, database_url: str) -> AsyncIterator[httpx.AsyncClient]:
-    settings = Settings(database_url=database_url, nats_url=nats_url)
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(shared_nats_url: str, shared_database_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    settings = Settings(database_url=shared_database_url, nats_url=shared_nats_url)
     async with running("population", create_app(settings)) as client:
         yield client
 
@@ -52,6 +53,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: Any) -> Any:
     return answer.json()
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_profile_counts_everybody_and_agrees_with_the_people_themselves(client: httpx.AsyncClient) -> None:
     population = await create(client)
     people = (await get(client, f"{population}/individuals", limit=200))["items"]
@@ -69,6 +71,7 @@ async def test_a_profile_counts_everybody_and_agrees_with_the_people_themselves(
     assert strongest["value"] > strongest["by_chance"]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_segment_has_a_profile_of_its_own(client: httpx.AsyncClient) -> None:
     population = await create(client)
     young = await get(client, f"{population}/profile", segment="young")
@@ -82,6 +85,7 @@ async def test_a_segment_has_a_profile_of_its_own(client: httpx.AsyncClient) -> 
     ]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_another_population_stands_beside_it_with_the_largest_difference_first(client: httpx.AsyncClient) -> None:
     here, there = await create(client), await create(client, demographic_base="uk_demographics", segments=[], size=150)
     comparison = (await get(client, f"{here}/profile", compare_with=there))["comparison"]
@@ -94,6 +98,7 @@ async def test_another_population_stands_beside_it_with_the_largest_difference_f
     assert unknown.json()["errors"][0]["field"] == "compare_with"
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_the_page_and_every_plot_it_links_need_nothing_but_themselves(client: httpx.AsyncClient) -> None:
     population = await create(client)
     links = (await get(client, f"{population}/profile"))["links"]

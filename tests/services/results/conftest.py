@@ -1,6 +1,7 @@
 """The results service as it is composed in production, on a real bus."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from services.results.settings import Settings
 from tests.services.models.stub import Stub, serving
 from tests.services.results.scene import Scene
 from tests.support.apps import running
+from tests.support.migrated import sqlite_database
 from tests.support.peer import peer
 
 
@@ -43,11 +45,12 @@ def wait_s() -> float:
 
 @pytest.fixture
 async def online_scene(
-    nats_url: str, database_url: str, sqlite_url: str, provider: Stub, wait_s: float
+    nats_url: str, database_url: str, tmp_path: Path, provider: Stub, wait_s: float
 ) -> AsyncIterator[Scene]:
     """The service with a models service that has a language model."""
+    ledger = sqlite_database("models", tmp_path / "models.db")
     models = create_models(
-        ModelsSettings(database_url=sqlite_url, upstream_url=provider.url, upstream_models="some-model", probe=False)
+        ModelsSettings(database_url=ledger, upstream_url=provider.url, upstream_models="some-model", probe=False)
     )
     settings = Settings(database_url=database_url, nats_url=nats_url, models_url="local://models", model_wait_s=wait_s)
     async with running("models", models), running("results", create_app(settings)) as client, peer(nats_url) as others:

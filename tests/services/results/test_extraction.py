@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from libs.contracts.results import ExtractFields
@@ -23,6 +24,7 @@ from tests.services.models.stub import Answer, Stub, completion, error
 from tests.services.results import build
 from tests.services.results.scene import Scene, analyse, campaign, created, frozen, story
 from tests.support.apps import eventually, running
+from tests.support.migrated import sqlite_database
 from tests.support.peer import peer
 
 INSTRUMENTS = (
@@ -358,12 +360,12 @@ async def test_a_model_that_is_not_there_is_refused_with_those_that_are(online_s
 
 
 async def test_a_service_that_is_stopped_goes_on_with_the_agents_that_are_left(
-    nats_url: str, database_url: str, sqlite_url: str, provider: Stub
+    nats_url: str, database_url: str, tmp_path: Path, provider: Stub
 ) -> None:
     provider.answer = lambda request, number: replace(reads(request, number), delay_s=0.0 if number <= 40 else 0.3)
     models = create_models(
         ModelsSettings(
-            database_url=sqlite_url,
+            database_url=sqlite_database("models", tmp_path / "models.db"),
             upstream_url=provider.url,
             upstream_models="some-model",
             probe=False,

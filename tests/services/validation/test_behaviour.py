@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -29,6 +30,7 @@ from tests.services.intervention import build
 from tests.services.models.stub import Answer, Stub, completion, serving
 from tests.services.validation.test_flow import SIMULATION, assigned, frozen
 from tests.support.apps import eventually, running
+from tests.support.migrated import sqlite_database
 from tests.support.peer import peer
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -193,9 +195,10 @@ async def provider() -> AsyncIterator[Stub]:
 
 
 @pytest.fixture
-async def client(database_url: str, sqlite_url: str, nats_url: str, provider: Stub) -> AsyncIterator[httpx.AsyncClient]:
+async def client(database_url: str, tmp_path: Path, nats_url: str, provider: Stub) -> AsyncIterator[httpx.AsyncClient]:
+    ledger = sqlite_database("models", tmp_path / "models.db")
     models = create_models(
-        ModelsSettings(database_url=sqlite_url, upstream_url=provider.url, upstream_models="some-model", probe=False)
+        ModelsSettings(database_url=ledger, upstream_url=provider.url, upstream_models="some-model", probe=False)
     )
     app = create_app(Settings(database_url=database_url, nats_url=nats_url, models_url="local://models"))
     async with running("models", models), running("validation", app) as made:
