@@ -32,7 +32,7 @@ def encode_cursor(*key: Any) -> str:
     return base64.urlsafe_b64encode(orjson.dumps(list(key))).decode().rstrip("=")
 
 
-def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
+def decode_cursor(cursor: str | None, *types: type, field: str = "cursor") -> tuple[Any, ...] | None:
     """The key in a cursor, None without one. Raises `InvalidError` for a cursor that this list never gave."""
     if cursor is None:
         return None
@@ -41,7 +41,7 @@ def decode_cursor(cursor: str | None, *types: type) -> tuple[Any, ...] | None:
     except (binascii.Error, ValueError):
         key = None
     if not isinstance(key, list) or len(key) != len(types) or [type(part) for part in key] != list(types):
-        raise InvalidError("cursor", "is not a cursor of this list; leave it out to start at the first page")
+        raise InvalidError(field, "is not a cursor of this list; leave it out to start at the first page")
     return tuple(key)
 
 

@@ -16,7 +16,7 @@ from libs.contracts.evidence import Analysis, Evidence, Interval
 from libs.contracts.instruments import Instrument
 from libs.contracts.planning import MainEffect
 from libs.contracts.protocol import Plan
-from services.intervention.domain.scores import SCORABLE, Finished, evidence_of, value_of
+from services.intervention.domain.scores import SCORABLE, Finished, evidence_so_far, value_of
 
 if TYPE_CHECKING:
     from libs.stats import Contrast
@@ -63,7 +63,7 @@ def monitor(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> tuple
     arms = [arm.name for arm in plan.arms if not arm.is_baseline]
     baseline = next(arm.name for arm in plan.arms if arm.is_baseline)
     level = 1 - plan.alpha / max(1, len(metrics) * len(arms))
-    worth = evidence_of(plan, taken, is_offline=is_offline)
+    worth = evidence_so_far(plan, taken, is_offline=is_offline)
     units = units_of((turn.agent_id, turn.cluster_id) for turn in taken)
     found = []
     for metric in metrics:

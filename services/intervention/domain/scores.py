@@ -102,7 +102,7 @@ def aggregate(
         confidence_level=level,
         method=(WILSON if is_rate else T_INTERVAL) if instrument else None,
         segment_breakdown=_by_segment(assigned, answered, score),
-        evidence=_evidence(plan, answered, is_offline=is_offline),
+        evidence=_evidence(plan, agents, is_offline=is_offline, is_complete=is_complete),
     )
 
 
@@ -149,11 +149,9 @@ def value_of(instrument: Instrument, answers: Mapping[str, Answer]) -> float | N
     return float(answer) if isinstance(answer, bool if is_binary else (int, float)) else None
 
 
-def evidence_of(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> Evidence:
-    """What numbers made from these turns are worth."""
-    agents = _by_agent(turns)
-    answered = {agent: mine for agent, mine in agents.items() if any(turn.is_answered for turn in mine)}
-    return _evidence(plan, answered, is_offline=is_offline)
+def evidence_so_far(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> Evidence:
+    """What numbers made from these turns are worth while others are to come."""
+    return _evidence(plan, _by_agent(turns), is_offline=is_offline, is_complete=False)
 
 
 def _by_agent(turns: Iterable[Finished]) -> dict[str, list[Finished]]:
@@ -188,12 +186,17 @@ def _by_segment(
     return breakdown
 
 
-def _evidence(plan: Plan, answered: Mapping[str, Sequence[Finished]], *, is_offline: bool) -> Evidence:
-    from libs.stats import grade_c, sample_ratio
+def _evidence(plan: Plan, agents: Mapping[str, Sequence[Finished]], *, is_offline: bool, is_complete: bool) -> Evidence:
+    """Who has not answered yet is not lost: until all have finished only failures count, and no ratio is checked."""
+    from libs.stats import SampleRatio, grade_c, sample_ratio
 
-    responses = {(turn.agent_id, turn.arm) for turns in answered.values() for turn in turns if turn.is_answered}
-    completed = Counter(arm for _, arm in responses)
-    check = sample_ratio(plan.planned_n, completed)
+    answered = {agent: mine for agent, mine in agents.items() if any(turn.is_answered for turn in mine)}
+    completed = Counter(
+        arm for _, arm in {(t.agent_id, t.arm) for mine in agents.values() for t in mine if t.is_answered}
+    )
+    met = Counter(arm for _, arm in {(turn.agent_id, turn.arm) for mine in agents.values() for turn in mine})
+    due = plan.planned_n if is_complete else met
+    check = sample_ratio(plan.planned_n, completed) if is_complete else SampleRatio(None, None, False)
     units = units_of((turn.agent_id, turn.cluster_id) for turns in answered.values() for turn in turns)
     worth = grade_c(len(set(units.values())), is_offline=is_offline)
     return Evidence(
@@ -202,7 +205,7 @@ def _evidence(plan: Plan, answered: Mapping[str, Sequence[Finished]], *, is_offl
         effective_n_basis=worth.effective_n_basis,
         caveat=worth.caveat,
         clusters=len(set(units.values())),
-        attrition={arm: 1 - (_share(completed[arm], n) or 0.0) for arm, n in plan.planned_n.items() if n},
+        attrition={arm: (due[arm] - completed[arm]) / n for arm, n in plan.planned_n.items() if n},
         sample_ratio=SampleRatioCheck(
             planned=plan.planned_n,
             completed={arm: completed[arm] for arm in plan.planned_n},

@@ -41,7 +41,7 @@ async def feed(
 
     A reader that stops and goes on with its cursor misses nothing. Only responses of the present timeline are shown.
     """
-    (last,) = decode_cursor(after, int) or (0,)
+    (last,) = decode_cursor(after, int, field="after") or (0,)
     status = await service.status(tx, simulation_id)
     rows = await service.feed(tx, simulation_id, limit + 1, last)
     shown = rows[:limit]

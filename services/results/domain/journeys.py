@@ -7,7 +7,7 @@ rounds; an agent whose answers end before it happened was watched until then and
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
 
@@ -91,7 +91,7 @@ def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> 
 
     found, units = [], units_of(turns)
     for instrument in study.instruments:
-        for arm, watched in _watched(instrument, arms, turns, units).items():
+        for arm, (_, watched) in _watched(instrument, arms, turns, units).items():
             curve = tuple(
                 SurvivalPoint(
                     round=int(step.time),
@@ -127,13 +127,14 @@ def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> li
     found: list[tuple[str, str, HypothesisTest]] = []
     for instrument in study.instruments:
         watched = _watched(instrument, arms, turns, units)
-        if baseline not in watched:
-            continue
-        base = watched.pop(baseline)
-        for arm, own in watched.items():
-            together = [*(own.clusters or ()), *(base.clusters or ())]
+        base = watched.pop(baseline, None)
+        for arm, one in watched.items():
+            if base is None or not one.is_comparable(base):
+                continue
+            both = one.watched, base.watched
+            together = [unit for side in both for unit in side.clusters or ()]
             is_apart = len(set(together)) == len(together)
-            test = log_rank([own, base]) if is_apart else clustered_log_rank(own, base)
+            test = log_rank(both) if is_apart else clustered_log_rank(*both)
             if test is not None:
                 found.append((instrument.name, arm, test))
     adjusted = correct(study, [test.p_value for *_, test in found])
@@ -153,26 +154,37 @@ def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> li
 
 def _watched(
     instrument: Instrument, arms: Sequence[str], turns: Sequence[Turn], units: Mapping[str, str]
-) -> "dict[str, Watched]":
-    """By arm, of each agent with its unit: the round of its first yes, or the last one it was asked in. Empty unless it
-    is a yes/no metric that was asked in several rounds.
+) -> "dict[str, _Watching]":
+    """By arm, of each agent with its unit: the round of its first yes, or the last one it was asked in. Of a yes/no
+    metric, in arms that were asked in several rounds, or no longer than another because everybody had said yes.
     """
     from libs.stats import Watched
 
     asked = [turn for turn in turns if turn.is_answered and instrument.name in turn.answers]
-    if instrument.type is not MetricType.BINARY or len({turn.round for turn in asked}) < 2:
-        return {}
     rounds: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
-    for turn in asked:
+    for turn in asked if instrument.type is MetricType.BINARY else ():
         rounds[turn.arm, turn.agent_id].append((turn.round, turn.answers[instrument.name] is True))
-    found = {}
+    found: dict[str, _Watching] = {}
     for arm in arms:
         mine = [(units[agent], given) for (at, agent), given in sorted(rounds.items()) if at == arm]
         events = [any(has for _, has in given) for _, given in mine]
         times = [min((at for at, has in given if has), default=max(at for at, _ in given)) for _, given in mine]
+        schedule = tuple(sorted({at for _, given in mine for at, _ in given}))
         if mine:
-            found[arm] = Watched(list(map(float, times)), events, [unit for unit, _ in mine])
-    return found
+            found[arm] = _Watching(schedule, Watched(list(map(float, times)), events, [unit for unit, _ in mine]))
+    return {arm: one for arm, one in found.items() if any(one.is_comparable(other) for other in found.values())}
+
+
+class _Watching(NamedTuple):
+    """The rounds in which people of an arm were asked, and what came of it."""
+
+    rounds: tuple[int, ...]
+    watched: "Watched"
+
+    def is_comparable(self, other: "_Watching") -> bool:
+        """Whether both were asked in the same rounds, in several, as far as the shorter one goes."""
+        short, long = sorted((self.rounds, other.rounds), key=len)
+        return len(long) > 1 and long[: len(short)] == short
 
 
 def _passed(stage: Instrument, arm: str, turns: Sequence[Turn]) -> Passed:

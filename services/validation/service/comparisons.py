@@ -86,12 +86,11 @@ class Comparisons:
         if simulation is None:
             raise NotFoundError("simulation", sample.simulation_id)
         _check_asked(metric, simulation)
-        turns = [
-            turn
-            for turn in await self._store.simulations.turns(tx, sample.simulation_id)
-            if sample.arm is None or turn.arm == sample.arm
-        ]
-        last = last_answers(turns, metric.name)
+        turns = await self._store.simulations.turns(tx, sample.simulation_id)
+        arms = sorted({turn.arm for turn in turns})
+        if sample.arm is not None and arms and sample.arm not in arms:
+            raise InvalidError("simulated.arm", f"nobody was in an arm {sample.arm!r}", arms)
+        last = last_answers([turn for turn in turns if sample.arm in {None, turn.arm}], metric.name)
         if not last:
             raise ConflictError(f"Nobody in the simulation has answered {metric.name!r} yet.")
         values = [_value(turn.answers[metric.name]) for turn in last]

@@ -70,6 +70,8 @@ def test_before_the_planned_n_there_is_a_score_but_no_interval() -> None:
     result = of(planned("purchase_intent"), turns("purchase_intent", 4, 6))
     assert (result.total_responses, result.response_rate, result.mean_score) == (2, 0.25, 5)
     assert result.confidence_interval is None
+    evidence = result.evidence
+    assert (evidence.attrition, evidence.sample_ratio.p_value) == ({"a": 0.0, "b": 0.0}, None), "not yet is not lost"
     assert all(segment.confidence_interval is None for segment in result.segment_breakdown.values())
 
 

@@ -52,7 +52,8 @@ async def test_what_was_no_cursor_is_refused(quick_scene: Scene) -> None:
     plan, _ = campaign()
     await quick_scene.publish(created(plan))
     await quick_scene.counted(0)
-    assert (await quick_scene.client.get("/results/sim_1/feed", params={"after": "nonsense"})).status_code == 422
+    refused = await quick_scene.client.get("/results/sim_1/feed", params={"after": "nonsense"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "after")
     assert (await quick_scene.client.get("/results/sim_9/feed")).status_code == 404
 
 

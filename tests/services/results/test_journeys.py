@@ -104,6 +104,16 @@ def test_the_same_people_in_both_arms_are_told_apart_by_a_test_that_knows_it() -
     assert test.statistic == pytest.approx(moved.sum() ** 2 / (moved**2).sum())
 
 
+def test_arms_that_were_asked_at_other_times_have_no_pace_to_compare() -> None:
+    study = build.study(build.plan(("a", "b"), [OPENED], {"a": 20, "b": 20}))
+    once = [build.turn(n, "ab"[n % 2], {"opened": n % 3 > 0}, round=1 + n % 2) for n in range(40)]
+    found = describe(study, once)
+    assert (found.times_to_event, found.hazard_tests) == ((), ())
+    twice = [build.turn(n, "a", {"opened": False}, round=2, step_id="again") for n in range(0, 40, 6)]
+    found = describe(study, [*once, *twice])
+    assert ([one.arm for one in found.times_to_event], found.hazard_tests) == (["a"], ())
+
+
 def test_people_who_heard_each_other_are_one_in_curves_and_in_the_test_of_their_pace() -> None:
     study = build.study(build.plan(("a", "b"), [OPENED], {"a": 40, "b": 40}))
     pace = {group: 1 + group * 3 % 4 + group % 2 * (group % 5 == 0) for group in range(20)}

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -106,6 +107,28 @@ async def test_what_is_not_there(client: httpx.AsyncClient, store: str) -> None:
     assert missing.headers["content-type"] == "application/problem+json"
     for path in ("empirical-compare", "historical-baseline"):
         assert (await client.post(f"/validation/{path}", json={})).status_code == 422
+
+
+async def test_people_are_compared_with_an_arm_of_a_simulation_that_there_is(
+    client: httpx.AsyncClient, nats_url: str
+) -> None:
+    async with peer(nats_url) as others:
+        for event in (frozen(), *build.responses_recorded(assigned())):
+            await others.send(event.contract.service, event)
+    body: dict[str, Any] = {
+        "metric": {"name": "open_rate", "type": "binary"},
+        "empirical": {"values": [True, False] * 30},
+        "simulated": {"simulation_id": SIMULATION, "arm": "a"},
+    }
+
+    async def is_recorded() -> bool:
+        answer = await client.post("/validation/empirical-compare", json=body)
+        return answer.status_code == 200 and answer.json()["simulated"]["n"] == 62
+
+    await eventually(is_recorded)
+    wrong = {**body, "simulated": {"simulation_id": SIMULATION, "arm": "c"}}
+    refused = (await client.post("/validation/empirical-compare", json=wrong)).json()
+    assert [(one["field"], one["allowed"]) for one in refused["errors"]] == [("simulated.arm", ["a", "b"])]
 
 
 async def test_turns_of_a_timeline_that_was_left_are_not_judged(client: httpx.AsyncClient, nats_url: str) -> None:
