@@ -10,7 +10,8 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from libs.contracts.base import Body, Data
-from libs.contracts.experiments import TargetSpec
+from libs.contracts.dialogue import Request
+from libs.contracts.experiments import MOST_REQUESTS, TargetSpec
 from libs.contracts.people import Agent
 from libs.contracts.planning import PowerScreen
 from libs.contracts.protocol import Step
@@ -72,13 +73,19 @@ class TurnsSpec(Body):
     steps: tuple[Step, ...] = Field(default=(), max_length=1_000)
     turns: dict[str, int] = Field(default={}, description="People by arm.")
     agents: tuple[Agent, ...] = Field(default=(), max_length=2 * SAMPLE, description="Some of the people.")
+    protocol: tuple[Request, ...] = Field(
+        default=(), max_length=MOST_REQUESTS, description="What people are asked instead of steps."
+    )
+    segments: dict[str, int] = Field(default={}, description="People by segment, for a protocol.")
     questions: tuple[Questions, ...] = Field(default=(), max_length=200, description="Asked besides the turns.")
 
     @model_validator(mode="after")
     def _can_be_counted(self) -> Self:
-        if any(not 0 <= number <= MAX_POPULATION for number in self.turns.values()):
-            raise ValueError(f"turns: from 0 to {MAX_POPULATION} people in an arm")
-        if self.steps and not self.agents:
+        if any(not 0 <= number <= MAX_POPULATION for number in (*self.turns.values(), *self.segments.values())):
+            raise ValueError(f"turns: from 0 to {MAX_POPULATION} people in an arm, and in a segment")
+        if self.steps and self.protocol:
+            raise ValueError("protocol: give either steps or a protocol")
+        if (self.steps or self.protocol) and not self.agents:
             raise ValueError("agents: prompts are composed for some of the people, at least one")
         return self
 

@@ -9,8 +9,20 @@ from starlette.middleware import Middleware
 
 from libs.db import Database
 from libs.http import create_http_app, problem_response
-from services.gateway.adapters import Provider
-from services.gateway.api import developers, events, forwarding, pages, people, reruns, streams, studies, tenants, usage
+from services.gateway.adapters import Provider, SignIn
+from services.gateway.api import (
+    developers,
+    events,
+    forwarding,
+    pages,
+    people,
+    reruns,
+    sign_in,
+    streams,
+    studies,
+    tenants,
+    usage,
+)
 from services.gateway.api.entrance import Entrance, Parts
 from services.gateway.api.protection import Protection
 from services.gateway.domain.access import OIDC, refusal_to_listen
@@ -22,6 +34,7 @@ from services.gateway.settings import Settings
 MIGRATIONS = Path(__file__).parent / "migrations"
 PARTS = (
     pages.router,
+    sign_in.router,
     people.router,
     tenants.router,
     streams.router,
@@ -78,6 +91,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.service = service
     app.state.studies = Studies(service)
     app.state.gatekeeper = gatekeeper
+    app.state.codes = Limiter(sign_in.CODES_A_MINUTE, sign_in.CODES_A_MINUTE)
     app.state.records = records
     app.state.quotas = quotas
     app.state.erasures = erasures
@@ -95,7 +109,20 @@ def _gatekeeper(settings: Settings, database: Database) -> Gatekeeper:
         )
     mapper = Mapper(settings.oidc_tenant_claim, settings.oidc_tenant, settings.oidc_role_claim, settings.oidc_roles)
     bootstrap = {tenant: secret.get_secret_value() for tenant, secret in settings.bootstrap_keys.items()}
-    return Gatekeeper(settings.auth, database, bootstrap, provider, mapper)
+    return Gatekeeper(settings.auth, database, bootstrap, provider, mapper, _sign_in(settings))
+
+
+def _sign_in(settings: Settings) -> SignIn | None:
+    if settings.auth != OIDC or not settings.oidc_client_id:
+        return None
+    return SignIn(
+        settings.oidc_issuer,
+        settings.oidc_client_id,
+        settings.oidc_client_secret.get_secret_value(),
+        settings.oidc_scope,
+        settings.oidc_authorization_url,
+        settings.oidc_token_url,
+    )
 
 
 async def _unavailable(_request: Request, error: Exception) -> Response:

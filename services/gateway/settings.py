@@ -62,6 +62,11 @@ class Settings(ServiceSettings):
     oidc_roles: dict[str, Role] = Field(
         default={role.value: role for role in Role}, description="Which value of the claim is which role."
     )
+    oidc_client_id: str = Field(default="", description="What the pages sign people in as; without it they do not.")
+    oidc_client_secret: SecretStr = Field(default=SecretStr(""), description="If the provider wants one besides PKCE.")
+    oidc_scope: str = Field(default="openid profile", description="What the pages ask the provider for.")
+    oidc_authorization_url: str = Field(default="", description="Where people sign in, if it is at another host.")
+    oidc_token_url: str = Field(default="", description="Where codes become tokens, if it is at another host.")
     brand: Path | None = Field(default=None, description="A brand.json of your own (docs/pages.md).")
     allowed_hosts: list[str] = Field(default=[], description="Further host names this gateway is reached by.")
     erasure_nats_url: SecretStr = Field(
@@ -86,7 +91,7 @@ class Settings(ServiceSettings):
             )
         if self.auth == "oidc" and not (self.oidc_issuer and self.oidc_audience):
             return "REHEARSAL_AUTH=oidc needs REHEARSAL_GATEWAY_OIDC_ISSUER and REHEARSAL_GATEWAY_OIDC_AUDIENCE."
-        for name in ("oidc_issuer", "oidc_jwks_url"):
+        for name in ("oidc_issuer", "oidc_jwks_url", "oidc_authorization_url", "oidc_token_url"):
             url = urlsplit(getattr(self, name))
             if url.geturl() and url.scheme != "https" and url.hostname not in {"127.0.0.1", "localhost", "::1"}:
                 return f"REHEARSAL_GATEWAY_{name.upper()} must begin with https://"

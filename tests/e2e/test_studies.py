@@ -99,8 +99,16 @@ async def test_a_template_that_asks_a_protocol_runs_to_its_end(client: httpx.Asy
     template = await client.get(f"/studies/templates/{name}")
     document = template.json()["study"]
     document["population"] = {**document["population"], "size": 12, "segments": []}
+    told = await post(client, "/studies/estimate", document)
     started = await post(client, "/studies/run", document)
     status = await ended(client, started["simulation_id"])
+    for figure, taken in {
+        "calls": status["usage"]["calls"],
+        "prompt_tokens": status["usage"]["prompt_tokens"],
+        "completion_tokens": status["usage"]["completion_tokens"],
+    }.items():
+        assert told[figure]["low"] <= taken <= told[figure]["high"], figure
+    assert status["origin"]["estimate"]["calls"] == told["calls"]
     asked = (await client.get(f"/communications/{started['simulation_id']}/requests")).json()["items"]
     assert len(asked) == len(document["protocol"])
     assert status["progress"]["answered"] > 0

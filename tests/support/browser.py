@@ -65,9 +65,18 @@ class Visit:
     def open(self, path: str, shows: str) -> Page:
         """Go there and wait for a heading."""
         self.page.goto(f"{self.url}{path}")
+        return self.settled(shows)
+
+    def settled(self, shows: str) -> Page:
+        """The page, once it shows a heading and nothing is on its way."""
         self.page.get_by_role("heading", name=shows).first.wait_for()
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         return self.page
+
+    def looked_at(self, scheme: Any, size: ViewportSize) -> None:
+        """The same page in another light, or another window."""
+        self.page.emulate_media(color_scheme=scheme)
+        self.page.set_viewport_size(size)
 
     def overflow(self) -> int:
         """Pixels by which the page is wider than its window."""

@@ -12,25 +12,9 @@ from playwright.sync_api import Browser
 
 from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
 from tests.support.platforms import HTTP, EmbeddedPlatform
+from tests.support.views import VIEWS, View, things
 
 TARGET = Path("docs/ui")
-SCREENS = {
-    "simulations": ("", "Simulations"),
-    "design": ("design", "Design a study"),
-    "monitor": ("simulations/{id}?tab=monitor", "Responses"),
-    "results": ("simulations/{id}?tab=results", "Differences from the baseline"),
-    "people": ("simulations/{id}?tab=people&metric=open_rate&answer=yes", "Email Campaign A/B Test"),
-    "transcript": ("simulations/{id}?tab=people&agent=agent_0001", "What they said"),
-    "health": ("simulations/{id}?tab=health", "Health"),
-    "compare": ("compare?first={id}&second={other}", "Differences from the baseline"),
-    "populations": ("populations", "Populations"),
-    "validation": ("validation", "What past comparisons teach"),
-    "events": ("events", "Events"),
-    "api": ("api", "API"),
-    "settings": ("settings", "Audit log"),
-}
-IN_BOTH = {"results", "monitor", "design"}
-"""Also on a phone, in the dark."""
 
 
 def sample(browser: Browser, url: str) -> str:
@@ -41,6 +25,12 @@ def sample(browser: Browser, url: str) -> str:
         page.get_by_role("tab", name="Results").wait_for()
         page.get_by_text("Worth nothing about real people.").first.wait_for()
         return page.url.rsplit("/", 1)[-1].partition("?")[0]
+
+
+def begun(visit: Visit, view: View) -> None:
+    """Of the designer: with the study of the sample in it."""
+    if view.path.startswith("design"):
+        visit.open("/ui/design", "Design a study").get_by_role("button", name="Start from the example").click()
 
 
 def main() -> int:
@@ -55,11 +45,13 @@ def main() -> int:
             visit.open("/", "No simulation yet").screenshot(path=TARGET / "first-run.png")
         other, shown = sample(browser, platform.url), sample(browser, platform.url)
         assert HTTP.get(f"{platform.url}/results/{other}/aggregate").json()["analysis"]
-        for name, (path, heading) in SCREENS.items():
-            windows = [("light", DESKTOP, "")] + ([("dark", PHONE, "-phone")] if name in IN_BOTH else [])
+        named = things(platform.url, shown, other)
+        for name, view in VIEWS.items():
+            windows = [("light", DESKTOP, ""), *([("dark", PHONE, "-phone")] if view.is_taken_on_a_phone else [])]
             for scheme, size, suffix in windows:
                 with Visit(browser, platform.url, scheme=scheme, size=size) as visit:
-                    page = visit.open(f"/ui/{path.format(id=shown, other=other)}", heading)
+                    begun(visit, view)
+                    page = visit.open(f"/ui/{view.path.format(**named)}", view.heading)
                     page.wait_for_timeout(800)
                     page.screenshot(path=TARGET / f"{name}{suffix}.png")
                     sys.stderr.write(f"{TARGET / name}{suffix}.png\n")

@@ -73,6 +73,8 @@ class Prompted:
     """False: another question, of which no earlier ones are known."""
     is_for_some: bool = False
     """Whoever answered something else before skips the step; how many do is not known."""
+    one_by_one: int = 0
+    """Turns of a step that wait for each other, where that is not all there is to know of it."""
 
     @property
     def taken(self) -> Range:
@@ -187,7 +189,7 @@ def _seconds(
     if quote.is_free:
         return _rounded(own)
     latency = LATENCY_S if quote.latency_s is None else LATENCY_SPREAD.times(Range.exactly(quote.latency_s))
-    rounds = max(1, len(spec.steps))
+    rounds = max(1, len(spec.steps), sum(part.one_by_one for part in prompted))
     waves = max(1.0, calls.likely / max(1, quote.concurrency) / rounds) * rounds
     wave = Range(low=rounds, likely=waves, high=waves)
     waiting = latency.times(wave)
@@ -206,12 +208,21 @@ def _rounded(figure: Range) -> Range:
     return Range(low=round(figure.low, 1), likely=round(figure.likely, 1), high=round(figure.high, 1))
 
 
-def _subjects(spec: TurnsSpec) -> Iterator[tuple[str, Literal["computed", "measured"], str]]:
+def _subjects(spec: TurnsSpec) -> Iterator[tuple[str, Literal["computed", "measured", "assumed"], str]]:
     """What is asked, and of what the prompts were measured."""
     if spec.steps:
         people = sum(spec.turns.values())
         yield "turns", "computed", f"{people} people in {len(spec.turns)} arms take {len(spec.steps)} steps"
         yield "prompt_tokens", "measured", f"prompts composed for {len(spec.agents)} of the people as they will be sent"
+    if spec.protocol:
+        people = sum(spec.turns.values())
+        yield (
+            "turns",
+            "computed",
+            f"{people} people are asked a protocol of {len(spec.protocol)} steps",
+        )
+        yield "prompt_tokens", "measured", f"prompts composed for {len(spec.agents)} of the people as they will be sent"
+        yield "prompt_tokens", "assumed", "what people have said and heard before is as long as replies are"
     if spec.questions:
         yield "calls", "computed", f"{sum(one.count for one in spec.questions)} questions besides turns"
         composed = sum(len(one.batch.turns) for one in spec.questions)
@@ -227,7 +238,7 @@ def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed], work: 
     else:
         says = f"from {ratio.low:g} to {ratio.high:g} characters in a token, and the form of the reply may count or not"
         found.append(Ground(figure="prompt_tokens", kind="assumed", says=says))
-    is_known = len(observed) >= ENOUGH and bool(spec.steps)
+    is_known = len(observed) >= ENOUGH and bool(spec.steps or spec.protocol)
     if is_known:
         says = f"the latest {len(observed)} turns of {spec.model}: from their shortest to their longest tenth"
         found.append(Ground(figure="completion_tokens", kind="observed", says=says))

@@ -4,12 +4,12 @@ from libs.contracts import ids
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.errors import InvalidError
 from libs.contracts.estimates import Estimate, TurnsSpec
-from libs.contracts.protocol import Step
 from libs.contracts.timelines import MAIN
 from libs.db import Database
 from libs.models import Models, ModelsError, check_model, refusal_of
 from services.communication.adapters import Encounter, Engines
 from services.communication.domain.estimates import NO_WORK, Call, Prompted, estimate
+from services.communication.domain.forecasts import Planned, planned
 from services.communication.store import Store
 
 LATEST = 1_000
@@ -32,21 +32,28 @@ class Estimates:
         async with self._database.read(tenant=tenant) as tx:
             observed = await self._store.turns.latest_of_model(tx, spec.model, spec.engine, LATEST)
         prompted = [
-            self._prompted(spec, step, arm, place)
+            self._prompted(spec, arm, Planned(step, turns, earlier=place, one_by_one=0))
             for place, step in enumerate(spec.steps)
             for arm, turns in spec.turns.items()
             if turns and step.responds is not False and step.is_for(arm)
+        ]
+        prompted += [
+            self._prompted(spec, ids.ONLY_ARM, one)
+            for one in planned(spec.protocol, sum(spec.turns.values()), spec.segments, spec.seed)
+            if one.turns and one.step.responds is not False
         ]
         prompted += [
             Prompted(one.count, (Call(one.batch),), is_turn=False)
             for one in spec.questions
             if one.count and one.batch.turns
         ]
-        if not prompted:
+        if not prompted and not spec.protocol:
             raise InvalidError("turns", "nobody is in an arm")
-        return estimate(spec, prompted, quote, observed, self._engines.work(spec.engine) if spec.steps else NO_WORK)
+        has_turns = bool(spec.steps or spec.protocol)
+        return estimate(spec, prompted, quote, observed, self._engines.work(spec.engine) if has_turns else NO_WORK)
 
-    def _prompted(self, spec: TurnsSpec, step: Step, arm: str, place: int) -> Prompted:
+    def _prompted(self, spec: TurnsSpec, arm: str, planned: Planned) -> Prompted:
+        step = planned.step
         command = DeliverStimulus(
             simulation_id=PLACE,
             delivery_id=PLACE,
@@ -67,5 +74,6 @@ class Estimates:
         )
         turn = (PLACE, MAIN.timeline_id, step.step_id, step.round)
         encounters = [Encounter(str(ids.turn_id(*turn, agent.agent_id)), agent) for agent in spec.agents]
-        calls = self._engines.forecast(command, encounters, earlier=place)
-        return Prompted(spec.turns[arm], calls, is_for_some=step.condition is not None)
+        calls = self._engines.forecast(command, encounters, earlier=planned.earlier)
+        is_for_some = step.condition is not None
+        return Prompted(planned.turns, calls, is_for_some=is_for_some, one_by_one=planned.one_by_one)

@@ -2,6 +2,7 @@
 
 from services.gateway.adapters.event_log import EventLog, Reader, Stored
 from services.gateway.adapters.oidc import Provider, ProviderUnavailableError, TokenRefusedError
+from services.gateway.adapters.sign_in import SignIn
 from services.gateway.adapters.tail import LogUnavailableError
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "Provider",
     "ProviderUnavailableError",
     "Reader",
+    "SignIn",
     "Stored",
     "TokenRefusedError",
 ]

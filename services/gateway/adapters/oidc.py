@@ -85,8 +85,8 @@ class Provider:
         self._fetched_at = time.monotonic()
         try:
             async with httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False) as client:
-                url = self._jwks_url or await self._discovered(client)
-                document = await _document(client, url)
+                url = self._jwks_url or (await discovered(client, self._issuer, "jwks_uri"))[0]
+                document = await document_of(client, "GET", url)
                 keys = jwt.PyJWKSet.from_dict(document).keys
         except (httpx.HTTPError, jwt.PyJWTError, ValueError, KeyError) as error:
             log.warning("the keys of the identity provider cannot be fetched: %s", type(error).__name__)
@@ -96,20 +96,23 @@ class Provider:
             return
         self._keys = {str(key.key_id): key for key in keys if key.algorithm_name in self._algorithms}
 
-    async def _discovered(self, client: httpx.AsyncClient) -> str:
-        """Where the provider says its keys are: at its own host only."""
-        document = await _document(client, self._issuer.rstrip("/") + "/.well-known/openid-configuration")
-        if document["issuer"] != self._issuer:
-            raise ValueError("the provider describes another issuer")
-        url = httpx.URL(document["jwks_uri"])
-        if (url.scheme, url.host) != (httpx.URL(self._issuer).scheme, httpx.URL(self._issuer).host):
-            raise ValueError("jwks_uri is at another host; name it in REHEARSAL_GATEWAY_OIDC_JWKS_URL")
-        return str(url)
+
+async def discovered(client: httpx.AsyncClient, issuer: str, *names: str) -> list[str]:
+    """Where the provider says that these are: at its own host only."""
+    document = await document_of(client, "GET", issuer.rstrip("/") + "/.well-known/openid-configuration")
+    if document["issuer"] != issuer:
+        raise ValueError("the provider describes another issuer")
+    home = httpx.URL(issuer)
+    found = [httpx.URL(document[name]) for name in names]
+    for name, url in zip(names, found, strict=True):
+        if (url.scheme, url.host) != (home.scheme, home.host):
+            raise ValueError(f"{name} is at another host; name it in the settings, REHEARSAL_GATEWAY_OIDC_…_URL")
+    return list(map(str, found))
 
 
-async def _document(client: httpx.AsyncClient, url: str) -> dict[str, Any]:
+async def document_of(client: httpx.AsyncClient, method: str, url: str, **asked: Any) -> dict[str, Any]:
     """A JSON object of bounded size."""
-    async with client.stream("GET", url, headers={"accept": "application/json"}) as answer:
+    async with client.stream(method, url, headers={"accept": "application/json"}, **asked) as answer:
         answer.raise_for_status()
         body = bytearray()
         async for piece in answer.aiter_bytes():

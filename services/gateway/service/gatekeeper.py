@@ -12,7 +12,7 @@ from libs.contracts.errors import ConflictError, DomainError, InvalidError, NotF
 from libs.contracts.identity import LOCAL, Identity, Role
 from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
 from libs.http.identity import UnauthenticatedError
-from services.gateway.adapters import Provider, ProviderUnavailableError, TokenRefusedError
+from services.gateway.adapters import Provider, ProviderUnavailableError, SignIn, TokenRefusedError
 from services.gateway.domain import keys
 from services.gateway.domain.access import KEYS, OIDC
 from services.gateway.domain.claims import ClaimError, Mapper
@@ -33,13 +33,20 @@ class Gatekeeper:
     """Decides by the settings, its keys and the permission table."""
 
     def __init__(
-        self, auth: str, database: Database, bootstrap: Mapping[str, str], provider: Provider | None, mapper: Mapper
+        self,
+        auth: str,
+        database: Database,
+        bootstrap: Mapping[str, str],
+        provider: Provider | None,
+        mapper: Mapper,
+        sign_in: SignIn | None = None,
     ) -> None:
         self._auth = auth
         self._database = database
         self._bootstrap = bootstrap
         self._provider = provider
         self._mapper = mapper
+        self.sign_in = sign_in
         self._store = KeyStore()
 
     @property
@@ -87,6 +94,24 @@ class Gatekeeper:
         if identity.simulation_id is None:
             raise UnauthenticatedError("The link is unknown, expired or revoked.")
         return identity
+
+    async def signed_in(self, sign_in: SignIn, code: str, verifier: str, redirect_uri: str) -> str:
+        """The token of somebody who comes back from the provider. Raises `UnauthenticatedError`, `UnprovableError`."""
+        try:
+            tokens = await sign_in.tokens(code, verifier, redirect_uri)
+        except TokenRefusedError as error:
+            raise UnauthenticatedError(f"Signing in did not work: {error}.") from error
+        except ProviderUnavailableError as error:
+            raise UnprovableError(str(error)) from error
+        refusal = UnauthenticatedError("The provider gave no token.")
+        for token in tokens:
+            try:
+                await self.identify(f"Bearer {token}")
+            except UnauthenticatedError as error:
+                refusal = error
+            else:
+                return token
+        raise refusal
 
     async def _bearer(self, provider: Provider, token: str) -> Identity:
         try:

@@ -17,6 +17,7 @@ from libs.contracts.dialogue import Broadcast, BroadcastSpec, ConversationSpec, 
 from libs.contracts.errors import ConflictError, DomainError, FieldError, InvalidError
 from libs.contracts.estimates import SAMPLE, Estimate, Ground, PreviewSpec, TurnsSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec, TargetSpec
+from libs.contracts.ids import ONLY_ARM
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.origins import Forecast, Origin
 from libs.contracts.planning import PowerScreen
@@ -73,20 +74,14 @@ class Studies:
             return Checked(error.errors, file.warnings, None)
 
     async def estimate(self, spec: StudySpec) -> Estimate:
-        """What a study takes. Raises `InvalidError` for one whose prompts cannot be known before it runs."""
-        if spec.intervention is None:
-            raise InvalidError(
-                "protocol", "what is said in it makes its prompts, so it cannot be measured before", ["intervention"]
-            )
-        return await self._measured(spec, spec.intervention, await self._drawn(spec))
+        """What a study takes."""
+        return await self._measured(spec, await self._drawn(spec))
 
     async def _estimated(self, spec: StudySpec) -> Estimate | None:
         """Raises what an owner would refuse. None where it cannot be measured, or not now."""
         drawn = await self._drawn(spec)
-        if spec.intervention is None:
-            return None
         try:
-            return await self._measured(spec, spec.intervention, drawn)
+            return await self._measured(spec, drawn)
         except OwnerRefusedError as error:
             if error.status < 500:
                 raise
@@ -96,23 +91,24 @@ class Studies:
         path = f"/agent-populations/preview?people={SAMPLE}"
         return await self._gateway.ask("population", path, _people(spec), "population")
 
-    async def _measured(self, spec: StudySpec, asked: InterventionSpec, drawn: JsonObject) -> Estimate:
-        path = f"/interventions/preview?people={drawn['meant']}"
-        design = await self._gateway.ask("intervention", path, asked, "intervention")
-        wanted = {
-            "model": spec.model,
-            "engine": spec.engine,
-            "seed": _first(asked.seed, spec.seed),
-            "steps": design["steps"],
-            "turns": design["power"]["planned_n"],
-            "agents": drawn["individuals"],
-        }
-        taken = await self._turns(wanted)
+    async def _measured(self, spec: StudySpec, drawn: JsonObject) -> Estimate:
+        wanted = {"model": spec.model, "engine": spec.engine, "agents": drawn["individuals"]}
+        power = None
+        if (asked := spec.intervention) is None:
+            segments = {one.name: one.size for one in spec.population.segments}
+            protocol = [request.model_dump(mode="json", exclude_unset=True) for request in spec.protocol]
+            wanted |= {"protocol": protocol, "turns": {ONLY_ARM: drawn["meant"]}, "segments": segments}
+            taken = await self._turns(wanted | {"seed": _first(spec.seed)}, "protocol")
+        else:
+            path = f"/interventions/preview?people={drawn['meant']}"
+            design = await self._gateway.ask("intervention", path, asked, "intervention")
+            wanted |= {"steps": design["steps"], "turns": design["power"]["planned_n"]}
+            taken = await self._turns(wanted | {"seed": _first(asked.seed, spec.seed)})
+            power = PowerScreen.model_validate(design["power"])
         if drawn["questions"]:
             making = {"model": spec.population.model, "questions": drawn["questions"]}
             taken = taken.after(await self._turns(making, "population"))
         unplanned = (UNPLANNED,) if spec.population.factory is not None else ()
-        power = PowerScreen.model_validate(design["power"])
         return taken.model_copy(update={"power": power, "rests_on": (*taken.rests_on, *unplanned)})
 
     async def _turns(self, wanted: JsonObject, part: str = "") -> Estimate:

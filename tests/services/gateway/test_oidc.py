@@ -1,88 +1,32 @@
 """Tokens of an identity provider. The provider is a stand-in with keys of its own, on a socket; the tokens are real."""
 
 import json
-import threading
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from libs.contracts.identity import Identity, Role
 from services.gateway.adapters import Provider, ProviderUnavailableError, TokenRefusedError
 from services.gateway.adapters import oidc as module
 from services.gateway.domain.claims import ClaimError, Mapper
-
-RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-OTHER = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-CURVE = ec.generate_private_key(ec.SECP256R1())
+from tests.support.provider import CURVE, OTHER, RSA, StandIn, provider_on_a_socket
 
 
-@dataclass
-class StandIn:
-    """A provider: its address, the keys it shows, and what it was asked for."""
-
-    issuer: str = ""
-    keys: dict[str, Any] = field(default_factory=dict)
-    asked: list[str] = field(default_factory=list)
-    jwks_uri: str | None = None
-    redirects: bool = False
-
-    def document(self, path: str) -> dict[str, Any]:
-        if path == "/.well-known/openid-configuration":
-            return {"issuer": self.issuer, "jwks_uri": self.jwks_uri or f"{self.issuer}/jwks"}
-        return {"keys": [_public(kid, key) for kid, key in self.keys.items()]}
-
-    def token(self, kid: str = "rsa-1", key: Any = RSA, algorithm: str = "RS256", **changes: Any) -> str:
-        now = int(time.time())
-        claims = {"iss": self.issuer, "aud": "rehearsal", "sub": "anna", "iat": now, "exp": now + 300}
-        claims |= {"tenant": "acme", "roles": ["researcher"]} | changes
-        kept = {name: value for name, value in claims.items() if value is not None}
-        return jwt.encode(kept, key, algorithm, headers={"kid": kid, "jku": f"{self.issuer}/evil"})
-
-    def provider(self, **changes: Any) -> Provider:
-        given = {"issuer": self.issuer, "audience": "rehearsal", "jwks_url": "", "algorithms": ["RS256", "ES256"]}
-        return Provider(**given | changes)
-
-
-def _public(kid: str, key: Any) -> dict[str, Any]:
-    algorithm = jwt.algorithms.RSAAlgorithm if isinstance(key, rsa.RSAPrivateKey) else jwt.algorithms.ECAlgorithm
-    shown = {"kid": kid, "use": "sig", "alg": "RS256" if isinstance(key, rsa.RSAPrivateKey) else "ES256"}
-    return json.loads(algorithm.to_jwk(key.public_key())) | shown
+def provider_of(idp: StandIn, **changes: Any) -> Provider:
+    given = {"issuer": idp.issuer, "audience": "rehearsal", "jwks_url": "", "algorithms": ["RS256", "ES256"]}
+    return Provider(**given | changes)
 
 
 @pytest.fixture
 def idp() -> Iterator[StandIn]:
-    stand_in = StandIn(keys={"rsa-1": RSA, "ec-1": CURVE})
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            stand_in.asked.append(self.path)
-            self.send_response(302 if stand_in.redirects else 200)
-            self.send_header("location", "http://127.0.0.1:9/elsewhere")
-            self.end_headers()
-            self.wfile.write(json.dumps(stand_in.document(self.path)).encode())
-
-        def log_message(self, *_: Any) -> None:
-            """Nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    stand_in.issuer = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield stand_in
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with provider_on_a_socket() as idp:
+        yield idp
 
 
 async def test_a_token_of_the_provider_is_accepted_and_its_keys_are_fetched_once(idp: StandIn) -> None:
-    provider = idp.provider()
+    provider = provider_of(idp)
     for _ in range(5):
         assert (await provider.claims(idp.token()))["sub"] == "anna"
     assert (await provider.claims(idp.token("ec-1", CURVE, "ES256")))["sub"] == "anna"
@@ -108,7 +52,7 @@ WRONG: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("changes", WRONG.values(), ids=WRONG.keys())
 async def test_a_token_that_is_wrong_is_refused(idp: StandIn, changes: dict[str, Any]) -> None:
     with pytest.raises(TokenRefusedError):
-        await idp.provider().claims(idp.token(**changes))
+        await provider_of(idp).claims(idp.token(**changes))
 
 
 async def test_a_public_key_is_no_password(idp: StandIn) -> None:
@@ -123,20 +67,20 @@ async def test_a_public_key_is_no_password(idp: StandIn) -> None:
     signed = part(json.dumps({"alg": "HS256", "kid": "rsa-1"}).encode()) + b"." + idp.token().split(".")[1].encode()
     token = signed + b"." + part(hmac.new(PEM, signed, hashlib.sha256).digest())
     with pytest.raises(TokenRefusedError, match="algorithm"):
-        await idp.provider().claims(token.decode())
+        await provider_of(idp).claims(token.decode())
 
 
 @pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "e30.e30.e30", "x" * 20_000, "☃"])
 async def test_what_is_no_token_is_refused_and_nobody_is_asked(idp: StandIn, token: str) -> None:
     with pytest.raises(TokenRefusedError):
-        await idp.provider().claims(token)
+        await provider_of(idp).claims(token)
     assert idp.asked == []
 
 
 async def test_a_new_key_is_fetched_but_unknown_ones_cannot_make_us_ask_often(
     idp: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provider = idp.provider(jwks_url=f"{idp.issuer}/jwks")
+    provider = provider_of(idp, jwks_url=f"{idp.issuer}/jwks")
     await provider.claims(idp.token())
     for number in range(20):
         with pytest.raises(TokenRefusedError):
@@ -151,7 +95,7 @@ async def test_a_new_key_is_fetched_but_unknown_ones_cannot_make_us_ask_often(
 async def test_a_provider_that_went_away_is_not_needed_for_known_keys(
     idp: StandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    provider = idp.provider()
+    provider = provider_of(idp)
     await provider.claims(idp.token())
     idp.redirects = True
     monkeypatch.setattr(module, "KEEP_S", -1.0)
@@ -161,7 +105,7 @@ async def test_a_provider_that_went_away_is_not_needed_for_known_keys(
 async def test_a_redirect_is_not_followed(idp: StandIn) -> None:
     idp.redirects = True
     with pytest.raises(ProviderUnavailableError):
-        await idp.provider().claims(idp.token())
+        await provider_of(idp).claims(idp.token())
 
 
 @pytest.mark.parametrize(
@@ -170,7 +114,7 @@ async def test_a_redirect_is_not_followed(idp: StandIn) -> None:
 async def test_keys_at_another_host_are_not_fetched_unless_the_operator_names_it(idp: StandIn, uri: str) -> None:
     idp.jwks_uri = uri
     with pytest.raises(ProviderUnavailableError):
-        await idp.provider().claims(idp.token())
+        await provider_of(idp).claims(idp.token())
     assert idp.asked == ["/.well-known/openid-configuration"]
 
 

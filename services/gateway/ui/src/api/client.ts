@@ -3,6 +3,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "./schema";
 import { authorization } from "./session";
+import { apiAt } from "./visit";
 
 export type Schema = components["schemas"];
 
@@ -36,7 +37,7 @@ const identity: Middleware = {
   },
 };
 
-export const api = createClient<paths>({ baseUrl: location.origin });
+export const api = createClient<paths>({ baseUrl: location.origin + apiAt });
 api.use(identity);
 
 /** The data of an answer, or the problem thrown. */
@@ -52,5 +53,5 @@ function asBody(error: unknown) {
 
 /** Any path of the platform, for what the typed client does not describe: downloads, pictures and the explorer. */
 export function request(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(path, { ...init, headers: { ...authorization(), ...(init.headers as Record<string, string>) } });
+  return fetch(apiAt + path, { ...init, headers: { ...authorization(), ...(init.headers as Record<string, string>) } });
 }

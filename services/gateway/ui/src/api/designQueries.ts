@@ -20,23 +20,13 @@ export const fragments = queryOptions({
 
 const once = (count: number, error: Error) => count < 1 && (!(error instanceof Problem) || error.status >= 500);
 
-/** Calls, tokens, money and time of a study, and whether it can find anything. */
-export const estimate = (study: Study, isReady: boolean) =>
-  queryOptions({
-    queryKey: ["estimate", study],
-    queryFn: ({ signal }) => ask(api.POST("/studies/estimate", { body: study, signal })),
-    enabled: isReady,
-    placeholderData: keepPreviousData,
-    staleTime: LONG,
-    retry: once,
-  });
-
-/** What is wrong with a study that cannot be measured before it runs, because what is said makes its prompts. */
+/** What is wrong with a study; calls, tokens, money and time, and whether it can find anything. */
 export const validity = (study: Study, isReady: boolean) =>
   queryOptions({
     queryKey: ["validity", study],
     queryFn: ({ signal }) => ask(api.POST("/studies/validate", { body: documentOf(study), signal })),
     enabled: isReady,
+    placeholderData: keepPreviousData,
     staleTime: LONG,
     retry: once,
   });

@@ -83,6 +83,12 @@ export const shares = queryOptions({
   retry: false,
 });
 
+export const received = queryOptions({
+  queryKey: ["received"],
+  queryFn: () => ask(api.GET("/shares/received")),
+  retry: false,
+});
+
 export const engines = queryOptions({ queryKey: ["engines"], queryFn: () => ask(api.GET("/communications/engines")) });
 
 export const audit = infiniteQueryOptions({

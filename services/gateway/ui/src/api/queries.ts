@@ -16,7 +16,7 @@ export const queryClient = new QueryClient({
 
 export const whoami = queryOptions({
   queryKey: ["whoami"],
-  queryFn: () => ask(api.GET("/whoami")),
+  queryFn: () => ask(api.GET("/whoami", { baseUrl: location.origin })),
   staleTime: 60_000,
 });
 

@@ -8,8 +8,10 @@ import { lazy, Suspense, useEffect, useSyncExternalStore } from "react";
 import { Problem } from "../api/client";
 import { whoami } from "../api/queries";
 import { key, onSession, signOut } from "../api/session";
+import { isByLink, isGuest } from "../api/visit";
 import type { Brand } from "../brand/brand";
 import { Icon, type IconName } from "../components/icons";
+import { EmptyState } from "../components/parts";
 import { text } from "../text/text";
 import { Loading } from "./loading";
 
@@ -28,15 +30,15 @@ export function Layout({ brand }: { brand: Brand }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   const secret = useSyncExternalStore(onSession, key);
-  const identity = useQuery({ ...whoami, queryKey: ["whoami", secret] });
-  const isUnknown = identity.error instanceof Problem && identity.error.status === 401;
+  const identity = useQuery({ ...whoami, queryKey: ["whoami", secret], enabled: !isByLink });
+  const isUnknown = identity.error instanceof Problem && identity.error.status === 401 && pathname !== SIGNED_IN;
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page was opened
   useEffect(close, [pathname]);
 
   return (
     <AppShell
       header={{ height: 56 }}
-      navbar={{ width: 212, breakpoint: "sm", collapsed: { mobile: !isOpen } }}
+      {...(isGuest ? {} : { navbar: { width: 212, breakpoint: "sm", collapsed: { mobile: !isOpen } } })}
       padding={{ base: "md", sm: "lg" }}
     >
       <a className="skip" href="#main">
@@ -45,11 +47,10 @@ export function Layout({ brand }: { brand: Brand }) {
       <AppShell.Header className="shell-header">
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
           <Group gap="sm" wrap="nowrap">
-            <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={text.nav.menu} />
-            <Link to="/" className="brand">
-              <img src={brand.logo} alt="" width={28} height={28} />
-              {brand.name}
-            </Link>
+            {isGuest ? null : (
+              <Burger opened={isOpen} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={text.nav.menu} />
+            )}
+            <Home brand={brand} />
           </Group>
           <Group gap={6} wrap="nowrap">
             {secret ? <SignOut /> : null}
@@ -57,18 +58,59 @@ export function Layout({ brand }: { brand: Brand }) {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" className="shell-nav" component="nav" aria-label={text.nav.label}>
-        {PLACES.map((place) => (
-          <NavItem key={place.to} {...place} isHere={isWithin(pathname, place.to)} />
-        ))}
-        <p className="fine nav-foot">{text.nav.simulated}</p>
-      </AppShell.Navbar>
+      {isGuest ? null : (
+        <AppShell.Navbar p="sm" className="shell-nav" component="nav" aria-label={text.nav.label}>
+          {PLACES.map((place) => (
+            <NavItem key={place.to} {...place} isHere={isWithin(pathname, place.to)} />
+          ))}
+          <p className="fine nav-foot">{text.nav.simulated}</p>
+        </AppShell.Navbar>
+      )}
       <AppShell.Main id="main" tabIndex={-1}>
         <div className="main">
-          <Suspense fallback={<Loading />}>{isUnknown ? <SignIn wasWrong={secret !== ""} /> : <Outlet />}</Suspense>
+          <Suspense fallback={<Loading />}>
+            {isUnknown ? (
+              <SignIn problem={secret ? text.signIn.wrong : undefined} />
+            ) : isShown(pathname) ? (
+              <Outlet />
+            ) : (
+              <NotShared />
+            )}
+          </Suspense>
         </div>
       </AppShell.Main>
     </AppShell>
+  );
+}
+
+const SIGNED_IN = "/signed-in";
+
+/** Guests see the simulation that is shared with them and no other page. */
+const isShown = (pathname: string) => !isGuest || pathname.startsWith("/simulations/");
+
+function NotShared() {
+  return <EmptyState title={text.share.nothing}>{text.share.nothingText}</EmptyState>;
+}
+
+function Home({ brand }: { brand: Brand }) {
+  const shown = (
+    <>
+      <img src={brand.logo} alt="" width={28} height={28} />
+      {brand.name}
+    </>
+  );
+  if (!isGuest) {
+    return (
+      <Link to="/" className="brand">
+        {shown}
+      </Link>
+    );
+  }
+  return (
+    <>
+      <span className="brand">{shown}</span>
+      <span className="state">{text.share.readOnly}</span>
+    </>
   );
 }
 

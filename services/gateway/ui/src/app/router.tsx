@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
+import { pagesAt } from "../api/visit";
 import type { Brand } from "../brand/brand";
 import { EmptyState, ProblemNotice } from "../components/parts";
 import { text } from "../text/text";
@@ -56,6 +57,9 @@ const SIMULATION_FILTERS = [
   "value",
   "step",
   "failure",
+  "agents",
+  "since",
+  "until",
   "agent",
 ] as const;
 
@@ -131,6 +135,12 @@ const events = createRoute({
   validateSearch: filters("message"),
 });
 
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  path: "/signed-in",
+  component: lazyRouteComponent(() => import("../screens/signedIn/page"), "SignedInPage"),
+});
+
 /** Where these pages were before. */
 const oldSimulation = createRoute({
   getParentRoute: () => root,
@@ -167,10 +177,11 @@ export function makeRouter(brand: Brand) {
       settings,
       apiPage,
       events,
+      signedIn,
       oldSimulation,
       oldApi,
     ]),
-    basepath: "/ui",
+    basepath: pagesAt,
     context: { brand },
     defaultPreload: "intent",
     defaultPendingComponent: Loading,

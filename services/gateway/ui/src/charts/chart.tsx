@@ -5,12 +5,18 @@ import type { ECharts } from "echarts/core";
 import { useEffect, useRef } from "react";
 import { init } from "./engine";
 
+export interface Mark {
+  value: unknown;
+  dataIndex: number;
+  seriesIndex?: number;
+}
+
 export function Chart(props: {
   option: Record<string, unknown>;
   height: number;
   label: string;
-  /** What a click on a mark does, told the value of the mark. */
-  onPick?: (value: unknown) => void;
+  /** What a click on a mark does, told its value, its place and that of its series. */
+  onPick?: (mark: Mark) => void;
 }) {
   const { option, height, label, onPick } = props;
   const { ref: outer, width } = useElementSize();
@@ -30,10 +36,9 @@ export function Chart(props: {
   useEffect(() => {
     const drawn = chart.current;
     if (!drawn || !onPick) return;
-    const pick = (mark: { value?: unknown }) => onPick(mark.value);
-    drawn.on("click", pick);
+    drawn.on("click", onPick as (mark: object) => void);
     return () => {
-      drawn.off("click", pick);
+      drawn.off("click", onPick as (mark: object) => void);
     };
   }, [onPick]);
   return (

@@ -1,6 +1,6 @@
 // What is still missing in a draft, with the node it is about. The platform has the last word: what it refuses is added.
 
-import { type FieldProblem, Problem } from "../api/client";
+import type { FieldProblem } from "../api/client";
 import { asksProtocol, type Study } from "../api/studies";
 import { percent, words } from "../format/format";
 import { designing } from "../text/designing";
@@ -53,8 +53,11 @@ function intervention(study: Study): Issue[] {
   variants.forEach((one, index) => {
     const node: NodeId = `variant:${index}`;
     if (!NAME.test(one.name)) found.push({ node, message: text.design.checks.name });
-    if (!one.content?.trim() && !one.touchpoints?.length)
+    if (![one, ...(one.touchpoints ?? [])].some((shown) => shown.content?.trim()))
       found.push({ node, message: text.design.checks.content(one.name) });
+    for (const contact of one.touchpoints ?? []) {
+      if (!contact.content.trim()) found.push({ node, message: designing.contactEmpty(contact.name ?? "", one.name) });
+    }
     if (variants.findIndex((other) => other.name === one.name) < index) {
       found.push({ node, message: text.design.checks.twice(one.name) });
     }
@@ -67,7 +70,7 @@ function protocol(study: Study): Issue[] {
     const node: NodeId = `request:${index}`;
     if ("touchpoints" in one) {
       return one.touchpoints
-        .filter((contact) => !contact.content?.trim())
+        .filter((contact) => !contact.content?.trim() && !contact.metrics?.length)
         .map((contact) => ({ node, message: text.design.checks.content(contact.name) }));
     }
     const said = "topic" in one ? one.topic : one.content;
@@ -83,18 +86,12 @@ function analysis(study: Study): Issue[] {
     .map((one) => ({ node: "analysis", message: text.design.checks.question(nameOf(one)) }));
 }
 
-/** What the platform refused, at the node its field belongs to. */
-export function refusals(error: unknown): Issue[] {
-  if (!(error instanceof Problem) || error.status !== 422) return [];
-  if (!error.fields.length) return [{ node: "intervention", message: error.message }];
-  return wrongFields(error.fields);
-}
-
-export function wrongFields(fields: FieldProblem[]): Issue[] {
+/** What the platform refuses, at the node its field belongs to. */
+export function wrongFields(fields: Pick<FieldProblem, "field" | "message">[]): Issue[] {
   return fields.map((one) => ({ node: nodeOf(one), message: `${one.field}: ${one.message}` }));
 }
 
-function nodeOf({ field }: FieldProblem): NodeId {
+function nodeOf({ field }: Pick<FieldProblem, "field">): NodeId {
   const numbered = /(segments|variants)\.(\d+)/.exec(field);
   const asked = /^protocol\.(\d+)/.exec(field);
   if (asked) return `request:${Number(asked[1])}`;

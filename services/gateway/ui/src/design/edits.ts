@@ -4,9 +4,13 @@
 import { asksProtocol, type Intervention, type Request, type Study } from "../api/studies";
 import { designing } from "../text/designing";
 import { text } from "../text/text";
+import { neededBy } from "./catalogue";
 import type { Margin, Metric, Segment, Variant } from "./draft";
 
 type Population = Study["population"];
+
+/** Everybody in a population has a number. */
+export const FIRST_AGENT = "agent_0001";
 
 export const setStudy =
   (change: Partial<Study>) =>
@@ -36,7 +40,7 @@ const free = (stem: string, taken: string[]): string => {
   }
 };
 
-const replaced = <T>(list: T[], place: number, change: Partial<T>): T[] =>
+export const replaced = <T>(list: T[], place: number, change: Partial<T>): T[] =>
   list.map((one, index) => (index === place ? { ...one, ...change } : one));
 
 export const addSegment = (study: Study): Study => {
@@ -121,6 +125,25 @@ export const removeVariant =
   (study: Study): Study =>
     setIntervention({ variants: study.intervention.variants.filter((_, index) => index !== place) })(study);
 
+/** A variant that is one message as the first of a sequence of contacts. */
+export const asSequence = ({ content, format, media, after, channel, timing }: Variant): Partial<Variant> => ({
+  content: undefined,
+  format: undefined,
+  media: undefined,
+  after: undefined,
+  touchpoints: [
+    { name: "first", content: content ?? "", format, media, channel, timing, after },
+    { name: "second", content: "", channel, timing, after: "P2D" },
+  ] as Variant["touchpoints"],
+});
+
+/** A sequence as its first contact alone. */
+export function asMessage({ touchpoints }: Variant): Partial<Variant> {
+  const { content, format, media, channel, timing, after } = touchpoints?.[0] ?? {};
+  const kept = { format, media, after: after ?? undefined, channel: channel ?? "email", timing: timing ?? "immediate" };
+  return { ...kept, content: content ?? "", touchpoints: undefined };
+}
+
 export const REQUESTS = {
   broadcast: { content: "", channel: "survey", metrics: [] },
   talk: { kind: "focus_group", topic: "", prompts: [], groups: 1, metrics: [] },
@@ -145,24 +168,36 @@ export const raiseRequest = (place: number) => (study: Study) => {
   return setRequests(requests)(study);
 };
 
-export const toggleMetric =
-  (name: string) =>
-  (study: Study): Study => {
-    const metrics = metricsOf(study);
-    const others = metrics.filter((one) => nameOf(one) !== name);
-    return setMetrics(others.length === metrics.length ? [...metrics, name] : others)(study);
-  };
+/** A metric after all that have to be true before it is asked, the first of them first. */
+export function chainOf(metric: Metric, metrics: Metric[]): string[] {
+  const chain = [nameOf(metric)];
+  for (let needed = neededBy(metric); needed && !chain.includes(needed); ) {
+    chain.unshift(needed);
+    const name = needed;
+    needed = neededBy(metrics.find((one) => nameOf(one) === name) ?? name);
+  }
+  return chain;
+}
+
+/** With a metric of the catalogue and what it needs; or without it and what needs it. */
+export function toggled(metrics: Metric[], name: string): Metric[] {
+  const names = metrics.map(nameOf);
+  if (names.includes(name)) return metrics.filter((one) => !chainOf(one, metrics).includes(name));
+  return [...metrics, ...chainOf(name, metrics).filter((one) => !names.includes(one))];
+}
 
 export const setMetrics =
   (metrics: Metric[]) =>
   (study: Study): Study =>
     setIntervention({ success_metrics: metrics as Intervention["success_metrics"] })(study);
 
-export const addQuestion = (study: Study): Study => {
-  const name = free("question", metricsOf(study).map(nameOf));
-  const added = { name, type: "ordinal", question: "", scale: [1, 7] } as unknown as Metric;
-  return setMetrics([...metricsOf(study), added])(study);
-};
+/** With a question of one's own. */
+export function withQuestion(metrics: Metric[]): Metric[] {
+  const name = free("question", metrics.map(nameOf));
+  return [...metrics, { name, type: "ordinal", question: "", scale: [1, 7] } as unknown as Metric];
+}
+
+const addQuestion = (study: Study): Study => setMetrics(withQuestion(metricsOf(study)))(study);
 
 /** One variant of a study with a few people, beside nothing else. */
 export function trialOf(study: Study, index: number): Study {
@@ -170,6 +205,18 @@ export function trialOf(study: Study, index: number): Study {
   const pilot = pilotOf(study);
   const only = { variants: variant ? [{ ...variant, is_control: false }] : [], design: "between" as const };
   return { ...pilot, intervention: { ...pilot.intervention, ...only, mde: {}, aa: false } };
+}
+
+/** What is asked, of a few people: nobody is named who is not among them, and they talk in one group. */
+function withFew(one: Request, segments: string[], people: number): Request {
+  const asked = {
+    ...one,
+    target_segments: one.target_segments?.filter((name) => segments.includes(name)),
+    agent_ids: [],
+  };
+  if (!("topic" in asked)) return asked;
+  const interviewer_id = asked.kind === "interview" ? FIRST_AGENT : undefined;
+  return { ...asked, interviewer_id, groups: 1, group_size: Math.min(asked.group_size ?? people, people) };
 }
 
 /** The same study with a few people: what it would be like, before it costs anything. */
@@ -182,8 +229,16 @@ export function pilotOf(study: Study, people = 5): Study {
     size: Math.floor(people / kept.length) + (index < people % kept.length ? 1 : 0),
   }));
   const named = (name: string) => `${name} (pilot)`.slice(0, 120);
+  const protocol = study.protocol?.map((one) =>
+    withFew(
+      one,
+      kept.map((segment) => segment.name),
+      people,
+    ),
+  );
   return {
     ...study,
+    ...(protocol ? { protocol } : {}),
     name: named(study.name),
     population: { ...study.population, name: named(study.population.name), size: people, segments },
     intervention: {

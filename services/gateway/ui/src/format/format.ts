@@ -24,6 +24,11 @@ export const signed = (value: number, text: string): string => (value > 0 ? `+${
 export const pValue = (value: Maybe): string => (value == null ? NONE : value < 0.001 ? "< 0.001" : value.toFixed(3));
 export const when = (iso: string): string => moment.format(new Date(iso));
 
+const exact = new Intl.DateTimeFormat("en", { timeStyle: "medium", hour12: false });
+/** A moment of a day, to the tenth of a second. */
+export const clock = (at: string | number): string =>
+  `${exact.format(new Date(at))}.${Math.floor(new Date(at).getMilliseconds() / 100)}`;
+
 export function ago(iso: string, now = Date.now()): string {
   const seconds = Math.max(0, (now - Date.parse(iso)) / 1000);
   if (seconds < 45) return "just now";

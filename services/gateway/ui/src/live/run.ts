@@ -82,6 +82,9 @@ const TERMINAL = new Set(["completed", "failed", "cancelled"]);
 
 export const isOver = (state: string | null | undefined): boolean => TERMINAL.has(state ?? "");
 
+/** The place of an agent in its population: `agent_0012` is the twelfth. */
+export const numberOf = (agentId: string): number => Number(/\d+$/.exec(agentId)?.[0] ?? 0);
+
 export class Run {
   state: Schema["SimulationState"];
   reason: string | null;
@@ -92,18 +95,20 @@ export class Run {
   latest: LiveResponse[] = [];
   soFar: SoFar | null = null;
   trend = new Trend();
-  /** When each turn ended, for the activity map: [milliseconds, row of the agent]; in the order in which it was told. */
+  /** When each turn ended, for the activity map: [milliseconds, number of the agent]; in the order in which it was told. */
   activity: [number, number][] = [];
   version = 0;
   private planned: Record<string, number> = {};
   private timeline: Fork["timeline"] = { timeline_id: "main", number: 1, ancestors: [] };
   private readonly steps = new Map<string, Step>();
   private readonly turns = new Map<string, { batch: Batch; response: LiveResponse }>();
-  private readonly agents = new Map<string, number>();
+  private readonly agents = new Set<number>();
   private readonly spent = new Map<string, Schema["Usage"]>();
   /** When the first and the last turn ended, in milliseconds. */
   began = Number.POSITIVE_INFINITY;
   ended = 0;
+  /** The highest number of an agent who has answered. */
+  highest = 0;
 
   constructor(status: Schema["SimulationView"]) {
     this.state = status.state;
@@ -212,12 +217,10 @@ export class Run {
       this.failures.set(reason, (this.failures.get(reason) ?? 0) + 1);
     }
     const at = Date.parse(response.responded_at);
-    let row = this.agents.get(response.agent_id);
-    if (row === undefined) {
-      row = this.agents.size;
-      this.agents.set(response.agent_id, row);
-    }
-    this.activity.push([at, row]);
+    const number = numberOf(response.agent_id);
+    this.agents.add(number);
+    this.highest = Math.max(this.highest, number);
+    this.activity.push([at, number]);
     this.began = Math.min(this.began, at);
     this.ended = Math.max(this.ended, at);
     this.trend.add(response.arm, response.answers);

@@ -99,8 +99,27 @@ export const places = {
     more: "Show older entries",
     simulation: "Simulation",
   },
+  received: {
+    title: "Shared with you",
+    by: (tenant: string, who: string) => `by ${who} of ${tenant}`,
+  },
   share: {
     make: "Share a link",
-    made: "Whoever has this link sees the results of this simulation, and nothing else, for 30 days. It is shown only now.",
+    with: "With",
+    anybody: "Whoever has the link",
+    person: "One person",
+    all: "Everybody with a role",
+    tenant: "Of the tenant",
+    subject: "Who, as Settings shows them",
+    days: "For days",
+    made: (days: number) =>
+      `Whoever has this link sees the results of this simulation, and nothing else, for ${count(days)} days. It is shown only now.`,
+    madeFor: (days: number) =>
+      `They see the results of this simulation there when they are signed in, for ${count(days)} days. Settings shows it to them too.`,
+    readOnly: "Shared, read only",
+    nothing: "Only one simulation is shared here",
+    nothingText: "The link shows the results of a simulation and nothing else.",
+    over: "This link shows nothing any more",
+    overText: "It has expired or was revoked. Whoever sent it to you can make another one.",
   },
 };

@@ -9,7 +9,14 @@ import type { NodeId } from "../../design/graph";
 import { count, dollars, duration, large, number, percent, title } from "../../format/format";
 import { text } from "../../text/text";
 
-export function Checklist({ issues, choose }: { issues: Issue[]; choose: (node: NodeId) => void }) {
+interface Checked {
+  issues: Issue[];
+  /** What is allowed and may not be meant. */
+  odd: Issue[];
+  choose: (node: NodeId) => void;
+}
+
+export function Checklist({ issues, odd, choose }: Checked) {
   return (
     <Panel
       title={text.design.checklist}
@@ -28,6 +35,13 @@ export function Checklist({ issues, choose }: { issues: Issue[]; choose: (node: 
             </button>
           </li>
         ))}
+        {odd.map((one) => (
+          <li key={`odd ${one.node} ${one.message}`} className="odd">
+            <button type="button" onClick={() => choose(one.node)}>
+              {one.message}
+            </button>
+          </li>
+        ))}
       </ul>
     </Panel>
   );
@@ -35,7 +49,7 @@ export function Checklist({ issues, choose }: { issues: Issue[]; choose: (node: 
 
 type Estimate = Schema["GatewayEstimate"];
 
-export function Cost({ estimate, isFresh }: { estimate: Estimate | undefined; isFresh: boolean }) {
+export function Cost({ estimate, isFresh }: { estimate: Estimate | null | undefined; isFresh: boolean }) {
   if (!estimate) return null;
   const range = (one: Schema["Range"], show: (value: number) => string) =>
     show(one.low) === show(one.high) ? show(one.likely) : `${show(one.low)} – ${show(one.high)}`;

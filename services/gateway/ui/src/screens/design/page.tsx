@@ -5,13 +5,13 @@ import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { estimate, validity } from "../../api/designQueries";
-import { asksProtocol, runKept, runStudy, type Study } from "../../api/studies";
+import { validity } from "../../api/designQueries";
+import { runKept, runStudy, type Study } from "../../api/studies";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { PageHead, Panel, ProblemNotice } from "../../components/parts";
-import { issuesOf, refusals, wrongFields } from "../../design/checks";
+import { issuesOf, wrongFields } from "../../design/checks";
 import { BLANK, change, fileOf, open, PROTOCOL, redo, tidy, undo, useDraft } from "../../design/draft";
 import { ADDABLE, addable, pilotOf } from "../../design/edits";
 import { type NodeId, nodesOf } from "../../design/graph";
@@ -41,11 +41,8 @@ export function DesignPage() {
   const choose = (node: NodeId) => void navigate({ search: { node }, replace: true, resetScroll: false });
   const own = issuesOf(study);
   const settled = useSettled(study);
-  const isProtocol = asksProtocol(study);
-  const isReady = issuesOf(settled).length === 0;
-  const told = useQuery(estimate(settled, isReady && !asksProtocol(settled)));
-  const judged = useQuery(validity(settled, isReady && asksProtocol(settled)));
-  const refused = isProtocol ? wrongFields(judged.data?.errors ?? []) : refusals(told.error);
+  const told = useQuery(validity(settled, issuesOf(settled).length === 0));
+  const refused = told.isPlaceholderData ? [] : wrongFields(told.data?.errors ?? []);
   const issues = own.length ? own : refused;
   const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   useHotkeys([
@@ -98,17 +95,10 @@ export function DesignPage() {
           <Editor key={chosen} study={study} node={chosen} />
         </Panel>
         <div>
-          <Checklist issues={issues} choose={choose} />
-          {isProtocol ? (
-            <Panel title={text.design.estimate}>
-              <p className="fine">{designing.unmeasured}</p>
-            </Panel>
-          ) : (
-            <>
-              <Cost estimate={told.data} isFresh={!told.isFetching && !own.length} />
-              <Power screen={told.data?.power} />
-            </>
-          )}
+          <Checklist issues={issues} odd={own.length ? [] : wrongFields(told.data?.warnings ?? [])} choose={choose} />
+          <ProblemNotice error={told.error} />
+          <Cost estimate={told.data?.estimate} isFresh={!told.isFetching && !own.length} />
+          <Power screen={told.data?.estimate?.power} />
         </div>
       </div>
     </>
@@ -168,7 +158,6 @@ function Runs({ study, kept, saved, reason }: Runnable) {
     <>
       <Button
         variant="default"
-        display={asksProtocol(study) ? "none" : undefined}
         disabled={isOff}
         loading={run.isPending && run.variables !== study}
         onClick={() => run.mutate(pilotOf(study))}

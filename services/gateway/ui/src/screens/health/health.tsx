@@ -1,11 +1,11 @@
 // Whether the simulated answers are complete, valid and varied. A check that asks for attention comes first.
 
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 import type { Schema } from "../../api/client";
 import { quality } from "../../api/queries";
-import { Loading } from "../../app/loading";
-import { Panel, ProblemNotice } from "../../components/parts";
+import { DataTable, figure } from "../../components/dataTable";
+import { Loaded } from "../../components/loaded";
+import { Panel } from "../../components/parts";
 import { count, number, percent, pValue, sentence, title, words } from "../../format/format";
 import { text } from "../../text/text";
 import { PeopleLink, sidesOf } from "../results/sides";
@@ -17,60 +17,20 @@ const ORDER = ["fail", "warn", "pass"];
 const rank = (check: Schema["Check"]) => (ORDER.indexOf(check.status) + ORDER.length + 1) % (ORDER.length + 1);
 
 export function Health({ id }: { id: string }) {
-  const card = useQuery(quality(id));
-  if (card.isPending) return <Loading />;
-  if (!card.data) return <ProblemNotice error={card.error} retry={() => void card.refetch()} />;
+  const told = useQuery(quality(id));
   return (
-    <>
-      <Checks card={card.data} />
-      <Arms id={id} card={card.data} />
-      <Metrics card={card.data} />
-      {card.data.controls.length ? <Controls controls={card.data.controls} /> : null}
-    </>
+    <Loaded told={told}>
+      {(card) => (
+        <>
+          <Checks card={card} />
+          <Arms id={id} card={card} />
+          <Metrics id={id} card={card} />
+          {card.controls.length ? <Controls controls={card.controls} /> : null}
+        </>
+      )}
+    </Loaded>
   );
 }
-
-interface Cell {
-  head: string;
-  value: ReactNode;
-  isNumber?: boolean;
-  isWide?: boolean;
-}
-
-/** A table whose first column names the row; on a phone every row is a card. */
-function Rows({ first, rows }: { first: string; rows: { name: ReactNode; key: string; cells: Cell[] }[] }) {
-  const kind = (cell: Cell) => [cell.isNumber ? "right" : "", cell.isWide ? "wide muted" : ""].join(" ").trim();
-  return (
-    <div className="table-scroll">
-      <table className="data-table stacking">
-        <thead>
-          <tr>
-            <th scope="col">{first}</th>
-            {rows[0]?.cells.map((cell) => (
-              <th scope="col" key={cell.head} className={cell.isNumber ? "right" : ""}>
-                {cell.head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={row.key}>
-              <th scope="row">{row.name}</th>
-              {row.cells.map((cell) => (
-                <td key={cell.head} data-label={cell.head} className={kind(cell)}>
-                  {cell.value}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-const figure = (head: string, value: ReactNode): Cell => ({ head, value, isNumber: true });
 
 function Checks({ card }: { card: Card }) {
   const checks = [...card.checks].sort((a, b) => rank(a) - rank(b));
@@ -78,7 +38,7 @@ function Checks({ card }: { card: Card }) {
   return (
     <Panel title={text.health.title}>
       <p>{issues ? text.health.issues(issues) : text.health.fine}</p>
-      <Rows
+      <DataTable
         first={text.health.check}
         rows={checks.map((check) => ({
           key: check.name,
@@ -93,7 +53,7 @@ function Checks({ card }: { card: Card }) {
               ),
             },
             figure(text.health.value, number(check.value)),
-            { head: text.health.meaning, value: check.meaning, isWide: true },
+            { head: text.health.meaning, value: <span className="muted">{check.meaning}</span>, isWide: true },
           ],
         }))}
       />
@@ -107,7 +67,7 @@ function Arms({ id, card }: { id: string; card: Card }) {
   const { sample_ratio: ratio, duplicate_texts: texts } = card;
   return (
     <Panel title={text.health.arms}>
-      <Rows
+      <DataTable
         first={text.results.arm}
         rows={Object.entries(card.arms).map(([arm, lost]) => ({
           key: arm,
@@ -130,7 +90,9 @@ function Arms({ id, card }: { id: string; card: Card }) {
           <ul className="issues-list">
             {Object.entries(card.failure_reasons).map(([reason, times]) => (
               <li key={reason}>
-                <span>{reason}</span>
+                <PeopleLink side={side("all")} filter={{ failure: reason }}>
+                  {reason}
+                </PeopleLink>
                 <span className="counts">{count(times)}</span>
               </li>
             ))}
@@ -141,15 +103,20 @@ function Arms({ id, card }: { id: string; card: Card }) {
   );
 }
 
-function Metrics({ card }: { card: Card }) {
+function Metrics({ id, card }: { id: string; card: Card }) {
   if (!card.metrics.length) return null;
+  const everybody = sidesOf(id, [])("all");
   return (
     <Panel title={text.health.metrics}>
-      <Rows
+      <DataTable
         first={text.results.metric}
         rows={card.metrics.map((one) => ({
           key: one.name,
-          name: words(one.name),
+          name: (
+            <PeopleLink side={everybody} filter={{ metric: one.name }}>
+              {words(one.name)}
+            </PeopleLink>
+          ),
           cells: [
             figure(text.health.reached, count(one.reached)),
             figure(text.health.answered, count(one.answered)),
@@ -173,7 +140,7 @@ function Metrics({ card }: { card: Card }) {
 function Controls({ controls }: { controls: Card["controls"] }) {
   return (
     <Panel title={text.health.controls}>
-      <Rows
+      <DataTable
         first={text.results.metric}
         rows={controls.map((one) => ({
           key: JSON.stringify(one),

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { individual } from "../../api/queries";
+import { isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
 import { ProblemNotice } from "../../components/parts";
 import { answerText, title, words } from "../../format/format";
@@ -62,15 +63,17 @@ function Agent({ person, populationId }: { person: Schema["ResultsIndividualView
       ))}
       <h3 className="subhead">{text.people.profile}</h3>
       <Traits values={person.demographic_profile} />
-      <p>
-        <Link
-          to="/populations/$id/people/$agentId"
-          params={{ id: populationId, agentId: person.agent_id }}
-          className="see-more"
-        >
-          {text.people.inPopulation}
-        </Link>
-      </p>
+      {isGuest ? null : (
+        <p>
+          <Link
+            to="/populations/$id/people/$agentId"
+            params={{ id: populationId, agentId: person.agent_id }}
+            className="see-more"
+          >
+            {text.people.inPopulation}
+          </Link>
+        </p>
+      )}
       <p className="fine">{person.notice}</p>
     </>
   );

@@ -1,6 +1,7 @@
 // Which people are behind a mark of the results: what the marks say, read back.
 
 import type { Schema } from "../../api/client";
+import { numberOf } from "../../live/run";
 
 export type Person = Schema["ResultsIndividualResult"];
 
@@ -16,6 +17,10 @@ export interface Wanted {
   value?: string | undefined;
   step?: string | undefined;
   failure?: string | undefined;
+  /** Numbers of agents, `1-32`, and moments. */
+  agents?: string | undefined;
+  since?: string | undefined;
+  until?: string | undefined;
 }
 
 /** Whether an answer is in the bin of this label: `yes`, `not reached`, `7`, `0–10` or an option. */
@@ -37,6 +42,12 @@ export function toneOf(sentiment: number | null | undefined): string {
 
 export const traitOf = (one: Person, trait: string): string => String(one.demographic_profile[trait] ?? "");
 
+function isNumbered(agentId: string, range: string): boolean {
+  const [low, high] = range.split("-").map(Number);
+  const number = numberOf(agentId);
+  return number >= (low ?? 0) && number <= (high ?? low ?? 0);
+}
+
 export function isWanted(one: Person, wanted: Wanted, agents: ReadonlySet<string> | null): boolean {
   const { metric, answer, tone, trait, value, step, failure } = wanted;
   if (agents && !agents.has(one.agent_id)) return false;
@@ -45,6 +56,10 @@ export function isWanted(one: Person, wanted: Wanted, agents: ReadonlySet<string
   if (trait && value && traitOf(one, trait) !== value) return false;
   if (step && `${one.step_id} ${one.round}` !== step) return false;
   if (failure && one.failure !== failure) return false;
+  if (wanted.agents && !isNumbered(one.agent_id, wanted.agents)) return false;
+  const at = Date.parse(one.responded_at);
+  if (wanted.since && at < Date.parse(wanted.since)) return false;
+  if (wanted.until && at > Date.parse(wanted.until)) return false;
   const words = (wanted.q ?? "").trim().toLowerCase();
   return !words || one.name.toLowerCase().includes(words) || (one.response ?? "").toLowerCase().includes(words);
 }

@@ -10,7 +10,7 @@ import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { EmptyState, ProblemNotice } from "../../components/parts";
-import { words } from "../../format/format";
+import { clock, words } from "../../format/format";
 import { text } from "../../text/text";
 import { AgentDrawer } from "./agentDrawer";
 import { isWanted, type Person } from "./answers";
@@ -30,6 +30,9 @@ const NO_FILTER: Filter = {
   value: undefined,
   step: undefined,
   failure: undefined,
+  agents: undefined,
+  since: undefined,
+  until: undefined,
 };
 
 export function Explorer({ status }: { status: Schema["SimulationView"] }) {
@@ -157,6 +160,11 @@ function chosen(search: Filter): [string, Filter][] {
     ],
     [search.step && filters.step(words(search.step)), { step: undefined }],
     [search.failure, { failure: undefined }],
+    [search.agents && filters.agents(search.agents.replace("-", "–")), { agents: undefined }],
+    [
+      search.since && search.until && filters.between(clock(search.since), clock(search.until)),
+      { since: undefined, until: undefined },
+    ],
   ];
   return found.filter((one): one is [string, Filter] => !!one[0]);
 }

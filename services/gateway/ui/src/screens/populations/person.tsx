@@ -1,13 +1,13 @@
 // One person: who they are, what they remember of a simulation, and a conversation with them.
 
 import { useQuery } from "@tanstack/react-query";
-import { getRouteApi, Link } from "@tanstack/react-router";
+import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
 import type { Schema } from "../../api/client";
 import { memory, person, type Said, uses } from "../../api/placeQueries";
-import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
-import { PageHead, Panel, ProblemNotice } from "../../components/parts";
+import { Crumb, Loaded } from "../../components/loaded";
+import { PageHead, Panel } from "../../components/parts";
 import { number, title, words } from "../../format/format";
 import { text } from "../../text/text";
 import { Traits } from "../people/agentDrawer";
@@ -19,17 +19,18 @@ const route = getRouteApi("/populations/$id/people/$agentId");
 
 export function PersonPage() {
   const { id, agentId } = route.useParams();
-  const told = useQuery(person(id, agentId));
-  if (told.isPending) return <Loading />;
-  if (!told.data) return <ProblemNotice error={told.error} retry={() => void told.refetch()} />;
-  const one = told.data;
+  return <Loaded told={useQuery(person(id, agentId))}>{(one) => <Person id={id} one={one} />}</Loaded>;
+}
+
+function Person({ id, one }: { id: string; one: Schema["PersonView"] }) {
+  const agentId = one.agent_id;
   return (
     <>
       <PageHead
         above={
-          <Link to="/populations/$id" params={{ id }} className="crumb">
+          <Crumb to="/populations/$id" params={{ id }}>
             {text.populations.people}
-          </Link>
+          </Crumb>
         }
         title={one.name}
         lead={`${text.populations.years(one.age)} · ${one.segment ? words(one.segment) : text.populations.rest}`}

@@ -3,10 +3,12 @@
 import { Button, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import type { Schema } from "../../api/client";
 import { margins, peopleOf, population, uses } from "../../api/placeQueries";
-import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
+import { DataTable, figure } from "../../components/dataTable";
 import { Icon } from "../../components/icons";
+import { Crumb, Loaded } from "../../components/loaded";
 import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
 import { percent, title, words } from "../../format/format";
 import { text } from "../../text/text";
@@ -19,18 +21,14 @@ const SHOWN = 8; // traits, the worst first
 
 export function PopulationPage() {
   const { id } = route.useParams();
-  const told = useQuery(population(id));
-  if (told.isPending) return <Loading />;
-  if (!told.data) return <ProblemNotice error={told.error} retry={() => void told.refetch()} />;
-  const one = told.data;
+  return <Loaded told={useQuery(population(id))}>{(one) => <Population id={id} one={one} />}</Loaded>;
+}
+
+function Population({ id, one }: { id: string; one: Schema["PopulationView"] }) {
   return (
     <>
       <PageHead
-        above={
-          <Link to="/populations" className="crumb">
-            {text.populations.title}
-          </Link>
-        }
+        above={<Crumb to="/populations">{text.populations.title}</Crumb>}
         title={one.name}
         lead={
           <div className="meta">
@@ -111,31 +109,22 @@ function Margins({ id }: { id: string }) {
   const worst = [...told.data.dimensions].sort((a, b) => b.max_error - a.max_error).slice(0, SHOWN);
   return (
     <Panel title={text.populations.margins}>
-      <table className="data-table">
-        <thead>
-          <tr>
-            <th scope="col">{text.populations.dimension}</th>
-            <th scope="col" className="right">
-              {text.populations.drawn}
-            </th>
-            <th scope="col" className="right">
-              {text.populations.weighted}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {worst.map((one) => (
-            <tr key={one.dimension}>
-              <th scope="row">
-                {title(one.dimension)}
-                <span className="under">{`${one.source}, ${one.year}`}</span>
-              </th>
-              <td className="right">{percent(one.max_error)}</td>
-              <td className="right">{percent(one.max_error_weighted)}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <DataTable
+        first={text.populations.dimension}
+        rows={worst.map((one) => ({
+          key: one.dimension,
+          name: (
+            <>
+              {title(one.dimension)}
+              <span className="under">{`${one.source}, ${one.year}`}</span>
+            </>
+          ),
+          cells: [
+            figure(text.populations.drawn, percent(one.max_error)),
+            figure(text.populations.weighted, percent(one.max_error_weighted)),
+          ],
+        }))}
+      />
       <p className="fine">{text.populations.marginsNote}</p>
     </Panel>
   );

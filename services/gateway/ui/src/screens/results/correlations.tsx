@@ -39,8 +39,8 @@ export function Correlations({ associations, side }: { associations: Association
       <Chart
         height={Math.max(200, traits.length * 24 + 90)}
         label={`${text.results.correlations}: ${said}`}
-        onPick={(cell) => {
-          const [place, trait] = cell as [number, number];
+        onPick={({ value }) => {
+          const [place, trait] = value as [number, number];
           const metric = associations.find((one) => titled(one) === metrics[place])?.metric;
           void navigate({
             to: "/simulations/$id",

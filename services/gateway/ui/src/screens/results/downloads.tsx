@@ -1,9 +1,10 @@
 // Files of the results. Fetched with the identity of the page, because a plain link could not say who asks.
 
-import { Button, Code } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { api, ask, Problem, request } from "../../api/client";
+import { Problem, request } from "../../api/client";
 import { key } from "../../api/session";
+import { apiAt } from "../../api/visit";
 import { Icon } from "../../components/icons";
 import { ProblemNotice } from "../../components/parts";
 import { text } from "../../text/text";
@@ -16,36 +17,6 @@ const FORMATS = [
   { format: "pdf", label: "PDF" },
 ] as const;
 
-export function ShareLink({ id }: { id: string }) {
-  const made = useMutation({
-    mutationFn: () =>
-      ask(api.POST("/shares", { body: { simulation_id: id, name: "shared results", expires_in_days: 30 } })),
-  });
-  const link = made.data
-    ? `${location.origin}${made.data.path}/results/${encodeURIComponent(id)}/export?format=html`
-    : "";
-  return (
-    <div className="share">
-      {link ? (
-        <div role="status">
-          <Code block>{link}</Code>
-          <p className="fine">{text.share.made}</p>
-        </div>
-      ) : (
-        <Button
-          variant="default"
-          leftSection={<Icon name="share" size={15} />}
-          loading={made.isPending}
-          onClick={() => made.mutate()}
-        >
-          {text.share.make}
-        </Button>
-      )}
-      <ProblemNotice error={made.error} />
-    </div>
-  );
-}
-
 export function Downloads({ id }: { id: string }) {
   const path = (format: string) => `/results/${encodeURIComponent(id)}/export?format=${format}`;
   const fetched = useMutation({ mutationFn: (format: string) => save(path(format), `${id}.${format}`) });
@@ -53,7 +24,7 @@ export function Downloads({ id }: { id: string }) {
     <>
       <div className="links">
         {key() ? null : (
-          <Button component="a" href={path("html")} target="_blank" rel="noreferrer">
+          <Button component="a" href={apiAt + path("html")} target="_blank" rel="noreferrer">
             {text.results.report}
           </Button>
         )}

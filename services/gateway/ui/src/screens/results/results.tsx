@@ -5,17 +5,19 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import type { Schema } from "../../api/client";
 import { aggregate } from "../../api/queries";
+import { isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
 import { EmptyState, Panel, ProblemNotice } from "../../components/parts";
 import { text } from "../../text/text";
 import { Comparisons } from "./comparisons";
 import { Distributions } from "./distributions";
-import { Downloads, ShareLink } from "./downloads";
+import { Downloads } from "./downloads";
 import { Estimates } from "./estimates";
 import { Funnel } from "./funnel";
 import { levelsOf } from "./levels";
 import { Moods } from "./moods";
 import { Segments } from "./segments";
+import { ShareLink } from "./shareLink";
 import { sidesOf } from "./sides";
 import { Themes } from "./themes";
 import { Method, Verdict } from "./verdict";
@@ -54,7 +56,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
         {sums.series.length ? <Series points={sums.series} levels={levels} side={side} /> : null}
         {sums.associations.length ? <Correlations associations={sums.associations} side={side("all")} /> : null}
       </Suspense>
-      {analysis ? (
+      {analysis && !isGuest ? (
         <Suspense fallback={<Loading />}>
           <Hybrid
             id={status.simulation_id}
@@ -66,12 +68,16 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       ) : null}
       <Panel title={text.results.exports}>
         <Downloads id={status.simulation_id} />
-        <ShareLink id={status.simulation_id} />
-        <p>
-          <Link to="/compare" search={{ first: status.simulation_id }} className="see-more">
-            {text.compare.open}
-          </Link>
-        </p>
+        {isGuest ? null : (
+          <>
+            <ShareLink id={status.simulation_id} />
+            <p>
+              <Link to="/compare" search={{ first: status.simulation_id }} className="see-more">
+                {text.compare.open}
+              </Link>
+            </p>
+          </>
+        )}
         {analysis ? <Method analysis={analysis} /> : null}
       </Panel>
     </>

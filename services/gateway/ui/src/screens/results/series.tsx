@@ -1,6 +1,7 @@
 // A metric over the touchpoints or rounds of a simulation, by arm.
 
 import { useComputedColorScheme } from "@mantine/core";
+import { useNavigate } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { Chart } from "../../charts/chart";
 import { palette } from "../../charts/palette";
@@ -26,6 +27,7 @@ export function Series(props: { points: Schema["Point"][]; levels: Levels; side:
 const momentOf = (one: Schema["Point"]) => `${one.step_id} ${one.round}`;
 
 function One(props: { title: string; points: Schema["Point"][]; levels: Levels; side: SideOf }) {
+  const navigate = useNavigate();
   const colours = palette(useComputedColorScheme("light"));
   const moments = [...new Set(props.points.map(momentOf))];
   const arms = [...new Set(props.points.map((one) => one.arm))];
@@ -37,6 +39,12 @@ function One(props: { title: string; points: Schema["Point"][]; levels: Levels; 
       <Chart
         height={220}
         label={`${text.results.series}: ${props.title}`}
+        onPick={({ dataIndex, seriesIndex = 0 }) => {
+          const side = props.side(arms[seriesIndex] ?? "all");
+          const arm = side.arm === "all" ? undefined : side.arm;
+          const search = { tab: "people", arm, step: moments[dataIndex], metric };
+          void navigate({ to: "/simulations/$id", params: { id: side.simulation }, search });
+        }}
         option={{
           grid: { left: 4, right: 12, top: 34, bottom: 4, containLabel: true },
           legend: { top: 0, left: 0, itemGap: 22, textStyle: { color: colours.soft } },

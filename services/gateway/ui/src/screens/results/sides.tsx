@@ -30,6 +30,10 @@ export function PeopleLink(props: {
   label?: string;
   /** What those who do not see where it stands have to be told besides. */
   besides?: string;
+  /** Of its letters, where that says something. */
+  size?: string;
+  /** The same link stands elsewhere for the keyboard. */
+  isSilent?: boolean;
 }) {
   const { side, filter } = props;
   const arm = side.arm === "all" ? undefined : side.arm;
@@ -40,6 +44,8 @@ export function PeopleLink(props: {
       search={{ tab: "people", arm, ...filter }}
       className={props.className ?? "plain-link"}
       {...(props.label ? { "aria-label": props.label } : {})}
+      {...(props.size ? { style: { fontSize: props.size } } : {})}
+      {...(props.isSilent ? { tabIndex: -1 } : {})}
     >
       {props.children}
       {props.besides ? <VisuallyHidden>{` ${props.besides}`}</VisuallyHidden> : null}

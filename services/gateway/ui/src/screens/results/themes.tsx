@@ -21,13 +21,16 @@ export function Themes({ themes, side }: { themes: Schema["Themes"]; side: SideO
       <div className="cloud" aria-hidden="true">
         {themes.themes.flatMap((one) =>
           one.label.split(", ").map((word) => (
-            <span
+            <PeopleLink
               key={`${one.label} ${word}`}
+              side={side("all")}
+              filter={{ theme: key(one) }}
               className={`arm-${side(leaning(one)).place % 6}`}
-              style={{ fontSize: size(one.n) }}
+              size={size(one.n)}
+              isSilent
             >
               {word}
-            </span>
+            </PeopleLink>
           )),
         )}
       </div>

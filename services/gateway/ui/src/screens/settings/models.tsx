@@ -3,6 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { models, quota } from "../../api/eventQueries";
 import { whoami } from "../../api/queries";
+import { DataTable } from "../../components/dataTable";
 import { Ago, Meter, Panel, ProblemNotice } from "../../components/parts";
 import { count, dollars, words } from "../../format/format";
 import { text } from "../../text/text";
@@ -18,43 +19,37 @@ export function Models() {
       <ProblemNotice error={told.error} />
       <p className="fine">{items.length ? t.modelsNote : t.modelsNone}</p>
       {items.length ? (
-        <div className="table-scroll">
-          <table className="data-table stacking">
-            <thead>
-              <tr>
-                <th scope="col">{t.model}</th>
-                <th scope="col">{t.endpoint}</th>
-                <th scope="col">{t.format}</th>
-                <th scope="col">{t.can}</th>
-                <th scope="col">{t.probed}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((one) => (
-                <tr key={`${one.endpoint} ${one.model}`}>
-                  <th scope="row">
-                    {one.model}
-                    <span className="under fine">{one.kind}</span>
-                  </th>
-                  <td data-label={t.endpoint}>{one.endpoint}</td>
-                  <td data-label={t.format}>{one.format ? words(one.format) : "–"}</td>
-                  <td data-label={t.can}>
-                    {CAN.filter((name) => one[name])
-                      .map((name) => words(name))
-                      .join(", ") || "–"}
-                  </td>
-                  <td data-label={t.probed}>
-                    {one.found_at ? (
-                      <Ago at={one.found_at} />
-                    ) : (
-                      <span className="failed">{one.problem ?? t.notYet}</span>
-                    )}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable
+          first={t.model}
+          rows={items.map((one) => ({
+            key: `${one.endpoint} ${one.model}`,
+            name: (
+              <>
+                {one.model}
+                <span className="under fine">{one.kind}</span>
+              </>
+            ),
+            cells: [
+              { head: t.endpoint, value: one.endpoint },
+              { head: t.format, value: one.format ? words(one.format) : "–" },
+              {
+                head: t.can,
+                value:
+                  CAN.filter((name) => one[name])
+                    .map((name) => words(name))
+                    .join(", ") || "–",
+              },
+              {
+                head: t.probed,
+                value: one.found_at ? (
+                  <Ago at={one.found_at} />
+                ) : (
+                  <span className="failed">{one.problem ?? t.notYet}</span>
+                ),
+              },
+            ],
+          }))}
+        />
       ) : null}
     </Panel>
   );

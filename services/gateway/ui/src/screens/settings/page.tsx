@@ -1,13 +1,14 @@
 // Who gets in, what is shared, what runs the agents, and what was done. What a role may not see it is told so.
 
-import { Button, Code, NumberInput, TextInput, VisuallyHidden } from "@mantine/core";
+import { Button, Code, NumberInput, TextInput } from "@mantine/core";
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, ask, type Schema } from "../../api/client";
-import { audit, engines, keys, shares } from "../../api/placeQueries";
+import { audit, engines, keys, received, shares } from "../../api/placeQueries";
 import { whoami } from "../../api/queries";
 import { Choice } from "../../components/choice";
+import { DataTable, figure } from "../../components/dataTable";
 import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
 import { when } from "../../format/format";
 import { text } from "../../text/text";
@@ -28,6 +29,7 @@ export function SettingsPage() {
       />
       <Keys />
       <Links />
+      <Received />
       <Models />
       <Engines />
       <Budgets />
@@ -48,52 +50,36 @@ interface Row {
 }
 
 function Grants({ items, revoke, isBusy }: { items: Row[]; revoke: (id: string) => void; isBusy: boolean }) {
-  const heads = [text.settings.name, text.settings.role, text.settings.state, text.settings.by, text.settings.until];
   return (
-    <div className="table-scroll">
-      <table className="data-table stacking">
-        <thead>
-          <tr>
-            {heads.map((one) => (
-              <th scope="col" key={one}>
-                {one}
-              </th>
-            ))}
-            <th scope="col">
-              <VisuallyHidden>{text.settings.revoke}</VisuallyHidden>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((one) => (
-            <tr key={one.id}>
-              <th scope="row">
-                {one.simulation_id ? (
-                  <Link to="/simulations/$id" params={{ id: one.simulation_id }} className="plain-link">
-                    {one.name}
-                  </Link>
-                ) : (
-                  one.name
-                )}
-              </th>
-              <td data-label={text.settings.role}>{one.role}</td>
-              <td data-label={text.settings.state}>
-                <StateBadge state={one.state} />
-              </td>
-              <td data-label={text.settings.by}>{one.created_by}</td>
-              <td data-label={text.settings.until}>{one.expires_at ? when(one.expires_at) : "–"}</td>
-              <td>
-                {one.state === "active" ? (
-                  <Button variant="default" size="compact-sm" disabled={isBusy} onClick={() => revoke(one.id)}>
-                    {text.settings.revoke}
-                  </Button>
-                ) : null}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      first={text.settings.name}
+      rows={items.map((one) => ({
+        key: one.id,
+        name: one.simulation_id ? (
+          <Link to="/simulations/$id" params={{ id: one.simulation_id }} className="plain-link">
+            {one.name}
+          </Link>
+        ) : (
+          one.name
+        ),
+        cells: [
+          { head: text.settings.role, value: one.role },
+          { head: text.settings.state, value: <StateBadge state={one.state} /> },
+          { head: text.settings.by, value: one.created_by },
+          { head: text.settings.until, value: one.expires_at ? when(one.expires_at) : "–" },
+          {
+            head: text.settings.revoke,
+            isAction: true,
+            value:
+              one.state === "active" ? (
+                <Button variant="default" size="compact-sm" disabled={isBusy} onClick={() => revoke(one.id)}>
+                  {text.settings.revoke}
+                </Button>
+              ) : null,
+          },
+        ],
+      }))}
+    />
   );
 }
 
@@ -187,6 +173,26 @@ function Links() {
   );
 }
 
+/** What others share with whoever looks: a visit of its own, where nothing else is to be seen. */
+function Received() {
+  const items = useQuery(received).data?.items ?? [];
+  if (!items.length) return null;
+  return (
+    <Panel title={text.received.title}>
+      <ul className="issues-list">
+        {items.map((one) => (
+          <li key={one.id}>
+            <a href={`/ui${one.path}/simulations/${encodeURIComponent(one.simulation_id)}`} className="see-more">
+              {one.name}
+            </a>
+            <span className="fine">{text.received.by(one.tenant, one.created_by)}</span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
 function Engines() {
   const told = useQuery(engines);
   return (
@@ -215,36 +221,18 @@ function Audit() {
     <Panel title={text.settings.audit}>
       <ProblemNotice error={told.error} />
       {told.data ? <p className="fine">{text.settings.auditNote(told.data.pages[0]?.length ?? 0)}</p> : null}
-      <div className="table-scroll">
-        <table className="data-table stacking">
-          <thead>
-            <tr>
-              <th scope="col">{text.settings.what}</th>
-              <th scope="col">{text.settings.who}</th>
-              <th scope="col">{text.settings.when}</th>
-              <th scope="col" className="right">
-                {text.settings.status}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((one) => (
-              <tr key={one.sequence}>
-                <th scope="row">
-                  <code>{`${one.method} ${one.path}`}</code>
-                </th>
-                <td data-label={text.settings.who}>{`${one.subject} (${one.role ?? "–"})`}</td>
-                <td data-label={text.settings.when}>
-                  <Ago at={one.at} />
-                </td>
-                <td className="right" data-label={text.settings.status}>
-                  {one.status}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        first={text.settings.what}
+        rows={items.map((one) => ({
+          key: one.sequence,
+          name: <code>{`${one.method} ${one.path}`}</code>,
+          cells: [
+            { head: text.settings.who, value: `${one.subject} (${one.role ?? "–"})` },
+            { head: text.settings.when, value: <Ago at={one.at} /> },
+            figure(text.settings.status, one.status),
+          ],
+        }))}
+      />
       {told.hasNextPage ? (
         <Button
           variant="default"

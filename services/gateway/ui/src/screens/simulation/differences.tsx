@@ -7,18 +7,12 @@ import { number, percent, words } from "../../format/format";
 import { isOver, type Run } from "../../live/run";
 import { text } from "../../text/text";
 import { Forest, widest } from "../results/forest";
+import { PeopleLink, type SideOf } from "../results/sides";
 
 const POLL_MS = 2_000;
 
-export function Differences({
-  interventionId,
-  simulationId,
-  run,
-}: {
-  interventionId: string;
-  simulationId: string;
-  run: Run;
-}) {
+export function Differences(props: { interventionId: string; simulationId: string; run: Run; side: SideOf }) {
+  const { interventionId, simulationId, run, side } = props;
   const seen = useQuery({
     ...monitor(interventionId, simulationId),
     refetchInterval: isOver(run.state) ? false : POLL_MS,
@@ -39,13 +33,19 @@ export function Differences({
               {words(one.metric)}: {words(one.arm)}{" "}
               <span className="fine">{text.results.against(words(one.baseline))}</span>
             </span>
-            <Forest
-              value={one.difference ?? null}
-              interval={(one.interval as [number, number] | null) ?? null}
-              widest={widest(shown.filter((other) => other.metric === one.metric))}
-              arm={run.arms.get(one.arm)?.place ?? 0}
-              label={`${words(one.metric)}: ${number(one.difference)}`}
-            />
+            <PeopleLink
+              side={side(one.arm)}
+              filter={{ metric: one.metric }}
+              label={text.results.whoIs(words(one.metric), words(one.arm))}
+            >
+              <Forest
+                value={one.difference ?? null}
+                interval={(one.interval as [number, number] | null) ?? null}
+                widest={widest(shown.filter((other) => other.metric === one.metric))}
+                arm={run.arms.get(one.arm)?.place ?? 0}
+                label={`${words(one.metric)}: ${number(one.difference)}`}
+              />
+            </PeopleLink>
             <span className="counts">{`${text.results.n(one.n)} · ${percent(one.confidence_level)}`}</span>
           </li>
         ))}

@@ -14,7 +14,7 @@ import { count, title, words } from "../../format/format";
 import { type Arm, isOver, type Run } from "../../live/run";
 import type { Following } from "../../live/useRun";
 import { text } from "../../text/text";
-import { sidesOf } from "../results/sides";
+import { PeopleLink, type Side, type SideOf, sidesOf } from "../results/sides";
 import { Verdict } from "../results/verdict";
 import { Activity } from "./activity";
 import { Cost } from "./cost";
@@ -26,25 +26,29 @@ import { TrendChart } from "./trendChart";
 
 export function Monitor({ following, status }: { following: Following; status: Schema["SimulationView"] }) {
   const { run, isHeld, hold } = following;
+  const side = sidesOf(status.simulation_id, [...run.arms.keys()]);
   return (
     <>
       {run.state === "completed" ? <Conclusion id={status.simulation_id} /> : null}
-      <Progress run={run} isHeld={isHeld} hold={hold} />
+      <Progress run={run} side={side} isHeld={isHeld} hold={hold} />
       <div className="columns">
-        <Trend run={run} />
+        <Trend run={run} side={side} />
         <Panel title={text.monitor.ticker}>
-          <Ticker responses={run.latest} />
+          <Ticker responses={run.latest} id={status.simulation_id} />
         </Panel>
       </div>
-      {run.soFar && run.state !== "completed" ? (
-        <Sums soFar={run.soFar} side={sidesOf(status.simulation_id, [...run.arms.keys()])} />
-      ) : null}
+      {run.soFar && run.state !== "completed" ? <Sums soFar={run.soFar} side={side} /> : null}
       {status.intervention_id ? (
-        <Differences interventionId={status.intervention_id} simulationId={status.simulation_id} run={run} />
+        <Differences
+          interventionId={status.intervention_id}
+          simulationId={status.simulation_id}
+          run={run}
+          side={side}
+        />
       ) : null}
       <div className="columns">
         <Panel title={text.monitor.activity}>
-          <Activity run={run} />
+          <Activity run={run} id={status.simulation_id} />
         </Panel>
         <div>
           <Cost id={status.simulation_id} usage={run.usage} state={run.state} />
@@ -61,7 +65,8 @@ function Conclusion({ id }: { id: string }) {
   return results.data?.analysis ? <Verdict results={results.data} linked /> : null;
 }
 
-function Progress({ run, isHeld, hold }: { run: Run; isHeld: boolean; hold: (held: boolean) => void }) {
+function Progress(props: { run: Run; side: SideOf; isHeld: boolean; hold: (held: boolean) => void }) {
+  const { run, side, isHeld, hold } = props;
   const planned = run.plannedTotal;
   const [answered, failed] = [run.total("answered"), run.total("failed")];
   return (
@@ -88,20 +93,22 @@ function Progress({ run, isHeld, hold }: { run: Run; isHeld: boolean; hold: (hel
       <Meter part={answered} failed={failed} total={planned} label={text.monitor.all} />
       <div className="arms">
         {[...run.arms.values()].map((arm) => (
-          <ArmCard key={arm.name} arm={arm} planned={run.plannedOf(arm.name)} />
+          <ArmCard key={arm.name} arm={arm} side={side(arm.name)} planned={run.plannedOf(arm.name)} />
         ))}
       </div>
     </Panel>
   );
 }
 
-function ArmCard({ arm, planned }: { arm: Arm; planned: number }) {
+function ArmCard({ arm, side, planned }: { arm: Arm; side: Side; planned: number }) {
   const name = arm.name === "all" ? text.monitor.everybody : words(arm.name);
   return (
     <div className="arm-card">
       <div className="arm-name">
         <Swatch arm={arm.place} />
-        <strong>{name}</strong>
+        <PeopleLink side={side}>
+          <strong>{name}</strong>
+        </PeopleLink>
         <span className="counts">{planned ? `${count(arm.answered)} / ${count(planned)}` : count(arm.answered)}</span>
       </div>
       <Meter part={arm.answered} failed={arm.failed} total={planned} label={text.monitor.inArm(name)} arm={arm.place} />
@@ -115,7 +122,7 @@ function ArmCard({ arm, planned }: { arm: Arm; planned: number }) {
   );
 }
 
-function Trend({ run }: { run: Run }) {
+function Trend({ run, side }: { run: Run; side: SideOf }) {
   const usable = run.metrics.filter((metric) => ["binary", "ordinal", "numeric"].includes(metric.type));
   const [wanted, want] = useState<string>();
   const metric = usable.find((one) => one.name === wanted) ?? usable.find((one) => one.role === "primary") ?? usable[0];
@@ -134,7 +141,11 @@ function Trend({ run }: { run: Run }) {
         ) : null
       }
     >
-      {metric ? <TrendChart run={run} metric={metric} /> : <p className="muted">{text.monitor.trendEmpty}</p>}
+      {metric ? (
+        <TrendChart run={run} metric={metric} side={side} />
+      ) : (
+        <p className="muted">{text.monitor.trendEmpty}</p>
+      )}
     </Panel>
   );
 }

@@ -6,7 +6,9 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { Problem, type Schema } from "../../api/client";
 import { quality, simulation } from "../../api/queries";
+import { isByLink, isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
+import { Crumb } from "../../components/loaded";
 import { Ago, EmptyState, LiveDot, PageHead, ProblemNotice, StateBadge } from "../../components/parts";
 import { capital } from "../../format/format";
 import { isOver } from "../../live/run";
@@ -24,6 +26,8 @@ const Health = lazy(() => import("../health/health").then((module) => ({ default
 
 const route = getRouteApi("/simulations/$id");
 const VIEWS = ["monitor", "results", "people", "health"] as const;
+/** The monitor is for those who run it. */
+const GUEST_VIEWS = ["results", "people", "health"] as const;
 export type View = (typeof VIEWS)[number];
 
 export function SimulationPage() {
@@ -31,6 +35,9 @@ export function SimulationPage() {
   const status = useQuery(simulation(id));
   if (status.data) return <Simulation key={id} status={status.data} />;
   if (status.isPending) return <Loading />;
+  if (isByLink && status.error instanceof Problem && [401, 404].includes(status.error.status)) {
+    return <EmptyState title={text.share.over}>{text.share.overText}</EmptyState>;
+  }
   if (status.error instanceof Problem && status.error.status === 404) {
     return (
       <EmptyState title={text.monitor.missing} action={<Link to="/">{text.problem.home}</Link>}>
@@ -48,22 +55,19 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
   const { run, connection, isHeld } = following;
   const issues = issuesOf(useQuery({ ...quality(status.simulation_id), enabled: status.state === "completed" }).data);
   const preferred: View = isOver(status.state) && status.state === "completed" ? "results" : "monitor";
-  const view = VIEWS.find((one) => one === search.tab) ?? preferred;
+  const views = isGuest ? GUEST_VIEWS : VIEWS;
+  const view = views.find((one) => one === search.tab) ?? (isGuest ? "results" : preferred);
   const state = isOver(status.state) ? status.state : run.state;
   return (
     <>
       <PageHead
-        above={
-          <Link to="/" className="crumb">
-            {text.monitor.back}
-          </Link>
-        }
+        above={isGuest ? null : <Crumb to="/">{text.monitor.back}</Crumb>}
         title={status.name}
         lead={<Meta status={status} state={state} />}
         actions={
           <>
             <LiveDot connection={isOver(state) ? "ended" : connection} paused={isHeld} />
-            <Actions status={status} state={state} />
+            {isGuest ? null : <Actions status={status} state={state} />}
           </>
         }
       />
@@ -77,7 +81,7 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
         classNames={{ list: "tab-list" }}
       >
         <Tabs.List aria-label={text.tabs.label} mb="md">
-          {VIEWS.map((name) => (
+          {views.map((name) => (
             <Tabs.Tab key={name} value={name}>
               {text.tabs[name]}
               {name === "health" && issues ? <span className="badge">{issues}</span> : null}

@@ -1,10 +1,11 @@
 // The latest responses, newest first. All of it was written by a model: it is shown as text.
 
+import { Link } from "@tanstack/react-router";
 import { answerText, words } from "../../format/format";
 import type { LiveResponse } from "../../live/run";
 import { text } from "../../text/text";
 
-export function Ticker({ responses }: { responses: LiveResponse[] }) {
+export function Ticker({ responses, id }: { responses: LiveResponse[]; id: string }) {
   if (!responses.length) return <p className="muted">{text.monitor.tickerEmpty}</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable with the keyboard
@@ -12,7 +13,14 @@ export function Ticker({ responses }: { responses: LiveResponse[] }) {
       {responses.map((one) => (
         <li key={`${one.agent_id} ${one.response} ${JSON.stringify(one.answers)}`}>
           <div className="who">
-            <strong>{one.name}</strong>
+            <Link
+              to="/simulations/$id"
+              params={{ id }}
+              search={{ tab: "people", agent: one.agent_id }}
+              className="plain-link"
+            >
+              <strong>{one.name}</strong>
+            </Link>
             <span className="fine">
               {[words(one.arm), words(one.segment), mood(one.sentiment)].filter(Boolean).join(" · ")}
             </span>

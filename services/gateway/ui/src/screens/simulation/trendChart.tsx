@@ -6,6 +6,7 @@ import { number, percent, words } from "../../format/format";
 import { isOver, type LiveMetric, type Run } from "../../live/run";
 import type { Line } from "../../live/trend";
 import { text } from "../../text/text";
+import { PeopleLink, type SideOf } from "../results/sides";
 
 const [HEIGHT, LEFT, BOTTOM, RIGHT] = [230, 48, 26, 10];
 
@@ -15,7 +16,7 @@ interface Drawn {
   line: Line;
 }
 
-export function TrendChart({ run, metric }: { run: Run; metric: LiveMetric }) {
+export function TrendChart({ run, metric, side }: { run: Run; metric: LiveMetric; side: SideOf }) {
   const { ref, width: measured } = useElementSize();
   const lines: Drawn[] = [...run.arms.values()].flatMap(({ name, place }) => {
     const line = run.trend.line(metric.name, name);
@@ -33,8 +34,10 @@ export function TrendChart({ run, metric }: { run: Run; metric: LiveMetric }) {
       <ul className="legend">
         {lines.map(({ name, place, line }) => (
           <li key={name}>
-            <Swatch arm={place} />
-            {name === "all" ? text.monitor.everybody : words(name)} <strong>{show(line.sum / line.n)}</strong>
+            <PeopleLink side={side(name)} filter={{ metric: metric.name }}>
+              <Swatch arm={place} /> {name === "all" ? text.monitor.everybody : words(name)}{" "}
+              <strong>{show(line.sum / line.n)}</strong>
+            </PeopleLink>
           </li>
         ))}
       </ul>

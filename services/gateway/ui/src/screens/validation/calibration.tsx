@@ -5,6 +5,7 @@ import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tansta
 import { useState } from "react";
 import { api, ask, type Schema } from "../../api/client";
 import { calibrations, ledger } from "../../api/evidenceQueries";
+import { DataTable, figure } from "../../components/dataTable";
 import { FilePick, type Picked } from "../../components/filePick";
 import { Panel, ProblemNotice } from "../../components/parts";
 import { number, sentence, words } from "../../format/format";
@@ -77,40 +78,20 @@ function Entries({ entries }: { entries: Schema["Entry"][] }) {
   const spread = (mean: number | null, sd: number | null, n: number | null) =>
     mean === null ? "–" : `${number(mean)}${sd === null ? "" : ` ± ${number(sd)}`}${n === null ? "" : ` (${n})`}`;
   return (
-    <div className="table-scroll">
-      <table className="data-table stacking">
-        <thead>
-          <tr>
-            <th scope="col">{t.outcome}</th>
-            <th scope="col">{t.study}</th>
-            <th scope="col">{t.simulator}</th>
-            <th scope="col" className="right">
-              {t.human}
-            </th>
-            <th scope="col" className="right">
-              {t.simulated}
-            </th>
-            <th scope="col">{t.origin}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {entries.map((one) => (
-            <tr key={one.id}>
-              <th scope="row">{words(one.outcome)}</th>
-              <td data-label={t.study}>{one.study}</td>
-              <td data-label={t.simulator}>{one.simulator ?? t.unnamed}</td>
-              <td className="right" data-label={t.human}>
-                {spread(one.human_mean ?? one.human_effect, one.human_sd, one.human_n)}
-              </td>
-              <td className="right" data-label={t.simulated}>
-                {spread(one.simulated_mean ?? one.simulated_effect, one.simulated_sd, one.simulated_n)}
-              </td>
-              <td data-label={t.origin}>{one.origin}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <DataTable
+      first={t.outcome}
+      rows={entries.map((one) => ({
+        key: one.id,
+        name: words(one.outcome),
+        cells: [
+          { head: t.study, value: one.study },
+          { head: t.simulator, value: one.simulator ?? t.unnamed },
+          figure(t.human, spread(one.human_mean ?? one.human_effect, one.human_sd, one.human_n)),
+          figure(t.simulated, spread(one.simulated_mean ?? one.simulated_effect, one.simulated_sd, one.simulated_n)),
+          { head: t.origin, value: one.origin },
+        ],
+      }))}
+    />
   );
 }
 

@@ -4,12 +4,14 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { comparison } from "../../api/evidenceQueries";
-import { Loading } from "../../app/loading";
-import { PageHead, Panel, ProblemNotice, Stat } from "../../components/parts";
+import { DataTable, figure } from "../../components/dataTable";
+import { Crumb, Loaded } from "../../components/loaded";
+import { PageHead, Panel, Stat } from "../../components/parts";
 import { capital, number, percent, sentence, when, words } from "../../format/format";
 import { text } from "../../text/text";
 import { asInterval } from "../results/levels";
 import { Range } from "../results/range";
+import { PeopleLink, sidesOf } from "../results/sides";
 import { VerdictBadge } from "./comparisons";
 import "../results/results.css";
 import "./validation.css";
@@ -21,18 +23,14 @@ const SAID: Record<string, string> = { pass: t.alike, fail: t.unlike };
 
 export function ComparisonPage() {
   const { id } = route.useParams();
-  const told = useQuery(comparison(id));
-  if (told.isPending) return <Loading />;
-  if (!told.data) return <ProblemNotice error={told.error} retry={() => void told.refetch()} />;
-  const one = told.data;
+  return <Loaded told={useQuery(comparison(id))}>{(one) => <Compared one={one} />}</Loaded>;
+}
+
+function Compared({ one }: { one: Comparison }) {
   return (
     <>
       <PageHead
-        above={
-          <Link to="/validation" className="crumb">
-            {t.back}
-          </Link>
-        }
+        above={<Crumb to="/validation">{t.back}</Crumb>}
         title={t.against(capital(words(one.metric)))}
         lead={[one.study, one.simulator, when(one.created_at)].filter(Boolean).join(" · ")}
         actions={
@@ -85,7 +83,7 @@ function Both({ one }: { one: Comparison }) {
             const shares = [human.shares?.[label] ?? 0, simulated.shares?.[label] ?? 0] as const;
             return (
               <li key={label}>
-                <span>{label}</span>
+                <Behind one={one} label={label} />
                 <span className="pair" aria-hidden="true">
                   <span className="noise" style={{ left: width(low), width: width(high - low) }} />
                   <span className="bar arm-2" style={{ width: width(shares[0]) }} />
@@ -117,6 +115,17 @@ function Both({ one }: { one: Comparison }) {
         <Sample title={t.simulated} one={simulated} />
       </div>
     </Panel>
+  );
+}
+
+/** Whoever gave an answer in the simulation. */
+function Behind({ one, label }: { one: Comparison; label: string }) {
+  if (!one.simulation_id) return <span>{label}</span>;
+  const everybody = sidesOf(one.simulation_id, [])("all");
+  return (
+    <PeopleLink side={everybody} filter={{ metric: one.metric, answer: label }}>
+      {label}
+    </PeopleLink>
   );
 }
 
@@ -179,41 +188,23 @@ const ends = (interval: number[] | null | undefined): string =>
 function Segments({ segments }: { segments: Schema["SegmentComparison"][] }) {
   return (
     <Panel title={t.segments}>
-      <div className="table-scroll">
-        <table className="data-table stacking">
-          <thead>
-            <tr>
-              <th scope="col">{text.results.segments}</th>
-              <th scope="col" className="right">
-                {t.distance}
-              </th>
-              <th scope="col" className="right">
-                {t.noise}
-              </th>
-              <th scope="col">{t.verdict}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {segments.map((one) => (
-              <tr key={one.segment}>
-                <th scope="row">
-                  {words(one.segment)}
-                  <span className="under">{`${t.human} ${one.human_n} · ${t.simulated} ${one.simulated_n}`}</span>
-                </th>
-                <td className="right" data-label={t.distance}>
-                  {number(one.distance)}
-                </td>
-                <td className="right" data-label={t.noise}>
-                  {`≤ ${number(one.noise_upper)}`}
-                </td>
-                <td data-label={t.verdict}>
-                  <VerdictBadge verdict={one.verdict} />
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        first={text.results.segments}
+        rows={segments.map((one) => ({
+          key: one.segment,
+          name: (
+            <>
+              {words(one.segment)}
+              <span className="under">{`${t.human} ${one.human_n} · ${t.simulated} ${one.simulated_n}`}</span>
+            </>
+          ),
+          cells: [
+            figure(t.distance, number(one.distance)),
+            figure(t.noise, `≤ ${number(one.noise_upper)}`),
+            { head: t.verdict, value: <VerdictBadge verdict={one.verdict} /> },
+          ],
+        }))}
+      />
     </Panel>
   );
 }

@@ -8,6 +8,7 @@ import { api, ask, type Schema } from "../../api/client";
 import { baselines, comparisons } from "../../api/evidenceQueries";
 import { simulation, simulations } from "../../api/queries";
 import { Choice } from "../../components/choice";
+import { DataTable, figure } from "../../components/dataTable";
 import { Ago, Panel, ProblemNotice } from "../../components/parts";
 import { number, when, words } from "../../format/format";
 import { text } from "../../text/text";
@@ -125,44 +126,24 @@ export function Comparisons() {
       <ProblemNotice error={told.error} />
       {told.data && !items.length ? <p className="muted">{t.comparisonsNone}</p> : null}
       {items.length ? (
-        <div className="table-scroll">
-          <table className="data-table stacking">
-            <thead>
-              <tr>
-                <th scope="col">{t.metric}</th>
-                <th scope="col">{t.verdict}</th>
-                <th scope="col" className="right">
-                  {t.score}
-                </th>
-                <th scope="col">{t.study}</th>
-                <th scope="col">{t.simulator}</th>
-                <th scope="col">{t.when}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {items.map((one) => (
-                <tr key={one.id}>
-                  <th scope="row">
-                    <Link to="/validation/$id" params={{ id: one.id }} className="see-more">
-                      {words(one.metric)}
-                    </Link>
-                  </th>
-                  <td data-label={t.verdict}>
-                    <VerdictBadge verdict={one.verdict} />
-                  </td>
-                  <td className="right" data-label={t.score}>
-                    {number(one.score)}
-                  </td>
-                  <td data-label={t.study}>{one.study ?? t.unnamed}</td>
-                  <td data-label={t.simulator}>{one.simulator ?? t.unnamed}</td>
-                  <td data-label={t.when}>
-                    <Ago at={one.created_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <DataTable
+          first={t.metric}
+          rows={items.map((one) => ({
+            key: one.id,
+            name: (
+              <Link to="/validation/$id" params={{ id: one.id }} className="see-more">
+                {words(one.metric)}
+              </Link>
+            ),
+            cells: [
+              { head: t.verdict, value: <VerdictBadge verdict={one.verdict} /> },
+              figure(t.score, number(one.score)),
+              { head: t.study, value: one.study ?? t.unnamed },
+              { head: t.simulator, value: one.simulator ?? t.unnamed },
+              { head: t.when, value: <Ago at={one.created_at} /> },
+            ],
+          }))}
+        />
       ) : null}
     </Panel>
   );

@@ -7,11 +7,12 @@ import { api, ask, type Schema } from "../../api/client";
 import { hybrid } from "../../api/evidenceQueries";
 import { Choice } from "../../components/choice";
 import { type Table, write } from "../../components/csv";
+import { DataTable, figure } from "../../components/dataTable";
 import { FilePick, type Picked } from "../../components/filePick";
 import { Panel, ProblemNotice } from "../../components/parts";
 import { number, percent, sentence, words } from "../../format/format";
 import { text } from "../../text/text";
-import type { Levels } from "../results/levels";
+import { type Levels, titled } from "../results/levels";
 import "../../app/moreStyles";
 import "./validation.css";
 
@@ -40,63 +41,51 @@ function Rectified({ found, levels }: { found: Schema["HybridView"]; levels: Lev
   return (
     <>
       <h3 className="subhead">{`${t.rectified(found.people)}: ${t.grade(found.evidence_grade)}`}</h3>
-      <div className="table-scroll">
-        <table className="data-table stacking">
-          <thead>
-            <tr>
-              <th scope="col">{t.metric}</th>
-              <th scope="col">{t.arm}</th>
-              <th scope="col" className="right">
-                {t.together}
-              </th>
-              <th scope="col" className="right">
-                {t.alone}
-              </th>
-              <th scope="col" className="right">
-                {t.narrower}
-              </th>
-              <th scope="col" className="right">
-                {t.effective}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {found.estimates.map((one) => {
-              const show = (value: number | undefined) =>
-                one.baseline ? levels.change(one.metric, value) : levels.level(one.metric, value);
-              const between = (ends: number[]) => `${show(ends[0])} to ${show(ends[1])}`;
-              return (
-                <tr key={`${one.metric} ${one.option} ${one.arm} ${one.baseline}`}>
-                  <th scope="row">{[words(one.metric), one.option].filter(Boolean).join(": ")}</th>
-                  <td data-label={t.arm}>
-                    {words(one.arm)}
-                    {one.baseline ? <span className="under">{text.results.against(words(one.baseline))}</span> : null}
-                  </td>
-                  <td className="right" data-label={t.together}>
-                    <strong>{show(one.value)}</strong>
-                    <span className="under">{between(one.interval)}</span>
-                  </td>
-                  <td className="right" data-label={t.alone}>
-                    {show(one.human_value)}
-                    <span className="under">{between(one.human_interval)}</span>
-                  </td>
-                  <td className="right" data-label={t.narrower}>
-                    {percent(one.narrower, 0)}
-                  </td>
-                  <td className="right" data-label={t.effective}>
-                    {number(one.effective_n)}
-                  </td>
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
-      </div>
+      <DataTable
+        first={t.metric}
+        rows={found.estimates.map((one) => {
+          const show = (value: number | undefined) =>
+            one.baseline ? levels.change(one.metric, value) : levels.level(one.metric, value);
+          const between = (ends: number[]) => <span className="under">{`${show(ends[0])} to ${show(ends[1])}`}</span>;
+          return {
+            key: `${one.metric} ${one.option} ${one.arm} ${one.baseline}`,
+            name: titled(one),
+            cells: [
+              { head: t.arm, value: <Arm one={one} /> },
+              figure(
+                t.together,
+                <>
+                  <strong>{show(one.value)}</strong>
+                  {between(one.interval)}
+                </>,
+              ),
+              figure(
+                t.alone,
+                <>
+                  {show(one.human_value)}
+                  {between(one.human_interval)}
+                </>,
+              ),
+              figure(t.narrower, percent(one.narrower, 0)),
+              figure(t.effective, number(one.effective_n)),
+            ],
+          };
+        })}
+      />
       <ul className="reasons fine">
         {[...found.caveats, ...found.advice].map((one) => (
           <li key={one}>{sentence(one)}</li>
         ))}
       </ul>
+    </>
+  );
+}
+
+function Arm({ one }: { one: { arm: string; baseline?: string | null } }) {
+  return (
+    <>
+      {words(one.arm)}
+      {one.baseline ? <span className="under">{text.results.against(words(one.baseline))}</span> : null}
     </>
   );
 }
