@@ -9,10 +9,12 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page, expect
 
+from libs.pages.rich import rendered
 from tests.support.browser import Visit, running_browser
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import wait_for
 
+ATTACK = '<img src=x onerror="window.attacked=1">{{7*7}}'
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
@@ -155,22 +157,32 @@ def test_a_protocol_is_designed_step_by_step_and_asked(browser: Browser, platfor
         page.get_by_label("People", exact=True).first.fill("6")
         page.get_by_role("button", name="Step 1 says nothing yet.").click()
         page.get_by_label("What is shown").fill("Oat milk costs 2.49 now.")
-        page.get_by_label("What is asked").fill("no_such_metric")
-        expect(page.get_by_role("button", name=re.compile("protocol.0.metrics.0"))).to_be_visible()
-        page.get_by_label("What is asked").fill("purchase_intent")
+        page.get_by_text("What is asked").click()
+        page.get_by_role("checkbox", name="Click through").check()  # asked of those who opened it, so that is asked too
+        expect(page.get_by_text("open rate → click through")).to_be_visible()
+        page.get_by_role("checkbox", name="Open rate").uncheck()
+        page.get_by_role("checkbox", name="Purchase intent").check()
+        page.get_by_role("button", name="A question of your own").click()
+        expect(page.get_by_role("button", name=re.compile("protocol.0.metrics.1.question"))).to_be_visible()
+        page.get_by_label("Question", exact=True).fill("How do you like it? 1 = not at all, 7 = very much.")
+        expect(page.get_by_role("region", name="What it takes")).to_contain_text("People asked6")
         page.get_by_role("toolbar").get_by_role("button", name="Conversation").click()
         page.get_by_role("button", name="Step 2 says nothing yet.").click()
         page.get_by_label("What it is about").fill("Breakfast")
         page.get_by_role("toolbar").get_by_role("button", name="Journey").click()
         page.get_by_role("button", name="first has nothing to show yet.").click()
         page.get_by_label("What is shown").fill("Still thirsty?")
-        page.get_by_role("button", name="Earlier").click()
+        page.get_by_role("button", name="Earlier", exact=True).click()
         expect(page.get_by_text("Everything is there.")).to_be_visible()
         assert visit.grave_violations() == []
         page.get_by_role("button", name="Keep on the platform").click()
         expect(page.get_by_text("Draft saved on the platform, never published")).to_be_visible()
         study = kept(platform)["study"]
         assert "intervention" not in study
+        assert [one if isinstance(one, str) else one["name"] for one in study["protocol"][0]["metrics"]] == [
+            "purchase_intent",
+            "question",
+        ]
         assert [{"content", "touchpoints", "topic"} & set(one) for one in study["protocol"]] == [
             {"content"},
             {"touchpoints"},
@@ -179,8 +191,92 @@ def test_a_protocol_is_designed_step_by_step_and_asked(browser: Browser, platfor
         page.get_by_role("button", name="Run", exact=True).click()
         page.wait_for_url("**/simulations/**", timeout=60_000)
         identity = page.url.rsplit("/", 1)[-1].partition("?")[0]
+        visit.open("/ui/design", "Design a study").get_by_role("button", name="Pilot with 5 people").click()
+        page.wait_for_url("**/simulations/**", timeout=60_000)
+        pilot = page.url.rsplit("/", 1)[-1].partition("?")[0]
         assert visit.faults == []
     assert wait_for(platform.url, identity)["progress"]["answered"] >= 12
+    assert wait_for(platform.url, pilot)["progress"]["answered"] >= 10
+
+
+def test_a_variant_is_written_as_formatted_text_and_kept_as_markdown(
+    browser: Browser, platform: EmbeddedPlatform
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/design?node=variant:0", "Design a study")
+        page.get_by_label("What is shown").fill("Half price\n\nFrom 2 * 3 to <b>Sunday</b>")
+        page.get_by_text("Formatted", exact=True).click()
+        box = page.get_by_role("textbox", name="What is shown")
+        expect(box).to_have_attribute("contenteditable", "true")
+        box.press("Control+End")
+        tools = page.get_by_role("toolbar", name="Formatting")
+        tools.get_by_role("button", name="Bold").click()
+        page.keyboard.type(f" today{ATTACK}")
+        tools.get_by_role("button", name="Bold").click()
+        page.keyboard.press("Enter")
+        tools.get_by_role("button", name="Picture").click()
+        page.get_by_label("Address", exact=True).fill("http://example.org/crate.png")
+        page.get_by_label("What is to be seen", exact=True).fill("a crate of apples")
+        put = page.get_by_role("button", name="Put it in")
+        expect(put).to_be_disabled()  # nothing but https
+        page.get_by_label("Address", exact=True).fill("https://example.org/crate.png")
+        put.click()
+        page.keyboard.press("Enter")
+        tools.get_by_role("button", name="Link").click()
+        page.get_by_label("Address", exact=True).fill("https://example.org/shop")
+        page.get_by_role("button", name="Set the link").click()
+        assert visit.grave_violations() == []
+        seen = page.get_by_role("figure", name="Preview: email")
+        expect(seen.locator("strong")).to_contain_text("today<img")
+        expect(seen).to_contain_text("a crate of apples")
+        page.reload()  # what is kept is read again
+        expect(page.get_by_role("textbox", name="What is shown")).to_contain_text("From 2 * 3 to <b>Sunday</b>")
+        page.get_by_role("button", name="View as").click()
+        variant = yaml.safe_load(page.get_by_role("tabpanel").locator("pre").inner_text())["intervention"]["variants"][
+            0
+        ]
+        assert page.evaluate("window.attacked") is None
+        assert visit.faults == []  # of these addresses nothing was asked
+    assert variant["format"] == "markdown"
+    text, rich = rendered(variant["content"], "markdown", [], "content")
+    assert text.splitlines() == [
+        "Half price",
+        f"From 2 * 3 to <b>Sunday</b> today{ATTACK}",
+        "[Picture: a crate of apples]",
+        "https://example.org/shop",
+    ]
+    assert rich is not None
+    assert "<script" not in str(rich.html)
+
+
+def test_a_variant_becomes_a_sequence_of_contacts_with_times_and_conditions(
+    browser: Browser, platform: EmbeddedPlatform
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/design?node=variant:0", "Design a study")
+        page.get_by_label("What is shown").fill("Your check is due.")
+        page.get_by_text("A sequence", exact=True).click()
+        first, second = (page.get_by_role("region", name=f"Contact {number}") for number in (1, 2))
+        first.get_by_role("checkbox", name="open rate").check()
+        expect(page.get_by_role("button", name="A contact of a has nothing to show yet: second.")).to_be_visible()
+        second.get_by_label("What is shown").fill("Two places are left.")
+        second.get_by_label("Wait before it: Days later").fill("3")
+        expect(second).to_contain_text("3 days after the start")
+        second.get_by_label("Who meets it").select_option("Those whose open rate is no")
+        second.get_by_label("Channel").select_option("sms")
+        expect(page.get_by_role("figure")).to_have_count(2)
+        page.goto(f"{platform.url}/ui/design?node=variant:1")
+        page.get_by_label("What is shown").fill("Your check is due, once.")
+        expect(page.get_by_text("Everything is there.")).to_be_visible()
+        assert visit.grave_violations() == []
+        page.get_by_role("button", name="Keep on the platform").click()
+        expect(page.get_by_text("Draft saved on the platform, never published")).to_be_visible()
+        assert visit.faults == []
+    contacts = kept(platform)["study"]["intervention"]["variants"][0]["touchpoints"]
+    assert [one["content"] for one in contacts] == ["Your check is due.", "Two places are left."]
+    assert contacts[1]["condition"]["metric"] == "open_rate"
+    assert (contacts[1]["condition"]["value"], contacts[1]["channel"]) == (False, "sms")
+    assert contacts[1]["after"] == "P3D"
 
 
 @pytest.mark.parametrize("name", ["survey", "focus_group", "customer_journey", "policy_change"])

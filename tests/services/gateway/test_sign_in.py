@@ -107,7 +107,7 @@ async def test_guessing_codes_has_to_wait(sqlite_url: str, idp: StandIn) -> None
 @pytest.mark.parametrize("changes", [{"code": ""}, {"code_verifier": "short"}, {"redirect_uri": ""}, {"more": "x"}])
 async def test_a_code_that_is_none_is_refused_by_field(sqlite_url: str, idp: StandIn, changes: dict[str, str]) -> None:
     async with door(sqlite_url, **settings_of(idp)) as client:
-        answer = await client.post("/ui/sign-in", json=spec("c", secrets.token_urlsafe(32), **changes))
+        answer = await client.post("/ui/sign-in", json=spec("c", secrets.token_urlsafe(32)) | changes)
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == list(changes)
 

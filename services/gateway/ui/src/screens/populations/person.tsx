@@ -128,7 +128,8 @@ function Memory({ populationId, agentId }: { populationId: string; agentId: stri
       }
     >
       {told.data?.items.length ? null : <p className="muted">{text.person.memoryNone}</p>}
-      <ol className="memory">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls must be reachable with the keyboard */}
+      <ol className="memory" tabIndex={0} aria-label={text.person.memory}>
         {told.data?.items.map((one) => (
           <Episode key={one.id} one={one as Said} />
         ))}
