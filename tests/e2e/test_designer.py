@@ -14,7 +14,7 @@ from tests.support.browser import Visit, running_browser
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import wait_for
 
-ATTACK = '<img src=x onerror="window.attacked=1">{{7*7}}'
+ATTACK = '<img src=x onerror="window.attacked=1">'
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 
@@ -211,9 +211,8 @@ def test_a_variant_is_written_as_formatted_text_and_kept_as_markdown(
         box.press("Control+End")
         tools = page.get_by_role("toolbar", name="Formatting")
         tools.get_by_role("button", name="Bold").click()
-        page.keyboard.type(f" today{ATTACK}")
-        tools.get_by_role("button", name="Bold").click()
-        page.keyboard.press("Enter")
+        box.press_sequentially(f" today{ATTACK}")
+        box.press("Enter")
         tools.get_by_role("button", name="Picture").click()
         page.get_by_label("Address", exact=True).fill("http://example.org/crate.png")
         page.get_by_label("What is to be seen", exact=True).fill("a crate of apples")
@@ -221,7 +220,7 @@ def test_a_variant_is_written_as_formatted_text_and_kept_as_markdown(
         expect(put).to_be_disabled()  # nothing but https
         page.get_by_label("Address", exact=True).fill("https://example.org/crate.png")
         put.click()
-        page.keyboard.press("Enter")
+        box.press("Enter")
         tools.get_by_role("button", name="Link").click()
         page.get_by_label("Address", exact=True).fill("https://example.org/shop")
         page.get_by_role("button", name="Set the link").click()
@@ -232,11 +231,10 @@ def test_a_variant_is_written_as_formatted_text_and_kept_as_markdown(
         page.reload()  # what is kept is read again
         expect(page.get_by_role("textbox", name="What is shown")).to_contain_text("From 2 * 3 to <b>Sunday</b>")
         page.get_by_role("button", name="View as").click()
-        variant = yaml.safe_load(page.get_by_role("tabpanel").locator("pre").inner_text())["intervention"]["variants"][
-            0
-        ]
+        study = yaml.safe_load(page.get_by_role("tabpanel").locator("pre").inner_text())
         assert page.evaluate("window.attacked") is None
         assert visit.faults == []  # of these addresses nothing was asked
+    variant = study["intervention"]["variants"][0]
     assert variant["format"] == "markdown"
     text, rich = rendered(variant["content"], "markdown", [], "content")
     assert text.splitlines() == [

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser
 
 from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
 from tests.support.platforms import HTTP, EmbeddedPlatform
@@ -29,17 +29,14 @@ def sample(browser: Browser, url: str) -> str:
 
 def begun(visit: Visit, view: View) -> None:
     """Of the designer: with the study of the sample in it. Of the settings: without where Python is on this machine."""
-    visit.page.route("**/communications/engines", _nameless)
+    engines = HTTP.get(f"{visit.url}/communications/engines").text.replace(sys.executable, "python")
+    visit.page.route("**/communications/engines", lambda route: route.fulfill(body=engines))
     if view.path.startswith("design"):
         visit.open("/ui/design", "Design a study").get_by_role("button", name="Start from the example").click()
 
 
-def _nameless(route: Route) -> None:
-    route.fulfill(body=route.fetch().text().replace(sys.executable, "python"), content_type="application/json")
-
-
-def main() -> int:
-    """Take them all."""
+def main(*wanted: str) -> int:
+    """Take them all, or those that are named."""
     TARGET.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as directory,
@@ -52,6 +49,8 @@ def main() -> int:
         assert HTTP.get(f"{platform.url}/results/{other}/aggregate").json()["analysis"]
         named = things(platform.url, shown, other)
         for name, view in VIEWS.items():
+            if wanted and name not in wanted:
+                continue
             windows = [("light", DESKTOP, ""), *([("dark", PHONE, "-phone")] if view.is_taken_on_a_phone else [])]
             for scheme, size, suffix in windows:
                 with Visit(browser, platform.url, scheme=scheme, size=size) as visit:
@@ -64,4 +63,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

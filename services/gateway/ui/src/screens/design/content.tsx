@@ -18,8 +18,8 @@ export interface Written {
   format?: Format;
 }
 
-/** HTML and tables inside of Markdown. */
-const isDrawable = (content: string): boolean => !/<[a-z!/]|^\s*\|/im.test(content);
+/** No HTML and no tables inside of it. */
+const isDrawable = (content: string): boolean => !/(?<!\\)<(?!https:)[a-z!/]|^\s*\|/im.test(content);
 
 export function Content({ written, set }: { written: Written; set: (part: Written) => void }) {
   const format = written.format ?? "text";
