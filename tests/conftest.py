@@ -59,6 +59,13 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What may still be on its way is not waited for long: for tests in which it never comes."""
+    monkeypatch.setattr("libs.http.arrival.PATIENCE_S", 0.1)
+    monkeypatch.setattr("services.gateway.service.owners.APPEARS_S", 0.1)
+
+
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest) -> str:
     """The store a test runs on: it runs once on each."""

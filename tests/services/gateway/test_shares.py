@@ -121,6 +121,7 @@ async def test_links_are_listed_apart_from_keys_and_without_what_opens_them(gate
     assert made["id"] not in (await gate.ask("GET", "/keys", gate.first[ACME])).text
 
 
+@pytest.mark.usefixtures("impatient")
 @IN_COMMON
 async def test_what_does_not_exist_here_cannot_be_shared(common: Doors) -> None:
     spec = {"simulation_id": f"sim_{GLOBEX}"}

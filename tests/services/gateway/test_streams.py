@@ -233,6 +233,7 @@ async def test_a_stream_waits_a_moment_for_a_simulation_that_was_just_asked_for(
     assert names(await reading_early)[0] == "simulation-created"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("simulation_id", ["sim_unknown", "%3E", "a.b", "*"])
 async def test_an_unknown_simulation_has_no_stream(stage: Stage, simulation_id: str) -> None:
     answer = await stage.client.get(f"/simulations/{simulation_id}/stream")

@@ -311,6 +311,7 @@ async def test_another_simulation_begins_with_the_past_up_to_a_checkpoint_or_to_
     assert [None if one.start_from is None else one.start_from.place for one in created] == [None, 1, 2]
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_what_no_simulation_can_start_from_is_refused_by_its_field(panel: Panel) -> None:
     for given, population_id, field in (
         ({"simulation_id": "sim_nowhere"}, None, "start_from.simulation_id"),

@@ -195,6 +195,7 @@ async def test_a_population_that_is_announced_a_moment_later_is_waited_for(stage
     assert (await creating).status_code == 201
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_an_unknown_population_is_refused_by_name(stage: Stage) -> None:
     answer = await stage.client.post("/simulations/create", json={"name": "Panel", "population_id": "pop_9"})
     assert answer.status_code == 422
