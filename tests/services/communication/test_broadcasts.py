@@ -117,6 +117,7 @@ async def test_a_list_of_requests_says_what_became_of_each(nats_url: str, databa
         await eventually(are_there)
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_an_unknown_simulation_is_not_found(service: Stage) -> None:
     answer = await post(service, simulation_id="sim_nowhere")
     assert answer.status_code == 404

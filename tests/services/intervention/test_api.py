@@ -85,6 +85,7 @@ async def test_an_unknown_segment_is_refused_with_the_population_s(client: httpx
     assert (error["field"], error["allowed"]) == ("target_segments.1", list(build.SEGMENTS))
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_an_unknown_population_is_refused_with_the_newest(client: httpx.AsyncClient) -> None:
     error = await refusal(client, build.CAMPAIGN | {"population_id": "pop_nowhere"})
     assert (error["field"], error["allowed"]) == ("population_id", [build.POPULATION])
@@ -110,6 +111,7 @@ async def test_a_design_that_makes_no_sense_is_refused_by_field(
     assert (await refusal(client, build.CAMPAIGN | change))["field"] == field
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_executing_needs_a_known_population_that_has_the_segments(client: httpx.AsyncClient) -> None:
     made = (await client.post("/interventions/create", json=build.CAMPAIGN)).json()
     assert (await refusal(client, {}, f"{made['id']}/execute"))["field"] == "population_id"
