@@ -30,7 +30,7 @@ class ExtractFields(MessageData):
 
 
 class AnalysisCompleted(MessageData):
-    """The analysis of a simulation, as it is served."""
+    """The analysis of a simulation, as it is served; told again when answers of people change what it is worth."""
 
     contract: ClassVar = Contract(
         "evt", "results", "analysis-completed", "simulation_id", ("orchestrator", "intervention", "gateway", "webhooks")
@@ -39,6 +39,9 @@ class AnalysisCompleted(MessageData):
     intervention_id: str | None
     analysis: Analysis
     analysed_at: datetime
+    graded_at: datetime | None = Field(
+        default=None, description="When people had answered, if that is why it is told again; the newest counts."
+    )
 
 
 class RunningEstimate(Data):

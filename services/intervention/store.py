@@ -117,7 +117,13 @@ class Executions:
         await self._set(tx, simulation_id, plan=plan.model_dump(mode="json"), plan_hash=plan_hash)
 
     async def set_analysis(self, tx: Transaction, simulation_id: str, analysis: Analysis, at: datetime) -> None:
-        await self._set(tx, simulation_id, analysis=analysis.model_dump(mode="json"), analysed_at=at)
+        """Unless a newer one is known already."""
+        is_older = executions.c.analysed_at.is_(None) | (executions.c.analysed_at <= at)
+        await tx.execute(
+            update(executions)
+            .where(executions.c.tenant == tx.tenant, executions.c.simulation_id == simulation_id, is_older)
+            .values(analysis=analysis.model_dump(mode="json"), analysed_at=at)
+        )
 
     async def set_state(
         self, tx: Transaction, simulation_id: str, state: SimulationState, reason: str | None, at: datetime

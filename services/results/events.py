@@ -22,14 +22,23 @@ class Events:
         self._outbox = outbox
 
     async def completed(
-        self, tx: Transaction, study: Study, analysis: Analysis, analysed_at: datetime, cause: Envelope
+        self,
+        tx: Transaction,
+        study: Study,
+        analysis: Analysis,
+        analysed_at: datetime,
+        cause: Envelope,
+        graded_at: datetime | None = None,
     ) -> None:
-        """The analysis. `cause` is the command, also when a response was what completed the simulation."""
+        """The analysis. `cause` is the command, also when a response was what completed the simulation, or that people
+        have answered.
+        """
         event = AnalysisCompleted(
             simulation_id=study.simulation_id,
             intervention_id=study.intervention_id,
             analysis=_within(analysis, MOST_BYTES),
             analysed_at=analysed_at,
+            graded_at=graded_at,
         )
         await self._outbox.add(tx, event, cause=cause, discriminator=study.simulation_id)
 

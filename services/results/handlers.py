@@ -52,7 +52,7 @@ async def on_calibration_changed(tx: Transaction, message: Message[CalibrationCh
 
 @router.on(SimulationRectified)
 async def on_simulation_rectified(tx: Transaction, message: Message[SimulationRectified], service: Results) -> None:
-    await service.rectify(tx, message.data)
+    await service.rectify(tx, message.data, message.envelope)
 
 
 @router.on(AnalyseSimulation)

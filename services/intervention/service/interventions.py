@@ -319,8 +319,9 @@ class Interventions:
         await self._store.responses.add(tx, [message for message in recorded if message.simulation_id in known])
 
     async def record_analysis(self, tx: Transaction, done: AnalysisCompleted) -> None:
-        """Keep the analysis, to serve it with the results."""
-        await self._store.executions.set_analysis(tx, done.simulation_id, done.analysis, done.analysed_at)
+        """Keep the analysis, to serve it with the results; the newest grades count."""
+        told_at = done.graded_at or done.analysed_at
+        await self._store.executions.set_analysis(tx, done.simulation_id, done.analysis, told_at)
 
     async def _design(self, tx: Transaction, intervention_id: str) -> Design:
         found = await self._store.designs.get(tx, intervention_id)

@@ -188,9 +188,9 @@ def _worth(found: Found, about: AboutPeople, worth: "Worth") -> Found:
 def _overall(
     study: Study, estimates: Iterable[Estimate], comparisons: Iterable[Comparison], before: Evidence
 ) -> Evidence:
-    """A study is worth what the least of its primary results is, comparisons before estimates."""
+    """A study is worth what the least of its primary results is, comparisons before estimates, controls aside."""
     primary = {instrument.name for instrument in study.instruments if instrument.role == "primary"}
-    compared = [c.evidence for c in comparisons if c.metric in primary]
+    compared = [c.evidence for c in comparisons if c.metric in primary and not c.is_control]
     alone = [e.evidence for e in estimates if e.metric in primary or not primary]
     least = max(compared or alone, key=lambda one: (one.grade, -one.effective_n), default=before)
     return before.model_copy(

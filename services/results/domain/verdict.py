@@ -40,6 +40,8 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
     if lead.about_people is not None:
         clauses.append(_of_people(analysis, lead, lead.about_people))
     least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
+    if least.grade > lead.evidence.grade:
+        clauses.append(f"other arms are known less well than {lead.arm}, which is grade {lead.evidence.grade}")
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
     return f"{'; '.join(clauses)} — {_people(answered)}, {_worth(least)}."
@@ -84,10 +86,26 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
 
 
 def _lead(comparisons: Sequence[Comparison]) -> Comparison | None:
-    """The primary metric's clearest comparison; any other metric's when no primary one could be estimated."""
+    """The primary metric's comparison that is known best, then the clearest one; any other metric's when no primary one
+    could be estimated.
+    """
     estimable = [c for c in comparisons if c.finding != "not_estimable"]
-    candidates = [c for c in estimable if c.role == "primary"] or estimable
-    return min(candidates, key=lambda c: (not is_clear(c), 1.0 if c.p_adjusted is None else c.p_adjusted), default=None)
+    candidates = [c for c in estimable if c.role == "primary" and not c.is_control] or estimable
+    return min(
+        candidates,
+        key=lambda c: (
+            c.evidence.grade,
+            not _is_told(c),
+            not is_clear(c),
+            1.0 if c.p_adjusted is None else c.p_adjusted,
+        ),
+        default=None,
+    )
+
+
+def _is_told(c: Comparison) -> bool:
+    """Whether a difference among people is known, of which only one side of 0 is left."""
+    return c.about_people is not None and not c.about_people.interval[0] <= 0 <= c.about_people.interval[1]
 
 
 def _headline(analysis: Analysis, lead: Comparison) -> str:

@@ -122,9 +122,14 @@ class Results:
         """Validation learnt how a simulator errs."""
         await self._store.grades.calibrate(tx, data)
 
-    async def rectify(self, tx: Transaction, data: SimulationRectified) -> None:
-        """People answered the questions of a simulation."""
-        await self._store.grades.rectify(tx, data)
+    async def rectify(self, tx: Transaction, data: SimulationRectified, cause: Envelope) -> None:
+        """People answered the questions of a simulation; its analysis, if there is one, is told again."""
+        if not await self._store.grades.rectify(tx, data):
+            return
+        study = await self._store.studies.get(tx, data.simulation_id)
+        made = await self._made(tx, study) if study is not None else None
+        if study is not None and made is not None:
+            await self._events.completed(tx, study, made.analysis, made.analysed_at, cause, data.rectified_at)
 
     async def record(self, tx: Transaction, messages: Sequence[ResponsesRecorded]) -> None:
         """Finished turns; one that is there already changes nothing."""

@@ -20,14 +20,15 @@ class Grades:
             older = calibrations.c.changed_at < data.changed_at
             await tx.execute(update(calibrations).where(*mine, older).values(**values))
 
-    async def rectify(self, tx: Transaction, data: SimulationRectified) -> None:
-        """What people said to the questions of a simulation."""
+    async def rectify(self, tx: Transaction, data: SimulationRectified) -> bool:
+        """What people said to the questions of a simulation; False when that, or newer, is known already."""
         values = {"document": data.model_dump(mode="json"), "revision": data.revision}
         row = {"tenant": tx.tenant, "simulation_id": data.simulation_id, **values}
-        if not await insert_new(tx, rectifications, [row]):
-            mine = rectifications.c.tenant == tx.tenant, rectifications.c.simulation_id == data.simulation_id
-            older = rectifications.c.revision < data.revision
-            await tx.execute(update(rectifications).where(*mine, older).values(**values))
+        if await insert_new(tx, rectifications, [row]):
+            return True
+        mine = rectifications.c.tenant == tx.tenant, rectifications.c.simulation_id == data.simulation_id
+        older = rectifications.c.revision < data.revision
+        return bool((await tx.execute(update(rectifications).where(*mine, older).values(**values))).rowcount)
 
     async def standing(self, tx: Transaction, study: Study) -> Standing:
         """What is known of a study and of its simulator."""

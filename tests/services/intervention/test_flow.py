@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, TypeVar
 
 import httpx
@@ -193,6 +194,27 @@ async def test_from_the_public_example_to_its_results(scene: Scene) -> None:
     rest = await scene.results(execution, cursor=results["next_cursor"])
     assert len(rest["individual_results"]) == 25
     assert rest["next_cursor"] is None
+
+
+async def test_the_analysis_with_the_newest_grades_is_the_one_that_is_shown(simple: Scene) -> None:
+    await simple.population()
+    execution = await simple.execution((await simple.intervention())["id"])
+    first, verdict = analysis(execution), "Rectified (grade A)."
+    graded = first.model_copy(
+        update={
+            "analysis": first.analysis.model_copy(update={"verdict": verdict}),
+            "graded_at": build.NOW + timedelta(days=1),
+        }
+    )
+    done = build.state_changed(execution["simulation_id"], SimulationState.COMPLETED)
+    await simple.publish(graded, first, done)
+
+    async def is_done() -> bool:
+        results = await simple.results(execution)
+        return bool(results["state"] == "completed" and results["analysis"])
+
+    await eventually(is_done)
+    assert (await simple.results(execution))["analysis"]["verdict"] == verdict
 
 
 async def test_assigning_arms_again_changes_nothing_and_says_nothing(scene: Scene) -> None:

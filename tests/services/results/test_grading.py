@@ -150,6 +150,27 @@ def test_answers_of_people_outrank_a_calibration_and_change_only_what_they_are_a
     assert {c.evidence.grade for c in others} == {"B"}
 
 
+def test_what_people_were_not_asked_takes_no_grade_from_what_they_were() -> None:
+    instruments = [build.instrument("open", role="primary")]
+    study = build.study(build.plan(("a", "b", "c", "aa"), instruments, dict.fromkeys(("a", "b", "c", "aa"), 30)))
+    assert study.plan is not None
+    arms = [arm.model_copy(update={"copy_of": "a" if arm.name == "aa" else None}) for arm in study.plan.arms]
+    study = replace(study, plan=study.plan.model_copy(update={"arms": tuple(arms)}))
+    turns = [build.turn(n, ("a", "b", "c", "aa")[n % 4], {"open": n % 3 == 0}) for n in range(120)]
+    analysis, description = analyse(study, turns), describe(study, turns)
+
+    def verdict(*arms: str) -> str:
+        told = [rectified(metric="open", arm=arm, baseline="a", interval=(0.1, 0.3)).estimates[0] for arm in arms]
+        standing = Standing(rectified=rectified().model_copy(update={"estimates": tuple(told)}))
+        return grade(study, analysis, description, standing).analysis.verdict
+
+    assert "evidence grade A" in verdict("b", "c")
+    partly = verdict("c")
+    assert "between c and a" in partly
+    assert "other arms are known less well than c, which is grade A" in partly
+    assert "evidence grade C" in partly
+
+
 def test_the_offline_model_is_never_calibrated_but_people_may_rectify_it() -> None:
     standing = Standing(calibration(simulator="offline"), rectified())
     _, _, found = graded(standing, model="offline")
@@ -170,6 +191,9 @@ async def test_news_of_validation_grades_a_finished_simulation_and_older_news_ch
     await scene.publish(*story(turns, plan))
     await scene.completed()
     await scene.publish(rectified(2), rectified(1, value=0.5), rectified(2))
+    analysed, told = await scene.completed(2)
+    assert (analysed.graded_at, told.graded_at) == (None, rectified().rectified_at)
+    assert (told.analysed_at, told.analysis.comparisons[0].evidence.grade) == (analysed.analysed_at, "A")
 
     async def is_graded() -> bool:
         return bool((await scene.aggregate())["aggregate_results"]["evidence"]["effective_n"] == 88)
