@@ -223,6 +223,16 @@ def test_every_page_of_the_pdf_has_grade_and_caveat_at_its_foot() -> None:
     assert all(b"nothing about real people; use it to rehearse" in one for one in shown)
 
 
+def test_what_the_pdf_has_no_room_for_is_said() -> None:
+    arms = tuple(f"arm-{n}" for n in range(12))
+    asked = [build.instrument("order", "ranking", options=tuple(f"o{n}" for n in range(20)), role="primary")]
+    study = build.study(build.plan(arms, asked, dict.fromkeys(arms, 2)))
+    turns = [build.turn(n, arms[n % 12], {"order": asked[0].options[:: 1 if n % 2 else -1]}) for n in range(24)]
+    shown = b" ".join(pages(to_pdf(findings(study, turns))))
+    assert b"200 of 220 comparisons are shown here; the other formats have all of them." in shown
+    assert b"200 of 240 estimates" in shown
+
+
 def letters(body: bytes) -> set[str]:
     """The letters that the typefaces in the file say they have: what can be read, searched and copied."""
     found: set[str] = set()

@@ -5,7 +5,7 @@ Everything that was said elsewhere is escaped and bounded. The same findings giv
 
 import io
 from collections.abc import Iterator
-from itertools import groupby, islice
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from libs.contracts.evidence import Analysis, Comparison
@@ -130,6 +130,7 @@ def _differences(analysis: Analysis) -> Iterator["Flowable"]:
         for c in analysis.comparisons[:MOST_ROWS]
     ]
     yield table(("Metric", "Arm", "Difference", "Interval", "Among people", "Finding", "Grade"), rows)
+    yield from _rest(MOST_ROWS, len(analysis.comparisons), "comparison")
 
 
 def _estimates(analysis: Analysis) -> Iterator["Flowable"]:
@@ -147,6 +148,14 @@ def _estimates(analysis: Analysis) -> Iterator["Flowable"]:
         for e in analysis.estimates[:MOST_ROWS]
     ]
     yield table(("Metric", "Arm", "Estimate", "Interval", "n", "People", "Grade"), rows)
+    yield from _rest(MOST_ROWS, len(analysis.estimates), "estimate")
+
+
+def _rest(shown: int, there_are: int, what: str) -> Iterator["Flowable"]:
+    """What is left out here is said."""
+    if there_are > shown:
+        words = f"{shown:,} of {wording.plural(there_are, what)} are shown here; the other formats have all of them."
+        yield text(words, 8, colour=QUIET, after=4)
 
 
 def _distributions(description: Description) -> Iterator["Flowable"]:
@@ -159,12 +168,13 @@ def _distributions(description: Description) -> Iterator["Flowable"]:
 
 def _plots(findings: Findings, description: Description) -> Iterator["Flowable"]:
     """Each kind with its note; the numbers of all are in the export `plots`."""
-    for kind, plots in groupby(plots_of(findings.study, description), type):
-        title, note = KINDS[kind]
+    for kind, group in groupby(plots_of(findings.study, description), type):
+        (title, note), plots = KINDS[kind], list(group)
         yield heading(title)
         yield text(note, 8, colour=QUIET, after=4)
-        for plot in islice(plots, MOST_PLOTS):
+        for plot in plots[:MOST_PLOTS]:
             yield from _plot(findings, plot)
+        yield from _rest(MOST_PLOTS, len(plots), "plot")
 
 
 def _plot(findings: Findings, plot: Plot) -> Iterator["Flowable"]:
