@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Column, Integer, MetaData, String, Table, func, select
 
 from libs.bus import Bus, BusSettings, Outbox, Router
+from libs.bus.streams import EVENTS
 from libs.bus.tables import OUTBOX, attach
 from libs.contracts.base import Contract, MessageData
 from libs.db import Database
@@ -96,3 +97,11 @@ async def until(check: Any, within: float = 10.0) -> None:
             return
         assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
+
+
+async def settled(service: Service, durable: str, stream: str = EVENTS) -> bool:
+    """Whether a consumer has settled all that is on its stream. Not by `num_pending`, which the server counts later."""
+    info = await service.js.consumer_info(stream, durable)
+    last = (await service.js.stream_info(stream)).state.last_seq
+    assert info.delivered is not None
+    return info.delivered.stream_seq == last and info.num_ack_pending == 0

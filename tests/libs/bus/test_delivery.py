@@ -16,7 +16,7 @@ from libs.contracts.envelope import Envelope, Message, seal
 from libs.contracts.identity import tenant_at_work
 from libs.db import Transaction
 from libs.telemetry import span
-from tests.libs.bus.parts import NOTES, Note, Noted, Service, running, settings, until
+from tests.libs.bus.parts import NOTES, Note, Noted, Service, running, settings, settled, until
 from tests.support.traces import recorded_spans
 
 
@@ -45,11 +45,6 @@ async def publish(service: Service, message: Noted | Note, envelope: Envelope, *
 async def sent(service: Service) -> list[str]:
     async with service.database.read() as tx:
         return list((await tx.execute(select(OUTBOX.c.id).order_by(OUTBOX.c.seq))).scalars())
-
-
-async def settled(service: Service, durable: str, stream: str = EVENTS) -> bool:
-    info = await service.js.consumer_info(stream, durable)
-    return info.num_pending == 0 and info.num_ack_pending == 0
 
 
 async def test_an_event_published_twice_takes_effect_once(nats_url: str, database_url: str) -> None:

@@ -5,11 +5,10 @@ from typing import Any
 
 from libs.bus import NotReadyError, Router
 from libs.bus.dead_letters import dead_letters
-from libs.bus.streams import EVENTS
 from libs.contracts import subjects
 from libs.contracts.envelope import Message, seal
 from libs.db import Transaction
-from tests.libs.bus.parts import NOTES, Noted, Service, running, settings, until
+from tests.libs.bus.parts import NOTES, Noted, Service, running, settings, settled, until
 
 
 def collecting(fail: Any = None) -> tuple[Router, list[list[str]]]:
@@ -37,11 +36,6 @@ async def publish(service: Service, texts: Sequence[str], *, tenant: str = "defa
             )
 
 
-async def settled(service: Service) -> bool:
-    info = await service.js.consumer_info(EVENTS, "results-noted")
-    return info.num_pending == 0 and info.num_ack_pending == 0
-
-
 async def test_messages_that_wait_are_handled_in_one_transaction_in_order(nats_url: str, database_url: str) -> None:
     texts = [f"note {number:03}" for number in range(120)]
     async with running("results", database_url, settings(nats_url), collecting()[0]) as before:
@@ -50,7 +44,7 @@ async def test_messages_that_wait_are_handled_in_one_transaction_in_order(nats_u
         await publish(sender, texts)
     router, batches = collecting()
     async with running("results", database_url, settings(nats_url), router) as receiver:
-        await until(lambda: settled(receiver))
+        await until(lambda: settled(receiver, "results-noted"))
         assert await receiver.notes() == texts
         assert len(batches) <= 3
     assert before.name == "results"
@@ -60,7 +54,7 @@ async def test_repeated_messages_reach_the_sink_once(nats_url: str, database_url
     router, batches = collecting()
     async with running("results", database_url, settings(nats_url), router) as receiver:
         await publish(receiver, ["a", "b", "c"], times=3)
-        await until(lambda: settled(receiver))
+        await until(lambda: settled(receiver, "results-noted"))
         assert sorted(text for batch in batches for text in batch) == ["a", "b", "c"]
         assert sorted(await receiver.notes()) == ["a", "b", "c"]
 
@@ -87,7 +81,7 @@ async def test_one_poisonous_message_goes_to_the_dead_letters_and_delays_no_othe
         [letter] = await dead_letters(receiver.js)
         assert letter.error == "ValueError: cannot be digested"
         assert letter.deliveries == 5
-        assert await settled(receiver)
+        assert await settled(receiver, "results-noted")
         assert len(await receiver.notes()) == 40
 
 
@@ -96,7 +90,7 @@ async def test_an_undecodable_message_does_not_disturb_its_batch(nats_url: str, 
     async with running("results", sqlite_url, settings(nats_url), router) as receiver:
         await receiver.js.publish(subjects.concrete(Noted.contract, "default", "s1"), b"\xff\xfe")
         await publish(receiver, ["a", "b"])
-        await until(lambda: settled(receiver))
+        await until(lambda: settled(receiver, "results-noted"))
         assert sorted(await receiver.notes()) == ["a", "b"]
         assert len(await dead_letters(receiver.js)) == 1
 
@@ -117,7 +111,7 @@ async def test_only_the_message_that_is_not_ready_waits(nats_url: str, sqlite_ur
 
         await until(others_are_there)
         ready = True
-        await until(lambda: settled(receiver))
+        await until(lambda: settled(receiver, "results-noted"))
         assert sorted(await receiver.notes()) == ["a", "b", "early"]
 
 
@@ -133,6 +127,6 @@ async def test_tenants_are_never_mixed_in_one_transaction(nats_url: str, sqlite_
             await publish(sender, [f"a{number}"], tenant="acme")
             await publish(sender, [f"b{number}"], tenant="bolt")
         async with running("results", sqlite_url, settings(nats_url), router) as receiver:
-            await until(lambda: settled(receiver))
+            await until(lambda: settled(receiver, "results-noted"))
     assert {tenant for tenant, _ in seen} == {"acme", "bolt"}
     assert all(tenants == {tenant} for tenant, tenants in seen)
