@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from chaos.cluster import SIZE, Cluster
 from chaos.proxy import Proxy
@@ -13,19 +14,33 @@ from chaos.stage import Stage, freeze
 from libs.runtime.nats_server import NatsServer
 from tests.support.platforms import ALL_SERVICES, HTTP
 
-Disturbance = Callable[[Stage, random.Random], str]
+Act = Callable[[Stage, random.Random], str]
 DOWN_S = 2.0
+LATENCY_S = 0.2
+AT_ONCE = 128
+"""Two deliveries of 64 turns: the most calls in flight."""
+
+
+class Disturbance(NamedTuple):
+    """What is done, when a part of a study's work between `moments` is done, and how slow its model is meanwhile."""
+
+    act: Act
+    moments: tuple[float, float] = (0.25, 0.7)
+    latency_s: float = LATENCY_S
+    is_inside: bool = True
+    """Whether the study has to be running still when it is over."""
+    twice: int = 0
+    """Most calls that may be paid for twice."""
 
 
 def kill(service: str, on: Stage, chance: random.Random) -> str:
-    """kill -9, and start it again after a moment."""
+    """kill -9, and start it again after a moment: how long that takes is part of the recovery."""
     process = on.platform.processes[service]
     process.kill()
-    in_flight = on.calls()["in_flight"] if service == "models" else 0
+    in_flight = on.calls()["in_flight"]
     time.sleep(chance.uniform(0, DOWN_S))
     process.start()
-    process.wait_until_ready()
-    return f"{in_flight} calls in flight" if service == "models" else ""
+    return f"{in_flight} calls in flight"
 
 
 def _single(on: Stage) -> tuple[NatsServer, Proxy]:
@@ -160,21 +175,33 @@ def _readiness_after(on: Stage, seconds: float) -> str:
     return "readiness did not say so" if noticed is None else f"not ready after {noticed:.1f} s"
 
 
+WHOLE, DRAWING = (0.0, 1.0), (0.0, 0.3)
 KILLS: Mapping[str, Disturbance] = {
-    **{f"kill -9 of {service}": partial(kill, service) for service in ALL_SERVICES},
-    "kill -9 of nats-server": kill_nats,
+    **{
+        f"kill -9 of {service}": Disturbance(
+            partial(kill, service),
+            moments=DRAWING if service == "population" else WHOLE,
+            is_inside=False,
+            twice=AT_ONCE if service == "models" else 0,
+        )
+        for service in ALL_SERVICES
+    },
+    "kill -9 of nats-server": Disturbance(kill_nats, moments=WHOLE, is_inside=False),
 }
-LOSSES: Mapping[str, Disturbance] = {"kill -9 of one of three nats-servers for 8 s": partial(lose_one, 8.0)}
+LOSSES: Mapping[str, Disturbance] = {
+    "kill -9 of one of three nats-servers for 8 s": Disturbance(partial(lose_one, 8.0), (0.25, 0.4), latency_s=3.0)
+}
+FULL_DISK: Mapping[str, Disturbance] = {"disk of nats-server full for 10 s": Disturbance(fill_disk)}
 OUTAGES: Mapping[str, Disturbance] = {
-    "nats-server stopped for 3 s": partial(freeze_nats, 3.0),
-    "nats-server stopped for 30 s": partial(freeze_nats, 30.0),
-    "the store of nats-server deleted": lose_nats,
-    "PostgreSQL stopped for 10 s": partial(freeze_postgres, 10.0),
-    "PostgreSQL crashed": crash_postgres,
-    "connections of PostgreSQL ended": end_connections,
-    "network 50 ms slower each way for 10 s": partial(slow_network, 10.0, 0.05),
-    "connections cut five times": partial(reset_connections, 5),
-    "cut off from NATS for 15 s": partial(cut_off, "NATS", 15.0),
-    "cut off from PostgreSQL for 15 s": partial(cut_off, "PostgreSQL", 15.0),
-    "SIGTERM to each service in turn": roll,
+    "nats-server stopped for 3 s": Disturbance(partial(freeze_nats, 3.0)),
+    "nats-server stopped for 30 s": Disturbance(partial(freeze_nats, 30.0)),
+    "the store of nats-server deleted": Disturbance(lose_nats),
+    "PostgreSQL stopped for 10 s": Disturbance(partial(freeze_postgres, 10.0)),
+    "PostgreSQL crashed": Disturbance(crash_postgres),
+    "connections of PostgreSQL ended": Disturbance(end_connections),
+    "network 50 ms slower each way for 10 s": Disturbance(partial(slow_network, 10.0, 0.05), (0.25, 0.4), 3.0),
+    "connections cut five times": Disturbance(partial(reset_connections, 5), (0.25, 0.5), 1.0),
+    "cut off from NATS for 15 s": Disturbance(partial(cut_off, "NATS", 15.0)),
+    "cut off from PostgreSQL for 15 s": Disturbance(partial(cut_off, "PostgreSQL", 15.0)),
+    "SIGTERM to each service in turn": Disturbance(roll, (0.25, 0.3), latency_s=6.0),
 }

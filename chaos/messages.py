@@ -16,9 +16,9 @@ import nats
 from nats.errors import MaxPayloadError
 
 from chaos.course import Course, judged, told
+from chaos.disturbances import Disturbance
 from chaos.scenario import Check, Outcome, Scenario
 from chaos.stage import Stage, plain
-from chaos.study import TURNS
 from libs.bus.dead_letters import DeadLetter, dead_letters, replay
 from libs.contracts.envelope import seal
 from libs.contracts.orchestrator import SimulationStateChanged
@@ -104,9 +104,9 @@ async def poisoning(seeds: int) -> Outcome:
     with plain() as on:
         course = Course(on)
         for seed in range(1, seeds + 1):
-            run = await asyncio.to_thread(course.run, poison, random.Random(f"messages {seed}"))
+            run = await asyncio.to_thread(course.run, Disturbance(poison), random.Random(f"messages {seed}"))
             found = await letters(on.bus.server.url, expected * seed)
-            checks = [check for check in judged(run, course.oracle, TURNS) if "dead letters" not in check.words]
+            checks = [check for check in judged(run, course.oracle) if "dead letters" not in check.words]
             failures += told(f"unreadable messages, seed {seed}", run, [*checks, *_buried(found, expected * seed)])
         once = [letter for letter in found if letter.consumer == found[0].consumer]
         await send_again(on.bus.server.url, once)

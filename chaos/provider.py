@@ -22,11 +22,12 @@ WITH_STATUS = {
     "500": b"500 Internal Server Error",
     "503": b"503 Service Unavailable",
 }
-SAYING = {
-    "truncated JSON": '{"actions": [{"type": "TA',
-    "JSON of another shape": '{"colour": "red"}',
-    "prose": "I am sorry, I cannot help with that.",
-    "nothing": "",
+SAYING: dict[str, dict[str, str | None]] = {
+    "truncated JSON": {"content": '{"actions": [{"type": "TA'},
+    "JSON of another shape": {"content": '{"colour": "red"}'},
+    "prose": {"content": "I am sorry, I cannot help with that."},
+    "nothing": {"content": ""},
+    "refusal": {"content": None, "refusal": "I am sorry, I cannot help with that."},
 }
 FAULTS = (*WITH_STATUS, *SAYING, "HTML with 200", "reset in mid-body", "no answer", "slow bytes")
 TRICKLE_S = 0.05
@@ -56,10 +57,10 @@ class Faulty(Endpoint):
         chance = int.from_bytes(blake2b(digest + bytes([self._seen[digest] % 256]), digest_size=4).digest(), "big")
         return self.fault if chance < self.share * 2**32 else None
 
-    def said_instead(self, body: bytes, content: str) -> bytes:
-        """An answer with another content."""
+    def said_instead(self, body: bytes, message: dict[str, str | None]) -> bytes:
+        """An answer with another message."""
         answer = orjson.loads(self.complete(body))
-        answer["choices"][0]["message"]["content"] = content
+        answer["choices"][0]["message"].update(message)
         return orjson.dumps(answer)
 
 

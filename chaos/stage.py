@@ -19,6 +19,8 @@ import psutil
 from nats.js.errors import NotFoundError
 
 from chaos.proxy import Proxy
+from chaos.receiver import EVENTS as TOLD
+from chaos.receiver import Receiver
 from chaos.study import MODEL
 from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
 from libs.runtime.nats_server import NatsServer
@@ -26,6 +28,11 @@ from tests.support.platforms import HTTP, DistributedPlatform, Process, free_por
 from tests.support.postgres import PostgresServer, running_postgres
 
 SOCKET = ".s.PGSQL.5432"
+HOOKED = {
+    "REHEARSAL_WEBHOOKS_SECRETS_KEY": "a key that only trials of faults have",
+    "REHEARSAL_WEBHOOKS_ALLOW_HTTP": "true",
+    "REHEARSAL_WEBHOOKS_ALLOWED_NETWORKS": '["127.0.0.0/8"]',
+}
 
 
 class Databases:
@@ -96,10 +103,13 @@ class Bus:
 class Stage:
     """What is disturbed."""
 
-    def __init__(self, platform: DistributedPlatform, bus: Bus, databases: Databases, provider: str) -> None:
+    def __init__(
+        self, platform: DistributedPlatform, bus: Bus, databases: Databases, receiver: Receiver, provider: str
+    ) -> None:
         self.platform = platform
         self.bus = bus
         self.databases = databases
+        self.receiver = receiver
         self._provider = provider
 
     @property
@@ -125,6 +135,11 @@ class Stage:
     def database_of(self, service: str) -> str:
         """The direct URL of a service's database."""
         return self.databases.of[str(list(self.platform.processes).index(service))]
+
+    def tell(self) -> None:
+        """Have the receiver told by a webhook."""
+        wanted = {"name": "What happens", "url": self.receiver.url, "events": list(TOLD)}
+        HTTP.post(f"{self.url}/webhooks", json=wanted).raise_for_status()
 
     def dead_letters(self) -> int:
         """How many there are."""
@@ -159,8 +174,10 @@ def stage(directory: Path, server: Server | None = None, **settings: str) -> Ite
             "REHEARSAL_MODELS_UPSTREAM_MODELS": MODEL,
             "REHEARSAL_MODELS_PROBE": "false",
         }
-        platform = stack.enter_context(DistributedPlatform(directory, databases, bus, **upstream, **settings))
-        yield Stage(platform, bus, databases, address)
+        platform = stack.enter_context(DistributedPlatform(directory, databases, bus, **HOOKED, **upstream, **settings))
+        receiver = Receiver()
+        stack.callback(receiver.close)
+        yield Stage(platform, bus, databases, receiver, address)
 
 
 @contextmanager

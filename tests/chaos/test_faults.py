@@ -12,7 +12,9 @@ import pytest
 
 from chaos.provider import FAULTS
 from chaos.proxy import Proxy
+from chaos.receiver import Receiver
 from chaos.small_disk import fill, free, small_disk
+from chaos.study import steady
 from tests.support.platforms import Process, free_port
 
 REQUEST = {
@@ -115,3 +117,22 @@ def test_a_small_disk_is_full_until_there_is_room_again(tmp_path: Path) -> None:
         (folder / "more").unlink(missing_ok=True)
         free(folder)
         (folder / "more").write_bytes(b"x" * 10_000)
+
+
+def test_a_receiver_of_webhooks_notes_each_message_once() -> None:
+    receiver = Receiver()
+    for identity, state in (("1", "running"), ("2", "completed"), ("1", "running")):
+        data = {"simulation_id": "sim_1", "state": state}
+        event = {"type": "rehearsal.orchestrator.simulation-state-changed.v1", "data": data}
+        assert httpx.post(receiver.url, json=event, headers={"webhook-id": identity}).status_code == 204
+    assert receiver.told_of("sim_1") == ["simulation-state-changed completed", "simulation-state-changed running"]
+    assert receiver.told_of("sim_2") == []
+    receiver.close()
+
+
+def test_what_is_said_is_waited_for_until_it_is_as_expected_or_changes_no_more() -> None:
+    said = iter([{"n": 1}, {"n": 2}] + [{"n": 3}] * 100)
+    assert steady(lambda: next(said), {"n": 3}, within_s=5)[0] == {"n": 3}
+    said = iter([{"n": 1}] + [{"n": 2}] * 100)
+    assert steady(lambda: next(said), None, within_s=5)[0] == {"n": 2}
+    assert steady(lambda: {"n": 4}, {"n": 5}, within_s=0.2)[0] == {"n": 4}

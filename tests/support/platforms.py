@@ -187,8 +187,7 @@ class DistributedPlatform:
     def __enter__(self) -> Self:
         for process in self.processes.values():
             process.start()
-        for process in self.processes.values():
-            process.wait_until_ready()
+        self.wait_until_ready()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
@@ -206,6 +205,11 @@ class DistributedPlatform:
         self.processes[added].start()
         self.processes[added].wait_until_ready()
         return added
+
+    def wait_until_ready(self) -> None:
+        """Until every service is."""
+        for process in self.processes.values():
+            process.wait_until_ready()
 
     def restart(self, name: str) -> None:
         """Kill a service and start it again."""
