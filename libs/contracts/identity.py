@@ -39,6 +39,9 @@ class Identity(BaseModel):
     subject: str = Field(min_length=1, max_length=200)
     role: Role
     simulation_id: str | None = None
+    scopes: tuple[str, ...] | None = Field(
+        default=None, description="Of what the role may, only this. Null: all of it."
+    )
 
 
 PLATFORM = "gateway"

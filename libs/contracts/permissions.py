@@ -4,7 +4,7 @@ A path matches the entry with the most literal segments, as it would at the serv
 table first, and the service that owns the path again: of a path that the two read differently, nothing comes through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -214,6 +214,12 @@ class Policy(NamedTuple):
     simulation_id: str | None
 
     @property
+    def scope(self) -> str | None:
+        """The least scope that a limited key needs; None where any will do."""
+        part = self.operation.split("/")[1]
+        return None if part == "whoami" else part + READ * (self.role is Role.VIEWER)
+
+    @property
     def is_shared(self) -> bool:
         """Whether a read-only link of the simulation may see it."""
         return self.operation in SHARED
@@ -228,6 +234,22 @@ def _entries() -> Iterator[tuple[str, Role]]:
 
 POLICIES: dict[str, Role] = dict(_entries())
 _SPLIT = [(method, tuple(path.split("/"))) for method, _, path in (name.partition(" ") for name in POLICIES)]
+
+
+READ = ":read"
+"""Of a part of the API, what a viewer may."""
+_PARTS = sorted({path.split("/")[1] for path in POLICIES})
+SCOPES = tuple(scope for part in _PARTS if part != "whoami" for scope in (part, part + READ))
+"""To what a key can be limited: parts of the API, by the beginning of their paths. Who it is, everybody may ask."""
+SHOWN = tuple(sorted({operation.split("/")[1] + READ for operation in SHARED}))
+"""The scopes that whoever makes a read-only link needs."""
+
+
+def beyond(wanted: Collection[str], scopes: Collection[str] | None) -> Sequence[str]:
+    """Of the scopes that are wanted, those that these do not cover."""
+    if scopes is None:
+        return ()
+    return [scope for scope in wanted if not {scope, scope.removesuffix(READ)} & set(scopes)]
 
 
 def is_open(path: str) -> bool:
@@ -253,6 +275,8 @@ def admit(identity: Identity, method: str, path: str) -> None:
     policy = policy_of(method, path)
     if policy is None:
         raise NotFoundError("path", path)
+    if policy.scope is not None and beyond([policy.scope], identity.scopes):
+        raise ForbiddenError(f"This needs the scope {policy.scope}; yours: {', '.join(identity.scopes or ())}.")
     if identity.simulation_id is not None:
         if not policy.is_shared:
             raise ForbiddenError("A read-only link shows the results of its simulation and nothing else.")

@@ -27,6 +27,10 @@ def create_key(
         Literal["viewer", "researcher", "operator", "admin"], typer.Option(help="What it may do.")
     ] = "viewer",
     days: Days = 90,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this part of the API, as `results` or `results:read`. May be repeated."),
+    ] = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -34,7 +38,7 @@ def create_key(
     from services.cli.exits import carry_out
     from services.cli.guests import make
 
-    spec = {"name": name, "role": role, "expires_in_days": days}
+    spec = {"name": name, "role": role, "expires_in_days": days, "scopes": scope or None}
     carry_out(make("/keys", spec, "key", source_of(url), as_json=as_json))
 
 

@@ -190,4 +190,5 @@ def _mine(tx: Transaction, subject: str, key: str) -> Any:
 
 def _key(row: Row[Any]) -> Key:
     role, granted = Role(row.role), row.grantee_role and Role(row.grantee_role)
-    return Key(**{**row._mapping, "role": role, "grantee_role": granted})
+    scopes = None if row.scopes is None else tuple(row.scopes)
+    return Key(**{**row._mapping, "role": role, "grantee_role": granted, "scopes": scopes})

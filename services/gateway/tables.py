@@ -22,6 +22,7 @@ keys = Table(
     Column("grantee_tenant", String(64), index=True),
     Column("grantee_subject", String(200)),
     Column("grantee_role", String(16)),
+    Column("scopes", JsonDocument),
 )
 
 audit = Table(

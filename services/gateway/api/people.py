@@ -45,6 +45,13 @@ class KeySpec(Body):
     name: Name = Field(description="What it is for: shown in lists, nothing else.")
     role: Role = Role.VIEWER
     expires_in_days: int = Field(default=90, ge=1, le=366)
+    scopes: list[str] | None = Field(
+        default=None,
+        min_length=1,
+        max_length=100,
+        description="Of what the role may, only these parts of the API: `results`, or `results:read` for what a viewer "
+        "may there. Null: all of it.",
+    )
 
 
 class GranteeSpec(Body):
@@ -76,6 +83,7 @@ class KeyView(BaseModel):
     id: str
     name: str
     role: Role
+    scopes: list[str] | None
     state: Literal["active", "expired", "revoked"]
     created_by: str
     created_at: datetime
@@ -143,7 +151,7 @@ async def create_key(
     """Make a key of your tenant. The answer is the only place where it can be read."""
     response.headers.update(NO_STORE)
     await quotas.check_room(tx)
-    key, secret = await gate.issue(tx, caller, spec.name, spec.role, spec.expires_in_days)
+    key, secret = await gate.issue(tx, caller, spec.name, spec.role, spec.expires_in_days, scopes=spec.scopes)
     return NewKeyView(**_fields(key), key=secret)
 
 

@@ -35,6 +35,7 @@ class Key(NamedTuple):
     grantee_tenant: str | None = None
     grantee_subject: str | None = None
     grantee_role: Role | None = None
+    scopes: tuple[str, ...] | None = None
 
     def shared_with(self, grantee: Grantee) -> "Key":
         """The same, for these people."""
@@ -66,13 +67,18 @@ class Key(NamedTuple):
         """Who speaks with it."""
         kind = "share" if self.simulation_id else "key"
         return Identity(
-            tenant=self.tenant, subject=f"{kind}:{self.key_id}", role=self.role, simulation_id=self.simulation_id
+            tenant=self.tenant,
+            subject=f"{kind}:{self.key_id}",
+            role=self.role,
+            simulation_id=self.simulation_id,
+            scopes=self.scopes,
         )
 
     def identity_of(self, person: Identity) -> Identity:
         """Who reads what is shared with them."""
         mine = self.identity
-        return mine.model_copy(update={"subject": f"{mine.subject}:{person.subject}"[:LONGEST_SUBJECT]})
+        subject = f"{mine.subject}:{person.subject}"[:LONGEST_SUBJECT]
+        return mine.model_copy(update={"subject": subject, "scopes": person.scopes})
 
 
 def new_secret() -> str:

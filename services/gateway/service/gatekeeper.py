@@ -4,12 +4,13 @@ A key is looked up at every request, so a revoked one is worthless at once, at e
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from libs.contracts.errors import ConflictError, DomainError, InvalidError, NotFoundError
+from libs.contracts.errors import ConflictError, DomainError, ForbiddenError, InvalidError, NotFoundError
 from libs.contracts.identity import LOCAL, Identity, Role
+from libs.contracts.permissions import SCOPES, SHOWN, beyond
 from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction
 from libs.http.identity import UnauthenticatedError
 from services.gateway.adapters import Provider, ProviderUnavailableError, SignIn, TokenRefusedError
@@ -148,14 +149,20 @@ class Gatekeeper:
         days: int,
         simulation_id: str | None = None,
         grantee: Grantee | None = None,
+        scopes: Sequence[str] | None = None,
     ) -> tuple[Key, str]:
         """A new key and the text that its owner gets, this once. Nothing but a person opens what has a grantee."""
         if not by.role.covers(role):
             raise InvalidError("role", f"may not be above your own, {by.role}", [r for r in Role if by.role.covers(r)])
+        if simulation_id is None:
+            _check_scopes(scopes, by)
+        elif missing := beyond(SHOWN, by.scopes):
+            raise ForbiddenError(f"What is shared you may not read yourself: this needs {', '.join(missing)}.")
         now = datetime.now(UTC)
         secret = keys.new_secret()
         expires = now + timedelta(days=days)
         key = Key(tx.tenant, keys.id_of(secret), name, role, simulation_id, by.subject, now, expires, None)
+        key = key._replace(scopes=None if scopes is None else tuple(dict.fromkeys(scopes)))
         if grantee is not None:
             key = key.shared_with(grantee)
         await self._store.add(tx, key, keys.digest(secret))
@@ -175,3 +182,14 @@ class Gatekeeper:
         if key.identity.subject == by.subject:
             raise ConflictError("A key cannot revoke itself: use another, so that nobody is locked out by mistake.")
         await self._store.revoke(tx, key_id, datetime.now(UTC))
+
+
+def _check_scopes(wanted: Sequence[str] | None, by: Identity) -> None:
+    """Raise `InvalidError` for scopes that are none, or that who gives them does not have."""
+    allowed = [scope for scope in SCOPES if not beyond([scope], by.scopes)]
+    if wanted is None:
+        if by.scopes is not None:
+            raise InvalidError("scopes", "your own key has scopes, so this one needs some", allowed)
+        return
+    if refused := [scope for scope in wanted if scope not in allowed]:
+        raise InvalidError("scopes", f"{refused[0]!r} is no scope that you can give", allowed)

@@ -34,6 +34,38 @@ async def test_a_key_opens_what_its_role_may_and_no_more(gate: Doors) -> None:
     assert allowed.status_code == 422
 
 
+async def test_a_key_with_scopes_opens_only_these_parts_of_the_api(gate: Doors) -> None:
+    scoped = await gate.key(Role.RESEARCHER, scopes=["simulations:read", "shares"])
+    assert (await gate.ask("GET", "/simulations/list", scoped)).status_code == 200
+    assert (await gate.ask("GET", "/shares", scoped)).status_code == 200
+    for method, path, needed in (
+        ("POST", "/simulations/create", "simulations"),
+        ("GET", "/studies", "studies:read"),
+        ("POST", "/events", "events"),
+    ):
+        refused = await gate.ask(method, path, scoped, json={})
+        assert refused.status_code == 403
+        assert refused.json()["detail"] == f"This needs the scope {needed}; yours: simulations:read, shares."
+    seen = (await gate.ask("GET", "/whoami", scoped)).json()
+    assert seen["scopes"] == ["simulations:read", "shares"]
+
+
+@ON_SQLITE
+async def test_a_key_gives_no_more_scopes_than_it_has(gate: Doors) -> None:
+    scoped = await gate.key(Role.ADMIN, scopes=["keys", "results", "shares"])
+    spec = {"name": "x", "role": "viewer"}
+    for wanted in (None, ["simulations:read"], ["results", "simulations"], ["everything"]):
+        answer = await gate.ask("POST", "/keys", scoped, json=spec | {"scopes": wanted})
+        assert answer.status_code == 422
+        [error] = answer.json()["errors"]
+        assert error["field"] == "scopes"
+        assert error["allowed"] == ["keys", "keys:read", "results", "results:read", "shares", "shares:read"]
+    made = await gate.ask("POST", "/keys", scoped, json=spec | {"scopes": ["results:read", "results:read"]})
+    assert made.json()["scopes"] == ["results:read"]
+    nothing = await gate.ask("POST", "/keys", gate.first[ACME], json=spec | {"scopes": []})
+    assert nothing.status_code == 422
+
+
 @ON_SQLITE
 async def test_who_am_i_tells_tenant_subject_and_role(gate: Doors) -> None:
     answer = (await gate.ask("GET", "/whoami", await gate.key(Role.OPERATOR, GLOBEX))).json()
