@@ -1,6 +1,8 @@
 #!/bin/sh
 # Have an intervention designed from outside, over NATS with the nats command: publish_nats.sh CREDENTIALS POPULATION
 # CREDENTIALS is the file that `rehearsal up --external NAME` writes. Prints JetStream's acknowledgement.
+# Its tests run it with a stand-in that takes the same arguments (tests/support/nats_command.py) where `nats` is not installed;
+# it was held against the source of natscli, and was never run with that program itself.
 set -eu
 field() { sed -n "s/^ *\"$1\": \"\(.*\)\",*$/\1/p" "$credentials"; }
 credentials="$1"

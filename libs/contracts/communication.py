@@ -8,7 +8,7 @@ from pydantic import Field
 from libs.contracts.base import Contract, Data, MessageData
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.protocol import Condition, Conversation, Correction, Stimulus, Usage
-from libs.contracts.timelines import Timeline
+from libs.contracts.timelines import Past, Timeline
 from libs.contracts.turns import Budget
 
 
@@ -46,6 +46,7 @@ class DeliverStimulus(MessageData):
         default=None, description="Pauses of the simulation so far; after a later one it is sent again. Null: none."
     )
     budget: Budget | None = Field(default=None, description="Of the simulation, unless it was decided before.")
+    past: Past | None = Field(default=None, description="What its agents have lived through before it. Null: nothing.")
 
 
 class ActionTaken(Data):

@@ -173,6 +173,9 @@ class ConditionSpec(Body):
         "with judges whether it is true of what the person has met, said and answered; not with the offline model.",
     )
     touchpoint: Name | None = Field(default=None, description="The touchpoint that asked; the latest answer if absent.")
+    before: bool = Field(
+        default=False, description="What they answered, or said, in the simulation that this one starts from."
+    )
     operator: Literal["is", "is_not", "at_least", "at_most", "one_of"] = "is"
     value: bool | float | str | list[str] | None = None
 
@@ -184,6 +187,8 @@ class ConditionSpec(Body):
             raise ValueError("metric: give one of metric, attribute, says, proposition")
         if self.touchpoint is not None and self.metric is None:
             raise ValueError("touchpoint: is for a metric")
+        if self.before and (self.touchpoint is not None or not (self.metric or self.says)):
+            raise ValueError("before: is for a metric without touchpoint, or for says")
         if (self.value is None) is not by_words:
             raise ValueError("value: is needed for a metric or an attribute, and for nothing else")
         if by_words:
@@ -199,13 +204,14 @@ class ConditionSpec(Body):
         """The condition as a step has it; `step_id` of the touchpoint that asks, if one is named."""
         if self.says or self.proposition is not None:
             words = Condition(metric="", step_id=None, operator="one_of", value=tuple(self.says), about="words")
-            return words.model_copy(update={"proposition": self.proposition})
+            return words.model_copy(update={"proposition": self.proposition, "before": self.before or None})
         return Condition(
             metric=str(self.metric or self.attribute),
             step_id=step_id,
             operator=self.operator,
             value=tuple(self.value) if isinstance(self.value, list) else self.value,
             about="attribute" if self.attribute is not None else None,
+            before=self.before or None,
         )
 
 

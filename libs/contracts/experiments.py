@@ -16,7 +16,17 @@ from libs.contracts.dialogue import SIMULATED_START, ConditionSpec, Request, che
 from libs.contracts.origins import Origin
 from libs.contracts.planning import Target
 from libs.contracts.protocol import StimulusKind
-from libs.contracts.specs import MAX_CONTENT, MAX_POPULATION, Engine, Identity, Label, Metric, PopulationSpec, Seed
+from libs.contracts.specs import (
+    MAX_CONTENT,
+    MAX_POPULATION,
+    Engine,
+    Identity,
+    Label,
+    Metric,
+    PastSpec,
+    PopulationSpec,
+    Seed,
+)
 from libs.contracts.turns import Budget
 
 MOST_ARMS = 20
@@ -242,7 +252,10 @@ class InterventionSpec(Body):
 class ExecutionSpec(Body):
     """`POST /interventions/{id}/execute`; every field is optional."""
 
-    population_id: Identity | None = Field(default=None, description="Needed unless the intervention names one.")
+    population_id: Identity | None = Field(
+        default=None, description="Needed unless the intervention names one, or the simulation that it starts from."
+    )
+    start_from: PastSpec | None = Field(default=None, description="Its people remember what they lived through there.")
     seed: Seed | None = None
     model: Label = Field(default="offline", description="Model the agents think with; offline needs no key.")
     engine: Engine = Field(default="native", description="What runs the agents' turns.")

@@ -9,6 +9,7 @@ from pydantic import Field
 from libs.contracts.base import Contract, MessageData
 from libs.contracts.origins import Origin
 from libs.contracts.protocol import Audience, Step, Usage
+from libs.contracts.specs import PastSpec
 from libs.contracts.timelines import Past, Timeline
 from libs.contracts.turns import Budget
 
@@ -56,6 +57,9 @@ class StartSimulation(MessageData):
     budget: Budget | None = Field(default=None, description="The most it may spend until somebody decides anew.")
     origin: Origin | None = Field(default=None, description="Where it comes from. Null: from nothing that is kept.")
     start_from: Past | None = Field(default=None, description="What its people remember. Null: nothing yet.")
+    past: PastSpec | None = Field(
+        default=None, description="Where that is to be found, if whoever starts it cannot say."
+    )
 
 
 class RunProtocol(MessageData):

@@ -60,6 +60,9 @@ class Condition(Data):
     proposition: str | None = Field(
         default=None, description="Instead: a sentence about the person that the model judges to be true of them."
     )
+    before: bool | None = Field(
+        default=None, description="True: the answer, or the words, of the simulation that this one starts from."
+    )
 
 
 class Contact(Data):

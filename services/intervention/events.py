@@ -55,6 +55,7 @@ class Events:
             design=None if design.design == "between" else design.design,
             budget=spec.budget,
             origin=spec.origin,
+            past=spec.start_from,
         )
         await self._outbox.add(tx, command)
 

@@ -56,7 +56,7 @@ async def on_assign_arms(tx: Transaction, message: Message[AssignArms], service:
 
 @router.on(SimulationCreated)
 async def on_simulation_created(tx: Transaction, message: Message[SimulationCreated], service: Interventions) -> None:
-    await service.simulation_created(tx, message.data.simulation_id)
+    await service.simulation_created(tx, message.data)
 
 
 @router.on(SimulationStateChanged)

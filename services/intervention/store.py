@@ -30,6 +30,7 @@ from services.intervention.tables import (
     requests,
     responses,
     robustness,
+    simulations,
 )
 
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
@@ -140,6 +141,19 @@ class Executions:
     async def _set(self, tx: Transaction, simulation_id: str, **values: object) -> None:
         mine = executions.c.tenant == tx.tenant, executions.c.simulation_id == simulation_id
         await tx.execute(update(executions).where(*mine).values(**values))
+
+
+class Simulations:
+    """All simulations, projected from the orchestrator: who is in them."""
+
+    async def put(self, tx: Transaction, simulation_id: str, population_id: str) -> None:
+        row = {"tenant": tx.tenant, "simulation_id": simulation_id, "population_id": population_id}
+        await insert_new(tx, simulations, [row])
+
+    async def population_of(self, tx: Transaction, simulation_id: str) -> str | None:
+        query = _mine(tx, simulations).where(simulations.c.simulation_id == simulation_id)
+        row = (await tx.execute(query)).one_or_none()
+        return str(row.population_id) if row else None
 
 
 class Configurations:
@@ -353,6 +367,7 @@ class Store:
     def __init__(self) -> None:
         self.designs = Designs()
         self.executions = Executions()
+        self.simulations = Simulations()
         self.configurations = Configurations()
         self.requests = Requests()
         self.populations = Populations()

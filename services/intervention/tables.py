@@ -1,7 +1,7 @@
 """Tables of the intervention service.
 
-`interventions`, `executions`, `assignments` and `requests` are its own truth; `populations`, `agents` and `responses`
-are projected from events. Documents are contract models as JSON.
+`interventions`, `executions`, `assignments` and `requests` are its own truth; `populations`, `agents`, `simulations`
+and `responses` are projected from events. Documents are contract models as JSON.
 """
 
 from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text
@@ -70,6 +70,14 @@ populations = Table(
     Column("population_id", String(128), primary_key=True),
     Column("size", Integer, nullable=False),
     Column("segments", JsonDocument, nullable=False),
+)
+
+simulations = Table(
+    "simulations",
+    metadata,
+    tenant_column(),
+    Column("simulation_id", String(64), primary_key=True),
+    Column("population_id", String(128), nullable=False),
 )
 
 agents = Table(

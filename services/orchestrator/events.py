@@ -129,6 +129,7 @@ class Events:
             timeline=timeline,
             pauses=simulation.pauses,
             budget=simulation.budget,
+            past=simulation.start_from,
         )
         await self._outbox.add(tx, command)
 

@@ -87,3 +87,15 @@ def test_agents_of_a_restored_simulation_go_on_from_the_mark(url: str) -> None:
     assert {(turn["timeline_id"], turn["step_id"]) for turn in turns} == {("main", "step-1-1"), ("main.2", "step-3-1")}
     card = get(url, f"/validation/{simulation}/metrics")
     assert (card["assigned"], card["usage"]["calls"] + card["usage"]["cached_calls"]) == (PEOPLE, 2 * PEOPLE)
+
+    variants = [{"name": name, "content": f"Half price, {name}"} for name in ("today", "this week")]
+    plan = {"name": "Offer", "type": "marketing_intervention", "variants": variants, "success_metrics": ["open_rate"]}
+    intervention = post(url, "/interventions/create", **plan)["id"]
+    tried = post(url, f"/interventions/{intervention}/execute", start_from={"simulation_id": simulation})
+    assert tried["population_id"] == population["id"]
+    ended = eventually(
+        lambda: (found := get(url, f"/simulations/{tried['simulation_id']}/status"))["state"] == "completed" and found
+    )
+    assert (ended["start_from"]["simulation_id"], ended["progress"]["answered"]) == (simulation, PEOPLE)
+    again = post(url, f"/simulations/{tried['simulation_id']}/rerun")["simulation_id"]
+    assert eventually(lambda: get(url, f"/simulations/{again}/status"))["start_from"] == ended["start_from"]

@@ -253,7 +253,7 @@ def _check_conditions(spec: SequenceSpec, instruments: dict[str, tuple[Instrumen
     """A condition is about a metric that was asked before, in an earlier request too unless this is the first one."""
     for number, touchpoint in enumerate(spec.touchpoints):
         condition = touchpoint.condition
-        if condition is None or condition.metric is None:
+        if condition is None or condition.metric is None or condition.before:
             continue
         earlier = [condition.touchpoint] if condition.touchpoint else [one.name for one in spec.touchpoints[:number]]
         asked = {instrument.name: instrument for name in earlier for instrument in instruments[name]}

@@ -101,6 +101,7 @@ class Scenes:
 
     async def find(self, tx: Transaction, command: DeliverStimulus, turn_ids: Mapping[str, str]) -> Scene:
         """The scene of the turns (agent id by turn id) that are not recorded yet. Raises `NotReadyError`."""
+        await self._check_past(tx, command)
         people = await self._people(tx, command, list(turn_ids.values()))
         recorded = await self._store.turns.find_recorded(tx, turn_ids)
         pending = {turn: people[agent_id] for turn, agent_id in turn_ids.items() if turn not in recorded}
@@ -119,6 +120,13 @@ class Scenes:
         pasts = await self._pasts(tx, command, taking, moments, tools)
         return Scene(pasts, absent, moments, clusters, rooms, tools)
 
+    async def _check_past(self, tx: Transaction, command: DeliverStimulus) -> None:
+        """What its agents have lived through is brought when the simulation is heard of."""
+        if command.past is None:
+            return
+        if await self._store.projections.get_simulation(tx, command.simulation_id) is None:
+            raise NotReadyError(f"the past of simulation {command.simulation_id} has not arrived")
+
     async def _people(self, tx: Transaction, command: DeliverStimulus, agent_ids: list[str]) -> dict[str, Agent]:
         known = await self._store.projections.find_agents(tx, command.population_id, agent_ids)
         missing = [agent_id for agent_id in agent_ids if agent_id not in known]
@@ -135,6 +143,10 @@ class Scenes:
         condition, place = command.condition, _log_of(command)
         if condition.proposition is not None:
             return set()  # that takes a model, and is judged of those who would take their turn
+        if condition.before:
+            if command.past is None:
+                return set(agent_ids)  # nobody said or answered anything before
+            place = command.past.simulation_id, command.past.timeline
         if condition.about == "words":
             said = await self._store.turns.find_said(tx, *place, agent_ids)
             return {agent_id for agent_id in agent_ids if not says(condition, said.get(agent_id, ()))}

@@ -198,6 +198,8 @@ class Studies:
 
     async def _again(self, before: JsonObject, changes: JsonObject, origin: Origin, name: str | None) -> Started:
         given = {field: before[field] for field in ("population_id", "seed", "model", "engine")}
+        if past := before["start_from"]:
+            given["start_from"] = {field: past[field] for field in ("simulation_id", "checkpoint_id")}
         settings = {**given, **{field: value for field, value in changes.items() if field != "name"}, "origin": origin}
         if (intervention_id := before["intervention_id"]) is not None:
             execution = _body(ExecutionSpec, settings)

@@ -122,6 +122,9 @@ async def execute_intervention(
         design, _ = await service.show(tx, intervention_id)
     await service.check(design, asked)
     await population_arrives(database, tenant, service, asked.population_id or design.population_id)
+    if asked.start_from is not None:
+        before = asked.start_from.simulation_id
+        await arrives(database, lambda tx: service.knows_simulation(tx, before), tenant=tenant)
     async with database.write(tenant=tenant) as tx:
         execution = await service.execute(tx, intervention_id, asked)
     await arrives(database, lambda tx: service.is_created(tx, execution), tenant=tenant)

@@ -149,7 +149,7 @@ def _condition(spec: ContactSpec, before: list[Contact], field: str) -> Conditio
     asked = spec.condition
     if asked is None:
         return None
-    if asked.metric is None:
+    if asked.metric is None or asked.before:
         return asked.compiled(None)
     asking = [contact.name for contact in before if asked.metric in contact.metrics]
     if asked.touchpoint is not None and asked.touchpoint not in asking:

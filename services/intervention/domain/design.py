@@ -163,7 +163,7 @@ def _check_asked(made: Design) -> None:
                 if name not in known:
                     raise InvalidError(f"{field}.metrics.{number}", f"{name!r} is no metric of this study", list(known))
             condition = contact.condition
-            if condition is not None and condition.about is None:
+            if condition is not None and condition.about is None and condition.metric in known:
                 problem = misfit(condition.operator, condition.value, known[condition.metric])
                 if problem is not None:
                     raise InvalidError(f"{field}.condition.value", problem)

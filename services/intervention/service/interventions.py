@@ -11,7 +11,7 @@ from libs.contracts.errors import InvalidError, NotFoundError
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, RobustnessSpec
 from libs.contracts.ids import new_id
 from libs.contracts.intervention import AssignArms
-from libs.contracts.orchestrator import SimulationState, SimulationStateChanged
+from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
 from libs.contracts.planning import PowerScreen
 from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.contracts.results import AnalysisCompleted
@@ -83,11 +83,27 @@ class Interventions:
 
     async def check_execution(self, tx: Transaction, made: Design, spec: ExecutionSpec) -> None:
         """Raise `InvalidError` for what `execute` would refuse, named as parts of `execution`."""
-        population_id = spec.population_id or made.population_id
-        if population_id is None:
-            raise InvalidError("execution.population_id", "is needed: the intervention names none either")
-        await self.check_targets(tx, made, await self.population(tx, population_id))
+        await self.check_targets(tx, made, await self._people_of(tx, made, spec, "execution."))
         await self.check(made, spec)
+
+    async def _people_of(self, tx: Transaction, made: Design, spec: ExecutionSpec, part: str = "") -> Population:
+        """Whom an execution is for. Raises `InvalidError`, naming parts of the body."""
+        population_id = spec.population_id or made.population_id
+        if spec.start_from is not None:
+            before = spec.start_from.simulation_id
+            theirs = await self._store.simulations.population_of(tx, before)
+            if theirs is None:
+                raise InvalidError(f"{part}start_from.simulation_id", f"there is no simulation {before!r}")
+            if population_id not in {None, theirs}:
+                raise InvalidError(f"{part}population_id", f"the people of {before!r} are others", [theirs])
+            population_id = theirs
+        if population_id is None:
+            raise InvalidError(f"{part}population_id", "is needed: the intervention names no population either")
+        return await self.population(tx, population_id)
+
+    async def knows_simulation(self, tx: Transaction, simulation_id: str) -> bool:
+        """True once its creation has been heard of."""
+        return await self._store.simulations.population_of(tx, simulation_id) is not None
 
     async def designed(self, tx: Transaction, spec: InterventionSpec, identity: str) -> Design:
         """The design that a body asks for. Raises `InvalidError`."""
@@ -109,14 +125,12 @@ class Interventions:
     ) -> Execution:
         """Start a simulation of the intervention; it waits by itself while its population is still being drawn."""
         made = await self._design(tx, intervention_id)
-        population_id = spec.population_id or made.population_id
-        if population_id is None:
-            raise InvalidError("population_id", "is needed: the intervention names no population either")
-        await self.check_targets(tx, made, await self.population(tx, population_id))
+        population = await self._people_of(tx, made, spec)
+        await self.check_targets(tx, made, population)
         execution = Execution(
             simulation_id=new_id("sim"),
             intervention_id=made.id,
-            population_id=population_id,
+            population_id=population.population_id,
             seed=made.seed if spec.seed is None else spec.seed,
             model=spec.model,
             requested_at=datetime.now(UTC),
@@ -305,9 +319,10 @@ class Interventions:
             people = await self._count(tx, made, population)
         return screen(made, expected_n(made, people or 0))
 
-    async def simulation_created(self, tx: Transaction, simulation_id: str) -> None:
-        """The simulation can be queried now."""
-        await self._store.executions.set_created(tx, simulation_id)
+    async def simulation_created(self, tx: Transaction, event: SimulationCreated) -> None:
+        """The simulation can be queried now, and others may start from it."""
+        await self._store.executions.set_created(tx, event.simulation_id)
+        await self._store.simulations.put(tx, event.simulation_id, event.population_id)
 
     async def record_state(self, tx: Transaction, change: SimulationStateChanged) -> None:
         """The simulation entered a state."""

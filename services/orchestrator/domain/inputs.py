@@ -23,6 +23,13 @@ class PopulationIsMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class PastIsMissing:
+    """What its people should have lived through is not there."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AgentsAssigned:
     """Agents assigned to each arm so far. `is_last` when no part is missing any more."""
 
@@ -127,6 +134,7 @@ class TimedOut:
 Input = (
     PopulationIsReady
     | PopulationIsMissing
+    | PastIsMissing
     | AgentsAssigned
     | NobodyAssigned
     | StepsRequested

@@ -38,6 +38,7 @@ from services.orchestrator.domain.inputs import (
     EndRequested,
     Input,
     NobodyAssigned,
+    PastIsMissing,
     PauseRequested,
     PopulationIsMissing,
     PopulationIsReady,
@@ -96,6 +97,11 @@ def _(received: PopulationIsMissing, simulation: Simulation) -> Decision:
     if simulation.state is not State.PROVISIONING:
         return Decision(simulation)
     return _enter(simulation, State.FAILED, reason=f"the population could not be drawn: {received.reason}")
+
+
+@_on.register
+def _(received: PastIsMissing, simulation: Simulation) -> Decision:
+    return _enter(simulation, State.FAILED, reason=f"it cannot start from another simulation: {received.reason}")
 
 
 @_on.register

@@ -16,7 +16,7 @@ from libs.contracts.ids import new_id
 from libs.contracts.intervention import ArmsAssigned
 from libs.contracts.orchestrator import RunProtocol, SimulationState, StartSimulation
 from libs.contracts.protocol import total_usage
-from libs.contracts.specs import SimulationSpec
+from libs.contracts.specs import PastSpec, SimulationSpec
 from libs.contracts.timelines import Past
 from libs.contracts.turns import Budget, BudgetBalance
 from libs.db import EVERY_TENANT, Database, Transaction
@@ -91,7 +91,7 @@ class Orchestrator:
 
     async def create(self, tx: Transaction, spec: SimulationSpec) -> Simulation:
         """Create an interactive simulation."""
-        past, population_id = await self._past(tx, spec)
+        past, population_id = await self._past(tx, spec.start_from, spec.population_id)
         population = await self._store.get_population(tx, population_id)
         if population is None:
             raise InvalidError("population_id", f"there is no population {population_id!r}")
@@ -113,17 +113,19 @@ class Orchestrator:
         await self.begin(tx, command)
         return await self.get(tx, command.simulation_id)
 
-    async def _past(self, tx: Transaction, spec: SimulationSpec) -> tuple[Past | None, str]:
+    async def _past(
+        self, tx: Transaction, given: PastSpec | None, population_id: str | None
+    ) -> tuple[Past | None, str]:
         """What the people of a new simulation remember, and who they are. Raises `InvalidError`."""
-        if spec.start_from is None:
-            return None, str(spec.population_id)
-        given, part = spec.start_from, "start_from.simulation_id"
+        if given is None:
+            return None, str(population_id)
+        part = "start_from.simulation_id"
         before = await self._store.get(tx, given.simulation_id)
         if before is None:
             raise InvalidError(part, f"there is no simulation {given.simulation_id!r}")
         if before.is_within:
             raise InvalidError(part, f"{given.simulation_id!r} has a past of its own for every arm of its intervention")
-        if spec.population_id not in {None, before.population_id}:
+        if population_id not in {None, before.population_id}:
             told = f"the people of {given.simulation_id!r} are others"
             raise InvalidError("population_id", told, [before.population_id])
         checkpoint = None
@@ -136,12 +138,21 @@ class Orchestrator:
 
     async def begin(self, tx: Transaction, command: StartSimulation) -> None:
         """Start a simulation; a second command for the same one changes nothing."""
-        now = datetime.now(UTC)
-        simulation = Simulation(**command.model_dump(), created_at=now, updated_at=now)
+        now, missing, past = datetime.now(UTC), None, command.start_from
+        if command.past is not None:
+            try:
+                past, _ = await self._past(tx, command.past, command.population_id)
+            except InvalidError as error:
+                missing = inputs.PastIsMissing(error.detail)
+        given = command.model_dump(exclude={"past", "start_from"})
+        simulation = Simulation(**given, start_from=past, created_at=now, updated_at=now)
         if not await self._store.add(tx, simulation):
             return
         await self._events.created(tx, simulation)
         await self._carry_out(tx, process.begin(simulation))
+        if missing is not None:
+            await self._decide(tx, simulation.simulation_id, missing)
+            return
         await self._store.hold_population(tx, simulation.population_id)
         population = await self._store.get_population(tx, simulation.population_id)
         if population is not None and population.state != "generating":

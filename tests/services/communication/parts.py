@@ -364,7 +364,7 @@ class Stage:
         await self.send("orchestrator", forked)
         return forked
 
-    async def start_from(self, place: int) -> None:
+    async def start_from(self, place: int) -> Past:
         """Have another simulation begin with what has happened up to a place, and go on with that one."""
         past = Past(
             simulation_id=self.simulation_id,
@@ -374,6 +374,7 @@ class Stage:
         )
         self.simulation_id, self.timeline, self.places = f"{self.simulation_id}_next", MAIN, 0
         await self.simulation(start_from=past)
+        return past
 
     async def knows(self, timeline_id: str) -> None:
         """Wait until the service has heard of a timeline."""

@@ -1,11 +1,14 @@
 """Forks of a timeline: agents have in mind what was before the mark, and nothing of what came after it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from libs.contracts.base import JsonObject
+from libs.contracts.dialogue import ConditionSpec
+from libs.contracts.timelines import MAIN, Past
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES
 from tests.services.communication.parts import SIMULATION, Stage, answered, delivery, reply, stage
 
@@ -96,6 +99,32 @@ async def test_the_past_of_a_past_is_brought_along_with_what_lasts_and_who_knows
     assert "It rains." in str(last(service)["memory"])
     assert "Breakfast." in str(last(service)["memory"])
     assert len((await service.client.get(path)).json()["items"]) == 1
+
+
+async def test_who_meets_something_is_chosen_by_what_they_answered_in_the_simulation_before(service: Stage) -> None:
+    opened = {FOUR[0]: True, FOUR[1]: False}
+    service.models.script = lambda turn: answered(turn, {"open_rate": opened.get(turn.agent_id, True)})
+    await ask(service, "Half price?", *opened, metrics=["open_rate"])
+    past = await service.start_from(1)
+    condition = ConditionSpec(metric="open_rate", value=True, before=True).compiled(None)
+    shared: dict[str, Any] = {"simulation_id": service.simulation_id, "condition": condition, "place": 1}
+    await service.send("orchestrator", delivery(3, **shared, past=past, delivery_id="dlv_past", step_id="step_past"))
+    await service.send("orchestrator", delivery(3, **shared, delivery_id="dlv_no_past", step_id="step_no_past"))
+    done = {found.delivery_id: (found.answered, found.skipped) for found in await service.completed(3)}
+    assert (done["dlv_past"], done["dlv_no_past"]) == ((1, 2), (0, 3))
+    assert service.models.batches[-1].turns[0].agent_id == FOUR[0]
+
+
+async def test_no_turn_is_taken_before_what_its_people_lived_through_has_arrived(service: Stage) -> None:
+    await ask(service, "The shop opens.")
+    past = Past(simulation_id=SIMULATION, checkpoint_id=None, timeline=MAIN.fork(0, 1), place=1)
+    service.simulation_id = "sim_early"
+    await service.send("orchestrator", delivery(1, simulation_id="sim_early", past=past, place=1))
+    await asyncio.sleep(0.3)
+    assert len(service.models.batches) == 1
+    await service.simulation(start_from=past)
+    await service.completed(2)
+    assert "The shop opens." in str(last(service)["memory"])
 
 
 async def test_two_forks_of_one_mark_know_nothing_of_each_other(service: Stage) -> None:

@@ -1,6 +1,6 @@
 """The public bodies, and every refusal with its field and what is allowed."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from libs.contracts.catalogue import CATALOGUE
+from libs.contracts.orchestrator import StartSimulation
 from libs.runtime.nats_server import NatsServer
 from services.intervention.app import create_app
 from services.intervention.settings import Settings
@@ -18,12 +19,18 @@ from tests.support.peer import peer
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
-    """One service for all of these tests: none of them depends on what another one left."""
-    directory = tmp_path_factory.mktemp("api")
-    server = NatsServer(directory / "nats")
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    server = NatsServer(tmp_path_factory.mktemp("api"))
     server.start()
+    yield server
+    server.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def client(server: NatsServer) -> AsyncIterator[httpx.AsyncClient]:
+    """One service for all of these tests: none of them depends on what another one left."""
+    directory = server.directory
     app = create_app(Settings(database_url=f"sqlite:///{directory}/intervention.db", nats_url=server.url))
     async with running("intervention", app) as client:
         async with peer(server.url) as others:
@@ -35,7 +42,6 @@ async def client(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[http
 
         await eventually(is_known)
         yield client
-    server.stop()
 
 
 async def refusal(client: httpx.AsyncClient, body: dict[str, Any], path: str = "create") -> dict[str, Any]:
@@ -120,6 +126,27 @@ async def test_executing_needs_a_known_population_that_has_the_segments(client: 
     teens = (await client.post("/interventions/create", json=build.CAMPAIGN | {"target_segments": ["teens"]})).json()
     error = await refusal(client, {"population_id": build.POPULATION}, f"{teens['id']}/execute")
     assert (error["field"], error["allowed"]) == ("target_segments.0", list(build.SEGMENTS))
+
+
+async def test_an_execution_starts_from_a_known_simulation_of_the_same_people(
+    client: httpx.AsyncClient, server: NatsServer
+) -> None:
+    made = (await client.post("/interventions/create", json=build.CAMPAIGN)).json()["id"]
+    error = await refusal(client, {"start_from": {"simulation_id": "sim_nowhere"}}, f"{made}/execute")
+    assert error["field"] == "start_from.simulation_id"
+    async with peer(server.url) as others:
+        before = build.simulation_created("sim_before", None)
+        await others.send("orchestrator", before)
+        other = {"start_from": {"simulation_id": "sim_before"}, "population_id": "pop_other"}
+        error = await refusal(client, other, f"{made}/execute")
+        assert (error["field"], error["allowed"]) == ("population_id", [build.POPULATION])
+        past = {"simulation_id": "sim_before", "checkpoint_id": "chk_1"}
+        started = await client.post(f"/interventions/{made}/execute", json={"start_from": past})
+        assert started.status_code == 202, started.text
+        assert started.json()["population_id"] == build.POPULATION
+        [command] = await others.published(StartSimulation)
+        assert command.past is not None
+        assert command.past.model_dump() == past
 
 
 async def test_what_is_not_there_is_not_found(client: httpx.AsyncClient) -> None:

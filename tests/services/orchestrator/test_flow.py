@@ -14,6 +14,7 @@ from libs.contracts.orchestrator import RunProtocol, SimulationCreated, Simulati
 from libs.contracts.population import PopulationDeleted, PopulationFailed
 from libs.contracts.protocol import Audience
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
+from libs.contracts.specs import PastSpec
 from services.models.app import create_app as create_models
 from services.models.settings import Settings as ModelsSettings
 from services.orchestrator.domain.deliveries import DELIVERY_SIZE
@@ -95,6 +96,25 @@ async def test_the_engine_of_a_simulation_is_that_of_its_deliveries(stage: Stage
     deliveries = await stage.peer.published(DeliverStimulus, 2)
     assert {delivery.engine for delivery in deliveries} == {"tinytroupe"}
     assert (await stage.peer.published(SimulationCreated))[0].engine == "tinytroupe"
+
+
+async def test_an_intervention_starts_from_the_past_of_another_simulation(stage: Stage) -> None:
+    earlier = START.model_copy(update={"simulation_id": "sim_0"})
+    past = PastSpec(simulation_id="sim_0")
+    await stage.peer.send("intervention", earlier, START.model_copy(update={"past": past}))
+    await stage.reaches("provisioning")
+    found = {one.simulation_id: one.start_from for one in await stage.peer.published(SimulationCreated, 2)}
+    assert found["sim_0"] is None
+    assert found["sim_1"] is not None
+    assert (found["sim_1"].simulation_id, found["sim_1"].place) == ("sim_0", 0)
+
+
+async def test_an_intervention_whose_past_is_not_there_fails_and_says_so(stage: Stage) -> None:
+    await stage.peer.send("intervention", START.model_copy(update={"past": PastSpec(simulation_id="sim_nowhere")}))
+    failed = await stage.reaches("failed")
+    assert failed["reason"] == (
+        "it cannot start from another simulation: start_from.simulation_id: there is no simulation 'sim_nowhere'"
+    )
 
 
 async def test_repeated_messages_change_nothing(stage: Stage) -> None:
