@@ -120,6 +120,11 @@ def reset_connections(times: int, on: Stage, chance: random.Random) -> str:
     return f"{cut} connections cut"
 
 
+def strand_connections(on: Stage, chance: random.Random) -> str:
+    """The other ends of all connections to NATS and PostgreSQL are gone, and nobody has said so."""
+    return f"{_single(on)[1].strand() + on.databases.proxy.strand()} connections half open"
+
+
 def cut_off(which: str, seconds: float, on: Stage, chance: random.Random) -> str:
     """What is sent arrives nowhere, and nobody says so."""
     proxy = _single(on)[1] if which == "NATS" else on.databases.proxy
@@ -201,6 +206,7 @@ OUTAGES: Mapping[str, Disturbance] = {
     "connections of PostgreSQL ended": Disturbance(end_connections),
     "network 50 ms slower each way for 10 s": Disturbance(partial(slow_network, 10.0, 0.05), (0.25, 0.4), 3.0),
     "connections cut five times": Disturbance(partial(reset_connections, 5), (0.25, 0.5), 1.0),
+    "connections left half open": Disturbance(strand_connections),
     "cut off from NATS for 15 s": Disturbance(partial(cut_off, "NATS", 15.0)),
     "cut off from PostgreSQL for 15 s": Disturbance(partial(cut_off, "PostgreSQL", 15.0)),
     "SIGTERM to each service in turn": Disturbance(roll, (0.25, 0.3), latency_s=6.0),

@@ -4,13 +4,19 @@ It runs in a thread with a loop of its own, so that whoever uses it may block.
 """
 
 import asyncio
+import ctypes
+import queue
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 CHUNK = 65_536
+CLOSED_WITHIN_S = 5.0
+SO_ATTACH_FILTER = 26
+BPF_RETURN = 6
 
 
 class Proxy:
@@ -21,6 +27,8 @@ class Proxy:
         self.delay_s = 0.0
         self.is_refusing = False
         self._writers: set[asyncio.StreamWriter] = set()
+        self._pairs: dict[asyncio.StreamWriter, asyncio.StreamWriter] = {}
+        self._stranded: set[asyncio.StreamWriter] = set()
         self._is_up = threading.Event()
         listener = socket.create_server(("127.0.0.1", 0), backlog=512)
         self.port = int(listener.getsockname()[1])
@@ -44,23 +52,37 @@ class Proxy:
 
     def reset(self) -> int:
         """Cut every connection without a word; how many there were."""
-        done = threading.Event()
-        cut: list[int] = []
+        return self._answer(self._abort) // 2
 
-        def abort() -> None:
-            cut.append(len(self._writers))
-            for writer in list(self._writers):
-                writer.transport.abort()
-            done.set()
-
-        self._call(abort)
-        done.wait(5)
-        return cut[0] // 2 if cut else 0
+    def strand(self) -> int:
+        """Lose the other end of every connection, and its last word too: who holds one is told nothing by anybody, and
+        what they send is not even acknowledged. How many there were. New connections are as ever.
+        """
+        return self._answer(self._lose)
 
     def close(self) -> None:
         """End it."""
         self._call(self._is_over.set)
         self._thread.join(5)
+
+    def _abort(self) -> int:
+        for writer in list(self._writers):
+            writer.transport.abort()
+        return len(self._writers)
+
+    def _lose(self) -> int:
+        for near, far in self._pairs.items():
+            self._stranded.add(near)
+            with suppress(OSError):  # it was closed just now
+                _deaden(near.transport.get_extra_info("socket"))
+            far.transport.abort()
+        return len(self._pairs)
+
+    def _answer(self, what: Callable[[], int]) -> int:
+        """Do it in the loop; what it says."""
+        said: queue.Queue[int] = queue.Queue()
+        self._call(lambda: said.put(what()))
+        return said.get(timeout=5)
 
     def _call(self, what: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(what)
@@ -72,8 +94,10 @@ class Proxy:
         async with await asyncio.start_server(self._serve, sock=listener):
             self._is_up.set()
             await self._is_over.wait()
-            for writer in list(self._writers):
-                writer.transport.abort()
+            self._abort()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            if others:
+                await asyncio.wait(others, timeout=CLOSED_WITHIN_S)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.is_refusing:
@@ -89,10 +113,13 @@ class Proxy:
             return
         both = {writer, far_writer}
         self._writers |= both
+        self._pairs[writer] = far_writer
         try:
             await asyncio.gather(self._pass(reader, far_writer), self._pass(far_reader, writer))
         finally:
             self._writers -= both
+            self._stranded.discard(writer)
+            del self._pairs[writer]
             for each in both:
                 each.close()
 
@@ -104,4 +131,12 @@ class Proxy:
                 await self._hears.wait()
                 writer.write(data)
                 await writer.drain()
-        writer.close()
+        if writer not in self._stranded:
+            writer.close()
+
+
+def _deaden(connection: socket.socket) -> None:
+    """Have the kernel drop every packet that comes for a connection: the other end has to think that it is gone."""
+    reject_all = ctypes.create_string_buffer(struct.pack("HBBI", BPF_RETURN, 0, 0, 0))
+    program = struct.pack("HxxxxxxP", 1, ctypes.addressof(reject_all))
+    connection.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, program)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from faststream.nats.message import NatsMessage
 
 RECONNECT_WAIT_S = 0.25
+PING_S = 5
+UNANSWERED = 2
+"""Pings; at the next one the connection counts as lost. nats-py's own are two minutes apart."""
 CLOSING_S = 5
 
 Callback = Callable[[], Awaitable[None]]
@@ -48,6 +51,8 @@ def create_broker(
         inbox_prefix=settings.inbox_prefix,
         max_reconnect_attempts=-1,
         reconnect_time_wait=RECONNECT_WAIT_S,  # type: ignore[arg-type]
+        ping_interval=PING_S,
+        max_outstanding_pings=UNANSWERED,
         drain_timeout=CLOSING_S,
         error_cb=on_error,
         disconnected_cb=on_disconnect,

@@ -13,7 +13,7 @@ from sqlalchemy import URL, event, make_url, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from libs.contracts.envelope import Envelope
-from libs.db import sqlite
+from libs.db import postgres, sqlite
 from libs.db.row_security import set_tenant
 from libs.db.tenants import CLOSED, TenantErasedError
 from libs.db.transaction import Transaction
@@ -48,7 +48,9 @@ class Database:
             _prepare_sqlite(self._writer, sqlite.LOCKING)
             _prepare_sqlite(self._reader, sqlite.READING)
         else:
-            self._writer = create_async_engine(self.url, pool_size=pool_size, pool_pre_ping=True, **options)
+            options |= {"pool_size": pool_size, "pool_pre_ping": True, "connect_args": {"timeout": postgres.CONNECT_S}}
+            self._writer = create_async_engine(self.url, **options)
+            postgres.watch(self._writer)
             self._reader = self._writer
 
     @asynccontextmanager

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import sys
 import time
 from contextlib import closing
@@ -55,6 +56,26 @@ async def test_a_proxy_is_slow_deaf_or_cuts_connections_as_it_is_told() -> None:
         assert await asyncio.to_thread(proxy.reset) == 1
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
             await asked(reader, writer)
+        writer.close()
+        proxy.close()
+
+
+async def test_who_holds_a_stranded_connection_is_told_nothing_until_they_ask_whether_it_lives() -> None:
+    async with await asyncio.start_server(echo, "127.0.0.1", 0) as server:
+        proxy = Proxy(server.sockets[0].getsockname()[1])
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        await asked(reader, writer)
+        own = writer.get_extra_info("socket")
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 500)
+        assert proxy.strand() == 1
+        waiting = asyncio.create_task(asked(reader, writer))
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        with pytest.raises((OSError, asyncio.IncompleteReadError)):
+            await asyncio.wait_for(waiting, 20)
+        writer.close()
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        assert await asked(reader, writer) < 1
         writer.close()
         proxy.close()
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, update
 
-from libs.bus import BusSettings, Router, republish
+from chaos.proxy import Proxy
+from libs.bus import BusSettings, Router, consumers, republish
 from libs.bus.streams import COMMANDS, EVENTS
 from libs.bus.tables import INBOX, OUTBOX
 from libs.contracts.envelope import Message
@@ -46,6 +47,10 @@ async def stored(service: Service, stream: str) -> list[str]:
 async def in_outbox(service: Service) -> list[str]:
     async with service.database.read() as tx:
         return list((await tx.execute(select(OUTBOX.c.id).order_by(OUTBOX.c.seq))).scalars())
+
+
+async def notes_are(service: Service, notes: list[str]) -> bool:
+    return await service.notes() == notes
 
 
 async def nothing_waits(service: Service) -> bool:
@@ -211,3 +216,17 @@ async def test_without_a_server_the_start_fails_in_time_and_says_why(sqlite_url:
     with pytest.raises(ConnectionError, match=r"no usable NATS server at nats://127.0.0.1:9,nats://127.0.0.1:19"):
         async with running("population", sqlite_url, nowhere):
             pass
+
+
+async def test_a_connection_that_is_half_open_is_given_up_and_made_again(
+    nats_server: NatsServer, sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumers, "PING_S", 0.3)
+    proxy = Proxy(nats_server.port or 0)
+    try:
+        async with running("results", sqlite_url, settings(f"nats://127.0.0.1:{proxy.port}"), receiving()) as service:
+            assert proxy.strand() == 1
+            await service.send(Note(text="after"))
+            await until(lambda: notes_are(service, ["after"]), within=30.0)
+    finally:
+        proxy.close()
