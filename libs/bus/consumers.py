@@ -13,7 +13,7 @@ from nats.aio.msg import Msg
 from libs.bus.handling import Handling
 from libs.bus.pull import Pull
 from libs.bus.router import Mode
-from libs.bus.settings import BusSettings
+from libs.bus.settings import PING_S, UNANSWERED, BusSettings
 from libs.bus.streams import Place
 
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from faststream.nats.message import NatsMessage
 
 RECONNECT_WAIT_S = 0.25
-PING_S = 5
-UNANSWERED = 2
-"""Pings; at the next one the connection counts as lost. nats-py's own are two minutes apart."""
 CLOSING_S = 5
 
 Callback = Callable[[], Awaitable[None]]

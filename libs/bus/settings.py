@@ -5,6 +5,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from libs.bus.streams import Spread
 from libs.bus.tls import Tls
 
+PING_S, UNANSWERED = 5, 2
+"""A connection to NATS is lost when a third ping is due and none was answered. nats-py's own are two minutes apart."""
+
 
 class BusSettings(BaseModel):
     """How a service uses the bus. `nats_url` may hold a user and a password, and several URLs separated by commas."""

@@ -17,6 +17,7 @@ from nats.js.errors import NotFoundError
 
 from libs.bus.dead_letters import DeadLetter, dead_letters
 from libs.bus.permissions import every_stream, inbox_prefix
+from libs.bus.settings import PING_S, UNANSWERED
 from libs.bus.streams import EVENTS, Spread, spread_streams
 from libs.bus.tls import Tls
 from libs.contracts import subjects
@@ -122,6 +123,8 @@ class EventLog:
                 max_reconnect_attempts=2,
                 connect_timeout=2,
                 reconnect_time_wait=0.2,
+                ping_interval=PING_S,
+                max_outstanding_pings=UNANSWERED,
                 error_cb=_log_error,
             )
         except (NatsError, OSError, TimeoutError) as error:

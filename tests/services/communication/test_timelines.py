@@ -10,7 +10,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import ConditionSpec
 from libs.contracts.timelines import MAIN, Past
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES
-from tests.services.communication.parts import SIMULATION, Stage, answered, delivery, reply, stage
+from tests.services.communication.parts import ANSWERS, SIMULATION, Stage, answered, delivery, reply, stage
 
 FOUR = [f"agent_{index:04d}" for index in range(1, 5)]
 
@@ -105,6 +105,7 @@ async def test_who_meets_something_is_chosen_by_what_they_answered_in_the_simula
     opened = {FOUR[0]: True, FOUR[1]: False}
     service.models.script = lambda turn: answered(turn, {"open_rate": opened.get(turn.agent_id, True)})
     await ask(service, "Half price?", *opened, metrics=["open_rate"])
+    service.models.script = lambda turn: answered(turn, ANSWERS)
     past = await service.start_from(1)
     condition = ConditionSpec(metric="open_rate", value=True, before=True).compiled(None)
     shared: dict[str, Any] = {"simulation_id": service.simulation_id, "condition": condition, "place": 1}

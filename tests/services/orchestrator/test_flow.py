@@ -101,7 +101,9 @@ async def test_the_engine_of_a_simulation_is_that_of_its_deliveries(stage: Stage
 async def test_an_intervention_starts_from_the_past_of_another_simulation(stage: Stage) -> None:
     earlier = START.model_copy(update={"simulation_id": "sim_0"})
     past = PastSpec(simulation_id="sim_0")
-    await stage.peer.send("intervention", earlier, START.model_copy(update={"past": past}))
+    await stage.peer.send("intervention", earlier)
+    await stage.peer.published(SimulationCreated)
+    await stage.peer.send("intervention", START.model_copy(update={"past": past}))
     await stage.reaches("provisioning")
     found = {one.simulation_id: one.start_from for one in await stage.peer.published(SimulationCreated, 2)}
     assert found["sim_0"] is None
