@@ -1,21 +1,25 @@
 """Studies on one stage, one after the other: each disturbed, measured and held against one that was not."""
 
+import os
 import random
 import time
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from chaos.disturbances import LATENCY_S, Disturbance
 from chaos.scenario import Check
 from chaos.stage import Stage
-from chaos.study import TURNS, WORK, Ended, Study, compared, steady
+from chaos.study import TURNS, Ended, Study, compared, steady
 
 RECOVERY_S = 30.0
 WITHIN_S = 240.0
+DRAWN_WITHIN_S = 1.0
 
 
 class Run(NamedTuple):
     """A study: how it ended, and what it took. `wrong`: calls that the model endpoint was told to answer wrongly;
-    `late_s`: how much later than undisturbed it ended, the disturbance left out.
+    `recoveries`: seconds after each disturbance until every service is ready and calls are made again;
+    `late_s`: how much later than undisturbed it ended, the disturbances left out.
     """
 
     found: Ended
@@ -24,6 +28,7 @@ class Run(NamedTuple):
     letters: int
     redelivered: int
     late_s: float = 0.0
+    recoveries: Sequence[float] = ()
     was_inside: bool = True
     said: str = ""
 
@@ -47,16 +52,35 @@ class Course:
         return run
 
     def run(self, disturbance: Disturbance, chance: random.Random) -> Run:
-        """A study that is disturbed when a seeded part of its work is done."""
+        """A study that is disturbed at seeded moments, each time when it has recovered from the time before."""
         study = self._begun(disturbance.latency_s)
-        done = study.advance(chance.uniform(*disturbance.moments) * WORK)
-        begun = time.monotonic()
-        said = disturbance.act(self._on, chance)
-        lasted = time.monotonic() - begun
-        was_inside = study.is_running or not disturbance.is_inside
+        said, recoveries, lasted, was_inside = list[str](), list[float](), 0.0, True
+        for moment in sorted(chance.random() for _ in range(disturbance.times)):
+            when = self._reached(study, disturbance.moments, moment)
+            begun, made = time.monotonic(), self._calls()
+            words = disturbance.act(self._on, chance)
+            over = time.monotonic()
+            was_inside = was_inside and (study.is_running or not disturbance.is_inside)
+            self._on.platform.wait_until_ready()
+            study.go_on(made)
+            recoveries.append(time.monotonic() - over)
+            lasted += over - begun
+            said.append(f"{when}{f', {words}' if words else ''}: {recoveries[-1]:.1f} s")
         run = self._ended(study, self.oracle)
         late_s = run.found.took_s - lasted - self._undisturbed[disturbance.latency_s]
-        return run._replace(late_s=late_s, was_inside=was_inside, said=f"at {done} of {WORK}; {said}".rstrip("; "))
+        return run._replace(late_s=late_s, recoveries=recoveries, was_inside=was_inside, said="; ".join(said))
+
+    @staticmethod
+    def _reached(study: Study, moments: tuple[float, float] | None, moment: float) -> str:
+        """Wait for a moment, from 0 to 1; which one it is."""
+        if moments is None:
+            time.sleep(moment * DRAWN_WITHIN_S)
+            return f"with {study.drawn()} people drawn"
+        first, last = moments
+        return f"with {study.advance(first + moment * (last - first))} calls made"
+
+    def _calls(self) -> int:
+        return self._on.calls()["calls"]
 
     def run_with(self, fault: str, share: float) -> Run:
         """A study in which a share of the calls goes wrong."""
@@ -65,7 +89,7 @@ class Course:
     def _begun(self, latency_s: float, fault: str | None = None, share: float = 0.0) -> Study:
         self._on.forget_calls()
         self._on.provide(latency_s, fault, share)
-        return Study(self._on.url, lambda: self._on.calls()["calls"], WITHIN_S)
+        return Study(self._on.url, self._calls, WITHIN_S)
 
     def _ended(self, study: Study, expected: Ended | None) -> Run:
         status, rows = study.ended()
@@ -90,7 +114,8 @@ def judged(run: Run, oracle: Ended, twice: int = 0) -> list[Check]:
         *compared(run.found, oracle),
         Check(f"{run.calls} calls paid, at most {TURNS + twice}", TURNS <= run.calls <= TURNS + twice),
         Check(f"{run.letters} dead letters", run.letters == 0),
-        Check(f"{run.late_s:.1f} s later than undisturbed", run.late_s <= RECOVERY_S),
+        Check(f"recovered in {max(run.recoveries, default=0.0):.1f} s", max(run.recoveries, default=0.0) <= RECOVERY_S),
+        Check(f"{run.late_s:.1f} s later than undisturbed", run.late_s <= RECOVERY_S * max(1, len(run.recoveries))),
         Check("it was running before and after" if run.was_inside else "it had ended before", run.was_inside),
     ]
 
@@ -99,5 +124,6 @@ def told(name: str, run: Run, checks: list[Check]) -> list[str]:
     """Print what was done and what came of it; what does not hold."""
     failed = [check.words for check in checks if not check.holds]
     said = [*(check.words for check in checks), f"{run.redelivered} delivered again", *filter(None, [run.said])]
+    said.append(f"load {os.getloadavg()[0]:.0f}")
     print(f"    {'FAILED' if failed else 'ok':<6} {name}: {'; '.join(said)}", flush=True)
     return [f"{name}: {words}" for words in failed]

@@ -22,15 +22,18 @@ AT_ONCE = 128
 
 
 class Disturbance(NamedTuple):
-    """What is done, when a part of a study's work between `moments` is done, and how slow its model is meanwhile."""
+    """What is done, when a part of a study's calls between `moments` is made, and how slow its model is meanwhile."""
 
     act: Act
-    moments: tuple[float, float] = (0.25, 0.7)
+    moments: tuple[float, float] | None = (0.0, 0.7)
+    """Without them: while its people are drawn, which is soon done, so the moment is one in time."""
     latency_s: float = LATENCY_S
     is_inside: bool = True
     """Whether the study has to be running still when it is over."""
+    times: int = 1
+    """In one study."""
     twice: int = 0
-    """Most calls that may be paid for twice."""
+    """Most calls that may be paid for twice, each time."""
 
 
 def kill(service: str, on: Stage, chance: random.Random) -> str:
@@ -180,21 +183,23 @@ def _readiness_after(on: Stage, seconds: float) -> str:
     return "readiness did not say so" if noticed is None else f"not ready after {noticed:.1f} s"
 
 
-WHOLE, DRAWING = (0.0, 1.0), (0.0, 0.3)
+WHOLE = (0.0, 1.0)
+KILLS_EACH = 4
 KILLS: Mapping[str, Disturbance] = {
     **{
         f"kill -9 of {service}": Disturbance(
             partial(kill, service),
-            moments=DRAWING if service == "population" else WHOLE,
+            moments=None if service == "population" else WHOLE,
             is_inside=False,
+            times=1 if service == "population" else KILLS_EACH,
             twice=AT_ONCE if service == "models" else 0,
         )
         for service in ALL_SERVICES
     },
-    "kill -9 of nats-server": Disturbance(kill_nats, moments=WHOLE, is_inside=False),
+    "kill -9 of nats-server": Disturbance(kill_nats, moments=WHOLE, is_inside=False, times=KILLS_EACH),
 }
 LOSSES: Mapping[str, Disturbance] = {
-    "kill -9 of one of three nats-servers for 8 s": Disturbance(partial(lose_one, 8.0), (0.25, 0.4), latency_s=3.0)
+    "kill -9 of one of three nats-servers for 8 s": Disturbance(partial(lose_one, 8.0), (0.0, 0.2), latency_s=3.0)
 }
 FULL_DISK: Mapping[str, Disturbance] = {"disk of nats-server full for 10 s": Disturbance(fill_disk)}
 OUTAGES: Mapping[str, Disturbance] = {
@@ -204,10 +209,10 @@ OUTAGES: Mapping[str, Disturbance] = {
     "PostgreSQL stopped for 10 s": Disturbance(partial(freeze_postgres, 10.0)),
     "PostgreSQL crashed": Disturbance(crash_postgres),
     "connections of PostgreSQL ended": Disturbance(end_connections),
-    "network 50 ms slower each way for 10 s": Disturbance(partial(slow_network, 10.0, 0.05), (0.25, 0.4), 3.0),
-    "connections cut five times": Disturbance(partial(reset_connections, 5), (0.25, 0.5), 1.0),
+    "network 50 ms slower each way for 10 s": Disturbance(partial(slow_network, 10.0, 0.05), (0.0, 0.2), 3.0),
+    "connections cut five times": Disturbance(partial(reset_connections, 5), (0.0, 0.3), 1.0),
     "connections left half open": Disturbance(strand_connections),
     "cut off from NATS for 15 s": Disturbance(partial(cut_off, "NATS", 15.0)),
     "cut off from PostgreSQL for 15 s": Disturbance(partial(cut_off, "PostgreSQL", 15.0)),
-    "SIGTERM to each service in turn": Disturbance(roll, (0.25, 0.3), latency_s=6.0),
+    "SIGTERM to each service in turn": Disturbance(roll, (0.0, 0.05), latency_s=6.0),
 }

@@ -9,6 +9,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from math import ceil
 from pathlib import Path
 from statistics import median
 
@@ -39,7 +40,7 @@ def _clustered() -> Iterator[Stage]:
 
 
 def disturbing(disturbances: Mapping[str, Disturbance], place: Callable[[], AbstractContextManager[Stage]]) -> Measure:
-    """Each disturbance with so many seeds."""
+    """Each disturbance so many times."""
 
     async def measure(seeds: int) -> Outcome:
         with place() as on:
@@ -49,23 +50,27 @@ def disturbing(disturbances: Mapping[str, Disturbance], place: Callable[[], Abst
 
 
 def _disturbed(disturbances: Mapping[str, Disturbance], course: Course, seeds: int) -> Outcome:
-    failures, late = list[str](), defaultdict[str, list[float]](list)
+    failures, late, recoveries = list[str](), list[float](), defaultdict[str, list[float]](list)
     for name, disturbance in disturbances.items():
         calm = course.calm(disturbance.latency_s)
         failures += told("left alone", calm, judged(calm, course.oracle))
-        for seed in range(1, seeds + 1):
+        for seed in range(1, 1 + ceil(seeds / disturbance.times)):
             try:
                 run = course.run(disturbance, random.Random(f"{name} {seed}"))
             except AssertionError as stuck:
                 failures.append(f"{name}, seed {seed}: {stuck}")
                 print(f"    FAILED {failures[-1]}", flush=True)
                 continue
-            failures += told(f"{name}, seed {seed}", run, judged(run, course.oracle, disturbance.twice))
-            late[name].append(run.late_s)
-        print(f"    {name}: {_span(late[name])} later than undisturbed ({calm.found.took_s:.1f} s)", flush=True)
-    every = [seconds for times in late.values() for seconds in times]
-    ended = f"ended {_span(every)} later than undisturbed"
-    return Outcome(f"{len(every)} studies of {TURNS} turns {ended}", tuple(failures))
+            failures += told(
+                f"{name}, seed {seed}", run, judged(run, course.oracle, disturbance.twice * disturbance.times)
+            )
+            recoveries[name] += run.recoveries
+            late.append(run.late_s)
+        of = f"of {len(recoveries[name])}, undisturbed a study takes {calm.found.took_s:.1f} s"
+        print(f"    {name}: recovered in {_span(recoveries[name])} {of}", flush=True)
+    every = [seconds for times in recoveries.values() for seconds in times]
+    ended = f"recovered in {_span(every)}; they ended {_span(late)} later than undisturbed"
+    return Outcome(f"{len(every)} disturbances of {len(late)} studies of {TURNS} turns: {ended}", tuple(failures))
 
 
 def _span(times: Sequence[float]) -> str:

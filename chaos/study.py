@@ -17,8 +17,6 @@ from tests.support.studies import ENDS, export, wait_for
 
 PEOPLE, ROUNDS, SEED = 300, 3, 11
 TURNS = PEOPLE * ROUNDS
-WORK = PEOPLE + TURNS
-"""What there is to do: people to be drawn, calls to be made."""
 MODEL = "stub-model"
 CONTACTS = ("Half price this week", "Last chance: half price until midnight")
 AWAY = (502, 503, 504)
@@ -50,16 +48,22 @@ class Study:
         self._population = self._made("/agent-populations/create", people)["id"]
         self._intervention = ""
 
-    def advance(self, work: float) -> int:
-        """Go on until so much of the work is done; how much is."""
-        drawn = self._drawn(min(work, PEOPLE))
-        if drawn >= work:
-            return drawn
+    def drawn(self) -> int:
+        """How many of its people are drawn."""
+        return int(self._get(f"/agent-populations/{self._population}").get("generated", 0))
+
+    def advance(self, share: float) -> int:
+        """Execute it, and go on until this share of its calls is made, one at least; how many are."""
         if not self.simulation:
             self._execute()
-        while (calls := self._calls()) < work - PEOPLE:
+        while (calls := self._calls()) < max(1.0, share * TURNS):
             self._wait(f"{calls} calls")
-        return PEOPLE + calls
+        return calls
+
+    def go_on(self, calls: int) -> None:
+        """Go on until more calls are made than these, or there is nothing left to do."""
+        while self._calls() <= calls and self.is_running:
+            self._wait(f"{calls} calls")
 
     @property
     def is_running(self) -> bool:
@@ -68,7 +72,7 @@ class Study:
 
     def ended(self) -> tuple[dict[str, Any], bytes]:
         """Its last status and its results. Raises `AssertionError` when it does not end in time."""
-        self.advance(PEOPLE + 1)
+        self.advance(0.0)
         left = max(1.0, self._deadline - time.monotonic())
         return wait_for(self.url, self.simulation, within_s=left), self._rows()
 
@@ -81,15 +85,9 @@ class Study:
         path = f"/interventions/{self._intervention}/results?simulation_id={self.simulation}&limit=1"
         return self._get(path).get("aggregate_results")
 
-    def _drawn(self, number: float) -> int:
-        while True:
-            seen = self._get(f"/agent-populations/{self._population}")
-            drawn = int(seen.get("generated", 0))
-            if seen.get("state") == "ready" or (drawn >= number and number < PEOPLE):
-                return drawn
-            self._wait(f"{drawn} people")
-
     def _execute(self) -> None:
+        while self._get(f"/agent-populations/{self._population}").get("state") != "ready":
+            self._wait("the people are not there")
         variants = [
             {"name": arm, "touchpoints": [{"content": f"{arm}: {text}", "channel": "email"} for text in CONTACTS]}
             for arm in ("plain", "bold")
