@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from chaos.cluster import SIZE, Cluster
+from chaos.cluster import Cluster
 from chaos.proxy import Proxy
 from chaos.small_disk import fill, free
 from chaos.stage import Stage, freeze
@@ -151,10 +151,10 @@ def fill_disk(on: Stage, chance: random.Random) -> str:
 
 
 def lose_one(seconds: float, on: Stage, chance: random.Random) -> str:
-    """kill -9 of one of three servers; it comes back after a while."""
+    """kill -9 of that one of three servers which leads the events; it comes back after a while."""
     cluster = on.bus.server
     assert isinstance(cluster, Cluster)
-    number = chance.randrange(SIZE)
+    number = on.leader()
     cluster.kill_one(number)
     time.sleep(seconds)
     cluster.start()
@@ -199,7 +199,9 @@ KILLS: Mapping[str, Disturbance] = {
     "kill -9 of nats-server": Disturbance(kill_nats, moments=WHOLE, is_inside=False, times=KILLS_EACH),
 }
 LOSSES: Mapping[str, Disturbance] = {
-    "kill -9 of one of three nats-servers for 8 s": Disturbance(partial(lose_one, 8.0), (0.0, 0.2), latency_s=3.0)
+    "kill -9 of the leader of three nats-servers for 8 s": Disturbance(
+        partial(lose_one, 8.0), (0.0, 0.2), latency_s=3.0
+    )
 }
 FULL_DISK: Mapping[str, Disturbance] = {"disk of nats-server full for 10 s": Disturbance(fill_disk)}
 OUTAGES: Mapping[str, Disturbance] = {

@@ -145,6 +145,10 @@ class Stage:
         """How many there are."""
         return int(_in_a_thread(_messages(self.bus.server.url, DEAD_LETTERS)))
 
+    def leader(self) -> int:
+        """Which server of a cluster leads the stream of events."""
+        return int(_in_a_thread(_leader(self.bus.server.url)))
+
     def redeliveries(self) -> int:
         """How often messages were handed to consumers so far, beyond once each."""
         return int(_in_a_thread(_redelivered(self.bus.server.url)))
@@ -196,6 +200,16 @@ async def _messages(url: str, stream: str) -> int:
         return int((await connection.jetstream(timeout=10).stream_info(stream)).state.messages)
     except NotFoundError:
         return 0
+    finally:
+        await connection.close()
+
+
+async def _leader(url: str) -> int:
+    connection = await nats.connect(url.split(","))
+    try:
+        cluster = (await connection.jetstream(timeout=10).stream_info(EVENTS)).cluster
+        assert cluster is not None, "there is no cluster"
+        return int(str(cluster.leader).removeprefix("n"))
     finally:
         await connection.close()
 

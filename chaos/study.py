@@ -62,6 +62,8 @@ class Study:
 
     def go_on(self, calls: int) -> None:
         """Go on until more calls are made than these, or there is nothing left to do."""
+        if not self.simulation:
+            self._execute()
         while self._calls() <= calls and self.is_running:
             self._wait(f"{calls} calls")
 
