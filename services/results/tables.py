@@ -7,7 +7,8 @@ counted to know how far one of the `extractions` has come: its rows are written 
 `progress` also marks up to where live aggregates were published.
 `codings` are themes that a model found on request, the newest of each field.
 `calibrations` and `rectifications` hold the newest that validation told: what grades A and B rest on.
-`responses` of every timeline are kept; what is served and analysed are those of the present one.
+`responses` are divided by simulation into partitions on PostgreSQL. Those of every timeline are kept; what is served
+and analysed are those of the present one.
 """
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text
