@@ -20,7 +20,7 @@ EVERY = (*SERVICES, "gateway")
 PORT = 8000
 NATS_PORT, POSTGRES_PORT, DNS_PORT, OTLP_PORT = 4222, 5432, 53, 4318
 USER = 10_001
-SCRATCH, CERTIFICATES = "/scratch", "/etc/rehearsal/nats"
+SCRATCH, CERTIFICATES, SECRETS = "/scratch", "/etc/rehearsal/nats", "/etc/rehearsal/secrets"
 LEAVING = ("models", "webhooks")
 """The services that may leave the cluster: to providers of models, and to addresses that tenants choose."""
 WORKER = "communication"
@@ -132,6 +132,7 @@ def _pod(service: str, container: JsonObject) -> JsonObject:
         "volumes": [
             {"name": "scratch", "emptyDir": {"sizeLimit": "256Mi"}},
             {"name": "nats-ca", "secret": {"secretName": "nats-ca"}},
+            {"name": "secrets", "secret": {"secretName": f"rehearsal-{service}", "defaultMode": 0o440}},
         ],
     }
 
@@ -143,8 +144,12 @@ def _container(service: str) -> JsonObject:
         "name": service,
         "image": f"rehearsal/{service}",
         "imagePullPolicy": "IfNotPresent",
-        "envFrom": [{"configMapRef": {"name": "rehearsal"}}, {"secretRef": {"name": f"rehearsal-{service}"}}],
-        "env": [{"name": "REHEARSAL_NATS_CA", "value": f"{CERTIFICATES}/ca.crt"}, {"name": "TMPDIR", "value": SCRATCH}],
+        "envFrom": [{"configMapRef": {"name": "rehearsal"}}],
+        "env": [
+            {"name": "REHEARSAL_NATS_CA", "value": f"{CERTIFICATES}/ca.crt"},
+            {"name": "REHEARSAL_SECRETS_DIR", "value": SECRETS},
+            {"name": "TMPDIR", "value": SCRATCH},
+        ],
         "resources": {"requests": {"cpu": "100m", "memory": asked}, "limits": {"cpu": "1", "memory": most}},
         "securityContext": {
             "allowPrivilegeEscalation": False,
@@ -154,6 +159,7 @@ def _container(service: str) -> JsonObject:
         "volumeMounts": [
             {"name": "scratch", "mountPath": SCRATCH},
             {"name": "nats-ca", "mountPath": CERTIFICATES, "readOnly": True},
+            {"name": "secrets", "mountPath": SECRETS, "readOnly": True},
         ],
     }
 

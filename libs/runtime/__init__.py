@@ -2,6 +2,6 @@
 
 from libs.runtime.process import serve
 from libs.runtime.service_app import badge_of, service_app
-from libs.runtime.settings import ServiceSettings, service_config
+from libs.runtime.settings import ServiceSettings, secret, service_config
 
-__all__ = ["ServiceSettings", "badge_of", "serve", "service_app", "service_config"]
+__all__ = ["ServiceSettings", "badge_of", "secret", "serve", "service_app", "service_config"]

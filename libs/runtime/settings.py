@@ -1,14 +1,26 @@
-"""Settings of a service: `REHEARSAL_<SERVICE>_<NAME>`, or `REHEARSAL_<NAME>` for all services."""
+"""Settings of a service: `REHEARSAL_<SERVICE>_<NAME>`, or `REHEARSAL_<NAME>` for all services.
 
+Each is an environment variable, or a file of that name in the folder that `REHEARSAL_SECRETS_DIR` names; variables go
+before files.
+"""
+
+import os
 from pathlib import Path
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+)
 
 from libs.bus.streams import Spread
 from libs.bus.tls import Tls
 
 PREFIX = "REHEARSAL_"
+FOLDER = "REHEARSAL_SECRETS_DIR"
 
 
 class ServiceSettings(BaseSettings):
@@ -57,8 +69,21 @@ class ServiceSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments first, then the service's own variables, then the shared ones, then mounted secrets."""
-        return init_settings, env_settings, EnvSettingsSource(settings_cls, env_prefix=PREFIX), file_secret_settings
+        """Arguments first, then the service's own variables, then the shared ones, then files likewise."""
+        variables = (env_settings, EnvSettingsSource(settings_cls, env_prefix=PREFIX))
+        folder, own = os.environ.get(FOLDER), settings_cls.model_config.get("env_prefix", PREFIX)
+        prefixes = (own, PREFIX) if folder else ()
+        files = (SecretsSettingsSource(settings_cls, folder, env_prefix=prefix) for prefix in prefixes)
+        return init_settings, *variables, *files
+
+
+def secret(name: str) -> str | None:
+    """What an environment variable holds, or the file of its name; None when there is neither."""
+    if value := os.environ.get(name):
+        return value
+    folder = os.environ.get(FOLDER)
+    path = Path(folder, name) if folder else None
+    return path.read_text(encoding="utf-8").strip() or None if path is not None and path.is_file() else None
 
 
 def service_config(service: str) -> SettingsConfigDict:

@@ -4,7 +4,6 @@ Endpoints are data: a JSON or YAML file lists them, and names the environment va
 endpoint can be given by settings alone (`upstream_url`, `upstream_models`, `api_key`); it is called `upstream`.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -16,7 +15,7 @@ from pydantic import BaseModel, Field, SecretStr, StringConstraints, ValidationE
 
 from libs.contracts.base import Body, Name
 from libs.contracts.turns import Mode
-from libs.runtime import ServiceSettings, service_config
+from libs.runtime import ServiceSettings, secret, service_config
 
 UPSTREAM = "upstream"
 Form = TypeVar("Form", bound=BaseModel)
@@ -140,7 +139,7 @@ class Settings(ServiceSettings):
         """The key of an endpoint. Raises `ValueError` when the variable that should hold it is not set."""
         if endpoint.api_key_env is None:
             return self.api_key if endpoint.name == UPSTREAM else None
-        key = os.environ.get(endpoint.api_key_env)
+        key = secret(endpoint.api_key_env)
         if not key:
             raise ValueError(f"endpoint {endpoint.name!r}: the environment variable {endpoint.api_key_env} is not set")
         return SecretStr(key)

@@ -95,7 +95,11 @@ def test_a_service_is_alive_when_it_answers_and_ready_when_it_can_work(service: 
     [container] = pods(OBJECTS)[f"Deployment {service}"]["containers"]
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
-    assert {"secretRef": {"name": f"rehearsal-{service}"}} in container["envFrom"]
+    assert {"name": "REHEARSAL_SECRETS_DIR", "value": "/etc/rehearsal/secrets"} in container["env"]
+    assert {"name": "secrets", "mountPath": "/etc/rehearsal/secrets", "readOnly": True} in container["volumeMounts"]
+    assert not [source for source in container["envFrom"] if "secretRef" in source]
+    [volume] = [one for one in pods(OBJECTS)[f"Deployment {service}"]["volumes"] if one["name"] == "secrets"]
+    assert volume["secret"]["secretName"] == f"rehearsal-{service}"
     [migration] = pods(OBJECTS)[f"Job {service}-migrate"]["containers"]
     assert migration["args"] == ["migrate"]
     assert migration["image"] == container["image"]
