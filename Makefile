@@ -69,8 +69,8 @@ screenshots: setup ## Take the pictures of docs/ui/ anew
 bench: setup ## Measure and print the figures as JSON
 	@$(BIN)/python -m bench
 
-bench-scale: setup ## Ask AGENTS="10000 100000" people on a process per service, PostgreSQL and NATS; takes minutes
-	@$(BIN)/python -m bench.scale $(AGENTS)
+bench-scale: setup ## Ask AGENTS (10000 100000) on a process per service, PostgreSQL and NATS; kill a worker; add one
+	@$(BIN)/python -m bench.scale $(AGENTS) $(if $(AGENTS),lost pool)
 
 chaos: setup ## Break things on purpose: print what has to hold and whether it did
 	@$(BIN)/python -m chaos

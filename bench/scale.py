@@ -1,6 +1,6 @@
 """How far it scales: everybody of one simulation is asked once, on a process per service, PostgreSQL and nats-server.
 
-`python -m bench.scale SIZE…` (`make bench-scale`) prints turns per second, and of every process CPU per turn and
+`python -m bench.scale [SIZE…] [lost] [pool]` (`make bench-scale`) prints turns per second, and of every process CPU per turn and
 resident memory while people are asked, at each size against the first; then kills a worker in the middle, and compares
 two workers with one while the endpoint is the limit. A population has at most 100,000 people: a larger size is several
 simulations of 100,000 in a row. Everything shares the machine with the stub that stands in for the model.
@@ -9,6 +9,7 @@ simulations of 100,000 in a row. Everything shares the machine with the stub tha
 import asyncio
 import json
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -247,24 +248,30 @@ def _detail(found: Asking) -> dict[str, Any]:
     }
 
 
-async def main(sizes: list[int]) -> None:
-    """Measure and print."""
+async def main(wanted: list[str]) -> None:
+    """Measure what is wanted and print; everything when nothing is named."""
+    sizes = [int(name) for name in wanted if name not in OTHERS] or ([] if wanted else list(SIZES))
     figures: list[Figure] = []
     measured: list[tuple[int, Asking]] = []
     with tempfile.TemporaryDirectory() as directory, Stub(Path(directory), counts_prefixes=False) as stub:
         for size in sizes:
             measured.append((size, await asked(stub, size)))
             figures += figures_of(*measured[-1], measured[0])
-        figures += await lost(stub) + await pool(stub)
+            _note(json.dumps(_detail(measured[-1][1])))
+        for name, measure in OTHERS.items():
+            figures += await measure(stub) if name in wanted or not wanted else []
     report = {
         "machine": {"cpus": psutil.cpu_count(), "load": psutil.getloadavg()[0]},
         "python": platform.python_version(),
-        "command": " ".join(["python -m bench.scale", *map(str, sizes)]),
+        "command": " ".join(["python -m bench.scale", *wanted]),
         "detail": {f"{size:,}": _detail(found) for size, found in measured},
         "figures": figures,
     }
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
 
 
+OTHERS = {"lost": lost, "pool": pool}
+
 if __name__ == "__main__":
-    asyncio.run(main([int(size) for size in sys.argv[1:]] or list(SIZES)))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # ends what it started
+    asyncio.run(main(sys.argv[1:]))

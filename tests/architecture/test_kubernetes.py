@@ -219,6 +219,12 @@ def test_kubernetes_takes_every_object(overlay: str) -> None:
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_every_image_has_a_tag_of_its_own(overlay: str) -> None:
+    images = {one["image"] for pod in pods(rendered(overlay)).values() for one in pod["containers"]}
+    assert {image for image in images if ":" not in image or image.endswith(":latest")} == set()
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_an_overlay_refers_to_nothing_that_is_not_there(overlay: str) -> None:
     objects = rendered(overlay)
     assert {each["metadata"].get("namespace", "rehearsal") for each in objects} == {"rehearsal"}
