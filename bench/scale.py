@@ -1,7 +1,7 @@
 """How far it scales: everybody of one simulation is asked once, on a process per service, PostgreSQL and nats-server.
 
-`python -m bench.scale [SIZE…] [lost] [pool]` (`make bench-scale`) prints turns per second, and of every process CPU per turn and
-resident memory while people are asked, at each size against the first; then kills a worker in the middle, and compares
+`python -m bench.scale [SIZE…] [lost] [pool]` (`make bench-scale`) prints turns per second, and of every process CPU per
+turn and resident memory while people are asked, at each size against the first; kills a worker in the middle; compares
 two workers with one while the endpoint is the limit. A population has at most 100,000 people: a larger size is several
 simulations of 100,000 in a row. Everything shares the machine with the stub that stands in for the model.
 """

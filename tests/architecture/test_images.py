@@ -1,8 +1,15 @@
 """What images are built from agrees with what everybody else uses."""
 
+import json
+import os
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "deploy" / "docker" / "Dockerfile").read_text()
@@ -49,6 +56,17 @@ def test_an_image_brings_its_labels_and_its_bill_of_materials() -> None:
         assert f"org.opencontainers.image.{label}=" in FINAL
     assert "--format cyclonedx1.5 --output-file /app/sbom.cdx.json" in DOCKERFILE
     assert "COPY --from=build /app/sbom.cdx.json" in FINAL
+
+
+@pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="only Debian can say what it has installed")
+def test_a_second_bill_of_materials_lists_what_the_system_brings(tmp_path: Path) -> None:
+    command = FINAL[FINAL.index("dpkg-query") : FINAL.index("\nCOPY")].replace("/app/", f"{tmp_path}/")
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-c", command], check=True, env=environment)
+    bill = json.loads((tmp_path / "system.cdx.json").read_text())
+    found = {one["name"]: one for one in bill["components"]}
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.5")
+    assert found["dpkg"]["purl"].startswith(f"pkg:deb/debian/dpkg@{found['dpkg']['version']}?arch=")
 
 
 def test_an_image_is_built_from_the_lock_and_from_named_versions() -> None:
