@@ -23,7 +23,7 @@ SHOWN = 3
 def build(service: str, folder: Path) -> Path:
     """The environment of an image."""
     extras = [part for name in (service, "postgres", "otlp") for part in ("--extra", name)]
-    command = [UV, "sync", "--locked", "--quiet", "--no-dev", "--no-editable", "--compile-bytecode", *extras]
+    command = [str(UV), "sync", "--locked", "--quiet", "--no-dev", "--no-editable", "--compile-bytecode", *extras]
     environment = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_LINK_MODE": "copy"}
     subprocess.run([*command, "--python", sys.executable], env=environment, check=True, stderr=subprocess.DEVNULL)
     return folder

@@ -3,7 +3,8 @@
 A process keeps the aggregates of the simulations it follows and takes in each response once; they can be lost at any
 time, because the feed has every response. Several processes may follow one simulation: the mark in the store sees to it
 that it is published once, and at most four times a second. Who works hard publishes less often: after each round it
-rests for twenty times as long as the round took, up to two seconds.
+rests for twenty times as long as the round took, up to two seconds. What is kept grows with agents, so of a simulation
+with more than 20,000 responses the aggregates stay those of the first ones.
 """
 
 import asyncio
@@ -28,6 +29,7 @@ REST, MOST_REST_S = 20, 2.0
 RETRY_S = 2.0
 PAGE = 500
 MOST_FOLLOWED = 32
+MOST_TURNS = 20_000
 Simulation = tuple[str, str]
 """Its tenant and its id."""
 
@@ -39,6 +41,7 @@ class _Followed:
     timeline: Timeline
     running: Running
     place: int = 0
+    turns: int = 0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -91,14 +94,23 @@ class Live:
         followed = self._follow((tx.tenant, simulation_id), mark.timeline)
         async with followed.lock:
             if not followed.running.knows(study.instruments):
-                followed.running, followed.place = Running(), 0
+                followed.running, followed.place, followed.turns = Running(), 0, 0
             running = followed.running
             running.learn(study.instruments)
-            while rows := await self._store.responses.after(tx, simulation_id, PAGE, followed.place):
-                for followed.place, turn in rows:
-                    running.add(turn)
-            place = max(mark.places, followed.place)
+            await self._follow_feed(tx, simulation_id, followed)
+            place = followed.place if followed.turns >= MOST_TURNS else max(mark.places, followed.place)
             return await asyncio.to_thread(running.aggregates, study, mark.timeline.timeline_id, place)
+
+    async def _follow_feed(self, tx: Transaction, simulation_id: str, followed: _Followed) -> None:
+        """Take in what came, as far as there is room."""
+        while followed.turns < MOST_TURNS:
+            limit = min(PAGE, MOST_TURNS - followed.turns)
+            rows = await self._store.responses.after(tx, simulation_id, limit, followed.place)
+            for followed.place, turn in rows:
+                followed.running.add(turn)
+            followed.turns += len(rows)
+            if not rows:
+                return
 
     def _follow(self, simulation: Simulation, timeline: Timeline) -> _Followed:
         """The aggregates of the present timeline; those that were asked for longest ago make room."""

@@ -3,7 +3,10 @@
 import random
 from typing import Any
 
+import pytest
+
 from libs.contracts.results import AggregatesChanged
+from services.results.service import live as live_service
 from tests.services.results import build
 from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen
 from tests.services.results.test_timelines import BEFORE, LEFT, forked, responses, step
@@ -80,6 +83,22 @@ async def test_after_a_fork_they_are_of_the_timeline_that_goes_on(quick_scene: S
     newest = (await published(quick_scene, 4))[-1]
     assert newest.timeline_id == "main.2"
     assert [(one.n, one.value) for one in newest.estimates] == [(4, 0.5)]
+
+
+async def test_of_more_responses_than_are_followed_they_stay_those_of_the_first(
+    quick_scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_service, "MOST_TURNS", 50)
+    plan, turns = campaign()
+    await quick_scene.publish(created(plan), frozen(plan), *build.recorded(turns[:40]))
+    await published(quick_scene, 40)
+    await quick_scene.publish(*build.recorded(turns[40:]))
+    await quick_scene.counted(125)
+    assert (await published(quick_scene, 50))[-1].place == 50
+    assert sum((await live(quick_scene))["answered"].values()) == 50
+    await quick_scene.publish(analyse(125))
+    (made,) = await quick_scene.completed()
+    assert sum(made.analysis.answered.values()) == 125
 
 
 async def test_a_simulation_that_nobody_knows_has_none(quick_scene: Scene) -> None:
