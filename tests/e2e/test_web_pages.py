@@ -99,7 +99,7 @@ def test_every_screen_is_accessible_in_both_schemes_fits_its_window_and_stays_at
 ) -> None:
     named = things(platform.url, sample, other)
     with Visit(browser, platform.url) as visit:
-        for path, heading, _ in VIEWS.values():
+        for path, heading, *_ in VIEWS.values():
             visit.looked_at(*WINDOWS[0])
             visit.open(f"/ui/{path.format(**named)}", heading)
             for scheme, size in WINDOWS:

@@ -57,6 +57,9 @@ def main(*wanted: str) -> int:
                     begun(visit, view)
                     page = visit.open(f"/ui/{view.path.format(**named)}", view.heading)
                     page.wait_for_timeout(800)
+                    if view.shows:
+                        page.locator(view.shows).first.evaluate("shown => scrollTo(0, shown.offsetTop - 80)")
+                        page.wait_for_timeout(300)
                     page.screenshot(path=TARGET / f"{name}{suffix}.png")
                     sys.stderr.write(f"{TARGET / name}{suffix}.png\n")
     return 0

@@ -14,16 +14,20 @@ class View(NamedTuple):
     path: str
     heading: str
     is_taken_on_a_phone: bool = False
+    shows: str = ""
+    """What of it is pictured, where that is not its beginning."""
 
+
+FORM = ".workbench"
 
 VIEWS = {
     "simulations": View("", "Simulations"),
     "design": View("design", "Design a study", True),
-    "design-segment": View("design?node=segment:0", "Design a study"),
-    "design-intervention": View("design?node=intervention", "Design a study"),
-    "design-variant": View("design?node=variant:0", "Design a study", True),
-    "design-analysis": View("design?node=analysis", "Design a study"),
-    "monitor": View("simulations/{id}?tab=monitor", "Responses", True),
+    "design-segment": View("design?node=segment:0", "Design a study", shows=FORM),
+    "design-intervention": View("design?node=intervention", "Design a study", shows=FORM),
+    "design-variant": View("design?node=variant:0", "Design a study", True, FORM),
+    "design-analysis": View("design?node=analysis", "Design a study", shows=FORM),
+    "monitor": View("simulations/{id}?tab=monitor", "Responses", True, ".arms"),
     "results": View("simulations/{id}?tab=results", "Differences from the baseline", True),
     "people": View("simulations/{id}?tab=people&metric=open_rate&trait=education", "Email Campaign A/B Test"),
     "transcript": View("simulations/{id}?tab=people&agent=agent_0001", "What they said"),

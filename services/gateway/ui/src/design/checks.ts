@@ -86,8 +86,12 @@ function analysis(study: Study): Issue[] {
     .map((one) => ({ node: "analysis", message: text.design.checks.question(nameOf(one)) }));
 }
 
+/** What is allowed and may not be meant. */
+export const oddFields = (fields: Pick<FieldProblem, "field" | "message">[]): Issue[] =>
+  fields.map((one) => ({ node: nodeOf(one), message: one.message }));
+
 /** What the platform refuses, at the node its field belongs to. */
-export function wrongFields(fields: Pick<FieldProblem, "field" | "message">[]): Issue[] {
+export function wrongFields(fields: FieldProblem[]): Issue[] {
   return fields.map((one) => ({ node: nodeOf(one), message: `${one.field}: ${one.message}` }));
 }
 

@@ -17,6 +17,8 @@ export const large = (value: Maybe): string => compact.format(value ?? 0);
 export const words = (name: string | null | undefined): string => (name ?? "").replaceAll("_", " ");
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 export const sentence = (text: string): string => capital(text) + (/[.!?]$/.test(text) ? "" : ".");
+/** Names with underscores as words. */
+export const readable = (text: string): string => text.replace(/\b\w+_\w+\b/g, (word) => words(word));
 export const title = (name: string): string => capital(words(name));
 export const percent = (value: Maybe, digits = 1): string =>
   value == null ? NONE : `${(value * 100).toFixed(digits).replace("-", "−")} %`;

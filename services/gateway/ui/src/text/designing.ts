@@ -80,6 +80,7 @@ export const designing = {
     "Only this variant, beside nothing else: what a few people say, not what it does. Asked once for each text.",
   trialAgain: "What they said to exactly this",
   trialOpen: "Open the trial",
+  marginOfError: (points: string) => `Margin of error of a share: at most ±${points} points in 95 of 100 draws.`,
   margins: "Margins of your own",
   marginsNote: "They replace those of the template, and people are drawn to meet them.",
   addMargin: "Change the margin of",

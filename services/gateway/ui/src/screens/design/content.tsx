@@ -32,7 +32,7 @@ export function Content({ written, set }: { written: Written; set: (part: Writte
   return (
     <div>
       <Group justify="space-between" mb={6} gap="xs">
-        <Text size="sm" fw={500}>
+        <Text size="sm" fw={600}>
           {text.design.content}
         </Text>
         {format === "html" ? (

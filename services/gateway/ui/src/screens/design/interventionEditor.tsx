@@ -28,7 +28,7 @@ export function InterventionEditor({ study }: { study: Study }) {
         }
       />
       <div>
-        <Text size="sm" fw={500} mb={4}>
+        <Text size="sm" fw={600} mb={4}>
           {text.design.design}
         </Text>
         <SegmentedControl
@@ -46,7 +46,7 @@ export function InterventionEditor({ study }: { study: Study }) {
       </div>
       {segmentsOf(study).length ? (
         <Stack gap={6}>
-          <Text size="sm" fw={500}>
+          <Text size="sm" fw={600}>
             {text.design.targets}
           </Text>
           {segmentsOf(study).map((one) => (

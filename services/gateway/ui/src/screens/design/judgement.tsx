@@ -6,7 +6,7 @@ import { Icon } from "../../components/icons";
 import { Panel, Stat } from "../../components/parts";
 import type { Issue } from "../../design/checks";
 import type { NodeId } from "../../design/graph";
-import { count, dollars, duration, large, number, percent, title } from "../../format/format";
+import { count, dollars, duration, large, number, percent, readable, sentence, title } from "../../format/format";
 import { text } from "../../text/text";
 
 interface Checked {
@@ -38,7 +38,7 @@ export function Checklist({ issues, odd, choose }: Checked) {
         {odd.map((one) => (
           <li key={`odd ${one.node} ${one.message}`} className="odd">
             <button type="button" onClick={() => choose(one.node)}>
-              {one.message}
+              {sentence(readable(one.message))}
             </button>
           </li>
         ))}
@@ -74,7 +74,7 @@ export function Power({ screen }: { screen: Schema["PowerScreen"] | null | undef
     <Panel title={text.design.power}>
       {screen.warnings.map((one) => (
         <p key={one} className="reason state-warn">
-          {one}
+          {readable(one)}
         </p>
       ))}
       <ul className="powers">

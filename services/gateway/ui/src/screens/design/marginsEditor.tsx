@@ -48,7 +48,7 @@ function OneMargin({ name, margin }: { name: string; margin: Margin }) {
   const total = totalOf(margin);
   return (
     <Paper className="question" component="section" aria-label={title(name)}>
-      <Text size="sm" fw={500}>
+      <Text size="sm" fw={600}>
         {title(name)}
       </Text>
       <div className="shares">

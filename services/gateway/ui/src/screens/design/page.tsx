@@ -11,7 +11,7 @@ import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { PageHead, Panel, ProblemNotice } from "../../components/parts";
-import { issuesOf, wrongFields } from "../../design/checks";
+import { issuesOf, oddFields, wrongFields } from "../../design/checks";
 import { BLANK, change, fileOf, open, PROTOCOL, redo, tidy, undo, useDraft } from "../../design/draft";
 import { ADDABLE, addable, pilotOf } from "../../design/edits";
 import { type NodeId, nodesOf } from "../../design/graph";
@@ -95,7 +95,7 @@ export function DesignPage() {
           <Editor key={chosen} study={study} node={chosen} />
         </Panel>
         <div>
-          <Checklist issues={issues} odd={own.length ? [] : wrongFields(told.data?.warnings ?? [])} choose={choose} />
+          <Checklist issues={issues} odd={own.length ? [] : oddFields(told.data?.warnings ?? [])} choose={choose} />
           <ProblemNotice error={told.error} />
           <Cost estimate={told.data?.estimate} isFresh={!told.isFetching && !own.length} />
           <Power screen={told.data?.estimate?.power} />

@@ -9,7 +9,8 @@ import type { Study } from "../../api/studies";
 import { Choice } from "../../components/choice";
 import { change, type Screen } from "../../design/draft";
 import { segmentsOf, setPopulation } from "../../design/edits";
-import { count, percent, title } from "../../format/format";
+import { count, number, percent, title } from "../../format/format";
+import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 import { MarginsEditor } from "./marginsEditor";
 
@@ -53,13 +54,25 @@ export function PopulationEditor({ study }: { study: Study }) {
         value={population.name}
         onChange={(event) => change(setPopulation({ name: event.currentTarget.value }))}
       />
-      <SizeInput label={text.design.size} value={population.size} choose={(size) => change(setPopulation({ size }))} />
+      <div>
+        <SizeInput
+          label={text.design.size}
+          value={population.size}
+          choose={(size) => change(setPopulation({ size }))}
+        />
+        <Text className="fine" mt={6}>
+          {designing.marginOfError(number(100 * marginOfError(population.size)))}
+        </Text>
+      </div>
       <SegmentBar study={study} used={used} />
       <Eligibility study={study} />
       <Margins study={study} />
     </Stack>
   );
 }
+
+/** Of a share, at 95 %, where it is widest; drawing to margins only makes it narrower. */
+const marginOfError = (people: number): number => 1.96 * Math.sqrt(0.25 / Math.max(1, people));
 
 function Margins({ study }: { study: Study }) {
   const known = useQuery(templates);

@@ -27,19 +27,20 @@ function One({ shown }: { shown: Shown }) {
   const content = shown.content ?? "";
   const [first = "", ...others] = content.trim().split("\n");
   const isShort = channel === "push" || channel === "sms";
-  const isMail = channel === "email" && format !== "html";
+  const hasSubject = channel === "email" && format !== "html" && others.length > 0;
   return (
     <figure className={`preview preview-${channel}`} aria-label={text.design.previewOf(words(channel))}>
       <figcaption>
         {capital(words(channel))} · {words(timing)}
       </figcaption>
       <div className="preview-body">
-        {isMail ? <p className="subject">{plain(first) || text.design.nothing}</p> : null}
+        {hasSubject ? <p className="subject">{plain(first)}</p> : null}
+        {content.trim() ? null : <p className="muted">{text.design.nothing}</p>}
         {channel === "social" ? <p className="poster">{text.design.poster}</p> : null}
         {isShort ? (
           lines(plain(content).slice(0, SEEN))
         ) : (
-          <Seen format={format} value={isMail && others.length ? others.join("\n") : content} />
+          <Seen format={format} value={hasSubject ? others.join("\n") : content} />
         )}
         {(shown.media ?? []).map((one) => (
           <p key={`${one.url} ${one.alt}`} className="picture">

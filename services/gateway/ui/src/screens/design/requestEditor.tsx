@@ -60,7 +60,7 @@ function Targets(props: { study: Study; targets: string[]; set: (targets: string
   if (!segments.length) return null;
   return (
     <Stack gap={6}>
-      <Text size="sm" fw={500}>
+      <Text size="sm" fw={600}>
         {text.design.targets}
       </Text>
       {segments.map(({ name }) => (

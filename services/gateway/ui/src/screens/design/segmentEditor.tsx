@@ -8,7 +8,7 @@ import type { Study } from "../../api/studies";
 import { Icon } from "../../components/icons";
 import { change, type Segment } from "../../design/draft";
 import { removeSegment, segmentsOf, setSegment, setTarget, targetsOf } from "../../design/edits";
-import { number, title, words } from "../../format/format";
+import { type Maybe, number, title, words } from "../../format/format";
 import { text } from "../../text/text";
 import { SizeInput } from "./populationEditor";
 import { useSettled } from "./useSettled";
@@ -71,7 +71,7 @@ function Understood({ study, segment }: { study: Study; segment: Segment }) {
             <Icon name="check" size={13} />
           </span>{" "}
           <strong>{one.text}</strong>
-          {` → ${words(one.about)} ${one.allowed.length ? one.allowed.join(", ") : `${number(one.minimum)}–${number(one.maximum)}`}`}
+          {` → ${words(one.about)} ${one.allowed.length ? one.allowed.join(", ") : between(one.minimum, one.maximum)}`}
         </p>
       ))}
       {told.not_understood.map((one) => (
@@ -81,6 +81,11 @@ function Understood({ study, segment }: { study: Study; segment: Segment }) {
       ))}
     </div>
   );
+}
+
+function between(low: Maybe, high: Maybe): string {
+  if (low == null || high == null) return low == null ? `≤ ${number(high)}` : `≥ ${number(low)}`;
+  return low === high ? number(low) : `${number(low)}–${number(high)}`;
 }
 
 function Fragments({ segment, set }: { segment: Segment; set: (part: Partial<Segment>) => void }) {

@@ -8,7 +8,7 @@ import { memory, person, type Said, uses } from "../../api/placeQueries";
 import { Choice } from "../../components/choice";
 import { Crumb, Loaded } from "../../components/loaded";
 import { PageHead, Panel } from "../../components/parts";
-import { number, title, words } from "../../format/format";
+import { answerText, number, title, words } from "../../format/format";
 import { text } from "../../text/text";
 import { Traits } from "../people/agentDrawer";
 import "../results/results.css";
@@ -139,11 +139,19 @@ function Memory({ populationId, agentId }: { populationId: string; agentId: stri
   );
 }
 
+/** Answers by metric, or whatever else an episode holds. */
+function saidAs(content: unknown): string {
+  if (typeof content !== "object" || content === null) return answerText(content);
+  return Object.entries(content)
+    .map(([name, value]) => `${words(name)}: ${answerText(value)}`)
+    .join(" · ");
+}
+
 export function Episode({ one }: { one: Said }) {
   return (
     <li className={`episode episode-${one.kind}`}>
       <span className="fine">{text.person.kinds[one.kind] ?? words(one.kind)}</span>
-      <p>{typeof one.content === "string" ? one.content : JSON.stringify(one.content)}</p>
+      <p>{typeof one.content === "string" ? one.content : saidAs(one.content)}</p>
     </li>
   );
 }

@@ -4,7 +4,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { Panel } from "../../components/parts";
-import { capital, number, percent, sentence, when, words } from "../../format/format";
+import { capital, number, percent, readable, sentence, when, words } from "../../format/format";
 import { text } from "../../text/text";
 import "./results.css";
 
@@ -55,8 +55,6 @@ const alarmed = (one: Schema["Alarm"]): [string, string] => [
   words(one.kind),
   [one.metric, one.arm].filter(Boolean).map(words).join(", "),
 ];
-/** Names with underscores as words. */
-const readable = (sentence: string) => sentence.replace(/\b\w+_\w+\b/g, (word) => words(word));
 
 /** Names of metrics and arms as words; nothing else of the sentence is touched. */
 function named(finding: string, analysis: Analysis): string {
