@@ -27,6 +27,7 @@ export function Wait({
     <Input.Wrapper label={label} labelElement="div">
       <Group gap="sm">
         <SegmentedControl
+          size="xs"
           aria-label={label}
           data={NAMES.filter((name) => name !== "minutes" || unit === name).map((name) => ({
             value: name,
@@ -38,6 +39,7 @@ export function Wait({
         {unit === "now" ? null : (
           <NumberInput
             aria-label={`${label}: ${text.design.waits[unit]}`}
+            size="xs"
             w={92}
             min={1}
             max={(MOST_DAYS * UNITS.days) / UNITS[unit]}
