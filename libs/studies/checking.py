@@ -176,7 +176,7 @@ def _thin(spec: StudySpec, intervention: InterventionSpec) -> Iterator[Warned]:
     if arms == 1 and not intervention.factors:
         yield Warned("intervention.variants", "one arm alone: answers are described, and nothing is compared")
     elif not any(variant.is_control for variant in variants) and not intervention.factors:
-        yield Warned("intervention.variants", f"none is marked as the control: {variants[0].name!r}, the first, is the baseline")
+        yield Warned("intervention.variants", f"none is the control: {variants[0].name!r}, the first, is the baseline")
     target = intervention.target_segments if intervention.target is None else intervention.target.segments
     sizes = {segment.name: segment.size for segment in spec.population.segments}
     people = sum(sizes.get(name, 0) for name in target) if target else spec.population.size
