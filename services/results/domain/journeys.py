@@ -28,7 +28,7 @@ class StageContrast(Data):
     metric: str
     arm: str
     baseline: str
-    pairs: int | None = Field(description="People in both arms; null between subjects.")
+    pairs: int | None = Field(description="People in both arms; null between subjects, and where groups are compared.")
     of_all: float | None
     of_all_interval: Interval | None
     of_reached: float | None = Field(description="Among those who reached the stage before, in both arms if paired.")
@@ -212,7 +212,8 @@ def _contrast(
     from libs.stats import PairedCounts, compare_paired_proportions
 
     level = study.confidence_level
-    if study.is_within:
+    is_paired = study.is_within and len(set(units.values())) == len(units)  # else groups are what is independent
+    if is_paired:
         both = sorted(mine.keys() & others.keys())
         came = [agent for agent in both if mine[agent][0] and others[agent][0]]
         whole, part = (
@@ -229,7 +230,7 @@ def _contrast(
         metric=stage.name,
         arm=arm,
         baseline=baseline,
-        pairs=len(mine.keys() & others.keys()) if study.is_within else None,
+        pairs=len(mine.keys() & others.keys()) if is_paired else None,
         of_all=whole.difference,
         of_all_interval=whole.interval,
         of_reached=part.difference,
@@ -238,7 +239,7 @@ def _contrast(
 
 
 def _apart(mine: Passed, others: Passed, units: Mapping[str, str], level: float) -> "Contrast":
-    """Shares of different people, who may have heard each other."""
+    """Shares of people who may have heard each other, or be in both arms."""
     from libs.stats import Clustered, compare_clustered, compare_proportions
 
     own, base = (

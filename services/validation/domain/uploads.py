@@ -62,6 +62,8 @@ def people_in(text: str) -> list[HumanAnswer]:
     table = read_table(text)
     column_of(table, "person_id", "csv")
     metrics = [name for name in table if name not in WHO]
+    if not metrics:
+        raise InvalidError("csv", f"has no column of a metric beside {', '.join(table)}")
     people = []
     for place in range(len(table["person_id"])):
         who = {name: table[name][place].strip() or None for name in WHO if name in table}

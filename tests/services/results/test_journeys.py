@@ -41,6 +41,27 @@ def test_the_same_people_are_compared_in_pairs_among_those_who_came_so_far_in_bo
     assert found.of_reached == pytest.approx(8 / 16)
 
 
+def test_people_in_both_arms_who_heard_each_other_are_compared_by_groups() -> None:
+    study = build.study(build.plan(("a", "b"), [OPENED, CLICKED], {"a": 20, "b": 20}, design="within"))
+
+    def turns(group: str | None) -> list[Turn]:
+        return [
+            build.turn(
+                i,
+                arm,
+                {"opened": True, "clicked": i % 4 < (1 if arm == "a" else 3)},
+                cluster_id=group and f"{group}-{i % 7}",
+            )
+            for arm in "ab"
+            for i in range(20)
+        ]
+
+    [alone], [together] = describe(study, turns(None)).stage_contrasts, describe(study, turns("group")).stage_contrasts
+    assert (alone.of_all, alone.pairs, together.pairs) == (together.of_all, 20, None)
+    assert together.of_all_interval is not None
+    assert together.of_all_interval != alone.of_all_interval
+
+
 def test_who_is_no_longer_asked_was_watched_until_then() -> None:
     study = build.study(build.plan(("a",), [OPENED], {"a": 4}))
     asked = {1: [True], 2: [False, True], 3: [False, False, False], 4: [False]}

@@ -220,6 +220,8 @@ async def test_answers_that_do_not_fit_the_simulation_are_refused_by_name(
         assert (error["field"], error["allowed"]) == (field, allowed)
     faulty = await client.post(PATH, json={"csv": "person_id,arm,mood\np1,a,3\n", "source": "s"})
     assert faulty.json()["errors"][0]["allowed"] == ["open_rate", "click_through", "purchase_intent"]
+    empty = await client.post(PATH, json={"csv": "person_id,arm\np1,a\n", "source": "s"})
+    assert "no column of a metric beside person_id, arm" in empty.json()["detail"]
     few = await upload(client, [person(number) for number in range(1, 5)])
     assert few["estimates"] == []
     assert few["advice"] == ["no metric has ten people in an arm yet"]
