@@ -26,7 +26,7 @@ demo: setup ## Rehearse the e-mail A/B test on 200 simulated people, print the v
 up: setup ## Start the platform and stay: http://127.0.0.1:$(PORT)/
 	@$(BIN)/rehearsal up --data $(DATA) --port $(PORT)
 
-test: setup ## Run all tests, on up to four cores
+test: setup ## Run all tests, in up to four processes
 	@sh .make/chromium
 	@sh .make/prometheus
 	@$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder

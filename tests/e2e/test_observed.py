@@ -4,11 +4,14 @@ One platform with one study over a model endpoint that is too busy at times, loo
 """
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -19,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from libs.telemetry import metrics
 from tests.architecture.test_observability import ALERTS
 from tests.support.collector import Collector, SpanSeen, collecting
+from tests.support.forks import Forked
 from tests.support.platforms import HTTP, EmbeddedPlatform, free_port
 from tests.support.programs import ROOT, program
 from tests.support.studies import start_study, wait_for
@@ -48,18 +52,19 @@ def wait_until(holds: Callable[[], bool], *, otherwise: Callable[[], object] = l
             if holds():
                 return
         assert time.monotonic() < deadline, otherwise()
-        time.sleep(0.1)
+        time.sleep(0.2)
 
 
 @contextmanager
-def process(*command: str, ready: str) -> Iterator[None]:
+def process(log: Path, *command: str, ready: str) -> Iterator[None]:
     """A helper process that answers at a URL."""
-    with subprocess.Popen([sys.executable, "-m", *command], stderr=subprocess.DEVNULL) as running:
-        try:
-            wait_until(lambda: HTTP.get(ready).is_success)
-            yield
-        finally:
-            running.terminate()
+    running = Forked([sys.executable, "-m", *command], os.environ, log)
+    try:
+        wait_until(lambda: HTTP.get(ready).is_success)
+        yield
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(20)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +72,9 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
     data, stub, exporter = tmp_path_factory.mktemp("observed"), free_port(), free_port()
     with ExitStack() as stack:
         collector = stack.enter_context(collecting())
-        stack.enter_context(process("bench.stub", str(stub), ready=f"http://127.0.0.1:{stub}/counts"))
+        stack.enter_context(
+            process(data / "stub.log", "bench.stub", str(stub), ready=f"http://127.0.0.1:{stub}/counts")
+        )
         HTTP.post(f"http://127.0.0.1:{stub}/control", json={"capacity": 150}).raise_for_status()
         environment = {
             "REHEARSAL_MODELS_UPSTREAM_URL": f"http://127.0.0.1:{stub}/v1",
@@ -79,7 +86,8 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Observed]:
         [ports] = (data / "nats").glob("*.ports")
         monitor = json.loads(ports.read_text())["monitoring"][0]
         at = f"http://127.0.0.1:{exporter}/metrics"
-        stack.enter_context(process("services.cli", "nats", "exporter", monitor, "--port", str(exporter), ready=at))
+        command = ("services.cli", "nats", "exporter", monitor, "--port", str(exporter))
+        stack.enter_context(process(data / "exporter.log", *command, ready=at))
         simulation = start_study(platform.url, model=MODEL)
         assert wait_for(platform.url, simulation)["state"] == "completed"
         start_study(platform.url, model=MODEL)  # again: answered from the ledger
@@ -156,15 +164,13 @@ PANELS = {f"{board.uid}: {panel.title}": panel for board in BOARDS for row in bo
 
 
 def test_every_panel_of_every_dashboard_shows_something(prometheus: str) -> None:
-    def silent() -> list[str]:
-        return [
-            f"{name}: {query}"
-            for name, panel in PANELS.items()
-            for query in panel.queries.values()
-            if not asked(prometheus, query.replace("$rate", "20s"))
-        ]
+    silent = [(name, query) for name, panel in PANELS.items() for query in panel.queries.values()]
 
-    wait_until(lambda: not silent(), otherwise=silent)
+    def all_have_spoken() -> bool:
+        silent[:] = [(name, query) for name, query in silent if not asked(prometheus, query.replace("$rate", "20s"))]
+        return not silent
+
+    wait_until(all_have_spoken, otherwise=lambda: silent)
 
 
 def test_every_rule_can_be_evaluated_and_no_page_goes_out(prometheus: str) -> None:

@@ -16,32 +16,32 @@ from services.population.domain.people import Design
 SPEC = {
     "name": "Adults",
     "demographic_base": "usa_demographics",
-    "size": 6_000,
+    "size": 4_000,
     "seed": 12,
-    "segments": [{"name": "families", "size": 2_500, "particularities": "married with children, middle income"}],
+    "segments": [{"name": "families", "size": 1_700, "particularities": "married with children, middle income"}],
 }
 
 
 @cache
 def _uninterrupted() -> list[str]:
     design = Design(PopulationSpec.model_validate(SPEC), 12, load_library())
-    return [one_line(Person(agent, None).document()) for agent in design.people(1, 6_000)]
+    return [one_line(Person(agent, None).document()) for agent in design.people(1, 4_000)]
 
 
 def assert_survives(url: str, kill: Callable[[], None]) -> None:
     """A job that is killed twice draws the people of one that nobody killed."""
     with connected(url) as client:
         job = client.post("/agent-populations/bulk-generate", json=SPEC).raise_for_status().json()
-        for reached in (1, 2_500):
+        for reached in (1, 1_500):
             shown = _wait(client, job, lambda shown, least=reached: shown["generated"] >= least)
             assert shown["state"] == "running", "it was killed in the middle"
             kill()
         done = _wait(client, job, lambda shown: shown["state"] != "running")
-        assert (done["state"], done["generated"]) == ("completed", 6_000)
+        assert (done["state"], done["generated"]) == ("completed", 4_000)
         export = client.get(f"{job['links']['population']}/export").raise_for_status().text
         assert export.splitlines() == _uninterrupted()
         segments = client.get(f"{job['links']['population']}/segments").json()["segments"]
-        assert [(each["name"], each["generated"]) for each in segments] == [("families", 2_500), (None, 3_500)]
+        assert [(each["name"], each["generated"]) for each in segments] == [("families", 1_700), (None, 2_300)]
 
 
 def connected(url: str) -> httpx.Client:
