@@ -33,6 +33,8 @@ from services.intervention.tables import (
     simulations,
 )
 
+ROWS = 2_000
+"""Written in one statement."""
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
 Placed = tuple[str, Response]
 """The arm a response was made in, and the response."""
@@ -270,9 +272,11 @@ class Populations:
 class Responses:
     """Who is in which arm, and what they answered."""
 
-    async def assign(self, tx: Transaction, simulation_id: str, assigned: Iterable[Assignment]) -> None:
-        rows = [{"tenant": tx.tenant, "simulation_id": simulation_id, **each.model_dump()} for each in assigned]
-        await insert_new(tx, assignments, rows)
+    async def assign(self, tx: Transaction, simulation_id: str, assigned: Sequence[Assignment]) -> None:
+        owner = {"tenant": tx.tenant, "simulation_id": simulation_id}
+        for start in range(0, len(assigned), ROWS):
+            rows = [owner | each.model_dump() for each in assigned[start : start + ROWS]]
+            await insert_new(tx, assignments, rows)
 
     async def participants(self, tx: Transaction, population_id: str, intervention_ids: Sequence[str]) -> set[str]:
         """Agents of a population who were assigned in any execution of these interventions."""
