@@ -191,7 +191,7 @@ async def lost(stub: Stub) -> list[Figure]:
             answered = (await finished(client, simulation_id))["progress"]["answered"]
             kept = await _responses(client, simulation_id)
     wrong = LOST_SIZE - sum(count == 1 for count in kept.values())
-    _note(f"the worker was killed after {before:,} of {LOST_SIZE:,} turns")
+    _note(f"killed after {before:,} of {LOST_SIZE:,} turns: {answered:,} answered, {wrong} not kept exactly once")
     return [
         figure("turns lost, a worker killed in the middle", "turns", [LOST_SIZE - answered], 0),
         figure("responses that are there twice or not at all", "turns", [wrong], 0),

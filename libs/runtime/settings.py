@@ -7,7 +7,7 @@ before files.
 import os
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -54,6 +54,11 @@ class ServiceSettings(BaseSettings):
     work_at_once: int = Field(default=2, ge=1, description="Deliveries of up to 64 turns that run at the same time.")
     hold_s: float = Field(default=5.0, gt=0, description="How often work that waits for a decision is looked at again.")
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
+
+    @field_validator("stream_spread", mode="before")
+    @classmethod
+    def _is_a_number(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
 
     @property
     def nats_tls(self) -> Tls:

@@ -47,6 +47,14 @@ def test_a_key_that_a_file_of_endpoints_names_may_be_a_file(folder: Path, monkey
     assert secret("PROVIDER_KEY") == "sk-variable"
 
 
+def test_messages_are_spread_over_as_many_streams_as_a_variable_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REHEARSAL_STREAM_SPREAD", "4")
+    assert Settings().stream_spread == 4
+    monkeypatch.setenv("REHEARSAL_STREAM_SPREAD", "5")
+    with pytest.raises(ValueError, match="1, 4 or 16"):
+        Settings()
+
+
 def test_without_a_folder_only_variables_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REHEARSAL_SECRETS_DIR", raising=False)
     assert (Settings().colour, secret("PROVIDER_KEY")) == ("none", None)
