@@ -202,13 +202,17 @@ def test_a_key_is_made_and_revoked_and_a_link_shows_one_simulation_to_a_guest_un
 ) -> None:
     with Visit(browser, platform.url) as visit:
         page = visit.open("/ui/settings", "Audit log")
-        page.get_by_label("Name").fill("Reporting")
+        page.get_by_label("Name").fill(f"Reporting {ATTACK}")
         page.get_by_role("button", name="Make a key").click()
         expect(page.locator("pre", has_text="rk_")).to_be_visible()
         row = page.get_by_role("row", name="Reporting")
         row.get_by_role("button", name="Revoke").click()
         expect(row.get_by_text("revoked")).to_be_visible()
+        assert page.evaluate("window.attacked") is None
         page = visit.open(f"/ui/simulations/{sample}?tab=results", "Exports")
+        page.get_by_role("button", name="View as").click()
+        expect(page.get_by_role("tabpanel").locator("pre")).to_contain_text(f"rehearsal results {sample} --url")
+        page.get_by_role("button", name="Close").click()
         page.get_by_role("button", name="Share a link").click()
         shared = page.locator("pre", has_text="/shared/rk_").inner_text()
         assert visit.faults == []
@@ -261,6 +265,23 @@ def test_a_bar_leads_to_the_people_behind_it_and_the_address_keeps_the_filter(
         assert page.locator("tbody tr").count() < bars["n"]  # only the rows in view exist
         page.locator("tbody tr button").first.click()
         page.get_by_role("heading", name="What they said").wait_for()
+        assert visit.faults == []
+
+
+def test_of_five_thousand_people_only_those_in_view_are_drawn(
+    browser: Browser, platform: EmbeddedPlatform, sample: str
+) -> None:
+    one = HTTP.get(f"{platform.url}/results/{sample}/individuals?limit=1").json()["items"][0]
+    people = [one | {"agent_id": f"agent_{number}", "name": f"Person {number}"} for number in range(1, 5_001)]
+    with Visit(browser, platform.url) as visit:
+        body = {"items": people, "next_cursor": None}
+        visit.page.route("**/results/*/individuals?*", lambda route: route.fulfill(json=body))
+        page = visit.open(f"/ui/simulations/{sample}?tab=people", "Email Campaign A/B Test")
+        expect(page.get_by_text("5,000 of 5,000")).to_be_visible()
+        assert page.locator("tbody tr").count() < 60
+        page.get_by_role("region", name="People").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+        expect(page.get_by_role("button", name="Open Person 5000")).to_be_visible()
+        assert page.locator("tbody tr").count() < 60
         assert visit.faults == []
 
 

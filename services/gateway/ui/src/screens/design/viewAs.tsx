@@ -1,10 +1,10 @@
 // The same study for other hands: as the file that the command line runs, as a command, as a request, as a program.
 
-import { Button, CopyButton, FileButton, Modal, Tabs } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { Button, FileButton } from "@mantine/core";
 import { useState } from "react";
 import { parse, stringify } from "yaml";
 import { asStudy, documentOf, type Study } from "../../api/studies";
+import { AsCode, commands, program } from "../../components/asCode";
 import { ProblemNotice } from "../../components/parts";
 import { open } from "../../design/draft";
 import { text } from "../../text/text";
@@ -14,34 +14,19 @@ const SLUG = /[^a-z0-9]+/g;
 function forms(study: Study): Record<string, string> {
   const file = `${study.name.toLowerCase().replace(SLUG, "_").replace(/^_|_$/g, "") || "study"}.yaml`;
   const json = JSON.stringify(documentOf(study), null, 1).replaceAll("'", "'\\''");
-  const url = location.origin;
   return {
     YAML: stringify(documentOf(study)),
-    CLI: `rehearsal validate ${file}\nrehearsal estimate ${file} --url ${url}\nrehearsal run ${file} --url ${url}`,
-    curl: `curl -X POST ${url}/studies/run --json '${json}'`,
-    Python: [
-      "import asyncio",
-      "from pathlib import Path",
-      "",
-      "import yaml",
-      "from libs.client import RehearsalClient",
-      "",
-      `study = yaml.safe_load(Path("${file}").read_text())`,
-      "",
-      "",
-      "async def main() -> None:",
-      `    async with RehearsalClient("${url}") as client:`,
-      "        run = await client.run_study(study)",
-      '        print(run["simulation_id"])',
-      "",
-      "",
-      "asyncio.run(main())",
-    ].join("\n"),
+    CLI: commands(`estimate ${file}`, `run ${file}`),
+    curl: `curl -X POST ${location.origin}/studies/run --json '${json}'`,
+    Python: program(
+      ["run = await client.run_study(study)", 'print(run["simulation_id"])'],
+      [`study = yaml.safe_load(Path("${file}").read_text())`],
+      ["from pathlib import Path", "", "import yaml"],
+    ),
   };
 }
 
 export default function ViewAs({ study }: { study: Study }) {
-  const [isOpen, { open: show, close }] = useDisclosure();
   const [error, fail] = useState<unknown>(null);
   const load = async (file: File | null) => {
     if (!file) return;
@@ -61,50 +46,9 @@ export default function ViewAs({ study }: { study: Study }) {
           </Button>
         )}
       </FileButton>
-      <Button variant="default" onClick={show}>
-        {text.design.viewAs}
-      </Button>
+      <AsCode forms={forms(study)} />
       <ProblemNotice error={error} />
-      <Modal
-        opened={isOpen}
-        onClose={close}
-        size="xl"
-        title={text.design.viewAs}
-        closeButtonProps={{ "aria-label": text.people.close }}
-      >
-        <Forms study={study} />
-      </Modal>
     </>
-  );
-}
-
-function Forms({ study }: { study: Study }) {
-  const shown = forms(study);
-  return (
-    <Tabs defaultValue="YAML" keepMounted={false}>
-      <Tabs.List mb="sm" aria-label={text.design.viewAs}>
-        {Object.keys(shown).map((name) => (
-          <Tabs.Tab key={name} value={name}>
-            {name}
-          </Tabs.Tab>
-        ))}
-      </Tabs.List>
-      {Object.entries(shown).map(([name, value]) => (
-        <Tabs.Panel key={name} value={name}>
-          <CopyButton value={value}>
-            {({ copied, copy }) => (
-              <Button variant="default" size="compact-sm" onClick={copy}>
-                {copied ? text.start.copied : text.start.copy}
-              </Button>
-            )}
-          </CopyButton>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: text that scrolls must be reachable with the keyboard */}
-          <pre className="source-text" tabIndex={0}>
-            {value}
-          </pre>
-        </Tabs.Panel>
-      ))}
-    </Tabs>
   );
 }
 

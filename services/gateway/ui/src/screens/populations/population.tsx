@@ -5,6 +5,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { margins, peopleOf, population, uses } from "../../api/placeQueries";
+import { AsCode, commands, program } from "../../components/asCode";
 import { Choice } from "../../components/choice";
 import { DataTable, figure } from "../../components/dataTable";
 import { Icon } from "../../components/icons";
@@ -12,6 +13,7 @@ import { Crumb, Loaded } from "../../components/loaded";
 import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
 import { percent, title, words } from "../../format/format";
 import { text } from "../../text/text";
+import "../../app/moreStyles";
 import "../results/results.css";
 import "../simulations/simulations.css";
 import "./populations.css";
@@ -40,6 +42,7 @@ function Population({ id, one }: { id: string; one: Schema["PopulationView"] }) 
             <span className="id">{one.id}</span>
           </div>
         }
+        actions={<AsCode forms={formsOf(id)} />}
       />
       <People id={id} segments={one.segments.map((segment) => segment.name)} />
       <div className="columns">
@@ -49,6 +52,13 @@ function Population({ id, one }: { id: string; one: Schema["PopulationView"] }) 
     </>
   );
 }
+
+/** How else its people are read. */
+const formsOf = (id: string): Record<string, string> => ({
+  CLI: commands(`people find ${id}`, `people margins ${id}`, `people export ${id} --format csv --out ${id}.csv`),
+  curl: `curl '${location.origin}/agent-populations/${id}/individuals?limit=100'`,
+  Python: program([`people = await client.individuals("${id}")`, 'print([one["name"] for one in people["items"]])']),
+});
 
 function People({ id, segments }: { id: string; segments: string[] }) {
   const search = route.useSearch();

@@ -8,6 +8,7 @@ import { Problem, type Schema } from "../../api/client";
 import { quality, simulation } from "../../api/queries";
 import { isByLink, isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
+import { AsCode, commands, program } from "../../components/asCode";
 import { Crumb } from "../../components/loaded";
 import { Ago, EmptyState, LiveDot, PageHead, ProblemNotice, StateBadge } from "../../components/parts";
 import { capital } from "../../format/format";
@@ -67,7 +68,12 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
         actions={
           <>
             <LiveDot connection={isOver(state) ? "ended" : connection} paused={isHeld} />
-            {isGuest ? null : <Actions status={status} state={state} />}
+            {isGuest ? null : (
+              <>
+                <Actions status={status} state={state} />
+                <AsCode forms={formsOf(status.simulation_id)} />
+              </>
+            )}
           </>
         }
       />
@@ -100,6 +106,13 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
     </>
   );
 }
+
+/** How else its results are read. */
+const formsOf = (id: string): Record<string, string> => ({
+  CLI: commands(`watch ${id}`, `results ${id}`, `export ${id} --format csv --out ${id}.csv`),
+  curl: `curl ${location.origin}/results/${id}/aggregate\ncurl -o ${id}.csv '${location.origin}/results/${id}/export?format=csv'`,
+  Python: program([`results = await client.aggregate("${id}")`, 'print(results["analysis"]["verdict"])']),
+});
 
 function Meta({ status, state }: { status: Schema["SimulationView"]; state: string }) {
   return (
