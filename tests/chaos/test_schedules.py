@@ -8,7 +8,7 @@ from chaos.fate import Fate
 from chaos.schedules import Trials, database, failures_of, kind_of
 from chaos.world import AGENTS, STEPS, Kind, World
 from libs.contracts.orchestrator import SimulationState
-from services.orchestrator.service import Orchestrator
+from services.orchestrator.service.dispatch import Dispatch
 
 SEEDS = 60
 
@@ -41,7 +41,7 @@ async def test_a_pause_that_forgets_to_send_again_is_found(tmp_path: Path, monke
     async def forget(*_: object) -> None:
         return None
 
-    monkeypatch.setattr(Orchestrator, "_deliver_again", forget)
+    monkeypatch.setattr(Dispatch, "deliver_again", forget)
     async with database(tmp_path) as mortal:
         kind = Kind(is_interactive=False, calls=AGENTS * STEPS // 2, is_cancelled=False, is_disturbed=False)
         world = World(mortal, "sim_1", kind, Fate(1, most=0, likelihood=0.0))

@@ -238,7 +238,7 @@ def _grounds(spec: TurnsSpec, quote: Quote, observed: Sequence[Observed], work: 
     else:
         says = f"from {ratio.low:g} to {ratio.high:g} characters in a token, and the form of the reply may count or not"
         found.append(Ground(figure="prompt_tokens", kind="assumed", says=says))
-    is_known = len(observed) >= ENOUGH and bool(spec.steps or spec.protocol)
+    is_known = len(observed) >= ENOUGH and bool(spec.steps)
     if is_known:
         says = f"the latest {len(observed)} turns of {spec.model}: from their shortest to their longest tenth"
         found.append(Ground(figure="completion_tokens", kind="observed", says=says))

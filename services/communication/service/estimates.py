@@ -1,5 +1,7 @@
 """Estimates: prompts are composed for some people as they will be sent, and measured; no model is called."""
 
+from collections.abc import Sequence
+
 from libs.contracts import ids
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.errors import InvalidError
@@ -8,7 +10,7 @@ from libs.contracts.timelines import MAIN
 from libs.db import Database
 from libs.models import Models, ModelsError, check_model, refusal_of
 from services.communication.adapters import Encounter, Engines
-from services.communication.domain.estimates import NO_WORK, Call, Prompted, estimate
+from services.communication.domain.estimates import NO_WORK, Call, Observed, Prompted, estimate
 from services.communication.domain.forecasts import Planned, planned
 from services.communication.store import Store
 
@@ -29,8 +31,7 @@ class Estimates:
             quote = await self._models.quote(spec.model)
         except ModelsError as error:
             raise refusal_of(error) from error
-        async with self._database.read(tenant=tenant) as tx:
-            observed = await self._store.turns.latest_of_model(tx, spec.model, spec.engine, LATEST)
+        observed = await self._observed(spec, tenant)
         prompted = [
             self._prompted(spec, arm, Planned(step, turns, earlier=place, one_by_one=0))
             for place, step in enumerate(spec.steps)
@@ -51,6 +52,13 @@ class Estimates:
             raise InvalidError("turns", "nobody is in an arm")
         has_turns = bool(spec.steps or spec.protocol)
         return estimate(spec, prompted, quote, observed, self._engines.work(spec.engine) if has_turns else NO_WORK)
+
+    async def _observed(self, spec: TurnsSpec, tenant: str) -> Sequence[Observed]:
+        """Earlier turns of interventions: what else people were asked says nothing about a protocol."""
+        if not spec.steps:
+            return ()
+        async with self._database.read(tenant=tenant) as tx:
+            return await self._store.turns.latest_of_model(tx, spec.model, spec.engine, LATEST)
 
     def _prompted(self, spec: TurnsSpec, arm: str, planned: Planned) -> Prompted:
         step = planned.step
