@@ -19,6 +19,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,6 +27,8 @@ from services.embedded.platform import SERVICES
 
 NUMBER = 8
 """Bytes of a number that is told: a process id, an exit code."""
+_turns = cycle(range(2))
+"""What is forked from one hashes texts alike: there are two, in turn, so that nothing rests on the order of a set."""
 
 
 class Forked:
@@ -34,10 +37,11 @@ class Forked:
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
         _, _, module, *arguments = command
         self._told = socket.socket(socket.AF_UNIX)
-        self._told.connect(_nursery())
+        self._told.connect(_nursery(next(_turns)))
         request = {"module": module, "arguments": arguments, "environment": {**environment}, "log": str(log)}
         self._told.sendall(json.dumps(request).encode() + b"\n")
         self.pid = _number(self._told.recv(NUMBER))
+        assert self.pid > 0, "nothing was forked"
         self._code: int | None = None
 
     def poll(self) -> int | None:
@@ -75,8 +79,8 @@ def _number(told: bytes) -> int:
 
 
 @cache
-def _nursery() -> str:
-    """The address of the process that forks; it ends with this one."""
+def _nursery(which: int) -> str:
+    """The address of a process that forks; it ends with this one."""
     directory = TemporaryDirectory(prefix="rehearsal-forks-")
     address = str(Path(directory.name) / "socket")
     process = subprocess.Popen(
