@@ -52,11 +52,14 @@ class Peer:
         subject = subjects.concrete(data.contract, envelope.tenant, data.key)
         await self._js.publish(subject, data.model_dump_json().encode(), headers=headers, timeout=5)
 
-    async def published(self, kind: type[D], at_least: int = 1, *, within_s: float = WITHIN_S) -> list[D]:
-        """All messages of a type so far, as soon as there are enough; fails the test when there are not."""
+    async def published(
+        self, kind: type[D], at_least: int = 1, *, key: str = "", within_s: float = WITHIN_S
+    ) -> list[D]:
+        """All messages of a type so far, of a key if one is given, as soon as there are enough; fails the test when
+        there are not."""
         deadline = asyncio.get_running_loop().time() + within_s
         while True:
-            found = await self._read(kind)
+            found = [data for data in await self._read(kind) if key in ("", data.key)]
             if len(found) >= at_least:
                 return found
             name = kind.contract.name

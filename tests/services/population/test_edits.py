@@ -9,7 +9,6 @@ import pytest_asyncio
 
 from libs.contracts.population import PersonasChanged
 from libs.minds.json_documents import merge_patch
-from tests.support.apps import eventually
 from tests.support.peer import Peer
 from tests.support.people_files import JON, MIRA
 
@@ -98,16 +97,7 @@ async def test_who_edited_what_and_why_is_kept(client: httpx.AsyncClient, here: 
 async def test_the_others_are_told_of_an_edit(client: httpx.AsyncClient, here: str, others: Peer) -> None:
     population_id = here.rsplit("/", 1)[1]
     now = (await edited(client, here, {"persona": {"style": "Dry."}})).json()
-
-    async def of_these() -> list[PersonasChanged]:
-        changes = await others.published(PersonasChanged, at_least=0)
-        return [change for change in changes if change.population_id == population_id]
-
-    async def is_told() -> bool:
-        return bool(await of_these())
-
-    await eventually(is_told)
-    (told,) = await of_these()
+    [told] = await others.published(PersonasChanged, key=population_id)
     assert told.version == 1
     assert [(agent.agent_id, agent.persona, agent.version) for agent in told.agents] == [
         ("agent_0002", now["persona"], 1)

@@ -21,15 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 async def told(others: Peer, population: str, times: int = 1) -> list[PersonasChanged]:
     """What was said of the changes of a population, as soon as it was said so often."""
-    found: list[PersonasChanged] = []
-
-    async def is_said() -> bool:
-        events = await others.published(PersonasChanged)
-        found[:] = [event for event in events if population.endswith(event.population_id)]
-        return len(found) >= times
-
-    await eventually(is_said)
-    return found
+    return await others.published(PersonasChanged, times, key=population.rsplit("/", 1)[1])
 
 
 async def made(client: httpx.AsyncClient, **changes: Any) -> str:
