@@ -51,10 +51,10 @@ async def test_a_pause_holds_the_next_step_and_a_resume_sends_only_what_is_open(
     assert (status["state"], status["paused_for"], status["reason"]) == ("paused", "request", "paused on request")
     await stage.peer.send("communication", recorded(first), completed(first))
 
-    async def is_counted() -> bool:
-        return bool((await stage.status())["progress"]["answered"] == len(first.agent_ids))
+    async def is_taken() -> bool:
+        return await stage.open_deliveries() == {second.delivery_id}
 
-    await eventually(is_counted)
+    await eventually(is_taken)
     assert (await ask(stage, "resume"))["state"] == "running"
     again = (await stage.peer.published(DeliverStimulus, 3))[-1]
     assert again == second.model_copy(update={"pauses": 1})
