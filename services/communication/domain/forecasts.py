@@ -27,28 +27,32 @@ class Planned(NamedTuple):
 
 
 def planned(requests: Sequence[Request], people: int, segments: Mapping[str, int], seed: int) -> list[Planned]:
-    """The steps of a protocol among so many people, in order."""
-    found: list[Planned] = []
+    """The steps of a protocol among so many people, in order. Interviews are alike, so a thousand count as one."""
+    found: dict[tuple[int, int, bool, bool], Planned] = {}
     rounds = carried = 0
     for number, request in enumerate(requests, start=1):
         reached = sum(segments.get(name, 0) for name in request.target_segments) or people
         protocol = _compiled(Slot(number, rounds + 1), request, reached, seed)
         heard = max(map(len, protocol.members.values()), default=1)
+        sizes: dict[str | None, int] = {
+            one.audience_id: sum(map(len, one.groups.values())) for one in protocol.audiences
+        }
         earlier: dict[str, int] = {}
         for step in protocol.steps:
-            turns = _turns(protocol, step)
+            turns = sizes[step.audience_id]
             before = earlier.get(str(step.audience_id), 0)
             is_sequential = step.conversation is not None and step.conversation.turn_taking == "sequential"
-            found.append(Planned(step, turns, carried + before, heard if is_sequential else 1))
+            place = (number, step.round, bool(step.stimuli), bool(step.instruments))
+            alike = found.get(place)
+            one_by_one = heard if is_sequential else 1
+            if alike is None:
+                found[place] = Planned(step, turns, carried + before, one_by_one)
+            else:
+                found[place] = alike._replace(turns=alike.turns + turns, one_by_one=alike.one_by_one + one_by_one)
             earlier[str(step.audience_id)] = before + (heard if step.conversation else 1)
         carried += max(earlier.values(), default=0)
         rounds += protocol.rounds
-    return found
-
-
-def _turns(protocol: Protocol, step: Step) -> int:
-    audience = next(one for one in protocol.audiences if one.audience_id == step.audience_id)
-    return sum(map(len, audience.groups.values()))
+    return list(found.values())
 
 
 def _compiled(slot: Slot, request: Request, reached: int, seed: int) -> Protocol:

@@ -34,7 +34,7 @@ def turns(*requests: JsonObject, people: int = 100, **segments: int) -> list[int
         (TALK, [12, 12]),
         (TALK | {"metrics": ["trust"]}, [12, 12, 12]),
         (TALK | {"group_size": 60}, [100, 100]),
-        (INTERVIEWS, [1, 1, 1, 1] * 3),
+        (INTERVIEWS, [3, 3, 3, 3]),
         (JOURNEY, [100, 100]),
     ],
     ids=[
