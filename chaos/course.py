@@ -13,7 +13,7 @@ from chaos.study import TURNS, Ended, Study, compared, steady
 
 RECOVERY_S = 30.0
 WITHIN_S = 240.0
-DRAWN_WITHIN_S = 1.0
+DRAWN_WITHIN_S = 0.2
 
 
 class Run(NamedTuple):
@@ -55,8 +55,9 @@ class Course:
         """A study that is disturbed at seeded moments, each time when it has recovered from the time before."""
         study = self._begun(disturbance.latency_s)
         said, recoveries, lasted, was_inside = list[str](), list[float](), 0.0, True
-        for moment in sorted(chance.random() for _ in range(disturbance.times)):
-            when = self._reached(study, disturbance.moments, moment)
+        for number, moment in enumerate(sorted(chance.random() for _ in range(disturbance.times))):
+            is_drawing = disturbance.is_early and number == 0
+            when = self._drawing(chance) if is_drawing else self._reached(study, disturbance.moments, moment)
             begun, made = time.monotonic(), self._calls()
             words = disturbance.act(self._on, chance)
             over = time.monotonic()
@@ -71,11 +72,14 @@ class Course:
         return run._replace(late_s=late_s, recoveries=recoveries, was_inside=was_inside, said="; ".join(said))
 
     @staticmethod
-    def _reached(study: Study, moments: tuple[float, float] | None, moment: float) -> str:
+    def _drawing(chance: random.Random) -> str:
+        """Wait for a moment in which its people are drawn: they soon are, so it is one in time."""
+        time.sleep(waited := chance.uniform(0.0, DRAWN_WITHIN_S))
+        return f"{waited:.2f} s after its people were asked for"
+
+    @staticmethod
+    def _reached(study: Study, moments: tuple[float, float], moment: float) -> str:
         """Wait for a moment, from 0 to 1; which one it is."""
-        if moments is None:
-            time.sleep(moment * DRAWN_WITHIN_S)
-            return f"with {study.drawn()} people drawn"
         first, last = moments
         return f"with {study.advance(first + moment * (last - first))} calls made"
 

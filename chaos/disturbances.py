@@ -25,8 +25,9 @@ class Disturbance(NamedTuple):
     """What is done, when a part of a study's calls between `moments` is made, and how slow its model is meanwhile."""
 
     act: Act
-    moments: tuple[float, float] | None = (0.0, 0.7)
-    """Without them: while its people are drawn, which is soon done, so the moment is one in time."""
+    moments: tuple[float, float] = (0.0, 0.7)
+    is_early: bool = False
+    """The first time while its people are drawn."""
     latency_s: float = LATENCY_S
     is_inside: bool = True
     """Whether the study has to be running still when it is over."""
@@ -189,14 +190,15 @@ KILLS: Mapping[str, Disturbance] = {
     **{
         f"kill -9 of {service}": Disturbance(
             partial(kill, service),
-            moments=None if service == "population" else WHOLE,
+            moments=WHOLE,
+            is_early=True,
             is_inside=False,
-            times=1 if service == "population" else KILLS_EACH,
+            times=KILLS_EACH,
             twice=AT_ONCE if service == "models" else 0,
         )
         for service in ALL_SERVICES
     },
-    "kill -9 of nats-server": Disturbance(kill_nats, moments=WHOLE, is_inside=False, times=KILLS_EACH),
+    "kill -9 of nats-server": Disturbance(kill_nats, moments=WHOLE, is_early=True, is_inside=False, times=KILLS_EACH),
 }
 LOSSES: Mapping[str, Disturbance] = {
     "kill -9 of the leader of three nats-servers for 8 s": Disturbance(

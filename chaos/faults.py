@@ -5,12 +5,10 @@ moment of a disturbance is a seeded part of the work of the study, so it falls i
 """
 
 import random
-import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from math import ceil
-from pathlib import Path
 from statistics import median
 
 from chaos.cluster import Cluster
@@ -19,7 +17,7 @@ from chaos.disturbances import FULL_DISK, KILLS, LOSSES, OUTAGES, Disturbance
 from chaos.provider import FAULTS, SAYING
 from chaos.scenario import Check, Outcome, Scenario
 from chaos.small_disk import small_disk
-from chaos.stage import Stage, plain, stage
+from chaos.stage import Stage, folder, plain, stage
 from chaos.study import TURNS
 
 MOST = 1.2
@@ -33,9 +31,9 @@ Measure = Callable[[int], Coroutine[None, None, Outcome]]
 
 @contextmanager
 def _clustered() -> Iterator[Stage]:
-    with tempfile.TemporaryDirectory(prefix="rehearsal-chaos-") as directory:
-        cluster = Cluster(Path(directory))
-        with stage(Path(directory), cluster, REHEARSAL_STREAM_REPLICAS="3") as on:
+    with folder() as directory:
+        cluster = Cluster(directory)
+        with stage(directory, cluster, REHEARSAL_STREAM_REPLICAS="3") as on:
             yield on
 
 
@@ -81,12 +79,12 @@ def _span(times: Sequence[float]) -> str:
 
 async def filling(seeds: int) -> Outcome:
     """The disk of nats-server is full for a while; then there is room, and it is started again."""
-    with tempfile.TemporaryDirectory(prefix="rehearsal-chaos-") as directory:
-        store = Path(directory) / "nats" / "store"
+    with folder() as directory:
+        store = directory / "nats" / "store"
         with small_disk(store, DISK_MB) as is_small:
             if not is_small:
                 return Outcome("NOT RUN: a small disk cannot be mounted here, which takes root on Linux")
-            with stage(Path(directory)) as on:
+            with stage(directory) as on:
                 return _disturbed(FULL_DISK, Course(on), seeds)
 
 

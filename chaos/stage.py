@@ -28,6 +28,7 @@ from tests.support.platforms import HTTP, DistributedPlatform, Process, free_por
 from tests.support.postgres import PostgresServer, running_postgres
 
 SOCKET = ".s.PGSQL.5432"
+MEMORY = "/dev/shm"
 HOOKED = {
     "REHEARSAL_WEBHOOKS_SECRETS_KEY": "a key that only trials of faults have",
     "REHEARSAL_WEBHOOKS_ALLOW_HTTP": "true",
@@ -185,12 +186,17 @@ def stage(directory: Path, server: Server | None = None, **settings: str) -> Ite
 
 
 @contextmanager
+def folder() -> Iterator[Path]:
+    """One for a stage, in memory where there is such a place: no power is cut here, and a disk would only be slow."""
+    where = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="rehearsal-chaos-", dir=where) as directory:
+        yield Path(directory)
+
+
+@contextmanager
 def plain(**settings: str) -> Iterator[Stage]:
     """One that keeps its files nowhere."""
-    with (
-        tempfile.TemporaryDirectory(prefix="rehearsal-chaos-") as directory,
-        stage(Path(directory), None, **settings) as on,
-    ):
+    with folder() as directory, stage(directory, None, **settings) as on:
         yield on
 
 

@@ -48,10 +48,6 @@ class Study:
         self._population = self._made("/agent-populations/create", people)["id"]
         self._intervention = ""
 
-    def drawn(self) -> int:
-        """How many of its people are drawn."""
-        return int(self._get(f"/agent-populations/{self._population}").get("generated", 0))
-
     def advance(self, share: float) -> int:
         """Execute it, and go on until this share of its calls is made, one at least; how many are."""
         if not self.simulation:

@@ -140,6 +140,18 @@ def test_a_nats_server_that_stops_for_a_while_costs_nothing(
     assert_nothing_lost_or_doubled(distributed.url, simulation, oracle(seed))
 
 
+@pytest.mark.postgres
+def test_a_nats_server_that_is_killed_costs_nothing(
+    distributed: DistributedPlatform, nats: NatsServer, oracle: Oracle
+) -> None:
+    seed = 5
+    simulation = start_study(distributed.url, seed=seed)
+    time.sleep(0.3)
+    nats.kill()
+    nats.start()
+    assert_nothing_lost_or_doubled(distributed.url, simulation, oracle(seed))
+
+
 def test_running_the_same_study_again_makes_no_model_call_and_gives_the_same_bytes(
     undisturbed: EmbeddedPlatform, oracle: Oracle
 ) -> None:
