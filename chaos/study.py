@@ -22,7 +22,7 @@ CONTACTS = ("Half price this week", "Last chance: half price until midnight")
 AWAY = (502, 503, 504)
 OWN = {"simulation_id", "usage", "cost_per_response_usd", "name", "plan_hash"}
 """Of a quality card, what no two runs have in common."""
-STEADY_S = 1.5
+STEADY_S = 5.0
 
 
 class Ended(NamedTuple):

@@ -54,6 +54,16 @@ class Queued:
 
 
 @dataclass
+class Hanging:
+    """Answers soon, but for a share of the calls that it never answers, however few there are."""
+
+    share: float
+
+    def arrive(self, now: float, chance: random.Random) -> End:
+        return End(Verdict.LATE, TIMEOUT_S) if chance.random() < self.share else End(Verdict.ANSWERED, 0.2)
+
+
+@dataclass
 class Run:
     """What happened, by second."""
 
@@ -86,7 +96,9 @@ Arrivals = dict[str, tuple[float, int, float]]
 ENDLESS: Arrivals = {"all": (0.0, 75_000, 1.0)}
 
 
-def run(endpoint: Rated | Queued, seconds: float, *, limits: Limits | None = None, arrivals: Arrivals = ENDLESS) -> Run:
+def run(
+    endpoint: Rated | Queued | Hanging, seconds: float, *, limits: Limits | None = None, arrivals: Arrivals = ENDLESS
+) -> Run:
     """Callers against an endpoint."""
     chance = random.Random(1)
     schedule = Schedule(limits or Limits(2_000))

@@ -3,7 +3,7 @@
 import pytest
 
 from services.models.domain.scheduling.schedule import Limits
-from tests.services.models.simulated import Queued, Rated, run
+from tests.services.models.simulated import TIMEOUT_S, Hanging, Queued, Rated, run
 
 
 def steps(now: float) -> float:
@@ -36,6 +36,18 @@ def test_an_endpoint_that_queues_is_kept_busy_and_its_queue_short_of_time_outs(p
     done = run(Queued(places, lambda now: latency_s, spread), 180)
     assert done.rate(range(60, 180)) >= 0.95 * places / latency_s
     assert sum(done.late.values()) <= 0.01 * sum(done.answered.values())
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2])
+def test_calls_that_hang_among_quick_ones_do_not_strangle_the_others(share):
+    done = run(Hanging(share), 600, limits=Limits(128))
+    held_s = share * TIMEOUT_S + (1 - share) * 0.2  # by a call, of one of 128 places
+    assert done.rate(range(200, 600)) >= 0.4 * (1 - share) * 128 / held_s
+
+
+def test_an_endpoint_that_answers_nothing_is_asked_for_little():
+    done = run(Hanging(1.0), 1_200, limits=Limits(128))
+    assert sum(done.late[second] for second in range(900, 1_200)) <= 30
 
 
 def test_answers_that_take_longer_for_their_own_reasons_do_not_strangle_the_calls():

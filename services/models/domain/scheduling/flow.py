@@ -2,9 +2,10 @@
 
 Trial: while calls are held back and answered as quickly as usual, the limit grows by a step, at most to twice as many
 in a latency and at least by one call. The step is the largest until something goes wrong, then gentle, and grows again.
-Proportional retreat: the limit loses the share of calls that were refused (429), at once at most three tenths, as for a
-timeout. Retreats from slow answers that do not make them quicker are taken back. Nothing is unlearnt with time. Starts
-are spread over a latency: a burst is refused where its average would fit.
+Proportional retreat: the limit loses the share of calls that were refused (429), at once at most three tenths, as when
+most calls time out. A few that hang among quick ones have another cause, and fewer at once would not help them: what is
+too much for a server makes it slow first. Retreats from slow answers that do not make them quicker are taken
+back. Nothing is unlearnt with time. Starts are spread over a latency: a burst is refused where its average would fit.
 """
 
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ NEAR = (0.95, 1.01)
 RETREAT = 0.7
 MANY = 0.02
 """The share of the limit beyond which refusals are not waited for until the window ends."""
+MOST_HANGING = 0.5
+REMEMBERED = 4
+"""Calls for each that may be in flight."""
 CATCH_UP_S = 0.02
 """Starts that a busy process missed are made up for, if it is no longer ago."""
 
@@ -56,6 +60,8 @@ class Flow:
     _refused_at: float = 0.0
     """The limit at which calls were last refused."""
     _next_start: float = -inf
+    _hanging: float = 0.0
+    """The share of calls that timed out lately."""
     _window: _Window = field(default_factory=lambda: _Window(Group(-inf)))
 
     def __post_init__(self) -> None:
@@ -95,6 +101,9 @@ class Flow:
         self._window.refused += end.verdict is Verdict.REFUSED
         self._window.late += end.verdict is Verdict.LATE
         self._window.failed += end.verdict is Verdict.FAILED
+        if end.verdict is not Verdict.REFUSED:
+            lately = REMEMBERED * max(self.limit, 1.0)  # those that hang may all time out at once
+            self._hanging += ((end.verdict is Verdict.LATE) - self._hanging) / lately
         group.ended += 1
         if end.verdict is Verdict.ANSWERED:
             self._window.answered += 1
@@ -119,7 +128,7 @@ class Flow:
             self._judge(window, now)
 
     def _judge(self, window: _Window, now: float) -> None:
-        if window.late:
+        if window.late and self._hanging > MOST_HANGING:
             self._retreat(RETREAT)
         elif window.refused:
             self._refused_at = self.limit
