@@ -46,8 +46,10 @@ class PostgresServer:
 
         async def execute() -> None:
             connection = await asyncpg.connect(url or self._url)
-            await connection.execute(statement)
-            await connection.close()
+            try:
+                await connection.execute(statement)
+            finally:
+                await connection.close()
 
         runner = threading.Thread(target=lambda: asyncio.run(execute()))
         runner.start()
