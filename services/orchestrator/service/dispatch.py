@@ -1,9 +1,11 @@
-"""Sends the deliveries of a step: some at a time, so that it does not matter how many agents there are.
+"""Sends the deliveries of a step: some at a time, so that it does not matter how many agents there are, and the arms
+abreast, so that a step that ends early has answers of each.
 
 A delivery is known by its place among those of its arm, so a step that is sent again has the same ones.
 """
 
 from collections.abc import AsyncIterator
+from itertools import zip_longest
 from typing import NamedTuple
 
 from libs.contracts.ids import ONLY_ARM, derived_id
@@ -54,12 +56,19 @@ class Dispatch:
             groups = await self._store.get_audience(tx, simulation.simulation_id, step.audience_id)
             yield _divided(simulation, step, ONLY_ARM, groups, first=0)
             return
-        for arm in filter(step.is_for, sorted(simulation.arms)):
-            place = 0
-            async for agent_ids in self._store.agents_of(tx, simulation.simulation_id, arm):
-                found = _divided(simulation, step, arm, {arm: tuple(agent_ids)}, first=place)
-                yield found
-                place += len(found)
+        arms = [*filter(step.is_for, sorted(simulation.arms))]
+        last, places = dict.fromkeys(arms, ""), dict.fromkeys(arms, 0)
+        while True:
+            by_arm: list[list[Delivery]] = []
+            for arm in arms:
+                agent_ids = await self._store.agents_of(tx, simulation.simulation_id, arm, last[arm])
+                found = _divided(simulation, step, arm, {arm: tuple(agent_ids)}, first=places[arm])
+                places[arm] += len(found)
+                last[arm] = agent_ids[-1] if agent_ids else last[arm]
+                by_arm.append(found)
+            if not any(by_arm):
+                return
+            yield [one for abreast in zip_longest(*by_arm) for one in abreast if one is not None]
 
 
 def _divided(simulation: Simulation, step: Step, arm: str, groups: Groups, *, first: int) -> list[Delivery]:

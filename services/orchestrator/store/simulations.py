@@ -1,6 +1,6 @@
 """Queries of the orchestrator."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -194,22 +194,20 @@ class Store:
         counts = {row.arm: row.agents for row in await tx.execute(by_arm)}
         return counts, (await tx.execute(arrived)).scalar_one() == parts
 
-    async def agents_of(self, tx: Transaction, simulation_id: str, arm: str) -> AsyncIterator[list[str]]:
-        """Agent ids of an arm, in order, some at a time."""
+    async def agents_of(self, tx: Transaction, simulation_id: str, arm: str, after: str) -> list[str]:
+        """Agent ids of an arm, in order, the next after this one; at most `AGENTS`."""
         query = (
             select(assignments.c.agent_id)
             .where(
                 assignments.c.tenant == tx.tenant,
                 assignments.c.simulation_id == simulation_id,
                 assignments.c.arm == arm,
+                assignments.c.agent_id > after,
             )
             .order_by(assignments.c.agent_id)
             .limit(AGENTS)
         )
-        some = list((await tx.execute(query)).scalars())
-        while some:
-            yield some
-            some = list((await tx.execute(query.where(assignments.c.agent_id > some[-1]))).scalars())
+        return list((await tx.execute(query)).scalars())
 
     async def add_audiences(self, tx: Transaction, simulation_id: str, new: tuple[Audience, ...]) -> None:
         """Store audiences; those that are there already stay as they are."""

@@ -83,6 +83,7 @@ async def test_a_step_for_more_agents_than_are_read_at_once_reaches_everybody_on
         await stage.peer.send("intervention", assigned(1, 2, 1, half), assigned(2, 2, half + 1, everybody))
         deliveries = await stage.peer.published(DeliverStimulus, 2 * (AGENTS // DELIVERY_SIZE + 1))
         assert len({delivery.delivery_id for delivery in deliveries}) == len(deliveries)
+        assert [delivery.arm for delivery in deliveries] == ["a", "b"] * (len(deliveries) // 2)
         assert sorted(len(delivery.agent_ids) for delivery in deliveries)[:3] == [1, 1, DELIVERY_SIZE]
         reached = [agent for delivery in deliveries for agent in delivery.agent_ids]
         assert sorted(reached) == sorted(agent_id(index) for index in range(1, everybody + 1))
