@@ -42,9 +42,16 @@ def sanitised(html: str) -> str:
         html,
         tags=set(TAGS),
         attributes={tag: set(names) for tag, names in ATTRIBUTES.items()},
+        attribute_filter=_elsewhere,
         url_schemes={"https"},
         link_rel="noopener noreferrer nofollow",
     )
+
+
+def _elsewhere(_: str, name: str, value: str) -> str | None:
+    """The value, unless it is an address without a scheme: it would lead into the platform."""
+    is_address = name in {"href", "src"}
+    return None if is_address and not value.strip().lower().startswith("https:") else value
 
 
 def text_of(html: str) -> str:

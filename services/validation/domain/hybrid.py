@@ -34,6 +34,8 @@ from services.validation.domain.records import Simulation
 LEVEL = 0.95
 FEWEST = 10
 """People in an arm below whom nothing is rectified: the interval would speak of next to nobody."""
+FEWEST_OF_EACH = 5
+"""People of either kind in a share, those who clicked and those who did not: with fewer its interval does not hold."""
 OTHER_PEOPLE = 0.01
 METHOD = "PPI++: prediction-powered inference with power tuning"
 CLONED = "DiP++: differences of agents who met both arms, rectified with people of each"
@@ -149,8 +151,11 @@ class _Side:
 
     @property
     def is_enough(self) -> bool:
-        """Whether anything can be said."""
-        return len(self.asked) >= FEWEST and len(self.simulated) >= 2
+        """Whether anything can be said. Where everybody answers alike, an interval would have no width."""
+        counts = Counter(value for _, value in self.asked)
+        is_share = counts.keys() <= {0.0, 1.0}
+        differ = len(counts) > 1 and (not is_share or min(counts.values()) >= FEWEST_OF_EACH)
+        return len(self.asked) >= FEWEST and differ and len(self.simulated) >= 2
 
     def of_people(self) -> tuple[list[float], list[float]]:
         """What they answered, and what was predicted."""

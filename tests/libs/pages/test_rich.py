@@ -25,7 +25,16 @@ def test_scripts_styles_and_handlers_go_and_are_not_read_either() -> None:
     assert seen == "<p>Buy now</p>"
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "http://example.com/a.png", "data:image/png;base64,AAAA"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "http://example.com/a.png",
+        "data:image/png;base64,AAAA",
+        "/simulations/list",
+        "//e.example/i",
+    ],
+)
 def test_addresses_that_are_not_https_go(url: str) -> None:
     read, seen = html(f'<a href="{url}">here</a> <img src="{url}" alt="a red car">')
     assert url not in seen

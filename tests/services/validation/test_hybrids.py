@@ -81,6 +81,17 @@ def test_order_changes_nothing_and_a_handful_of_people_nothing_either() -> None:
     assert rectify(TRUST, people[:9], agents, None) == []
 
 
+def test_of_a_share_there_have_to_be_five_of_either_kind_and_of_numbers_two_that_differ() -> None:
+    def estimates(yes: int, metric: str = "open_rate", values: tuple[object, object] = (True, False)) -> int:
+        said = [values[0 if n < yes else 1] for n in range(40)]
+        people = [Person(f"p{n:02d}", "all", None, None, {metric: value}) for n, value in enumerate(said)]
+        agents = [Agent(f"a{n}", "all", None, {metric: values[n % 2]}) for n in range(100)]
+        return len(rectify(resolve([metric]), people, agents, None))
+
+    assert [estimates(yes) for yes in (0, 4, 5, 35, 36, 40)] == [0, 0, 1, 1, 0, 0]
+    assert [estimates(yes, "trust", (3.0, 4.0)) for yes in (0, 1, 40)] == [0, 1, 0]
+
+
 def cloned(effect: float = 1.0, seed: int = 3) -> tuple[list[Person], list[Agent]]:
     """Agents who met both arms, whose effect is half of that of people; each person was asked in one arm."""
     draw = np.random.default_rng(seed)
