@@ -7,6 +7,7 @@ import { validation } from "./validation";
 export const text = {
   ...places,
   ...validation,
+  interval: (low: string, high: string) => `${low} to ${high}`,
   nav: {
     label: "Main",
     skip: "Skip to content",
@@ -268,6 +269,7 @@ export const text = {
     activity: "Activity",
     activityNote: (agents: number) =>
       `Who answered when. One row is ${agents === 1 ? "one agent" : `up to ${count(agents)} agents`}, one column a slice of time.`,
+    activityOf: (agents: string, time: string) => `Activity: ${agents} agents, ${time}.`,
     activityKeys: "A click shows who is behind a cell; so do the arrow keys and Enter.",
     activityCell: (agents: string, since: string, until: string, turns: number) =>
       `Agents ${agents}, ${since} to ${until}: ${count(turns)} ${turns === 1 ? "turn" : "turns"}`,

@@ -104,7 +104,7 @@ function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Sid
       </td>
       <td className="right" data-label={text.results.difference}>
         {one.difference === null ? "–" : difference}
-        {interval ? <span className="under">{`${change(interval[0])} to ${change(interval[1])}`}</span> : null}
+        {interval ? <span className="under">{text.interval(change(interval[0]), change(interval[1]))}</span> : null}
         {one.about_people ? (
           <span className="under">
             {text.results.aboutPeople(change(one.about_people.value), ...pair(one.about_people.interval, change))}

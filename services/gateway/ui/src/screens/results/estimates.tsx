@@ -56,7 +56,7 @@ export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; s
                       "–"
                     )}
                     {interval ? (
-                      <span className="under">{`${level(interval[0])} to ${level(interval[1])}`}</span>
+                      <span className="under">{text.interval(level(interval[0]), level(interval[1]))}</span>
                     ) : null}
                     {one?.about_people ? (
                       <span className="under">

@@ -25,7 +25,7 @@ export function Moods({ moods, side }: { moods: Schema["Mood"][]; side: SideOf }
               <ArmName side={side(mood.arm)} />{" "}
               <span className="counts">
                 {number(mood.sentiment.value)}
-                {interval ? ` (${number(interval[0])} to ${number(interval[1])})` : ""}
+                {interval ? ` (${text.interval(number(interval[0]), number(interval[1]))})` : ""}
               </span>
             </h3>
             <div className="tones" aria-hidden="true">

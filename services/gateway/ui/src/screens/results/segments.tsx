@@ -44,7 +44,7 @@ export function Segments(props: { segments: Schema["Segment"][]; levels: Levels;
                   <span>{[words(one.arm), one.option].filter(Boolean).join(": ")}</span>
                   <Range value={one.value} interval={interval} reach={reach} />
                   <span className="counts">
-                    {`${level(one.value)}${interval ? ` (${level(interval[0])} to ${level(interval[1])})` : ""}`}
+                    {`${level(one.value)}${interval ? ` (${text.interval(level(interval[0]), level(interval[1]))})` : ""}`}
                   </span>
                 </PeopleLink>
               );

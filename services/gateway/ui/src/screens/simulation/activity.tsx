@@ -92,7 +92,7 @@ export function Activity({ run, id }: { run: Run; id: string }) {
         height={HEIGHT}
         role="button"
         tabIndex={0}
-        aria-label={`${text.monitor.activity}: ${count(run.people)} agents, ${duration(grid.span / 1000)}. ${text.monitor.activityKeys}`}
+        aria-label={`${text.monitor.activityOf(count(run.people), duration(grid.span / 1000))} ${text.monitor.activityKeys}`}
         onPointerMove={(event) => choose(at(event))}
         onClick={(event) => open(at(event))}
         onKeyDown={press}

@@ -62,7 +62,7 @@ function Biases({ items }: { items: Schema["CalibrationView"][] }) {
             <Range value={one.bias.centre} interval={asInterval(one.interval)} reach={reach} />
           </span>
           <span className="counts">
-            {`${number(one.bias.centre)} (${number(one.interval[0])} to ${number(one.interval[1])})`}
+            {`${number(one.bias.centre)} (${text.interval(number(one.interval[0]), number(one.interval[1]))})`}
             <span className="under fine">
               {`${t.worth(number(one.worth_people))}, ${one.is_enough ? t.enough : t.notEnough}`}
             </span>

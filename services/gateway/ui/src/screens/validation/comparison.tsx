@@ -162,7 +162,7 @@ function Distances({ one }: { one: Comparison }) {
             <Range value={distance.value} interval={asInterval(distance.interval)} reach={[0, most]} />
           </span>
           <span className="counts">
-            {`${number(distance.value)} (${number(distance.interval[0])} to ${number(distance.interval[1])})`}
+            {`${number(distance.value)} (${text.interval(number(distance.interval[0]), number(distance.interval[1]))})`}
           </span>
         </div>
       ))}
@@ -183,7 +183,7 @@ function Distances({ one }: { one: Comparison }) {
 }
 
 const ends = (interval: number[] | null | undefined): string =>
-  interval ? `(${number(interval[0])} to ${number(interval[1])})` : "";
+  interval ? `(${text.interval(number(interval[0]), number(interval[1]))})` : "";
 
 function Segments({ segments }: { segments: Schema["SegmentComparison"][] }) {
   return (
