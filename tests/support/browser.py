@@ -92,7 +92,14 @@ class Visit:
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
 
     def grave_violations(self) -> list[str]:
-        """What axe calls serious or critical."""
+        """What axe calls serious or critical, and goes on to: what is being brought up to date is pale for a moment."""
+        for _ in range(5):
+            if not (found := self._grave_violations()):
+                break
+            self.page.wait_for_timeout(1_000)
+        return found
+
+    def _grave_violations(self) -> list[str]:
         if not self.page.evaluate("'axe' in window"):
             self.page.evaluate(AXE.read_text())
         found = self.page.evaluate("async () => (await axe.run(document, {resultTypes: ['violations']})).violations")

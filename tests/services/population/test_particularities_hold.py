@@ -1,6 +1,6 @@
 """What is said of a segment holds for everybody drawn, or is refused by name, or is shown back as not understood."""
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from libs.contracts.errors import InvalidError
@@ -98,10 +98,9 @@ def test_every_phrase_that_is_understood_holds_for_everybody(words: str, base: s
     )
 
 
-@given(st.text(max_size=200))
+@given(st.text(st.characters(exclude_categories=["C", "Z"], include_characters=" "), max_size=200))
 @settings(deadline=None, max_examples=30)
 def test_no_text_breaks_the_reading_and_what_it_binds_can_be_drawn_or_is_refused(text: str) -> None:
-    assume("\x00" not in text and text.isprintable())
     reading = read(text, LIBRARY.templates["usa_demographics"])
     try:
         restrict(reading.understood, JOINT, "words")
