@@ -12,7 +12,7 @@ from libs.contracts.specs import MAX_CONTENT, Identity, Label, Metric, Seed
 
 Content = Annotated[Text, StringConstraints(max_length=MAX_CONTENT)]
 TurnTaking = Literal["simultaneous", "sequential"]
-LARGEST_GROUP = 64
+DEFAULT_GROUP, LARGEST_GROUP = 8, 64
 MOST_ROUNDS = 20
 MOST_TOUCHPOINTS = 50
 LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
@@ -123,7 +123,9 @@ class Talk(_Said):
     agent_ids: list[Identity] = Field(default=[], max_length=10_000, description="Who takes part; drawn when empty.")
     target_segments: list[Name] = Field(default=[], max_length=100, description="Whom to draw from; all when empty.")
     groups: int = Field(default=1, strict=True, ge=1, le=1_000, description="Groups that talk apart from each other.")
-    group_size: int | None = Field(default=None, strict=True, ge=1, le=LARGEST_GROUP, description="8 when absent.")
+    group_size: int | None = Field(
+        default=None, strict=True, ge=1, le=LARGEST_GROUP, description=f"{DEFAULT_GROUP} when absent."
+    )
     broadcast_if_no_target: bool = Field(
         default=True, description="What is said to nobody in particular is heard by the whole group."
     )

@@ -21,6 +21,10 @@ class FieldError:
     message: str
     allowed: tuple[str, ...] = ()
 
+    def within(self, part: str) -> "FieldError":
+        """The same of a body of which this was a part; `part` may be empty."""
+        return dataclasses.replace(self, field=".".join(filter(None, (part, self.field))))
+
 
 class DomainError(Exception):
     """A request that is refused for a reason its sender can act on."""
@@ -59,6 +63,13 @@ class InvalidError(DomainError):
 
     def __init__(self, field_name: str, message: str, allowed: Sequence[str] = ()) -> None:
         super().__init__(f"{field_name}: {message}", [FieldError(field_name, message, tuple(allowed))])
+
+
+def invalid(errors: Sequence[FieldError]) -> DomainError:
+    """The refusal of a document that has these errors."""
+    refusal = DomainError("; ".join(f"{error.field}: {error.message}" for error in errors), errors)
+    refusal.status, refusal.title = InvalidError.status, InvalidError.title
+    return refusal
 
 
 class ConflictError(DomainError):

@@ -11,9 +11,9 @@ from pydantic import Field, model_validator
 
 from libs.contracts.base import Body, Data
 from libs.contracts.dialogue import Request
-from libs.contracts.experiments import MOST_REQUESTS, TargetSpec
+from libs.contracts.experiments import MOST_REQUESTS, InterventionSpec, TargetSpec
 from libs.contracts.people import Agent
-from libs.contracts.planning import PowerScreen
+from libs.contracts.planning import Attribute, PowerScreen
 from libs.contracts.protocol import Step
 from libs.contracts.ranges import Range
 from libs.contracts.specs import MAX_POPULATION, Engine, Label, PopulationSpec
@@ -28,6 +28,14 @@ class PreviewSpec(PopulationSpec):
 
     target: TargetSpec | None = Field(default=None, description="Only people who are meant by this.")
     exclude: TargetSpec | None = Field(default=None, description="And not by this.")
+
+
+class DesignPreviewSpec(InterventionSpec):
+    """An intervention to look at before it is made: `POST /interventions/preview`."""
+
+    attributes: dict[str, Attribute] | None = Field(
+        default=None, description="What its people have, by name; what it says of people is not checked without."
+    )
 
 
 NOTHING = Range.exactly(0)

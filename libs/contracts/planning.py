@@ -1,6 +1,6 @@
 """What a frozen plan says beside its arms and metrics: whom, how they were dealt, how likely anything is found."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import Field
@@ -23,6 +23,29 @@ class Target(Data):
         if self.segments and segment not in self.segments:
             return False
         return all(_has(profile.get(name), wanted) for name, wanted in self.attributes.items())
+
+
+class Attribute(Data):
+    """What people have of one attribute. It is a number where everybody who has it has a number."""
+
+    is_number: bool
+    values: tuple[AttributeValue, ...] = Field(description="The lowest and the highest number, or every value.")
+
+
+def attributes_of(profiles: Iterable[Mapping[str, AttributeValue]]) -> dict[str, Attribute]:
+    """Every attribute that anybody has, by name."""
+    found: dict[str, set[AttributeValue]] = {}
+    for profile in profiles:
+        for name, value in profile.items():
+            found.setdefault(name, set()).add(value)
+    return {name: _attribute(found[name]) for name in sorted(found)}
+
+
+def _attribute(values: Collection[AttributeValue]) -> Attribute:
+    numbers = [value for value in values if is_number(value)]
+    if len(numbers) == len(values):
+        return Attribute(is_number=True, values=(min(numbers), max(numbers)))
+    return Attribute(is_number=False, values=tuple(sorted(values, key=str)))
 
 
 def is_number(value: AttributeValue) -> bool:

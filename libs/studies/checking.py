@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 
 from libs.contracts.catalogue import resolve
-from libs.contracts.dialogue import Journey, Request
+from libs.contracts.dialogue import DEFAULT_GROUP, Journey, Request, Talk
 from libs.contracts.errors import FieldError, InvalidError, allowed_of
 from libs.contracts.experiments import InterventionSpec, StudySpec
 
@@ -124,6 +124,8 @@ def _meaning(spec: StudySpec) -> Iterator[FieldError]:
     """Errors between parts that are each valid."""
     known = tuple(segment.name for segment in spec.population.segments)
     if spec.intervention is not None:
+        if spec.intervention.population_id is not None:
+            yield FieldError("intervention.population_id", "a study makes people of its own: leave it out")
         yield from _unknown_metrics(spec.intervention.success_metrics, "intervention.success_metrics")
         for field, segments in _targets(spec.intervention).items():
             yield from _unknown_segments(segments, f"intervention.{field}", known)
@@ -167,6 +169,32 @@ def _warnings(spec: StudySpec) -> Iterator[Warned]:
         yield Warned("model", "the offline model is no language model: it shows how a study works, not what people do")
     if spec.intervention is not None:
         yield from _thin(spec, spec.intervention)
+    for number, request in enumerate(spec.protocol):
+        yield from _of_few(spec, f"protocol.{number}", request)
+
+
+def _of_few(spec: StudySpec, field: str, request: Request) -> Iterator[Warned]:
+    """What a request asks of fewer people than its author may think."""
+    if isinstance(request, Journey):
+        for place, touchpoint in enumerate(request.touchpoints):
+            if touchpoint.condition is not None and touchpoint.condition.before:
+                where = f"{field}.touchpoints.{place}.condition.before"
+                yield Warned(where, "a study starts from no other simulation, so nobody meets this")
+    if not isinstance(request, Talk) or request.agent_ids:
+        return
+    people, talking = _reached(spec, request.target_segments), _drawn(request)
+    if talking < people:
+        instead = "write content instead of topic to ask everybody"
+        yield Warned(f"{field}.topic", f"is talk, for which {talking} of {people} people are drawn; {instead}")
+
+
+def _reached(spec: StudySpec, segments: Sequence[str]) -> int:
+    sizes = {segment.name: segment.size for segment in spec.population.segments}
+    return sum(sizes.get(name, 0) for name in segments) if segments else spec.population.size
+
+
+def _drawn(talk: Talk) -> int:
+    return talk.groups * (1 if talk.kind == "interview" else talk.group_size or DEFAULT_GROUP)
 
 
 def _thin(spec: StudySpec, intervention: InterventionSpec) -> Iterator[Warned]:
@@ -178,8 +206,7 @@ def _thin(spec: StudySpec, intervention: InterventionSpec) -> Iterator[Warned]:
     elif not any(variant.is_control for variant in variants) and not intervention.factors:
         yield Warned("intervention.variants", f"none is the control: {variants[0].name!r}, the first, is the baseline")
     target = intervention.target_segments if intervention.target is None else intervention.target.segments
-    sizes = {segment.name: segment.size for segment in spec.population.segments}
-    people = sum(sizes.get(name, 0) for name in target) if target else spec.population.size
+    people = _reached(spec, target)
     in_an_arm = people if intervention.design == "within" else people // arms
     if arms > 1 and in_an_arm < FEW:
         yield Warned("population.size", f"{in_an_arm} people in an arm find only very large effects")

@@ -1,6 +1,7 @@
 """Whole studies over the public API: checked, run, run again with changes, and their simulations found again."""
 
 from collections.abc import AsyncIterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,21 @@ from tests.support.apps import eventually, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.asyncio(loop_scope="module")]
 EXAMPLE = Path("examples/email_ab.yaml").read_text()
+AB = {
+    "name": "AB",
+    "type": "marketing_intervention",
+    "variants": [{"name": "a", "content": "A"}, {"name": "b", "content": "B"}],
+    "success_metrics": ["purchase_intent"],
+}
+JUDGED = [
+    {
+        "name": "a",
+        "touchpoints": [
+            {"name": "one", "content": "A"},
+            {"name": "two", "content": "B", "condition": {"proposition": "has doubts about the price"}},
+        ],
+    }
+]
 YAML = {"content-type": "application/yaml"}
 
 
@@ -134,6 +150,37 @@ async def test_everything_that_would_be_refused_is_told_before_anything_is_made(
         refused = await client.post("/studies/run", content=EXAMPLE.replace(old, new, 1), headers=YAML)
         assert refused.status_code == 422
     assert (await client.get("/agent-populations/list")).json()["items"] == before
+
+
+WITHIN = {"population": {"name": "P", "demographic_base": "uk_demographics", "size": 5}, "seed": 1, "name": "S"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"protocol": [{"topic": "Milk", "groups": 3, "group_size": 6}]}, "protocol.0.groups"),
+        ({"protocol": [{"content": "Hi"}, {"content": "You", "agent_ids": ["agent_0006"]}]}, "protocol.1.agent_ids.0"),
+        ({"protocol": [{"content": "Hello", "tools": ["hammer"]}]}, "protocol.0.tools.0"),
+        ({"intervention": AB | {"target": {"attributes": {"shoe": "blue"}}}}, "intervention.target.attributes.shoe"),
+        ({"intervention": AB | {"exclude": {"attributes": {"age": [0, 120]}}}}, "intervention.target"),
+        ({"intervention": AB | {"randomisation": {"by": ["shoe"]}}}, "intervention.randomisation.by.0"),
+        ({"intervention": AB | {"exclude_interventions": ["int_0"]}}, "intervention.exclude_interventions.0"),
+        ({"intervention": AB | {"population_id": "pop_0"}}, "intervention.population_id"),
+        ({"intervention": AB | {"variants": JUDGED}}, "model"),
+        pytest.param(
+            {"engine": "tinytroupe", "intervention": AB},
+            "engine",
+            marks=pytest.mark.skipif(find_spec("tinytroupe") is not None, reason="TinyTroupe is installed here"),
+        ),
+    ],
+)
+async def test_what_only_the_people_or_the_platform_can_show_to_be_wrong_is_told_by_validation_too(
+    client: httpx.AsyncClient, changes: dict[str, Any], field: str
+) -> None:
+    found = await post(client, "/studies/validate", WITHIN | changes)
+    assert [error["field"] for error in found["errors"]] == [field]
+    refused = await client.post("/studies/run", json=WITHIN | changes)
+    assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
 async def test_a_clone_has_the_same_people_and_nothing_of_what_was_asked(client: httpx.AsyncClient) -> None:

@@ -1,15 +1,18 @@
 """What a protocol will ask, before there is anybody to be asked: its steps, how many take each, and what they carry.
 
-People are only counted here, so they have no names. Who talks with whom is drawn later; how many do is known now.
+People are only counted here, and have the names that they will have. Who talks with whom is drawn later; how many do is
+known now.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from libs.contracts.catalogue import resolve
 from libs.contracts.dialogue import Broadcast, BroadcastSpec, ConversationSpec, Journey, Request, SequenceSpec
+from libs.contracts.errors import FieldError, InvalidError, invalid
+from libs.contracts.ids import agent_id
+from libs.contracts.instruments import Instrument
 from libs.contracts.protocol import Step
-from services.communication.domain import protocols
+from services.communication.domain import admission, protocols
 from services.communication.domain.protocols import Protocol, Slot
 
 NOWHERE = "forecast"
@@ -27,12 +30,13 @@ class Planned(NamedTuple):
 
 
 def planned(requests: Sequence[Request], people: int, segments: Mapping[str, int], seed: int) -> list[Planned]:
-    """The steps of a protocol among so many people, in order. Interviews are alike, so a thousand count as one."""
+    """The steps of a protocol among so many people, in order. Interviews are alike, so a thousand count as one.
+
+    Raises `DomainError` with what is wrong with each request among these people.
+    """
     found: dict[tuple[int, int, bool, bool], Planned] = {}
     rounds = carried = 0
-    for number, request in enumerate(requests, start=1):
-        reached = sum(segments.get(name, 0) for name in request.target_segments) or people
-        protocol = _compiled(Slot(number, rounds + 1), request, reached, seed)
+    for number, protocol in enumerate(_protocols(requests, people, segments, seed), start=1):
         heard = max(map(len, protocol.members.values()), default=1)
         sizes: dict[str | None, int] = {
             one.audience_id: sum(map(len, one.groups.values())) for one in protocol.audiences
@@ -55,15 +59,49 @@ def planned(requests: Sequence[Request], people: int, segments: Mapping[str, int
     return list(found.values())
 
 
-def _compiled(slot: Slot, request: Request, reached: int, seed: int) -> Protocol:
+def _protocols(requests: Sequence[Request], people: int, segments: Mapping[str, int], seed: int) -> Sequence[Protocol]:
+    everybody = [agent_id(index) for index in range(1, people + 1)]
+    known = frozenset(everybody)
+    asked: dict[str, Instrument] = {}
+    found: list[Protocol] = []
+    errors: list[FieldError] = []
+    rounds = 0
+    for number, request in enumerate(requests):
+        try:
+            admission.check_agents(admission.named_agents(request), known)
+            admission.check_segments(request.target_segments, tuple(segments))
+            reached = sum(segments[name] for name in request.target_segments) or people
+            instruments = admission.instruments_of(request)
+            names = request.agent_ids or everybody[:reached]
+            protocol = _compiled(Slot(number + 1, rounds + 1), request, instruments, names, seed, asked)
+        except InvalidError as error:
+            errors += [one.within(f"protocol.{number}") for one in error.errors]
+            continue
+        asked |= {one.name: one for each in instruments.values() for one in each}
+        rounds += protocol.rounds
+        found.append(protocol)
+    if errors:
+        raise invalid(errors)
+    return found
+
+
+def _compiled(
+    slot: Slot,
+    request: Request,
+    instruments: Mapping[str, tuple[Instrument, ...]],
+    names: Sequence[str],
+    seed: int,
+    before: Mapping[str, Instrument],
+) -> Protocol:
+    """The steps of a request, as they will be. Raises `InvalidError` where it would be refused."""
     told = {**request.model_dump(exclude_unset=True), "simulation_id": NOWHERE}
-    names = request.agent_ids or [str(place) for place in range(reached)]
     if isinstance(request, Journey):
-        journey = SequenceSpec.model_validate(told)
-        asked = {one.name: resolve(one.metrics, "metrics") for one in journey.touchpoints}
-        return protocols.sequence(slot, journey, asked, names)
-    instruments = resolve(request.metrics, "metrics")
+        admission.check_conditions(request, instruments, before)
+        return protocols.sequence(slot, SequenceSpec.model_validate(told), instruments, names)
     if isinstance(request, Broadcast):
-        return protocols.broadcast(slot, BroadcastSpec.model_validate(told), instruments, names)
+        admission.check_earshot(request, len(names))
+        return protocols.broadcast(slot, BroadcastSpec.model_validate(told), instruments[""], names)
     talk = ConversationSpec.model_validate(told)
-    return protocols.conversation(slot, talk, instruments, protocols.grouped(slot, talk, names, seed))
+    groups = protocols.grouped(slot, talk, names, seed)
+    admission.check_groups(talk, groups)
+    return protocols.conversation(slot, talk, instruments[""], groups)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from libs.contracts.dialogue import (
+    DEFAULT_GROUP,
     BroadcastSpec,
     ChecksSpec,
     ConversationSpec,
@@ -29,7 +30,6 @@ from libs.contracts.protocol import (
     StimulusKind,
 )
 
-DEFAULT_GROUP = 8
 Instruments = tuple[Instrument, ...]
 Groups = dict[str, tuple[str, ...]]
 

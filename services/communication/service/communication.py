@@ -48,7 +48,7 @@ class Communication:
         self.deliveries = Deliveries(database, store, events, minds)
         self.stories = Stories(database, store, models)
         self.writing = Writing(models)
-        self.estimates = Estimates(database, store, minds.engines, models)
+        self.estimates = Estimates(database, store, minds, models)
 
     async def start(self) -> None:
         """Get the engines ready."""

@@ -8,8 +8,9 @@ from libs.contracts.errors import InvalidError
 from libs.contracts.estimates import Estimate, TurnsSpec
 from libs.contracts.timelines import MAIN
 from libs.db import Database
-from libs.models import Models, ModelsError, check_model, refusal_of
-from services.communication.adapters import Encounter, Engines
+from libs.models import Models, ModelsError, check_mind, refusal_of
+from services.communication.adapters import Encounter, Minds
+from services.communication.domain import admission
 from services.communication.domain.estimates import NO_WORK, Call, Observed, Prompted, estimate
 from services.communication.domain.forecasts import Planned, planned
 from services.communication.store import Store
@@ -21,12 +22,14 @@ PLACE = "estimate"
 class Estimates:
     """What turns will take."""
 
-    def __init__(self, database: Database, store: Store, engines: Engines, models: Models) -> None:
-        self._database, self._store, self._engines, self._models = database, store, engines, models
+    def __init__(self, database: Database, store: Store, minds: Minds, models: Models) -> None:
+        self._database, self._store, self._models = database, store, models
+        self._engines, self._tools = minds.engines, minds.tools
 
     async def estimate(self, spec: TurnsSpec, tenant: str) -> Estimate:
-        """Raises `InvalidError` for a model that is not there."""
-        await check_model(self._models, spec.model)
+        """Raises `DomainError` for what would be refused if it were asked for."""
+        protocol = planned(spec.protocol, sum(spec.turns.values()), spec.segments, spec.seed)
+        await self._check(spec)
         try:
             quote = await self._models.quote(spec.model)
         except ModelsError as error:
@@ -39,9 +42,7 @@ class Estimates:
             if turns and step.responds is not False and step.is_for(arm)
         ]
         prompted += [
-            self._prompted(spec, ids.ONLY_ARM, one)
-            for one in planned(spec.protocol, sum(spec.turns.values()), spec.segments, spec.seed)
-            if one.turns and one.step.responds is not False
+            self._prompted(spec, ids.ONLY_ARM, one) for one in protocol if one.turns and one.step.responds is not False
         ]
         prompted += [
             Prompted(one.count, (Call(one.batch),), is_turn=False)
@@ -52,6 +53,16 @@ class Estimates:
             raise InvalidError("turns", "nobody is in an arm")
         has_turns = bool(spec.steps or spec.protocol)
         return estimate(spec, prompted, quote, observed, self._engines.work(spec.engine) if has_turns else NO_WORK)
+
+    async def _check(self, spec: TurnsSpec) -> None:
+        """Model and tools can do all of it. The engine need not be here: what it takes is known."""
+        asked = [one for step in spec.steps for one in step.instruments]
+        conditions = [step.condition for step in spec.steps]
+        for place, request in enumerate(spec.protocol):
+            asked += [one for each in admission.instruments_of(request).values() for one in each]
+            conditions += admission.conditions_of(request)
+            admission.check_tools(request, self._tools, f"protocol.{place}.")
+        await check_mind(self._models, spec.model, asked, conditions)
 
     async def _observed(self, spec: TurnsSpec, tenant: str) -> Sequence[Observed]:
         """Earlier turns of interventions: what else people were asked says nothing about a protocol."""

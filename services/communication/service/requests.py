@@ -10,32 +10,27 @@ from typing import Literal, NamedTuple
 from libs.contracts import ids
 from libs.contracts.catalogue import resolve
 from libs.contracts.dialogue import (
-    LARGEST_GROUP,
     BroadcastSpec,
     ConversationSpec,
     MessageSpec,
     RelationsSpec,
     SequenceSpec,
 )
-from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
-from libs.contracts.instruments import Instrument
+from libs.contracts.errors import ConflictError, NotFoundError
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.timelines import MAIN
 from libs.db import Transaction
-from libs.minds.conditions import misfit
 from libs.minds.relationships import pair
 from libs.minds.tools import Tools
 from libs.models import Models, check_mind
 from services.communication.adapters import Engines
-from services.communication.domain import protocols
+from services.communication.domain import admission, protocols
 from services.communication.domain.protocols import Protocol, Slot
 from services.communication.events import Events
 from services.communication.store import Population, Request, Simulation, Store
 
 OPEN_STATES = (SimulationState.READY, SimulationState.RUNNING, SimulationState.PAUSED)
 EARLY_STATES = (None, SimulationState.DRAFT, SimulationState.PROVISIONING)
-MOST_IN_EARSHOT = 200
-"""Agents who may all hear each other: what is heard grows with their square."""
 
 Kind = Literal["broadcast", "message", "conversation", "sequence"]
 PREFIXES: dict[Kind, str] = {"broadcast": "brd", "message": "msg", "conversation": "cnv", "sequence": "seq"}
@@ -87,22 +82,15 @@ class Requests:
 
     async def check(self, spec: Spec, model: str) -> None:
         """Raise `InvalidError` for a model that cannot answer it; in no transaction, because others are asked."""
-        asked = [one for instruments in _instruments(spec).values() for one in instruments]
-        conditions = [one.condition for one in spec.touchpoints] if isinstance(spec, SequenceSpec) else []
-        compiled = [one.compiled(None) for one in conditions if one is not None]
-        await check_mind(self._models, model, asked, compiled)
+        asked = [one for instruments in admission.instruments_of(spec).values() for one in instruments]
+        await check_mind(self._models, model, asked, admission.conditions_of(spec))
 
     async def broadcast(self, tx: Transaction, spec: BroadcastSpec) -> Accepted:
         """Say something to all, to some segments or to some agents."""
         place = await self._place(tx, spec.simulation_id)
         instruments = resolve(spec.metrics, "metrics")
         recipients = await self._recipients(tx, place, spec.target_segments, spec.agent_ids)
-        if spec.broadcast_if_no_target and len(recipients) > MOST_IN_EARSHOT:
-            raise InvalidError(
-                "broadcast_if_no_target",
-                f"{len(recipients)} agents cannot all hear each other, at most {MOST_IN_EARSHOT} can; "
-                "name fewer, or let groups talk (POST /communications/conversation/start)",
-            )
+        admission.check_earshot(spec, len(recipients))
         protocol = protocols.broadcast(place.slot, spec, instruments, recipients)
         return await self._accept(tx, "broadcast", place, spec, protocol)
 
@@ -114,9 +102,7 @@ class Requests:
         people = await self._store.projections.find_agents(
             tx, place.simulation.population_id, [agent_id for agent_id in addressed.values() if agent_id]
         )
-        for field, agent_id in addressed.items():
-            if agent_id is not None and agent_id not in people:
-                raise InvalidError(field, f"the population has no agent {agent_id!r}")
+        admission.check_agents({field: agent_id for field, agent_id in addressed.items() if agent_id}, people)
         sender = None if spec.from_agent_id is None else people[spec.from_agent_id].name
         protocol = protocols.message(place.slot, spec, instruments, sender)
         return await self._accept(tx, "message", place, spec, protocol)
@@ -125,13 +111,11 @@ class Requests:
         """Let groups talk, or an agent interview others."""
         place = await self._place(tx, spec.simulation_id)
         instruments = resolve(spec.metrics, "metrics")
-        named = {f"agent_ids.{number}": agent_id for number, agent_id in enumerate(spec.agent_ids)}
-        named |= {"interviewer_id": spec.interviewer_id} if spec.interviewer_id else {}
-        await self._check_agents(tx, place, named)
+        await self._check_agents(tx, place, admission.named_agents(spec))
         candidates = spec.agent_ids or await self._recipients(tx, place, spec.target_segments, ())
         seed = place.simulation.seed if spec.seed is None else spec.seed
         groups = protocols.grouped(place.slot, spec, candidates, seed)
-        _check_groups(spec, groups)
+        admission.check_groups(spec, groups)
         protocol = protocols.conversation(place.slot, spec, instruments, groups)
         return await self._accept(tx, "conversation", place, spec, protocol)
 
@@ -139,8 +123,8 @@ class Requests:
         """Have touchpoints follow each other on the simulated clock."""
         place = await self._place(tx, spec.simulation_id)
         recipients = await self._recipients(tx, place, spec.target_segments, spec.agent_ids)
-        instruments = _instruments(spec)
-        _check_conditions(spec, instruments, is_first=place.slot.number == 1)
+        instruments = admission.instruments_of(spec)
+        admission.check_conditions(spec, instruments, before={} if place.slot.number == 1 else None)
         protocol = protocols.sequence(place.slot, spec, instruments, recipients)
         return await self._accept(tx, "sequence", place, spec, protocol)
 
@@ -193,25 +177,17 @@ class Requests:
                 tx, place, {f"agent_ids.{number}": agent_id for number, agent_id in enumerate(agent_ids)}
             )
             return list(agent_ids)
-        for number, segment in enumerate(segments):
-            if segment not in place.population.segments:
-                raise InvalidError(
-                    f"target_segments.{number}",
-                    f"the population has no segment {segment!r}",
-                    place.population.segments,
-                )
+        admission.check_segments(segments, place.population.segments)
         return await self._store.projections.list_recipients(tx, place.simulation.population_id, segments)
 
     async def _check_agents(self, tx: Transaction, place: _Place, named: Mapping[str, str]) -> None:
         """Refuse agents whom the population does not have; `named` by field."""
         agent_ids = list(dict.fromkeys(named.values()))
         known = await self._store.projections.known_agents(tx, place.simulation.population_id, agent_ids)
-        for field, agent_id in named.items():
-            if agent_id not in known:
-                raise InvalidError(field, f"the population has no agent {agent_id!r}")
+        admission.check_agents(named, known)
 
     async def _accept(self, tx: Transaction, kind: Kind, place: _Place, spec: Spec, protocol: Protocol) -> Accepted:
-        self._check_tools(spec)
+        admission.check_tools(spec, self._tools)
         simulation_id, slot = place.simulation.simulation_id, place.slot
         protocol_id = ids.new_id(PREFIXES[kind])
         request = Request(protocol_id, kind, slot.first_round, protocol.rounds, protocol.recipients, datetime.now(UTC))
@@ -222,46 +198,3 @@ class Requests:
         )
         step_ids = tuple(step.step_id for step in protocol.steps)
         return Accepted(protocol_id, simulation_id, protocol.recipients, step_ids, protocol.members, slot.first_round)
-
-    def _check_tools(self, spec: Spec) -> None:
-        for number, name in enumerate(spec.tools):
-            if self._tools.unknown([name]):
-                raise InvalidError(f"tools.{number}", f"there is no tool {name!r}", self._tools.names)
-
-
-def _check_groups(spec: ConversationSpec, groups: dict[str, tuple[str, ...]]) -> None:
-    least = 1 if spec.kind == "interview" else 2
-    largest = max(map(len, groups.values()), default=0)
-    if not groups or min(map(len, groups.values())) < least:
-        field = "agent_ids" if spec.agent_ids else "groups"
-        raise InvalidError(field, f"a {spec.kind} needs at least {least} in a group")
-    if largest > LARGEST_GROUP:
-        raise InvalidError("groups", f"a group of {largest} is too large to talk, at most {LARGEST_GROUP} can")
-
-
-def _instruments(spec: Spec) -> dict[str, tuple[Instrument, ...]]:
-    """What is asked, by touchpoint; what has none is one itself. Raises `InvalidError`."""
-    if not isinstance(spec, SequenceSpec):
-        return {"": resolve(spec.metrics, "metrics")}
-    return {
-        touchpoint.name: resolve(touchpoint.metrics, f"touchpoints.{number}.metrics")
-        for number, touchpoint in enumerate(spec.touchpoints)
-    }
-
-
-def _check_conditions(spec: SequenceSpec, instruments: dict[str, tuple[Instrument, ...]], *, is_first: bool) -> None:
-    """A condition is about a metric that was asked before, in an earlier request too unless this is the first one."""
-    for number, touchpoint in enumerate(spec.touchpoints):
-        condition = touchpoint.condition
-        if condition is None or condition.metric is None or condition.before:
-            continue
-        earlier = [condition.touchpoint] if condition.touchpoint else [one.name for one in spec.touchpoints[:number]]
-        asked = {instrument.name: instrument for name in earlier for instrument in instruments[name]}
-        field = f"touchpoints.{number}.condition"
-        if condition.metric in asked:
-            if (problem := misfit(condition.operator, condition.value, asked[condition.metric])) is not None:
-                raise InvalidError(f"{field}.value", problem)
-        elif condition.touchpoint is not None or is_first:
-            by = repr(condition.touchpoint) if condition.touchpoint else "no earlier touchpoint"
-            does = "does not ask" if condition.touchpoint else "asks"
-            raise InvalidError(f"{field}.metric", f"{by} {does} {condition.metric!r}", tuple(asked))

@@ -85,7 +85,7 @@ class OwnerRefusedError(DomainError):
     def __init__(self, status: int, problem: JsonObject, part: str) -> None:
         self.title, self.status = str(problem["title"]), status
         errors = [
-            FieldError(".".join(filter(None, (part, error["field"]))), error["message"], tuple(error["allowed"]))
+            FieldError(error["field"], error["message"], tuple(error["allowed"])).within(part)
             for error in problem["errors"]
         ]
         super().__init__("; ".join(f"{e.field}: {e.message}" for e in errors) or str(problem["detail"]), errors)

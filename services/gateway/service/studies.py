@@ -14,15 +14,16 @@ from pydantic import BaseModel, ValidationError
 
 from libs.contracts.base import JsonObject
 from libs.contracts.dialogue import Broadcast, BroadcastSpec, ConversationSpec, Journey, Request, SequenceSpec
-from libs.contracts.errors import ConflictError, DomainError, FieldError, InvalidError
-from libs.contracts.estimates import SAMPLE, Estimate, Ground, PreviewSpec, TurnsSpec
+from libs.contracts.errors import ConflictError, DomainError, FieldError, InvalidError, invalid
+from libs.contracts.estimates import SAMPLE, DesignPreviewSpec, Estimate, Ground, PreviewSpec, TurnsSpec
 from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpec, TargetSpec
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.origins import Forecast, Origin
 from libs.contracts.planning import PowerScreen
-from libs.contracts.specs import SimulationSpec
+from libs.contracts.specs import Engine, SimulationSpec
 from libs.contracts.turns import Budget
+from libs.engines import ALWAYS_THERE
 from libs.http.problems import field_errors
 from libs.minds.json_documents import merge_patch
 from libs.studies import StudyFile, Warned, examine, resolved
@@ -68,7 +69,7 @@ class Studies:
         """Ask every owner whether it would take its part."""
         try:
             return Checked((), file.warnings, await self._estimated(file.spec))
-        except OwnerRefusedError as error:
+        except DomainError as error:
             if not error.errors:
                 raise
             return Checked(error.errors, file.warnings, None)
@@ -79,6 +80,7 @@ class Studies:
 
     async def _estimated(self, spec: StudySpec) -> Estimate | None:
         """Raises what an owner would refuse. None where it cannot be measured, or not now."""
+        await self._check_engine(spec.engine)
         drawn = await self._drawn(spec)
         try:
             return await self._measured(spec, drawn)
@@ -87,8 +89,17 @@ class Studies:
                 raise
             return None
 
+    async def _check_engine(self, engine: Engine) -> None:
+        """It can run here; what it takes is known even where it cannot."""
+        if engine == ALWAYS_THERE:
+            return
+        found = (await self._gateway.find("communication", "/communications/engines"))["items"]
+        problems = {one["name"]: one["problem"] for one in found}
+        if (problem := problems.get(engine, "is not known")) is not None:
+            raise InvalidError("engine", problem, [name for name, other in problems.items() if other is None])
+
     async def _drawn(self, spec: StudySpec) -> JsonObject:
-        path = f"/agent-populations/preview?people={SAMPLE}"
+        path = f"/agent-populations/preview?people={SAMPLE}&attributes={_looks_closely(spec.intervention)}"
         return await self._gateway.ask("population", path, _people(spec), "population")
 
     async def _measured(self, spec: StudySpec, drawn: JsonObject) -> Estimate:
@@ -98,10 +109,13 @@ class Studies:
             segments = {one.name: one.size for one in spec.population.segments}
             protocol = [request.model_dump(mode="json", exclude_unset=True) for request in spec.protocol]
             wanted |= {"protocol": protocol, "turns": {ONLY_ARM: drawn["meant"]}, "segments": segments}
-            taken = await self._turns(wanted | {"seed": _first(spec.seed)}, "protocol")
+            taken = await self._turns(wanted | {"seed": _first(spec.seed)})
         else:
             path = f"/interventions/preview?people={drawn['meant']}"
-            design = await self._gateway.ask("intervention", path, asked, "intervention")
+            wondering = DesignPreviewSpec(**_contents(asked), attributes=drawn["attributes"])
+            design = await self._gateway.ask("intervention", path, wondering, "intervention")
+            if not drawn["meant"]:
+                raise InvalidError("intervention.target", "nobody of the population is meant, after exclude")
             wanted |= {"steps": design["steps"], "turns": design["power"]["planned_n"]}
             taken = await self._turns(wanted | {"seed": _first(asked.seed, spec.seed)})
             power = PowerScreen.model_validate(design["power"])
@@ -229,11 +243,22 @@ def _people(spec: StudySpec) -> PreviewSpec:
     """The study's population, looked at through its intervention's target."""
     target, exclude = _targets(spec.intervention)
     return PreviewSpec(
-        **{name: getattr(spec.population, name) for name in type(spec.population).model_fields if name != "seed"},
-        seed=_first(spec.population.seed, spec.seed),
+        **_contents(spec.population) | {"seed": _first(spec.population.seed, spec.seed)},
         target=target,
         exclude=exclude,
     )
+
+
+def _contents(body: BaseModel) -> JsonObject:
+    return {name: getattr(body, name) for name in type(body).model_fields}
+
+
+def _looks_closely(asked: InterventionSpec | None) -> bool:
+    """Whether an intervention says anything of people that is not their segment."""
+    if asked is None:
+        return False
+    targets = [one for one in (asked.target, asked.exclude) if one is not None]
+    return any(one.attributes for one in targets) or any(name != "segment" for name in asked.randomisation.by)
 
 
 def _targets(asked: InterventionSpec | None) -> tuple[TargetSpec | None, TargetSpec | None]:
@@ -265,13 +290,6 @@ def _body(kind: type[B], document: JsonObject) -> B:
         return kind.model_validate(document)
     except ValidationError as error:
         raise invalid(field_errors(error, document)) from error
-
-
-def invalid(errors: Sequence[FieldError]) -> DomainError:
-    """The refusal of a document that has these errors."""
-    refusal = DomainError("; ".join(f"{error.field}: {error.message}" for error in errors), errors)
-    refusal.status, refusal.title = InvalidError.status, InvalidError.title
-    return refusal
 
 
 def _study(simulation: JsonObject) -> JsonObject:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from libs.contracts.base import Body
+from libs.contracts.estimates import DesignPreviewSpec
 from libs.contracts.experiments import InterventionSpec, InterventionType
 from libs.contracts.instruments import Instrument
 from libs.contracts.orchestrator import SimulationState
@@ -139,12 +140,14 @@ async def create_intervention(
 
 @router.post("/preview")
 async def preview_intervention(
-    spec: InterventionSpec,
+    spec: DesignPreviewSpec,
     service: Service,
+    tx: Read,
     people: Annotated[int | None, Query(ge=0, le=MAX_POPULATION, description="How many it is for.")] = None,
 ) -> PreviewView:
     """What an execution would do, without designing anything. `POST /studies/estimate` does it for a whole study."""
-    made = service.preview(spec)
+    asked = InterventionSpec.model_validate(spec.model_dump(exclude={"attributes"}, exclude_unset=True))
+    made = await service.preview(tx, asked, spec.attributes)
     return PreviewView(
         arms=[arm.name for arm in made.arms],
         target_segments=list(made.whom.segments),

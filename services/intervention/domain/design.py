@@ -62,6 +62,12 @@ class Design(Data):
         return next(arm.name for arm in self.arms if arm.is_baseline)
 
     @property
+    def targets(self) -> dict[str, Target]:
+        """Who is meant and who is not, by field, as far as either was said."""
+        said = {"target": self.target, "exclude": self.exclude}
+        return {field: target for field, target in said.items() if target is not None}
+
+    @property
     def whom(self) -> Target:
         """Whom it is for, however it was said."""
         return self.target or Target(segments=self.target_segments, attributes={})

@@ -1,45 +1,19 @@
 """Who is meant by a target: people by segment and attribute; and what is allowed, once people are known.
 
-An attribute is a number where everybody who has it has a number; then a target gives the lowest and the highest value.
-Age is an attribute like any other.
+Where an attribute is a number a target gives the lowest and the highest value. Age is an attribute like any other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from libs.contracts.errors import InvalidError
-from libs.contracts.planning import AttributeValue, Target, is_number
-from services.intervention.domain.assignment import Person
+from libs.contracts.planning import Attribute, AttributeValue, Target, is_number
 
 MOST_NAMED = 50
 SEGMENT = "segment"
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
-    """What people have of one attribute: a range of numbers, or some values."""
-
-    is_number: bool
-    values: tuple[AttributeValue, ...]
-
-
-def attributes_of(people: Iterable[Person]) -> dict[str, Attribute]:
-    """Every attribute that anybody has, by name."""
-    found: dict[str, set[AttributeValue]] = {}
-    for person in people:
-        for name, value in person.profile.items():
-            found.setdefault(name, set()).add(value)
-    known = {}
-    for name in sorted(found):
-        numbers = all(is_number(value) for value in found[name])
-        values = sorted(found[name], key=(lambda value: value) if numbers else str)
-        known[name] = Attribute(numbers, tuple(values))
-    return known
-
-
-def check_target(target: Target, field: str, segments: Mapping[str, int], known: Mapping[str, Attribute]) -> None:
-    """Raises `InvalidError` naming the first segment, attribute or value that the population does not have."""
-    check_segments(target.segments, segments, f"{field}.segments")
+def check_attributes(target: Target, field: str, known: Mapping[str, Attribute]) -> None:
+    """Raises `InvalidError` naming the first attribute or value that the population does not have."""
     for name, wanted in target.attributes.items():
         place = f"{field}.attributes.{name}"
         if name not in known:

@@ -1,7 +1,7 @@
 """Interventions: designed, executed, compared, and what came of them."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ from libs.contracts.experiments import ExecutionSpec, InterventionSpec, Robustne
 from libs.contracts.ids import new_id
 from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
-from libs.contracts.planning import PowerScreen
+from libs.contracts.planning import Attribute, PowerScreen, attributes_of
 from libs.contracts.population import AgentsGenerated, PersonasChanged
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
@@ -30,10 +30,10 @@ from services.intervention.domain.protocol import contacts_of
 from services.intervention.domain.robustness import AS_DESIGNED, Asking, Configuration, Robustness, planned
 from services.intervention.domain.scores import Aggregate, aggregate
 from services.intervention.domain.targeting import (
-    attributes_of,
+    SEGMENT,
+    check_attributes,
     check_segments,
     check_strata,
-    check_target,
     says_something,
 )
 from services.intervention.events import Events
@@ -111,14 +111,26 @@ class Interventions:
         made = design(spec, identity, seed, datetime.now(UTC))
         if made.population_id is not None:
             await self.check_targets(tx, made, await self.population(tx, made.population_id))
+        await self._check_excluded(tx, made)
+        return made
+
+    async def preview(
+        self, tx: Transaction, spec: InterventionSpec, attributes: Mapping[str, Attribute] | None
+    ) -> Design:
+        """The design that would be made for people with these attributes, if they are known.
+
+        Raises `InvalidError` for what is not there.
+        """
+        made = design(spec, "preview", spec.seed or 0, datetime.now(UTC))
+        await self._check_excluded(tx, made)
+        if attributes is not None:
+            _check_people(made, attributes)
+        return made
+
+    async def _check_excluded(self, tx: Transaction, made: Design) -> None:
         for place, other in enumerate(made.exclude_interventions):
             if await self._store.designs.get(tx, other) is None:
                 raise InvalidError(f"exclude_interventions.{place}", f"there is no intervention {other!r}")
-        return made
-
-    def preview(self, spec: InterventionSpec) -> Design:
-        """The design that would be made. Raises `InvalidError` for metrics that are not there."""
-        return design(spec, "preview", spec.seed or 0, datetime.now(UTC))
 
     async def execute(
         self, tx: Transaction, intervention_id: str, spec: ExecutionSpec, asking: Asking = AS_DESIGNED
@@ -357,19 +369,14 @@ class Interventions:
     async def check_targets(self, tx: Transaction, made: Design, population: Population) -> None:
         """Raises `InvalidError`. Attributes are known once everybody has been drawn; until then only segments are."""
         check_segments(made.target_segments, population.segments)
-        targets = [(name, one) for name, one in (("target", made.target), ("exclude", made.exclude)) if one is not None]
-        for field, target in targets:
+        for field, target in made.targets.items():
             check_segments(target.segments, population.segments, f"{field}.segments")
-        by = [name for name in made.dealing.by if name != "segment"]
-        if not by and not any(target.attributes for _, target in targets):
+        by = [name for name in made.dealing.by if name != SEGMENT]
+        if not by and not any(target.attributes for target in made.targets.values()):
             return
         members = await self._store.populations.members(tx, population.population_id)
-        if len(members) < population.size:
-            return
-        known = attributes_of(members)
-        check_strata(made.dealing.by, known)
-        for field, target in targets:
-            check_target(target, field, population.segments, known)
+        if len(members) == population.size:
+            _check_people(made, attributes_of(one.profile for one in members))
 
     async def _targeted(self, tx: Transaction, made: Design, population: Population) -> list[Person]:
         members = await self._store.populations.members(tx, population.population_id)
@@ -390,6 +397,12 @@ class Interventions:
             return len(await self._targeted(tx, made, population))
         segments = made.whom.segments
         return sum(population.segments[name] for name in segments) if segments else population.size
+
+
+def _check_people(made: Design, known: Mapping[str, Attribute]) -> None:
+    check_strata(made.dealing.by, known)
+    for field, target in made.targets.items():
+        check_attributes(target, field, known)
 
 
 def _nobody(made: Design, population: Population) -> str:

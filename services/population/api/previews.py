@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from libs.contracts.estimates import PreviewSpec, Questions
 from libs.contracts.people import Agent
+from libs.contracts.planning import Attribute
 from libs.contracts.specs import PopulationSpec
 from libs.http import Read
 from services.population.api.access import Service
@@ -31,6 +32,7 @@ class PreviewView(BaseModel):
     seed: int
     segments: list[SegmentPreview]
     meant: int = Field(description="How many of all are meant by target and exclude.")
+    attributes: dict[str, Attribute] | None = Field(description="What people have, meant or not; null if not wanted.")
     individuals: list[Agent]
     questions: list[Questions] = Field(description="What making the population would ask of its model; for estimates.")
 
@@ -47,11 +49,12 @@ async def preview_population(
     service: Service,
     tx: Read,
     people: Annotated[int, Query(ge=1, le=SHOWN, description="How many are shown, evenly spread.")] = 20,
+    attributes: Annotated[bool, Query(description="Tell what people have, for which everybody is drawn.")] = False,
 ) -> PreviewView:
     """Some of the people that a specification draws; nothing is kept."""
     whom = Whom(spec.target.target if spec.target else None, spec.exclude.target if spec.exclude else None)
     drawn = PopulationSpec.model_validate(spec.model_dump(exclude={"target", "exclude"}))
-    shown = await service.drawing.preview(tx, drawn, people, whom)
+    shown = await service.drawing.preview(tx, drawn, people, whom, with_attributes=attributes)
     return PreviewView(
         seed=shown.seed,
         segments=[
@@ -59,6 +62,7 @@ async def preview_population(
             for wanted, reading in zip(spec.segments, shown.readings, strict=True)
         ],
         meant=shown.meant,
+        attributes=shown.attributes,
         individuals=shown.people,
         questions=service.preparing.questions(shown),
     )

@@ -124,12 +124,15 @@ class Drawing:
         await self._store.populations.save(tx, population)
         await self._events.draw_next(tx, population)
 
-    async def preview(self, tx: Transaction, spec: PopulationSpec, count: int, whom: Whom) -> Preview:
+    async def preview(
+        self, tx: Transaction, spec: PopulationSpec, count: int, whom: Whom, *, with_attributes: bool
+    ) -> Preview:
         """Some of the people this specification draws, kept nowhere. Raises `InvalidError` as creating it would."""
         seed = secrets.randbelow(SEED_LIMIT) if spec.seed is None else spec.seed
         spec = await self._templates.complete(tx, spec)
         own = await self._fragments.named_by(tx, spec)
-        return await asyncio.to_thread(preview, spec, seed, self._library.with_fragments(own), count, whom)
+        library = self._library.with_fragments(own)
+        return await asyncio.to_thread(preview, spec, seed, library, count, whom, with_attributes=with_attributes)
 
     async def draw_block(self, tx: Transaction, population_id: str, start: int) -> None:
         """Draw the people from `start` on, unless they are there already; the last block makes the population ready."""

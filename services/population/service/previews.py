@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from libs.contracts.people import Agent
-from libs.contracts.planning import Target
+from libs.contracts.planning import Attribute, Target, attributes_of
 from libs.contracts.specs import PopulationSpec
 from services.population.domain.library import Library
 from services.population.domain.people import Design
@@ -27,9 +27,13 @@ class Preview:
     readings: tuple[Particularities, ...]
     meant: int
     people: list[Agent]
+    attributes: dict[str, Attribute] | None
+    """Of everybody, meant or not, where they were wanted: to know them everybody is drawn."""
 
 
-def preview(spec: PopulationSpec, seed: int, library: Library, count: int, whom: Whom) -> Preview:
+def preview(
+    spec: PopulationSpec, seed: int, library: Library, count: int, whom: Whom, *, with_attributes: bool
+) -> Preview:
     """People from all over those who are meant. Raises `InvalidError` as creating the population would."""
     design = Design(spec, seed, library)
     template = library.template(spec)
@@ -42,4 +46,7 @@ def preview(spec: PopulationSpec, seed: int, library: Library, count: int, whom:
     ]
     shown = min(count, len(among))
     places = [among[place * len(among) // shown] for place in range(shown)]
-    return Preview(spec, seed, readings, len(among), [design.person(index) for index in places])
+    people = [design.person(index) for index in places]
+    profiles = (design.attributes(index)[1] for index in range(1, design.size + 1))
+    attributes = attributes_of(profiles) if with_attributes else None
+    return Preview(spec, seed, readings, len(among), people, attributes)

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from libs.contracts.experiments import StudySpec
-from libs.studies import resolved
+from libs.studies import examine, resolved
 from services.cli.study import InvalidStudyError, load
 
 EXAMPLE = Path("examples/email_ab.yaml")
@@ -98,3 +98,23 @@ def test_seeds_are_resolved_before_the_run_and_explicit_ones_stay() -> None:
     assert (drawn.population.seed, drawn.intervention.seed) == (5, drawn.seed)
     given = resolved(spec, 9, "gpt")
     assert (given.seed, given.population.seed, given.intervention.seed, given.model) == (9, 5, 9, "gpt")
+
+
+def warned(protocol: list[object], **more: object) -> dict[str, str]:
+    people = {"name": "P", "demographic_base": "uk_demographics", "size": 30, "segments": []}
+    study = {"name": "S", "seed": 1, "model": "a model", "population": people, "protocol": protocol} | more
+    return {one.field: one.message for one in examine(study).warnings}
+
+
+def test_talk_of_some_is_told_to_be_no_survey_of_all() -> None:
+    found = warned([{"topic": "Milk"}, {"content": "Milk?"}, {"topic": "Milk", "kind": "focus_group", "groups": 4}])
+    assert list(found) == ["protocol.0.topic"]
+    assert "8 of 30 people are drawn; write content" in found["protocol.0.topic"]
+    interviews = {"topic": "Milk", "kind": "interview", "interviewer_id": "agent_0001", "groups": 5}
+    assert "5 of 30" in warned([interviews])["protocol.0.topic"]
+
+
+def test_a_contact_that_nobody_can_meet_is_told() -> None:
+    condition = {"metric": "open_rate", "value": True, "before": True}
+    journey = {"touchpoints": [{"name": "late", "content": "Again", "condition": condition}]}
+    assert list(warned([journey])) == ["protocol.0.touchpoints.0.condition.before"]

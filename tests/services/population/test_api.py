@@ -278,5 +278,16 @@ async def test_a_preview_counts_exactly_those_who_are_meant(client: httpx.AsyncC
     answer = await client.post("/agent-populations/preview", json=without)
     men = [one for one in meant if one["demographic_profile"]["gender"] == "male"]
     assert answer.json()["meant"] == len(men) < len(meant)
+    assert answer.json()["attributes"] is None
     nobody = EXAMPLE | {"seed": 11, "target": {"attributes": {"age": [1, 2]}}}
     assert (await client.post("/agent-populations/preview", json=nobody)).json()["individuals"] == []
+
+
+async def test_a_preview_tells_what_people_have_when_asked(client: httpx.AsyncClient, made: dict[str, Any]) -> None:
+    everyone = await everybody(client, f"/agent-populations/{made['id']}/individuals")
+    answer = await client.post("/agent-populations/preview", json=EXAMPLE | {"seed": 11}, params={"attributes": True})
+    found = answer.json()["attributes"]
+    ages = [one["age"] for one in everyone]
+    assert found["age"] == {"is_number": True, "values": [min(ages), max(ages)]}
+    regions = sorted({one["demographic_profile"]["region"] for one in everyone})
+    assert found["region"] == {"is_number": False, "values": regions}
