@@ -62,7 +62,7 @@ calls = Table(
     Column("reserved_cost_usd", Float, nullable=False),
     Column("job_id", String(32)),
 )
-Index("calls_by_simulation", calls.c.tenant, calls.c.simulation_id)
+Index("calls_of_simulation", calls.c.simulation_id)
 Index("calls_reserved", calls.c.owner, sqlite_where=_RESERVED, postgresql_where=_RESERVED)
 
 _IN_A_JOB = text("job_id IS NOT NULL")
