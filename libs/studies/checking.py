@@ -184,8 +184,8 @@ def _of_few(spec: StudySpec, field: str, request: Request) -> Iterator[Warned]:
         return
     people, talking = _reached(spec, request.target_segments), _drawn(request)
     if talking < people:
-        instead = "write content instead of topic to ask everybody"
-        yield Warned(f"{field}.topic", f"is talk, for which {talking} of {people} people are drawn; {instead}")
+        instead = "a survey (content instead of topic) asks everybody"
+        yield Warned(f"{field}.topic", f"{talking} of {people} people are drawn for this talk; {instead}")
 
 
 def _reached(spec: StudySpec, segments: Sequence[str]) -> int:

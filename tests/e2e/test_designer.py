@@ -169,6 +169,11 @@ def test_a_protocol_is_designed_step_by_step_and_asked(browser: Browser, platfor
         page.get_by_role("toolbar").get_by_role("button", name="Conversation").click()
         page.get_by_role("button", name="Step 2 says nothing yet.").click()
         page.get_by_label("What it is about").fill("Breakfast")
+        page.get_by_label("Groups", exact=True).fill("4")
+        expect(page.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+        page.get_by_role("button", name=re.compile(r"protocol\.1\.groups: a focus_group needs at least 2")).click()
+        page.get_by_label("Groups", exact=True).fill("2")
+        page.get_by_label("What it is called").fill("Milk")
         page.get_by_role("toolbar").get_by_role("button", name="Journey").click()
         page.get_by_role("button", name="first has nothing to show yet.").click()
         page.get_by_label("What is shown").fill("Still thirsty?")
@@ -179,6 +184,7 @@ def test_a_protocol_is_designed_step_by_step_and_asked(browser: Browser, platfor
         expect(page.get_by_text("Draft saved on the platform, never published")).to_be_visible()
         study = kept(platform)["study"]
         assert "intervention" not in study
+        assert (study["name"], study["model"]) == ("Milk", "offline")
         assert [one if isinstance(one, str) else one["name"] for one in study["protocol"][0]["metrics"]] == [
             "purchase_intent",
             "question",

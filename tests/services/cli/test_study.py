@@ -109,7 +109,7 @@ def warned(protocol: list[object], **more: object) -> dict[str, str]:
 def test_talk_of_some_is_told_to_be_no_survey_of_all() -> None:
     found = warned([{"topic": "Milk"}, {"content": "Milk?"}, {"topic": "Milk", "kind": "focus_group", "groups": 4}])
     assert list(found) == ["protocol.0.topic"]
-    assert "8 of 30 people are drawn; write content" in found["protocol.0.topic"]
+    assert "8 of 30 people are drawn for this talk" in found["protocol.0.topic"]
     interviews = {"topic": "Milk", "kind": "interview", "interviewer_id": "agent_0001", "groups": 5}
     assert "5 of 30" in warned([interviews])["protocol.0.topic"]
 

@@ -8,8 +8,11 @@ import { text } from "../text/text";
 import { marginsOf, metricsOf, nameOf, requestsOf, segmentsOf, totalOf } from "./edits";
 import type { NodeId } from "./graph";
 
+/** A node, or the study as a whole. */
+export type Subject = NodeId | "study";
+
 export interface Issue {
-  node: NodeId;
+  node: Subject;
   message: string;
 }
 
@@ -95,7 +98,8 @@ export function wrongFields(fields: FieldProblem[]): Issue[] {
   return fields.map((one) => ({ node: nodeOf(one), message: `${one.field}: ${one.message}` }));
 }
 
-function nodeOf({ field }: Pick<FieldProblem, "field">): NodeId {
+function nodeOf({ field }: Pick<FieldProblem, "field">): Subject {
+  if (/^(name|description|seed|model|engine)$/.test(field)) return "study";
   const numbered = /(segments|variants)\.(\d+)/.exec(field);
   const asked = /^protocol\.(\d+)/.exec(field);
   if (asked) return `request:${Number(asked[1])}`;

@@ -3,6 +3,8 @@
 import { count } from "../format/format";
 
 export const designing = {
+  study: "The study",
+  studyName: "What it is called",
   request: "Step",
   requests: { broadcast: "Survey or message", talk: "Conversation", journey: "Journey" },
   newProtocol: "New protocol",

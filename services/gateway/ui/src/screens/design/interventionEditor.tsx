@@ -1,11 +1,11 @@
 // What is tested on whom: the kind of intervention, how people meet its arms, and for which segments it is.
 
-import { Checkbox, NumberInput, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
+import { Checkbox, SegmentedControl, Stack, Text, TextInput } from "@mantine/core";
 import type { Study } from "../../api/studies";
 import { Choice } from "../../components/choice";
 import { TYPES } from "../../design/catalogue";
 import { change } from "../../design/draft";
-import { segmentsOf, setIntervention, setStudy, setTarget, targetsOf } from "../../design/edits";
+import { segmentsOf, setIntervention, setTarget, targetsOf } from "../../design/edits";
 import { title } from "../../format/format";
 import { text } from "../../text/text";
 
@@ -60,19 +60,6 @@ export function InterventionEditor({ study }: { study: Study }) {
           <Text className="fine">{text.design.targetsNote}</Text>
         </Stack>
       ) : null}
-      <NumberInput
-        label={text.design.seed}
-        description={text.design.seedNote}
-        value={study.seed ?? ""}
-        min={0}
-        onChange={(seed) => change(setStudy({ seed: typeof seed === "number" ? seed : null }))}
-      />
-      <TextInput
-        label={text.design.model}
-        description={text.design.modelNote}
-        value={study.model ?? "offline"}
-        onChange={(event) => change(setStudy({ model: event.currentTarget.value || "offline" }))}
-      />
     </Stack>
   );
 }

@@ -4,8 +4,7 @@ import { Text } from "@mantine/core";
 import type { Schema } from "../../api/client";
 import { Icon } from "../../components/icons";
 import { Panel, Stat } from "../../components/parts";
-import type { Issue } from "../../design/checks";
-import type { NodeId } from "../../design/graph";
+import type { Issue, Subject } from "../../design/checks";
 import { count, dollars, duration, large, number, percent, readable, sentence, title } from "../../format/format";
 import { text } from "../../text/text";
 
@@ -13,7 +12,7 @@ interface Checked {
   issues: Issue[];
   /** What is allowed and may not be meant. */
   odd: Issue[];
-  choose: (node: NodeId) => void;
+  choose: (node: Subject) => void;
 }
 
 export function Checklist({ issues, odd, choose }: Checked) {

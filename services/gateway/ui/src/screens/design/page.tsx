@@ -22,6 +22,7 @@ import { aboutNode } from "./about";
 import { Editor } from "./editor";
 import { Checklist, Cost, Power } from "./judgement";
 import { Beginnings, Keeping } from "./keeping";
+import { focusStudy, StudyEditor } from "./studyEditor";
 import { useSettled } from "./useSettled";
 import "../../app/moreStyles";
 import "@xyflow/react/dist/base.css";
@@ -95,10 +96,15 @@ export function DesignPage() {
           <Editor key={chosen} study={study} node={chosen} />
         </Panel>
         <div>
-          <Checklist issues={issues} odd={own.length ? [] : oddFields(told.data?.warnings ?? [])} choose={choose} />
+          <Checklist
+            issues={issues}
+            odd={own.length ? [] : oddFields(told.data?.warnings ?? [])}
+            choose={(subject) => (subject === "study" ? focusStudy() : choose(subject))}
+          />
           <ProblemNotice error={told.error} />
           <Cost estimate={told.data?.estimate} isFresh={!told.isFetching && !own.length} />
           <Power screen={told.data?.estimate?.power} />
+          <StudyEditor study={study} />
         </div>
       </div>
     </>
