@@ -18,6 +18,7 @@ from bench import (
     end_to_end,
     in_flight,
     offline,
+    pages,
     population,
     replay,
     scheduling,
@@ -39,6 +40,7 @@ FIGURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "end_to_end": end_to_end.measure,
     "drawing": drawing.measure,
     "burst": burst.measure,
+    "pages": pages.measure,
 }
 
 

@@ -3,9 +3,7 @@
 import csv
 import math
 import re
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,13 @@ import yaml
 from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
-from tests.support.large import telling
+from tests.support.paces import (
+    INTERACTIVE_WITHIN_S,
+    SLOW_FRAME_MS,
+    designer_at_hand,
+    slowest_frame,
+    told_of_ten_thousand,
+)
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import wait_for
 from tests.support.views import VIEWS, things
@@ -22,22 +26,8 @@ from tests.support.views import VIEWS, things
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 EXAMPLES = Path("examples")
-INTERACTIVE_WITHIN_S = 2.0
-BUSY = 3  # times slower, at most, beside the other tests
-AGENTS = 10_000
-SLOW_FRAME_MS = 50
-WATCH = """
-window.seen = {frames: [], tasks: []};
-new PerformanceObserver(list => list.getEntries().forEach(one => seen.tasks.push(one.duration)))
-    .observe({type: "longtask", buffered: true});
-window.watch = (last = 0) => requestAnimationFrame(at => {
-    if (last) seen.frames.push(at - last);
-    watch(at);
-});
-window.slow = (sorted = seen.frames.splice(0).sort((a, b) => a - b)) => sorted[Math.floor(sorted.length * 0.99)];
-"""
+BUSY = 3  # times slower, at most, beside the other tests; `python -m bench pages` holds them to their limits
 ATTACK = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>{{7*7}}'
-ARMS = ("emotional_appeal", "rational_appeal")  # of the sample
 WINDOWS = [("light", DESKTOP), ("dark", DESKTOP), ("dark", PHONE), ("light", PHONE)]
 ROUTES = Path("services/gateway/ui/src/app/router.tsx")
 OLD = {"/simulation.html", "/docs.html"}  # lead elsewhere
@@ -173,13 +163,7 @@ def test_a_newcomer_runs_a_survey_and_an_ab_test_of_their_own_and_takes_the_answ
 def test_the_designer_is_at_hand_within_two_seconds(browser: Browser, platform: EmbeddedPlatform) -> None:
     taken = [math.inf]
     while min(taken) > INTERACTIVE_WITHIN_S and len(taken) <= 5:
-        with Visit(browser, platform.url) as visit:
-            began = time.perf_counter()
-            visit.page.goto(f"{platform.url}/ui/design", wait_until="commit")
-            visit.page.get_by_role("group", name="Variant: a").click()
-            visit.page.get_by_label("What is shown").fill("It takes what is typed.")
-            expect(visit.page.get_by_role("figure")).to_contain_text("It takes what is typed.")
-            taken.append(time.perf_counter() - began)
+        taken.append(designer_at_hand(browser, platform.url))
     assert min(taken) <= BUSY * INTERACTIVE_WITHIN_S, taken
 
 
@@ -405,22 +389,6 @@ def test_events_are_followed_as_they_are_published_with_their_schema(
         assert visit.faults == []
 
 
-@contextmanager
-def told_of_ten_thousand(browser: Browser, url: str, sample: str, lasts_s: float) -> Iterator[Page]:
-    """The monitor, once it was told that so many have answered; it did not work long at a time meanwhile."""
-    with telling(AGENTS, ARMS, lasts_s) as stream, Visit(browser, url) as visit:
-        visit.page.route(f"**/simulations/{sample}/stream", lambda route: route.continue_(url=stream))
-        visit.page.add_init_script(WATCH)
-        page = visit.open(f"/ui/simulations/{sample}?tab=monitor", "Responses")
-        page.evaluate("watch()")
-        expect(page.get_by_text("10,000 of 10,000 answered", exact=True)).to_be_visible()
-        expect(page.get_by_role("button", name="Activity: 10,000 agents")).to_be_visible()
-        assert page.evaluate("document.querySelectorAll('*').length") < 1_500  # elements do not grow with agents
-        assert sum(page.evaluate("seen.tasks")) < 3_000  # milliseconds of work in one piece, however it is cut
-        yield page
-        assert visit.faults == []
-
-
 def test_ten_thousand_agents_are_shown_at_once(browser: Browser, platform: EmbeddedPlatform, sample: str) -> None:
     with told_of_ten_thousand(browser, platform.url, sample, 0.0):
         pass
@@ -429,8 +397,7 @@ def test_ten_thousand_agents_are_shown_at_once(browser: Browser, platform: Embed
 def test_ten_thousand_agents_make_no_frame_slow(browser: Browser, platform: EmbeddedPlatform, sample: str) -> None:
     slow = [math.inf]
     while min(slow) > SLOW_FRAME_MS and len(slow) <= 3:
-        with told_of_ten_thousand(browser, platform.url, sample, 6.0) as page:
-            slow.append(page.evaluate("slow()"))
+        slow.append(slowest_frame(browser, platform.url, sample))
     assert min(slow) <= BUSY * SLOW_FRAME_MS, slow
 
 
