@@ -79,6 +79,7 @@ clean: ## Remove what setup and runs made
 	rm -rf $(UI)/dist $(UI)/node_modules .venv .tools runs .mypy_cache .ruff_cache .pytest_cache
 
 .venv/.complete: pyproject.toml uv.lock $(UV)
+	@echo "installing packages into .venv"
 	@$(UV) sync --locked --all-extras --quiet --python "$$(sh .make/python)"
 	@touch $@
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from libs.contracts.errors import ForbiddenError, NotFoundError
 from libs.contracts.identity import Identity, Role
 
-OPEN = frozenset({"/", "/docs", "/openapi.json", "/healthz", "/readyz"})
+OPEN = frozenset({"/", "/ui", "/docs", "/openapi.json", "/healthz", "/readyz"})
 """Answered to anybody: no data of a tenant. The page below /ui/ is too."""
 PAGES = "/ui/"
 

@@ -102,7 +102,7 @@ def estimate(
     data: Data = DATA,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a study takes before it runs: calls, tokens, USD and time, each from low to high.
+    """Say what a study takes before it runs, or what is wrong with it: calls, tokens, USD and time, from low to high.
 
     Prompts are composed for some of its people and measured; no model is called and nothing is kept.
     """

@@ -14,7 +14,7 @@ from libs.contracts.planning import PowerScreen
 from libs.contracts.ranges import Range
 from libs.contracts.specs import Engine
 from libs.studies import resolved
-from services.cli.exits import Exit, StopError, refusal
+from services.cli.exits import Exit, StopError, refusal, say
 from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.study import InvalidStudyError, load
@@ -40,6 +40,8 @@ async def estimate_study(path: Path, source: Source, options: EstimateOptions) -
     except InvalidStudyError as error:
         raise StopError(Exit.INVALID, str(error)) from error
     spec = resolved(study.spec, options.seed, options.model, options.engine)
+    for warning in study.odd:
+        say(warning)
     async with source.connect() as client:
         try:
             answer = await client.estimate(spec)

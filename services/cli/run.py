@@ -38,6 +38,8 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
     except InvalidStudyError as error:
         raise StopError(Exit.INVALID, str(error)) from error
     spec = resolved(study.spec, options.seed, options.model, options.engine)
+    for warning in study.odd:
+        say(warning)
     async with source.connect() as client:
         started = await _start(client, study, spec)
         simulation_id = started["simulation_id"]
@@ -57,20 +59,12 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
 
 async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> JsonObject:
     """Run it on the platform; a refusal names the line of the study it is about."""
-    await _check_engine(client, spec.engine)
     try:
         started = await client.run_study(spec)
         _say_what_was_not_understood(await client.population(started["population_id"]))
     except ProblemError as error:
         raise StopError(Exit.REFUSED, "\n".join([refusal(error), *study.lines(error.errors)])) from error
     return started
-
-
-async def _check_engine(client: RehearsalClient, name: str) -> None:
-    """Before anything is made: an engine that the platform cannot run would fail every turn."""
-    for engine in (await client.engines())["items"]:
-        if engine["name"] == name and not engine["is_available"]:
-            raise StopError(Exit.REFUSED, f"The engine {name} cannot run on the platform: {engine['problem']}")
 
 
 def _say_what_was_not_understood(population: JsonObject) -> None:

@@ -9,6 +9,8 @@ from libs.contracts.experiments import StudySpec
 from libs.studies import JSON, YAML, Fault, StudyFile, read
 from libs.studies import InvalidStudyError as InvalidFileError
 
+SETTINGS = {"model", "seed"}
+
 
 class InvalidStudyError(Exception):
     """The file is no valid study; the message lists every fault."""
@@ -29,6 +31,11 @@ class Study:
     def spec(self) -> StudySpec:
         """The study."""
         return self.file.spec
+
+    @property
+    def odd(self) -> list[str]:
+        """What is allowed and may not be meant, whatever model and seed it runs with."""
+        return [f"{one.field}: {one.message}" for one in self.file.warnings if one.field not in SETTINGS]
 
     def lines(self, errors: Iterable[FieldProblem]) -> list[str]:
         """Where in the file the platform found something wrong."""

@@ -79,6 +79,7 @@ class Pages(StaticFiles):
 
 
 @router.get("/")
+@router.get("/ui")
 async def home() -> RedirectResponse:
     """To the pages."""
     return RedirectResponse("/ui/")

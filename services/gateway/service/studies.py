@@ -37,6 +37,8 @@ UNPLANNED = Ground(
     "margins show it",
 )
 READY_WITHIN_S = 45.0
+PEOPLE_A_SECOND = 500
+"""Slower than people are drawn and arrive on a busy machine; a large population may take longer than the usual time."""
 POLL_S = 0.1
 SETTINGS = ("population_id", "seed", "model", "engine", "budget")
 """What of a simulation may be changed without a study."""
@@ -170,7 +172,7 @@ class Studies:
         )
         simulation_id = str((await self._gateway.ask("orchestrator", "/simulations/create", asked))["id"])
         try:
-            await self._ready(simulation_id)
+            await self._ready(simulation_id, max(READY_WITHIN_S, spec.population.size / PEOPLE_A_SECOND))
             for place, request in enumerate(spec.protocol):
                 is_last = place == len(spec.protocol) - 1
                 path, body = _request(request, simulation_id, is_last=is_last)
@@ -180,11 +182,11 @@ class Studies:
             raise
         return simulation_id
 
-    async def _ready(self, simulation_id: str) -> None:
-        deadline = time.monotonic() + READY_WITHIN_S
+    async def _ready(self, simulation_id: str, within_s: float) -> None:
+        deadline = time.monotonic() + within_s
         while (state := await self._gateway.state_of(simulation_id)) is not SimulationState.READY:
             if state.is_terminal or time.monotonic() > deadline:
-                late = f"its people could not be asked within {READY_WITHIN_S:g} s"
+                late = f"its people could not be asked within {within_s:g} s"
                 raise ConflictError(f"Simulation {simulation_id!r} is {state}: {late}.")
             await asyncio.sleep(POLL_S)
 

@@ -77,12 +77,20 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
         return f"{_people(answered)} answered; no metric of this study gives a number — {_worth(overall)}."
     same = [e for e in analysis.estimates if e.metric == shown.metric and e.arm == shown.arm and e.value is not None]
     best = max(same, key=lambda e: e.value or 0.0) if shown.measure == "proportion" else shown
-    interval = wording.estimate_interval(best.measure, best.interval)
     return (
         f"{wording.subject(best.metric, best.option)} is {wording.estimate(best.measure, best.value)} "
-        f"({wording.level(best.confidence_level)} interval {interval}) in the arm {best.arm}, with no other arm to "
+        f"({_how_sure(best)}) in the arm {best.arm}, with no other arm to "
         f"compare it with — {_people(answered)}, {_worth(best.evidence)}."
     )
+
+
+def _how_sure(found: Estimate) -> str:
+    if found.interval is not None:
+        interval = wording.estimate_interval(found.measure, found.interval)
+        return f"{wording.level(found.confidence_level)} interval {interval}"
+    if found.n > 1 and found.evidence.clusters == 1:
+        return "no interval, since they all heard each other and count as one"
+    return f"no interval from {wording.plural(found.n, 'answer')}"
 
 
 def _lead(comparisons: Sequence[Comparison]) -> Comparison | None:

@@ -37,6 +37,7 @@ FEWEST = 10
 FEWEST_OF_EACH = 5
 """People of either kind in a share, those who clicked and those who did not: with fewer its interval does not hold."""
 OTHER_PEOPLE = 0.01
+NAMED = 5
 METHOD = "PPI++: prediction-powered inference with power tuning"
 CLONED = "DiP++: differences of agents who met both arms, rectified with people of each"
 Predictor = Callable[[Person], float]
@@ -85,6 +86,13 @@ def caveats_of(people: Sequence[Person], agents: Sequence[Agent]) -> list[str]:
         found.append(
             "nobody is paired with an agent or has a segment, so the simulation predicts the same for everybody: it "
             "adds nothing to what the people say"
+        )
+    silent = {one.agent_id for one in people if one.agent_id is not None} - {agent.agent_id for agent in agents}
+    if silent:
+        some = ", ".join(sorted(silent)[:NAMED]) + (", …" if len(silent) > NAMED else "")
+        found.append(
+            f"{len(silent)} of the agents whom people are paired with answered nothing in this simulation ({some}): "
+            "for those people the mean of their segment is predicted"
         )
     shares = [Counter(one.segment or "" for one in of) for of in (people, agents)]
     names = sorted(set(shares[0]) | set(shares[1]))

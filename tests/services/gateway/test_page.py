@@ -34,7 +34,7 @@ def sources() -> list[Path]:
 
 
 async def test_the_root_leads_to_the_pages_and_docs_to_the_explorer(gateway: httpx.AsyncClient) -> None:
-    for path, place in {"/": "/ui/", "/docs": "/ui/api"}.items():
+    for path, place in {"/": "/ui/", "/ui": "/ui/", "/docs": "/ui/api"}.items():
         answer = await gateway.get(path)
         assert (answer.status_code, answer.headers["location"]) == (307, place)
 

@@ -75,6 +75,15 @@ def test_people_of_other_segments_than_the_agents_are_pointed_out() -> None:
     assert any("spread over segments unlike the agents" in caveat for caveat in caveats_of(people, agents))
 
 
+def test_people_paired_with_agents_who_answered_nothing_are_counted_and_these_named() -> None:
+    people, agents = twins(60, 100, 0.5)
+    assert not any("answered nothing" in caveat for caveat in caveats_of(people, agents))
+    strays = [Person(f"s{n}", "all", f"agent_9{n:03d}", None, {"trust": 4.0}) for n in range(7)]
+    [told] = [one for one in caveats_of([*people, *strays], agents) if "answered nothing" in one]
+    assert told.startswith("7 of the agents whom people are paired with")
+    assert "(agent_9000, agent_9001, agent_9002, agent_9003, agent_9004, …)" in told
+
+
 def test_order_changes_nothing_and_a_handful_of_people_nothing_either() -> None:
     people, agents = twins(60, 100, 0.5)
     assert rectify(TRUST, people, agents, None) == rectify(TRUST, people[::-1], agents[::-1], None)
