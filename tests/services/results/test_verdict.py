@@ -66,7 +66,8 @@ def test_one_arm_has_nothing_to_be_compared_with() -> None:
 
 
 def test_one_answer_or_one_group_has_no_interval_and_the_verdict_says_why() -> None:
-    study = build.study(None, instruments=(build.instrument("liked", "ordinal", minimum=1, maximum=10, role="primary"),))
+    liked = build.instrument("liked", "ordinal", minimum=1, maximum=10, role="primary")
+    study = build.study(None, instruments=(liked,))
     one = [build.turn(1, "all", {"liked": 7.0})]
     assert "liked is 7.00 (no interval from 1 answer)" in verdict(study, one)
     group = [build.turn(n, "all", {"liked": 6.0 + n}, cluster_id="group-1") for n in range(4)]
