@@ -43,11 +43,7 @@ async def post(client: httpx.AsyncClient, path: str, body: object) -> dict[str, 
 
 async def took(client: httpx.AsyncClient, spec: dict[str, Any]) -> dict[str, Any]:
     """Run a study; the usage in its last status."""
-    population = await post(client, "/agent-populations/create", {"seed": spec["seed"], **spec["population"]})
-    design = {"seed": spec["seed"], **spec["intervention"], "population_id": population["id"]}
-    intervention = await post(client, "/interventions/create", design)
-    execution = {"model": spec["model"], "seed": spec["seed"]}
-    started = await post(client, f"/interventions/{intervention['id']}/execute", execution)
+    started = await post(client, "/studies/run", spec)
     status: dict[str, Any] = {}
 
     async def is_over() -> bool:
@@ -100,7 +96,8 @@ async def test_the_examples_take_what_was_estimated_on_the_offline_model(tmp_pat
             assert_held(estimate, usage)
             assert estimate["calls"]["low"] == estimate["calls"]["high"] == usage["calls"]
             # What somebody said at one touchpoint is remembered at the next, and may be short or long.
-            several = any("touchpoints" in variant for variant in spec["intervention"]["variants"])
+            shown = spec["intervention"]["variants"] if "intervention" in spec else spec["protocol"]
+            several = any("touchpoints" in one for one in shown)
             widest = 3 if several else 1.4
             assert estimate["prompt_tokens"]["high"] < widest * estimate["prompt_tokens"]["low"]
 
