@@ -14,13 +14,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from libs.contracts.envelope import Envelope
 from libs.db import postgres, sqlite
-from libs.db.row_security import set_tenant
 from libs.db.tenants import CLOSED, TenantErasedError
 from libs.db.transaction import Transaction
 
 CLOSED_SEEN_S = 3.0
 """A tenant that another process closed is noticed within this time."""
-DRIVERS = {"sqlite": f"sqlite+{sqlite.DRIVER}", "postgresql": "postgresql+asyncpg"}
+DRIVERS = {"sqlite": f"sqlite+{sqlite.DRIVER}", "postgresql": f"postgresql+{postgres.DRIVER}"}
 # Alembic keeps the migration under way in a global, so services of one process migrate one after the other.
 _migrating: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
 
@@ -48,7 +47,7 @@ class Database:
             _prepare_sqlite(self._writer, sqlite.LOCKING)
             _prepare_sqlite(self._reader, sqlite.READING)
         else:
-            options |= {"pool_size": pool_size, "pool_pre_ping": True, "connect_args": {"timeout": postgres.CONNECT_S}}
+            options |= {"pool_size": pool_size, "connect_args": {"timeout": postgres.CONNECT_S}}
             self._writer = create_async_engine(self.url, **options)
             postgres.watch(self._writer)
             self._reader = self._writer
@@ -62,9 +61,8 @@ class Database:
         Raises `TenantErasedError` for a tenant that is closed, unless it is being closed by this.
         """
         async with self._writer.connect() as connection:
-            async with connection.begin():
-                transaction = Transaction(connection, cause=cause, tenant=tenant)
-                await set_tenant(connection, transaction.tenant)
+            transaction = Transaction(connection, cause=cause, tenant=tenant)
+            async with self._begun(transaction):
                 if not is_closing:
                     await self._check_open(transaction)
                 yield transaction
@@ -76,10 +74,17 @@ class Database:
     @asynccontextmanager
     async def read(self, *, tenant: str | None = None) -> AsyncIterator[Transaction]:
         """A consistent view; on SQLite it never waits for a writer."""
-        async with self._reader.connect() as connection, connection.begin():
+        async with self._reader.connect() as connection:
             transaction = Transaction(connection, cause=None, tenant=tenant)
-            await set_tenant(connection, transaction.tenant)
-            yield transaction
+            async with self._begun(transaction):
+                yield transaction
+
+    @asynccontextmanager
+    async def _begun(self, tx: Transaction) -> AsyncIterator[None]:
+        if self.dialect == "postgresql":
+            await postgres.begin(tx.connection, tx.tenant)
+        async with tx.connection.begin():
+            yield
 
     async def is_closed(self, tenant: str) -> bool:
         """Whether a tenant was erased, as of some seconds ago."""

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that notice when nobody is there any more.
+"""Connections to PostgreSQL that notice when nobody is there any more, and how transactions begin on them.
 
 By default a connection whose other end is gone without a word (a host that lost its power, a firewall that forgot) is
 believed in for a quarter of an hour, and who waits on it waits as long.
@@ -8,8 +8,10 @@ import socket
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.dialects import registry
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+DRIVER = "onetrip"
 CONNECT_S = 10.0
 GONE_S = 10
 """So long nothing that was sent is acknowledged: then the connection is lost."""
@@ -30,6 +32,20 @@ def watch(engine: AsyncEngine) -> None:
             own.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
 
 
+async def begin(connection: AsyncConnection, tenant: str) -> None:
+    """Begin the transaction of a tenant. A connection that was lost while nobody used it is replaced."""
+    while True:
+        own: Any = (await connection.get_raw_connection()).dbapi_connection
+        try:
+            await own.begin(tenant)
+        except Exception as error:
+            if not own.is_used:
+                raise
+            await connection.invalidate(error)
+        else:
+            return
+
+
 def _options() -> dict[int, int]:
     """What of this the system knows."""
     wanted = {
@@ -39,3 +55,6 @@ def _options() -> dict[int, int]:
         "TCP_KEEPCNT": PROBES,
     }
     return {getattr(socket, name): value for name, value in wanted.items() if hasattr(socket, name)}
+
+
+registry.register(f"postgresql.{DRIVER}", "libs.db.asyncpg_trips", "OneTripDialect")

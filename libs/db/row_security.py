@@ -6,7 +6,6 @@ role must not be one. SQLite has nothing like it.
 """
 
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 EVERY_TENANT = "*"
 """For work that belongs to no tenant: sweeps over timeouts, crashed processes, migrations. Never for a request."""
@@ -19,12 +18,6 @@ _UNPROTECTED = text(
     "(SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = :policy)) ORDER BY c.relname"
 )
 _MINE = "(tenant = current_setting('app.tenant', true) OR current_setting('app.tenant', true) = '*')"
-
-
-async def set_tenant(connection: AsyncConnection, tenant: str) -> None:
-    """Bind the transaction to a tenant."""
-    if connection.dialect.name == "postgresql":
-        await connection.execute(_SET, {"tenant": tenant})
 
 
 def set_every_tenant(connection: Connection) -> None:
