@@ -18,6 +18,7 @@ DRAWN_WITHIN_S = 0.2
 
 class Run(NamedTuple):
     """A study: how it ended, and what it took. `wrong`: calls that the model endpoint was told to answer wrongly;
+    `redelivered`: messages given to consumers beyond once each, as the server counts; `again`: which of them and why;
     `recoveries`: seconds after each disturbance until every service is ready and calls are made again;
     `late_s`: how much later than undisturbed it ended, the disturbances left out.
     """
@@ -27,6 +28,7 @@ class Run(NamedTuple):
     wrong: int
     letters: int
     redelivered: int
+    again: str
     late_s: float = 0.0
     recoveries: Sequence[float] = ()
     was_inside: bool = True
@@ -92,6 +94,7 @@ class Course:
 
     def _begun(self, latency_s: float, fault: str | None = None, share: float = 0.0) -> Study:
         self._on.forget_calls()
+        self._on.answers.forget()
         self._on.provide(latency_s, fault, share)
         return Study(self._on.url, self._calls, WITHIN_S)
 
@@ -100,9 +103,10 @@ class Course:
         self._on.platform.wait_until_ready()
         aside, at = steady(lambda: self._aside(study), expected and expected.aside, RECOVERY_S)
         letters, redelivered = self._on.dead_letters(), self._on.redeliveries()
+        again = self._on.answers.told()
         found = Ended(status, rows, aside, at - study.began)
         counts, before = self._on.calls(), (self._letters, self._redelivered)
-        run = Run(found, counts["calls"], counts["refused"], letters - before[0], redelivered - before[1])
+        run = Run(found, counts["calls"], counts["refused"], letters - before[0], redelivered - before[1], again)
         self._letters, self._redelivered = letters, redelivered
         return run
 
@@ -112,9 +116,13 @@ class Course:
         return {"validation": study.quality(), "intervention": study.aggregate(), "webhooks": told}
 
 
-def judged(run: Run, oracle: Ended, twice: int = 0) -> list[Check]:
-    """What has to hold of a study that was disturbed. `twice`: how many calls may have been paid for twice."""
+def judged(run: Run, oracle: Ended, twice: int = 0, again: int | None = None) -> list[Check]:
+    """What has to hold of a study that was disturbed. `twice`: how many calls may have been paid for twice; `again`:
+    how many messages may have been delivered again, however many where it is None.
+    """
+    most = [] if again is None else [Check(f"at most {again} delivered again", run.redelivered <= again)]
     return [
+        *most,
         *compared(run.found, oracle),
         Check(f"{run.calls} calls paid, at most {TURNS + twice}", TURNS <= run.calls <= TURNS + twice),
         Check(f"{run.letters} dead letters", run.letters == 0),
@@ -127,7 +135,11 @@ def judged(run: Run, oracle: Ended, twice: int = 0) -> list[Check]:
 def told(name: str, run: Run, checks: list[Check]) -> list[str]:
     """Print what was done and what came of it; what does not hold."""
     failed = [check.words for check in checks if not check.holds]
-    said = [*(check.words for check in checks), f"{run.redelivered} delivered again", *filter(None, [run.said])]
+    said = [
+        *(check.words for check in checks),
+        f"{run.redelivered} delivered again{run.again and f': {run.again}'}",
+        *filter(None, [run.said]),
+    ]
     said.append(f"load {os.getloadavg()[0]:.0f}")
     print(f"    {'FAILED' if failed else 'ok':<6} {name}: {'; '.join(said)}", flush=True)
     return [f"{name}: {words}" for words in failed]

@@ -17,6 +17,7 @@ from tests.support.platforms import ALL_SERVICES, HTTP
 Act = Callable[[Stage, random.Random], str]
 DOWN_S = 2.0
 LATENCY_S = 0.2
+SLOW_S = 6.0
 AT_ONCE = 128
 """Two deliveries of 64 turns: the most calls in flight."""
 
@@ -35,6 +36,8 @@ class Disturbance(NamedTuple):
     """In one study."""
     twice: int = 0
     """Most calls that may be paid for twice, each time."""
+    again: int | None = None
+    """Most messages that may be delivered again; however many, where it is None."""
 
 
 def kill(service: str, on: Stage, chance: random.Random) -> str:
@@ -163,15 +166,10 @@ def lose_one(seconds: float, on: Stage, chance: random.Random) -> str:
 
 
 def roll(on: Stage, chance: random.Random) -> str:
-    """Each service is asked to stop and started again, one after the other."""
-    slowest = 0.0
-    for process in on.platform.processes.values():
-        begun = time.monotonic()
-        process.stop()
-        slowest = max(slowest, time.monotonic() - begun)
-        process.start()
-        process.wait_until_ready()
-    return f"the slowest stopped in {slowest:.1f} s"
+    """Each service is asked to stop and its successor begins at once, one service after the other."""
+    took = {name: process.replace() for name, process in on.platform.processes.items()}
+    slowest = max(took, key=lambda name: took[name])
+    return f"{slowest} was the slowest to leave, in {took[slowest]:.1f} s"
 
 
 def _readiness_after(on: Stage, seconds: float) -> str:
@@ -218,5 +216,7 @@ OUTAGES: Mapping[str, Disturbance] = {
     "connections left half open": Disturbance(strand_connections),
     "cut off from NATS for 15 s": Disturbance(partial(cut_off, "NATS", 15.0)),
     "cut off from PostgreSQL for 15 s": Disturbance(partial(cut_off, "PostgreSQL", 15.0)),
-    "SIGTERM to each service in turn": Disturbance(roll, (0.0, 0.05), latency_s=6.0),
+}
+RESTARTS: Mapping[str, Disturbance] = {
+    "SIGTERM to each service in turn": Disturbance(roll, (0.0, 0.1), latency_s=SLOW_S, again=0)
 }

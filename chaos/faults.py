@@ -1,4 +1,4 @@
-"""The scenarios `kills`, `outages`, `disk`, `cluster` and `models`: a platform is disturbed in the middle of a study.
+"""The scenarios `kills`, `outages`, `restarts`, `disk`, `cluster` and `models`: a platform is disturbed in mid-study.
 
 In each, one platform serves one study after the other. The oracle is the same study before anything was disturbed. The
 moment of a disturbance is a seeded part of the work of the study, so it falls into it however fast a machine is.
@@ -8,12 +8,13 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from math import ceil
 from statistics import median
 
 from chaos.cluster import Cluster
 from chaos.course import Course, Run, judged, told
-from chaos.disturbances import FULL_DISK, KILLS, LOSSES, OUTAGES, Disturbance
+from chaos.disturbances import FULL_DISK, KILLS, LOSSES, OUTAGES, RESTARTS, Disturbance
 from chaos.provider import FAULTS, SAYING
 from chaos.scenario import Check, Outcome, Scenario
 from chaos.small_disk import small_disk
@@ -59,9 +60,8 @@ def _disturbed(disturbances: Mapping[str, Disturbance], course: Course, seeds: i
                 failures.append(f"{name}, seed {seed}: {stuck}")
                 print(f"    FAILED {failures[-1]}", flush=True)
                 continue
-            failures += told(
-                f"{name}, seed {seed}", run, judged(run, course.oracle, disturbance.twice * disturbance.times)
-            )
+            checks = judged(run, course.oracle, disturbance.twice * disturbance.times, disturbance.again)
+            failures += told(f"{name}, seed {seed}", run, checks)
             recoveries[name] += run.recoveries
             late.append(run.late_s)
         of = f"of {len(recoveries[name])}, undisturbed a study takes {calm.found.took_s:.1f} s"
@@ -130,7 +130,13 @@ HOLDS = (
 )
 SCENARIOS = (
     Scenario("kills", f"kill -9 of each process: {HOLDS}", 20, disturbing(KILLS, plain)),
-    Scenario("outages", f"NATS, PostgreSQL, network, rolling restart: {HOLDS}", 2, disturbing(OUTAGES, plain)),
+    Scenario("outages", f"NATS, PostgreSQL, network: {HOLDS}", 2, disturbing(OUTAGES, plain)),
+    Scenario(
+        "restarts",
+        f"every service is replaced in turn, with calls of 6 s: no message is delivered again, and {HOLDS}",
+        2,
+        disturbing(RESTARTS, partial(plain, REHEARSAL_DRAIN_S="120")),
+    ),
     Scenario("cluster", f"one of three nats-servers is lost: {HOLDS}", 3, disturbing(LOSSES, _clustered)),
     Scenario("disk", f"the disk of nats-server is full: {HOLDS}", 1, filling),
     Scenario(

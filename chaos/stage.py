@@ -18,6 +18,7 @@ import nats
 import psutil
 from nats.js.errors import NotFoundError
 
+from chaos.overheard import Overheard, overheard
 from chaos.proxy import Proxy
 from chaos.receiver import EVENTS as TOLD
 from chaos.receiver import Receiver
@@ -105,10 +106,17 @@ class Stage:
     """What is disturbed."""
 
     def __init__(
-        self, platform: DistributedPlatform, bus: Bus, databases: Databases, receiver: Receiver, provider: str
+        self,
+        platform: DistributedPlatform,
+        bus: Bus,
+        databases: Databases,
+        receiver: Receiver,
+        answers: Overheard,
+        provider: str,
     ) -> None:
         self.platform = platform
         self.bus = bus
+        self.answers = answers
         self.databases = databases
         self.receiver = receiver
         self._provider = provider
@@ -182,7 +190,8 @@ def stage(directory: Path, server: Server | None = None, **settings: str) -> Ite
         platform = stack.enter_context(DistributedPlatform(directory, databases, bus, **HOOKED, **upstream, **settings))
         receiver = Receiver()
         stack.callback(receiver.close)
-        yield Stage(platform, bus, databases, receiver, address)
+        answers = stack.enter_context(overheard(server.url))
+        yield Stage(platform, bus, databases, receiver, answers, address)
 
 
 @contextmanager

@@ -148,11 +148,12 @@ class World:
             habits=Habits(timedelta(hours=1), 3),
             timer_interval_s=1.0,
         )
+        settings = BusSettings(early=0, absence=0)  # who acts next is not up to a clock
         js = cast(JetStreamContext, self.morgue)
         self._handlings: dict[str, Handling | Sink] = {}
         for subscription in handlers.router.subscriptions:
             if subscription.mode is not Mode.DEAD:
-                delivery = Delivery(subscription, database=self._database, js=js, settings=BusSettings())
+                delivery = Delivery(subscription, database=self._database, js=js, settings=settings)
                 kind = Sink if subscription.mode is Mode.SINK else Handling
                 self._handlings[subscription.durable] = kind(delivery, self._service)
 

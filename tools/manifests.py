@@ -13,11 +13,14 @@ import yaml
 
 from libs.bus.permissions import services as users_of_nats
 from libs.contracts.base import JsonObject
+from libs.runtime import ServiceSettings
 from services.embedded.platform import SERVICES
 
 FOLDER = Path(__file__).parents[1] / "deploy" / "k8s" / "base" / "services"
 EVERY = (*SERVICES, "gateway")
 PORT = 8000
+GRACE_S = int(ServiceSettings.model_fields["drain_s"].default) + 30
+"""The time for what a service has in hand, and then to publish what came of it."""
 NATS_PORT, POSTGRES_PORT, DNS_PORT, OTLP_PORT = 4222, 5432, 53, 4318
 USER = 10_001
 SCRATCH, CERTIFICATES, SECRETS = "/scratch", "/etc/rehearsal/nats", "/etc/rehearsal/secrets"
@@ -88,7 +91,7 @@ def _deployment(service: str) -> JsonObject:
         "livenessProbe": _probe("/healthz", periodSeconds=10, failureThreshold=6),
         "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
     }
-    pod = _pod(service, container) | {"terminationGracePeriodSeconds": 60, "topologySpreadConstraints": spread}
+    pod = _pod(service, container) | {"terminationGracePeriodSeconds": GRACE_S, "topologySpreadConstraints": spread}
     annotations = {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": "/metrics"}
     labels = _selector(service) | {"app.kubernetes.io/part-of": PART_OF}
     template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod}

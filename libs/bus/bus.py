@@ -47,6 +47,7 @@ class Bus:
         self._connection: Client | None = None
         self._relay: Relay | None = None
         self._pulls: list[Pull] = []
+        self._winding_down: asyncio.Task[None] | None = None
         self._last_error = ""
 
     @property
@@ -80,14 +81,17 @@ class Bus:
             await self.stop()
             raise
 
+    def wind_down(self) -> asyncio.Task[None]:
+        """Ask for nothing more; what is in hand is finished, or handed back once the time for it is over."""
+        if self._winding_down is None:
+            self._winding_down = asyncio.create_task(self._finish(), name=f"{self.service} winds down")
+        return self._winding_down
+
     async def stop(self) -> None:
-        """Receive nothing more, finish or hand back what is in hand, publish the rest, disconnect."""
+        """Wind down, publish the rest, disconnect."""
         if self._broker is None:
             return
-        finishing = [pull.finish(self.settings.drain_timeout) for pull in self._pulls]
-        for problem in await asyncio.gather(*finishing, return_exceptions=True):
-            if isinstance(problem, Exception):
-                logger.warning("%s: a consumer did not stop cleanly: %r", self.service, problem)
+        await self.wind_down()
         if self._relay is not None:
             await self._relay.stop(FLUSH_S)
         if self._connection is not None:
@@ -95,8 +99,14 @@ class Bus:
                 await self._broker.stop()
             with suppress(OSError):
                 await self._connection.close()
-        self._broker = self._connection = self._relay = None
+        self._broker = self._connection = self._relay = self._winding_down = None
         self._pulls = []
+
+    async def _finish(self) -> None:
+        finishing = [pull.finish(self.settings.drain_timeout) for pull in self._pulls]
+        for problem in await asyncio.gather(*finishing, return_exceptions=True):
+            if isinstance(problem, Exception):
+                logger.warning("%s: a consumer did not stop cleanly: %r", self.service, problem)
 
     async def _connect(self, broker: "NatsBroker") -> None:
         """Connect and provision, with the patience of the settings."""

@@ -98,6 +98,26 @@ class Delivery:
         except NatsError as error:
             logger.warning("%s: a message could not be acknowledged: %r", self.consumer, error)
 
+    async def waits(self, raw: Msg, envelope: Envelope, error: Exception) -> bool:
+        """Wait a moment with a message in hand whose try may go well soon; False when it should come again instead.
+
+        That costs nobody a delivery. A message that is not ready is kept for a moment only, since others have to wait
+        behind it; while a database or the models service is away they could not go on either.
+        """
+        is_early = isinstance(error, NotReadyError)
+        if not (is_early or is_away(error)) or isinstance(error, OnHoldError):
+            return False
+        longest = self.settings.early if is_early else self.settings.absence
+        if time.monotonic() - self._trouble_of(envelope).since >= longest:
+            return False
+        delay = self._delay(envelope, error)
+        if delay is None:
+            return False
+        self._say(envelope, error, delay)
+        await self._tell(raw.in_progress())
+        await asyncio.sleep(delay)
+        return True
+
     async def failed(self, raw: Msg, envelope: Envelope, error: Exception) -> None:
         """Have a message that raised delivered again later, or give it up; that of an erased tenant is dropped."""
         if isinstance(error, TenantErasedError):
@@ -107,17 +127,7 @@ class Delivery:
         if delay is None:
             await self.give_up(raw, error, envelope)
             return
-        waited_for = isinstance(error, NotReadyError | OnHoldError) or is_away(error)
-        self._count("not_ready" if waited_for else "retried")
-        logger.log(
-            logging.DEBUG if isinstance(error, NotReadyError) else logging.WARNING,
-            "%s: message %s is tried again in %.2f s: %r",
-            self.consumer,
-            envelope.id,
-            delay,
-            error,
-            exc_info=None if waited_for else error,
-        )
+        self._say(envelope, error, delay)
         await self._tell(raw.nak(delay))
 
     async def give_up(self, raw: Msg, error: Exception, envelope: Envelope | None = None) -> None:
@@ -139,13 +149,30 @@ class Delivery:
         """Have a message that was not finished delivered at once, to whoever asks next."""
         await asyncio.shield(asyncio.ensure_future(self._tell(raw.nak())))
 
+    def _say(self, envelope: Envelope, error: Exception, delay: float) -> None:
+        waited_for = isinstance(error, NotReadyError | OnHoldError) or is_away(error)
+        self._count("not_ready" if waited_for else "retried")
+        logger.log(
+            logging.DEBUG if isinstance(error, NotReadyError) else logging.WARNING,
+            "%s: message %s is tried again in %.2f s: %r",
+            self.consumer,
+            envelope.id,
+            delay,
+            error,
+            exc_info=None if waited_for else error,
+        )
+
+    def _trouble_of(self, envelope: Envelope) -> Trouble:
+        trouble = self._trouble.setdefault(envelope.id, Trouble())
+        if len(self._trouble) > REMEMBERED:
+            del self._trouble[next(iter(self._trouble))]
+        return trouble
+
     def _delay(self, envelope: Envelope, error: Exception) -> float | None:
         """Seconds until the next try, None when there is none."""
         if isinstance(error, OnHoldError):
             return self.settings.hold_delay
-        trouble = self._trouble.setdefault(envelope.id, Trouble())
-        if len(self._trouble) > REMEMBERED:
-            del self._trouble[next(iter(self._trouble))]
+        trouble = self._trouble_of(envelope)
         if isinstance(error, NotReadyError) or is_away(error):  # both are waited for
             if time.monotonic() - trouble.since > self.settings.patience:
                 return None

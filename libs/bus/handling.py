@@ -50,7 +50,7 @@ class Handling:
         correlation = correlation_id.set(envelope.correlationid)
         try:
             with working_for(envelope.tenant), self._span(envelope.traceparent):
-                outcome = await self._handle(message, raw)
+                outcome = await self._settled(message, raw)
         except asyncio.CancelledError:
             await self.delivery.hand_back(raw)
             raise
@@ -60,6 +60,15 @@ class Handling:
             await self.delivery.done(raw, envelope, outcome, started)
         finally:
             correlation_id.reset(correlation)
+
+    async def _settled(self, message: Message[Any], raw: Msg) -> str:
+        """Handle a message, again as long as it is worth to wait with it in hand."""
+        while True:
+            try:
+                return await self._handle(message, raw)
+            except Exception as error:
+                if not await self.delivery.waits(raw, message.envelope, error):
+                    raise
 
     def _span(self, sender: str | None) -> AbstractContextManager[Span]:
         """The trace of a message goes on; work, of which one step sends thousands, has its own, with a link."""

@@ -27,9 +27,13 @@ class BusSettings(BaseModel):
         default=(0.2, 1.0, 5.0, 15.0), description="Waits before tries 2, 3, …; then the message is a dead letter."
     )
     patience: float = Field(default=600.0, gt=0, description="How long a message may stay not ready.")
+    early: float = Field(default=1.0, ge=0, description="How long a message that is not ready is kept in hand.")
+    absence: float = Field(
+        default=60.0, ge=0, description="How long one is kept in hand while what it needs is away; then it comes again."
+    )
     hold_delay: float = Field(default=5.0, gt=0, description="Wait before the next try of a message that is on hold.")
     fetch_timeout: float = Field(default=5.0, ge=1, description="How long one request for messages stays open.")
-    drain_timeout: float = Field(default=10.0, gt=0, description="Longest wait for handlers when the service stops.")
+    drain_timeout: float = Field(default=120.0, gt=0, description="Longest wait for handlers when the service stops.")
     handlers_at_once: int = Field(default=4, ge=1, description="Messages of one type handled at the same time.")
     work_at_once: int = Field(default=2, ge=1, description="Messages of one type worked on at the same time.")
     sink_batch: int = Field(default=500, ge=1, le=1000, description="Most messages in one transaction of a sink.")

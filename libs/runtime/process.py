@@ -8,6 +8,7 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from math import ceil
 from types import FrameType
 from typing import TypeVar
 
@@ -18,7 +19,6 @@ from libs.runtime.settings import ServiceSettings
 from libs.telemetry import configure_logs, configure_traces
 
 S = TypeVar("S", bound=ServiceSettings)
-DRAIN_S = 20
 STARTUP_FAILURE = 3
 COLLECT_AFTER = (100_000, 25, 25)
 
@@ -26,9 +26,9 @@ COLLECT_AFTER = (100_000, 25, 25)
 class Server(uvicorn.Server):
     """Stops in order at SIGTERM and SIGINT, and returns.
 
-    It sets the app's `state.stopping` event first: requests without an end of their own, event streams, must end then,
-    because the lifespan ends only after them. uvicorn itself would send itself the signal again once it has stopped,
-    and so end the process before anything around it could stop.
+    It sets the app's `state.stopping` event first: whoever takes on work stops to do so then, and requests without an
+    end of their own, event streams, must end, because the lifespan ends only after them. uvicorn itself would send
+    itself the signal again once it has stopped, and so end the process before anything around it could stop.
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -85,7 +85,7 @@ def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
         return
     configure_traces(create_app.__module__.split(".")[1])
     app = create_app(settings)
-    server = Server(server_config(app, settings.host, settings.port, drain_s=DRAIN_S))
+    server = Server(server_config(app, settings.host, settings.port, drain_s=ceil(settings.drain_s)))
     server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)

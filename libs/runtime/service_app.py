@@ -1,5 +1,6 @@
 """What `create_app` of every service builds: HTTP app, database and bus, started and stopped together."""
 
+import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -31,11 +32,13 @@ def service_app(
 ) -> FastAPI:
     """The app of the service `name`.
 
-    `service` gets the messages of `handlers`, and may have `async start()` and `async stop()`, called around serving.
+    `service` gets the messages of `handlers`, and may have `async start()` and `async stop()`, called around serving,
+    and `wind_down()`, called as soon as the process is asked to stop: from then on it takes on nothing new.
     Without `handlers` there is no bus, without `database` no store. A service that `is_private` has no public paths:
     it is asked by other services, in the name of a tenant.
     """
     bus = _bus(name, settings, service, database, handlers)
+    stopping = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -49,6 +52,7 @@ def service_app(
                 if (stop := getattr(part, "stop", None)) is not None:
                     stack.push_async_callback(stop)
             await stack.enter_async_context(observed_loop(name))
+            stack.callback(asyncio.create_task(_wind_down(stopping, bus, service)).cancel)
             yield
 
     async def readiness() -> dict[str, bool]:
@@ -74,8 +78,17 @@ def service_app(
     app.state.database = database
     app.state.migrations = _migrations(name)
     app.state.bus = bus
+    app.state.stopping = stopping
     app.state.settings = settings
     return app
+
+
+async def _wind_down(stopping: asyncio.Event, *parts: object) -> None:
+    """Tell those who take on work, once the process is asked to stop."""
+    await stopping.wait()
+    for part in parts:
+        if (wind_down := getattr(part, "wind_down", None)) is not None:
+            wind_down()
 
 
 def badge_of(name: str, settings: ServiceSettings, asked: str) -> Badge | None:
@@ -106,6 +119,7 @@ def _bus(
         spread=settings.stream_spread,
         retention_days=settings.retention_days,
         ack_wait=settings.ack_wait_s,
+        drain_timeout=settings.drain_s,
         work_at_once=settings.work_at_once,
         hold_delay=settings.hold_s,
     )

@@ -51,6 +51,11 @@ class ServiceSettings(BaseSettings):
     ack_wait_s: float = Field(
         default=10.0, ge=1, description="A message that nobody settled or keeps alive for so long is delivered again."
     )
+    drain_s: float = Field(
+        default=120.0,
+        gt=0,
+        description="When it is asked to stop: the time for what is in hand. What runs it has to wait 30 s longer.",
+    )
     work_at_once: int = Field(default=2, ge=1, description="Deliveries of up to 64 turns that run at the same time.")
     hold_s: float = Field(default=5.0, gt=0, description="How often work that waits for a decision is looked at again.")
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")

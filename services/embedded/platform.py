@@ -38,7 +38,8 @@ SERVICES = (
     "webhooks",
 )
 NATS_CHECK_S = 0.5
-DRAIN_S = 5
+DRAIN_S = 10
+"""Whoever presses Ctrl-C waits; nobody else would take what is in hand, and it is gone on with at the next start."""
 
 
 class DataDirectoryInUseError(Exception):
@@ -93,6 +94,7 @@ class Platform:
         settings, create_app = service(name)
         known = {
             "database_url": f"sqlite:///{self.data / name}.db",
+            "drain_s": DRAIN_S,
             "nats_url": self.nats.url_of(name) if name in USERS else "",
             "models_url": "local://models",
             "communication_url": "local://communication",

@@ -24,7 +24,8 @@ def create_app(settings: Settings) -> FastAPI:
     database = Database(settings.database_url)
     jobs = JobStore()
     servers = _servers(settings, database, jobs)
-    service = Models(database, Stores(Store(), Accounts(), jobs), Offline(), servers, _prices(settings))
+    stores = Stores(Store(), Accounts(), jobs)
+    service = Models(database, stores, Offline(), servers, _prices(settings), drain_s=settings.drain_s)
     return service_app(
         "models",
         settings,

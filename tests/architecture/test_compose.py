@@ -13,6 +13,7 @@ from libs.bus.accounts import USERS, password_variable
 from libs.bus.permissions import services as users_of_nats
 from services.embedded.platform import SERVICES
 from tools import secrets
+from tools.manifests import GRACE_S
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -50,6 +51,11 @@ def test_every_setting_is_one_that_a_service_has(name: str) -> None:
             assert key.removeprefix(f"REHEARSAL_{name.upper()}_") in own, key
         elif key.startswith("REHEARSAL_"):
             assert key.removeprefix("REHEARSAL_") in fields, key
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_service_is_given_the_time_that_it_takes_to_finish_what_it_has_in_hand(name: str) -> None:
+    assert service(name)["stop_grace_period"] == f"{GRACE_S}s"
 
 
 @pytest.mark.parametrize("name", [*EVERY, "jetstream-exporter", "nats", "otel-collector"])

@@ -9,6 +9,7 @@ from functools import cache
 
 import pytest
 
+from chaos.overheard import overheard
 from libs.runtime.nats_server import NatsServer
 from tests.support.bulk import assert_survives
 from tests.support.platforms import ALL_SERVICES, HTTP, DistributedPlatform, EmbeddedPlatform
@@ -92,6 +93,23 @@ def distributed(
 ) -> Iterator[DistributedPlatform]:
     with DistributedPlatform(tmp_path_factory.mktemp("distributed"), postgres, nats) as platform:
         yield platform
+
+
+@pytest.mark.postgres
+def test_a_rolling_restart_on_postgresql_has_no_message_delivered_again(
+    distributed: DistributedPlatform, nats: NatsServer, oracle: Oracle
+) -> None:
+    """Before anything is killed here. In `make chaos` each call takes six seconds meanwhile."""
+    simulations: dict[int, str] = {}
+    with overheard(nats.url) as answers:
+        for number, process in enumerate(distributed.processes.values()):
+            if number % 5 == 0:
+                seed = 6 + number // 5
+                simulations[seed] = start_study(distributed.url, seed=seed)
+            process.replace()
+        for seed, simulation in simulations.items():
+            assert_nothing_lost_or_doubled(distributed.url, simulation, oracle(seed))
+        assert answers.again() == {}, answers.told()
 
 
 @pytest.mark.postgres

@@ -21,6 +21,7 @@ from libs.http import new_key_pair
 from services.embedded.platform import SERVICES
 
 READY_WITHIN_S = 180.0  # eight processes start at once, and not alone on their machine
+LEAVES_WITHIN_S = 180.0
 # One client, because each new one loads certificates; it keeps no connection to a process that may be killed.
 HTTP = httpx.Client(timeout=30, verify=False, limits=httpx.Limits(max_keepalive_connections=0))
 ALL_SERVICES = (*SERVICES, "gateway")
@@ -60,8 +61,8 @@ class Process:
 
     def __init__(self, command: list[str], environment: dict[str, str], log: Path, ready_url: str) -> None:
         self._command = command
-        # What a killed process had in hand comes back after this time.
-        self._environment = {**os.environ, "REHEARSAL_ACK_WAIT_S": "2", **environment}
+        # What a killed process had in hand comes back after this time; one that stops is not waited for much longer.
+        self._environment = {**os.environ, "REHEARSAL_ACK_WAIT_S": "2", "REHEARSAL_DRAIN_S": "10", **environment}
         self._log = log
         self._ready_url = ready_url
         self._process: Running | None = None
@@ -105,6 +106,18 @@ class Process:
             return 0
         self.ask_to_stop()
         return self._process.wait(60)
+
+    def replace(self) -> float:
+        """SIGTERM, and its successor begins at once; gives how long it took to leave, in order."""
+        begun, old = time.monotonic(), self._process
+        assert old is not None
+        self.ask_to_stop()
+        self.start()
+        code = old.wait(LEAVES_WITHIN_S)
+        assert code == 0, f"it left with {code}:\n{self.log[-3000:]}"
+        left = time.monotonic()
+        self.wait_until_ready()
+        return left - begun
 
     @property
     def pid(self) -> int:

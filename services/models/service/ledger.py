@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from math import inf
 from typing import NamedTuple
 from weakref import WeakSet
 
@@ -45,7 +46,8 @@ OTHERS_S = 0.25
 """How often the ledger is looked at for calls that another process is making."""
 LONGEST_OTHERS_S = 5.0
 """The same, for a batch job."""
-DRAIN_S = 10.0
+COMMITTED_S = 10.0
+"""How long a process that ends waits for its last answers to be in the ledger."""
 PATIENCE_S = 300.0
 """How long answers wait for a database that is away."""
 LONGEST_PAUSE_S = 2.0
@@ -114,12 +116,24 @@ class _Ended(NamedTuple):
 class Ledger:
     """The ledger of one process."""
 
-    def __init__(self, database: Database, store: Store, accounts: Accounts, cost: Cost, estimate: Estimate) -> None:
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        accounts: Accounts,
+        cost: Cost,
+        estimate: Estimate,
+        *,
+        drain_s: float,
+    ) -> None:
         self._database = database
         self._store = store
         self._accounts = accounts
         self._cost = cost
         self._estimate = estimate
+        self._drain_s = drain_s
+        self._stops_at = inf
+        """By then every call has to have ended; known once no more are begun."""
         self._owner = this_process()
         self._waiting: dict[Slot, list[_Asker]] = {}
         self._left: WeakSet[asyncio.Queue[Message]] = WeakSet()
@@ -142,18 +156,25 @@ class Ledger:
             log.warning("%d calls of a process that ended are orphaned; they are made again when asked for", orphaned)
         self._loops = [asyncio.create_task(self._commit_loop()), asyncio.create_task(self._renew_loop())]
 
+    def wind_down(self) -> None:
+        """Begin no call any more. Who waits for one is told so once those in flight have ended, and asks elsewhere."""
+        if self._stops_at == inf:
+            self._stops_at = asyncio.get_running_loop().time() + self._drain_s
+            for task in self._patient:
+                task.cancel()
+
     async def stop(self) -> None:
         """Let the calls in flight end, for a while; what does not is orphaned by the next start."""
-        for task in self._patient:
-            task.cancel()
+        self.wind_down()
         await asyncio.gather(*self._patient, return_exceptions=True)
         if self._work:
-            _, late = await asyncio.wait(self._work, timeout=DRAIN_S)
+            left = self._stops_at - asyncio.get_running_loop().time()
+            _, late = await asyncio.wait(self._work, timeout=max(0.0, left))
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         with suppress(TimeoutError):
-            async with asyncio.timeout(DRAIN_S):
+            async with asyncio.timeout(COMMITTED_S):
                 await self._ended.join()
         for loop in self._loops:
             loop.cancel()
@@ -222,6 +243,9 @@ class Ledger:
                     del pending[call.key]
                 if reserved:
                     await self._make(reserved, backend, account)
+                elif self._stops_at < inf:
+                    self._fail([(account.tenant, key) for key in pending], LedgerError("the service is stopping"))
+                    return
                 elif pending:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, LONGEST_OTHERS_S) if backend.is_batched else OTHERS_S
@@ -362,8 +386,10 @@ class Ledger:
                 self._deliver(tenant, _settled(item), is_found=False)
 
     def _is_wanted(self, tenant: str, key: str) -> bool:
-        """Whether anybody still waits for a call."""
-        return any(asker.queue not in self._left for asker in self._waiting.get((tenant, key), ()))
+        """Whether anybody still waits for a call that this process may begin."""
+        return self._stops_at == inf and any(
+            asker.queue not in self._left for asker in self._waiting.get((tenant, key), ())
+        )
 
     async def _renew_loop(self) -> None:
         """Say from time to time that the calls being made are being made."""

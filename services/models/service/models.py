@@ -75,6 +75,8 @@ class Models:
         offline: Backend,
         servers: Sequence[Server],
         prices: PriceTable,
+        *,
+        drain_s: float,
     ) -> None:
         self._database = database
         self._stores = stores
@@ -84,7 +86,7 @@ class Models:
         self._embedders = _by_name([server.embeddings for server in servers])
         self._modes = {model.name: model.mode for server in servers for model in server.endpoint.models}
         self._economy = _by_name([server.economy for server in servers])
-        self._ledger = Ledger(database, stores.calls, stores.accounts, self._cost, self._estimate)
+        self._ledger = Ledger(database, stores.calls, stores.accounts, self._cost, self._estimate, drain_s=drain_s)
 
     async def start(self) -> None:
         """Begin to take calls, and go on with the batch jobs of processes that ended."""
@@ -98,6 +100,10 @@ class Models:
             else:
                 account = Account(job.tenant, job.simulation_id, is_recorded_once=True)
                 self._ledger.resume(job.calls, backend, account)
+
+    def wind_down(self) -> None:
+        """Begin no call any more."""
+        self._ledger.wind_down()
 
     async def stop(self) -> None:
         """Finish the calls in flight and close connections."""

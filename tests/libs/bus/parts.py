@@ -105,3 +105,10 @@ async def settled(service: Service, durable: str, stream: str = EVENTS) -> bool:
     last = (await service.js.stream_info(stream)).state.last_seq
     assert info.delivered is not None
     return info.delivered.stream_seq == last and info.num_ack_pending == 0
+
+
+async def deliveries(service: Service, durable: str, stream: str = EVENTS) -> int:
+    """How often messages were given to a consumer."""
+    info = await service.js.consumer_info(stream, durable)
+    assert info.delivered is not None
+    return info.delivered.consumer_seq

@@ -1,6 +1,7 @@
 """The end of a models service with calls in flight: killed, or stopped before they were answered."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -70,9 +71,8 @@ async def test_calls_of_a_killed_process_are_orphaned_and_made_again_but_finishe
     assert len(stub.requests) == 6 + 4
 
 
-async def test_calls_that_a_stopping_service_did_not_wait_for_are_made_again(start, stub, monkeypatch):
-    monkeypatch.setattr("services.models.service.ledger.DRAIN_S", 0.2)
-    settings = {"upstream_url": stub.url, "upstream_models": MODEL, "probe": False}
+async def test_calls_that_a_stopping_service_did_not_wait_for_are_made_again(start, stub):
+    settings = {"upstream_url": stub.url, "upstream_models": MODEL, "probe": False, "drain_s": 0.2}
     sent = batch(4, model=MODEL)
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number <= 3 else 30.0)
     async with start(**settings) as client:
@@ -92,6 +92,31 @@ async def test_calls_that_a_stopping_service_did_not_wait_for_are_made_again(sta
     assert (orphaned["calls"], orphaned["orphaned_calls"]) == (3, 1)
     assert [reply.status for reply in replies] == ["answered"] * 4
     assert len(stub.requests) == 5
+
+
+async def test_a_service_that_winds_down_finishes_the_calls_in_flight_and_begins_no_other(database_url, stub):
+    settings = Settings(
+        database_url=database_url, upstream_url=stub.url, upstream_models=MODEL, probe=False, initial_concurrency=2
+    )
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.5)
+    sent = batch(6, model=MODEL).model_dump(mode="json")
+    app = create_app(settings)
+    async with running("leaving", app) as client:
+        asked = asyncio.create_task(client.post("/v1/turns", json=sent))
+
+        async def are_asked():
+            return len(stub.requests) == 2
+
+        await eventually(are_asked)
+        app.state.stopping.set()
+        *replies, problem = map(json.loads, (await asked).text.splitlines())
+        refused = await client.post("/v1/turns", json=sent)
+    assert [reply["status"] for reply in replies] == ["answered"] * 2
+    assert problem["status"] == 503  # whoever asks waits for another process, and asks again
+    assert len(stub.requests) == 2
+    assert refused.text.count("answered") == 2  # what is in the ledger is told until the end
+    async with running("successor", create_app(settings)) as client:
+        assert len(await send(client, batch(6, model=MODEL))) == len(stub.requests) == 6
 
 
 async def test_calls_that_another_living_process_is_making_are_waited_for_and_not_made_twice(database_url, stub):
