@@ -10,7 +10,9 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, func, select
 from libs.bus import Bus, BusSettings, Outbox, Router
 from libs.bus.streams import EVENTS
 from libs.bus.tables import OUTBOX, attach
+from libs.contracts import subjects
 from libs.contracts.base import Contract, MessageData
+from libs.contracts.envelope import Envelope
 from libs.db import Database
 
 metadata = MetaData()
@@ -105,6 +107,12 @@ async def settled(service: Service, durable: str, stream: str = EVENTS) -> bool:
     last = (await service.js.stream_info(stream)).state.last_seq
     assert info.delivered is not None
     return info.delivered.stream_seq == last and info.num_ack_pending == 0
+
+
+async def publish(service: Service, message: Noted | Note, envelope: Envelope, **headers: str) -> None:
+    """Put a message on its stream, behind the back of any outbox."""
+    subject = subjects.concrete(message.contract, envelope.tenant, message.key)
+    await service.js.publish(subject, message.model_dump_json().encode(), headers=envelope.headers() | headers)
 
 
 async def deliveries(service: Service, durable: str, stream: str = EVENTS) -> int:

@@ -16,7 +16,7 @@ from libs.contracts.envelope import Envelope, Message, seal
 from libs.contracts.identity import tenant_at_work
 from libs.db import Transaction
 from libs.telemetry import span
-from tests.libs.bus.parts import NOTES, Note, Noted, Service, deliveries, running, settings, settled, until
+from tests.libs.bus.parts import NOTES, Note, Noted, Service, deliveries, publish, running, settings, settled, until
 from tests.support.traces import recorded_spans
 
 
@@ -35,11 +35,6 @@ def noting(fail: Any = None) -> tuple[Router, list[Envelope]]:
             fail(message, len(attempts))
 
     return router, attempts
-
-
-async def publish(service: Service, message: Noted | Note, envelope: Envelope, **headers: str) -> None:
-    subject = subjects.concrete(message.contract, envelope.tenant, message.key)
-    await service.js.publish(subject, message.model_dump_json().encode(), headers=envelope.headers() | headers)
 
 
 async def sent(service: Service) -> list[str]:
@@ -284,45 +279,6 @@ async def test_a_message_that_came_too_early_is_handled_once_it_is_ready(nats_ur
         assert await deliveries(receiver, "results-noted") == 1  # it was kept in hand
 
 
-async def test_a_message_that_stays_too_early_makes_room_for_others(nats_url: str, sqlite_url: str) -> None:
-    def fail(message: Message[Noted], attempt: int) -> None:
-        if message.data.text == "early":
-            raise NotReadyError("the study is not known yet")
-
-    router, _ = noting(fail)
-    narrow = settings(nats_url, early=0.1, handlers_at_once=1)
-    async with running("results", sqlite_url, narrow, router) as receiver:
-        for text in ("early", "later"):
-            await publish(receiver, message := Noted(text=text), seal(message, source="population"))
-
-        async def another_is_handled() -> bool:
-            return await receiver.notes() == ["later"]
-
-        await until(another_is_handled)
-
-
-@pytest.mark.parametrize("mode", ["on", "work"])
-async def test_while_what_it_needs_is_away_a_message_is_kept_in_hand_and_given_to_nobody_else(
-    mode: str, nats_url: str, sqlite_url: str
-) -> None:
-    router, tries = Router("results"), list[float]()
-
-    async def come_by(*_: Any) -> None:
-        tries.append(time.monotonic())
-        if time.monotonic() - tries[0] < 1.5:
-            raise ConnectionError("the models service is away")
-
-    declare: Any = router.on(Noted) if mode == "on" else router.work(Note)
-    declare(come_by)
-    stream, durable = (EVENTS, "results-noted") if mode == "on" else (COMMANDS, "results-note")
-    async with running("results", sqlite_url, settings(nats_url, ack_wait=1.0), router) as receiver:
-        message = Noted(text="patient") if mode == "on" else Note(text="patient")
-        await publish(receiver, message, seal(message, source="population"))
-        await until(lambda: tries and settled(receiver, durable, stream))
-        assert len(tries) > 3
-        assert await deliveries(receiver, durable, stream) == 1
-
-
 async def test_a_message_that_never_gets_ready_is_a_dead_letter_in_the_end(nats_url: str, sqlite_url: str) -> None:
     def fail(message: Message[Noted], attempt: int) -> None:
         raise NotReadyError("the study is not known yet")
@@ -366,55 +322,6 @@ async def test_work_longer_than_the_acknowledgement_time_is_done_once(nats_url: 
         await until(lambda: len(begun) == 4, within=1.5)  # at the same time
         await until(lambda: settled(service, "results-note", COMMANDS))
         assert sorted(begun) == ["0", "1", "2", "3"]
-
-
-async def test_work_in_hand_when_a_service_stops_is_handed_back_at_once(nats_url: str, tmp_path: Any) -> None:
-    def worker(seconds: float) -> tuple[Router, list[str]]:
-        router, done = Router("results"), list[str]()
-
-        @router.work(Note)
-        async def on_note(message: Message[Note], service: Any) -> None:
-            done.append("begun")
-            await asyncio.sleep(seconds)
-            done.append("finished")
-
-        return router, done
-
-    patient = settings(nats_url, ack_wait=60.0, drain_timeout=0.2)
-    slow, slow_done = worker(30.0)
-    async with running("results", f"sqlite:///{tmp_path}/a.db", patient, slow) as service:
-        await service.send(Note(text="long"))
-        await until(lambda: slow_done == ["begun"])
-    quick, quick_done = worker(0.0)
-    async with running("results", f"sqlite:///{tmp_path}/b.db", patient, quick):
-        await until(lambda: quick_done == ["begun", "finished"], within=5.0)
-    assert slow_done == ["begun"]
-
-
-async def test_work_in_hand_when_a_service_winds_down_is_finished_and_nothing_else_is_begun(
-    nats_url: str, database_url: str
-) -> None:
-    def worker() -> tuple[Router, list[str]]:
-        router, done = Router("results"), list[str]()
-
-        @router.work(Note)
-        async def on_note(message: Message[Note], service: Any) -> None:
-            done.append(message.data.text)
-            await asyncio.sleep(1.6)
-
-        return router, done
-
-    one_by_one = settings(nats_url, ack_wait=1.0, work_at_once=1, drain_timeout=10.0)
-    (old, by_old), (new, by_new) = worker(), worker()
-    async with running("results", database_url, one_by_one, old) as leaving:
-        await leaving.send(Note(text="in hand"), Note(text="next"))
-        await until(lambda: by_old)
-        leaving.bus.wind_down()
-        async with running("results", database_url, one_by_one, new) as successor:
-            await until(lambda: by_new, within=1.5)  # while the other still works
-            await until(lambda: settled(successor, "results-note", COMMANDS))
-            assert (by_old, by_new) == (["in hand"], ["next"])
-            assert await deliveries(successor, "results-note", COMMANDS) == 2
 
 
 async def test_two_apps_share_the_messages_of_one_service(nats_url: str, database_url: str) -> None:
