@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI
@@ -38,7 +39,6 @@ def service_app(
     it is asked by other services, in the name of a tenant.
     """
     bus = _bus(name, settings, service, database, handlers)
-    stopping = asyncio.Event()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -52,23 +52,15 @@ def service_app(
                 if (stop := getattr(part, "stop", None)) is not None:
                     stack.push_async_callback(stop)
             await stack.enter_async_context(observed_loop(name))
-            stack.callback(asyncio.create_task(_wind_down(stopping, bus, service)).cancel)
+            stack.callback(asyncio.create_task(_wind_down(app.state.stopping, bus, service)).cancel)
             yield
-
-    async def readiness() -> dict[str, bool]:
-        checks = {}
-        if database is not None:
-            checks["database"] = await _answers(database)
-        if bus is not None:
-            checks["bus"] = bus.is_ready()
-        return checks
 
     verifier = verifier_of(settings.identity_keys, settings.host, name, settings.service_keys)
     app = create_http_app(
         name,
         api,
         lifespan=lifespan,
-        readiness=readiness,
+        readiness=partial(_checks, database, bus),
         max_body_bytes=max_body_bytes,
         entrance=Middleware(Identified, verifier=verifier, is_private=is_private),
     )
@@ -78,7 +70,7 @@ def service_app(
     app.state.database = database
     app.state.migrations = _migrations(name)
     app.state.bus = bus
-    app.state.stopping = stopping
+    app.state.stopping = asyncio.Event()
     app.state.settings = settings
     return app
 
@@ -130,6 +122,16 @@ def _migrations(name: str) -> Path:
     """The folder of revisions beside the service's code."""
     package = sys.modules[f"services.{name}"]
     return Path(next(iter(package.__path__))) / "migrations"
+
+
+async def _checks(database: Database | None, bus: Bus | None) -> dict[str, bool]:
+    """What the service needs, and whether it is there."""
+    checks = {}
+    if database is not None:
+        checks["database"] = await _answers(database)
+    if bus is not None:
+        checks["bus"] = bus.is_ready()
+    return checks
 
 
 async def _answers(database: Database) -> bool:
