@@ -70,7 +70,7 @@ def test_a_draft_is_kept_follows_every_change_and_a_version_of_it_runs(
         expect(page.get_by_text("Kept in this browser until nothing is missing")).to_be_visible()
         page.get_by_role("button", name="Undo").click()
         expect(state).to_have_text("Draft saved on the platform, changed since version 1")
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_role("tab", name="Results").wait_for()
         identity = page.url.rsplit("/", 1)[-1].partition("?")[0]
@@ -116,7 +116,7 @@ def test_five_people_try_a_variant_in_its_form_and_what_they_said_is_known_again
         expect(trial.get_by_role("listitem")).to_have_count(5, timeout=60_000)
         assert trial.get_by_role("listitem").all_inner_texts() == said
         assert simulations() == before
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         page.get_by_label("What is shown").fill("Something else")
         expect(trial.get_by_role("listitem")).to_have_count(0)
         assert visit.faults == []
@@ -135,7 +135,7 @@ def test_margins_and_what_is_worth_finding_are_set_and_stand_in_the_file(
         expect(page.get_by_role("button", name="The shares of gender make")).to_be_visible()
         margin.get_by_role("button", name="Make it 100 %").click()
         expect(page.get_by_text("Everything is there.")).to_be_visible()
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         page.goto(f"{platform.url}/ui/design?node=analysis")
         page.get_by_label("Smallest effect of open rate worth finding").fill("0.2")
         page.get_by_role("button", name="View as").click()
@@ -179,7 +179,7 @@ def test_a_protocol_is_designed_step_by_step_and_asked(browser: Browser, platfor
         page.get_by_label("What is shown").fill("Still thirsty?")
         page.get_by_role("button", name="Earlier", exact=True).click()
         expect(page.get_by_text("Everything is there.")).to_be_visible()
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         page.get_by_role("button", name="Keep on the platform").click()
         expect(page.get_by_text("Draft saved on the platform, never published")).to_be_visible()
         study = kept(platform)["study"]
@@ -230,7 +230,7 @@ def test_a_variant_is_written_as_formatted_text_and_kept_as_markdown(
         tools.get_by_role("button", name="Link").click()
         page.get_by_label("Address", exact=True).fill("https://example.org/shop")
         page.get_by_role("button", name="Set the link").click()
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         seen = page.get_by_role("figure", name="Preview: email")
         expect(seen.locator("strong")).to_contain_text("today<img")
         expect(seen).to_contain_text("a crate of apples")
@@ -272,7 +272,7 @@ def test_a_variant_becomes_a_sequence_of_contacts_with_times_and_conditions(
         page.goto(f"{platform.url}/ui/design?node=variant:1")
         page.get_by_label("What is shown").fill("Your check is due, once.")
         expect(page.get_by_text("Everything is there.")).to_be_visible()
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         page.get_by_role("button", name="Keep on the platform").click()
         expect(page.get_by_text("Draft saved on the platform, never published")).to_be_visible()
         assert visit.faults == []

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from playwright.sync_api import Browser, Page, expect
 
-from tests.support.browser import DESKTOP, PHONE, Visit, running_browser
+from tests.support.browser import WINDOWS, Visit, running_browser
 from tests.support.paces import (
     INTERACTIVE_WITHIN_S,
     SLOW_FRAME_MS,
@@ -28,7 +28,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 EXAMPLES = Path("examples")
 BUSY = 3  # times slower, at most, beside the other tests; `python -m bench pages` holds them to their limits
 ATTACK = '<img src=x onerror="window.attacked=1"><script>window.attacked=1</script>{{7*7}}'
-WINDOWS = [("light", DESKTOP), ("dark", DESKTOP), ("dark", PHONE), ("light", PHONE)]
 ROUTES = Path("services/gateway/ui/src/app/router.tsx")
 OLD = {"/simulation.html", "/docs.html"}  # lead elsewhere
 
@@ -177,7 +176,7 @@ def test_a_person_of_a_population_can_be_met_and_spoken_with(
         page.get_by_label("Find by name").fill("Jacob")
         page.locator(".face", has_text="Jacob").first.click()
         page.get_by_role("heading", name="Persona").wait_for()
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         page.get_by_label("What you say").fill(f"What do you think of oat milk? {ATTACK}")
         page.get_by_role("button", name="Say it").click()
         expect(page.locator(".line-person")).to_have_count(1, timeout=60_000)
@@ -353,7 +352,7 @@ def test_answers_of_people_are_uploaded_compared_and_raise_the_grade_to_a(
         page.get_by_role("button", name="Compare", exact=True).click()
         page.get_by_role("heading", name="Both distributions").wait_for()
         expect(page.get_by_text("Where a second sample of people")).to_be_visible()
-        assert visit.grave_violations() == []
+        assert visit.grave_violations_everywhere() == []
         expect(visit.open("/ui/validation", "Ledger").get_by_role("row", name="panel offline")).to_have_count(2)
         page = visit.open(f"/ui/simulations/{sample}?tab=results", "Ask real people too")
         page.locator("input[type=file]").set_input_files(file)
@@ -432,7 +431,7 @@ def test_a_brand_whose_colours_cannot_be_read_is_made_readable(
             visit.page.route("**/ui/brand.json", lambda route: route.fulfill(json=brand))
             page = visit.open("/ui/", "Simulations")
             expect(page.get_by_role("link", name="Sunshine Research")).to_be_visible()
-            assert visit.grave_violations() == []
+            assert visit.grave_violations_everywhere() == []
 
 
 def test_a_page_goes_on_by_itself_after_the_platform_was_killed(

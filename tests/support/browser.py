@@ -16,6 +16,7 @@ NAMES = (os.environ.get("REHEARSAL_TEST_CHROMIUM", ""), "chromium", "chromium-br
 AXE = BUILT.parent / "node_modules/axe-core/axe.min.js"
 DESKTOP: ViewportSize = {"width": 1280, "height": 860}
 PHONE: ViewportSize = {"width": 360, "height": 740}
+WINDOWS = [("light", DESKTOP), ("dark", DESKTOP), ("dark", PHONE), ("light", PHONE)]
 WITHIN_MS = 45_000  # a page is as slow as the machine is busy
 GRAVE = {"serious", "critical"}
 
@@ -90,6 +91,17 @@ class Visit:
     def overflow(self) -> int:
         """Pixels by which the page is wider than its window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+    def grave_violations_everywhere(self) -> list[str]:
+        """The same of the page as it is now in every light and window, where it has to fit too."""
+        found = []
+        for scheme, size in WINDOWS:
+            self.looked_at(scheme, size)
+            found += [f"{scheme} {size['width']}: {one}" for one in self.grave_violations()]
+            if (wider := self.overflow()) > 0:
+                found.append(f"{scheme} {size['width']}: {wider} pixels too wide")
+        self.looked_at(*WINDOWS[0])
+        return found
 
     def grave_violations(self) -> list[str]:
         """What axe calls serious or critical, and goes on to: what is being brought up to date is pale for a moment."""
