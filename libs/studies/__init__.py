@@ -1,6 +1,6 @@
 """Study files: how one is read, what is wrong with it and where. The command line and the API use this same code."""
 
-from libs.studies.checking import Examined, Warned, examine
+from libs.studies.checking import Examined, Warned, attribute_conditions, examine, unmet
 from libs.studies.reading import JSON, MAX_BYTES, MEDIA, YAML, Fault, InvalidStudyError, StudyFile, read
 from libs.studies.resolving import resolved
 
@@ -14,7 +14,9 @@ __all__ = [
     "InvalidStudyError",
     "StudyFile",
     "Warned",
+    "attribute_conditions",
     "examine",
     "read",
     "resolved",
+    "unmet",
 ]

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple, get_args
 from pydantic import BaseModel, ValidationError
 
 from libs.contracts.catalogue import resolve
-from libs.contracts.dialogue import DEFAULT_GROUP, Journey, Request, Talk
+from libs.contracts.dialogue import DEFAULT_GROUP, ConditionSpec, Journey, Request, Talk, TouchpointSpec
 from libs.contracts.errors import FieldError, InvalidError, allowed_of
-from libs.contracts.experiments import InterventionSpec, StudySpec
+from libs.contracts.experiments import ContactSpec, InterventionSpec, StudySpec
+from libs.contracts.planning import Attribute
 
 OFFLINE = "offline"
 FEW = 30
 """Fewer people in an arm than this find only very large effects."""
+MOST_NAMED = 50
 Place = tuple[str | int, ...]
 
 
@@ -134,6 +136,38 @@ def _meaning(spec: StudySpec) -> Iterator[FieldError]:
         yield from _unknown_segments(request.target_segments, f"{field}.target_segments", known)
         for name, metrics in _asked(request).items():
             yield from _unknown_metrics(metrics, f"{field}.{name}")
+
+
+def attribute_conditions(spec: StudySpec) -> Iterator[tuple[str, ConditionSpec]]:
+    """Conditions about what people are, by field: only people can show whether anybody meets them."""
+    contacts: dict[str, Sequence[ContactSpec | TouchpointSpec]] = {
+        f"protocol.{number}.touchpoints": request.touchpoints
+        for number, request in enumerate(spec.protocol)
+        if isinstance(request, Journey)
+    } | {
+        f"intervention.variants.{number}.touchpoints": variant.touchpoints
+        for number, variant in enumerate(spec.intervention.variants if spec.intervention else ())
+    }
+    for field, touchpoints in contacts.items():
+        for place, touchpoint in enumerate(touchpoints):
+            if touchpoint.condition is not None and touchpoint.condition.attribute is not None:
+                yield f"{field}.{place}.condition", touchpoint.condition
+
+
+def unmet(spec: StudySpec, attributes: Mapping[str, Attribute]) -> Iterator[FieldError]:
+    """Conditions that nobody with these attributes meets, for what they name."""
+    for field, condition in attribute_conditions(spec):
+        known = attributes.get(str(condition.attribute))
+        wanted = condition.value if isinstance(condition.value, list) else [condition.value]
+        if known is None:
+            message = f"people of the population have no attribute {condition.attribute!r}"
+            yield FieldError(f"{field}.attribute", message, tuple(attributes))
+        elif known.is_number:
+            if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in wanted):
+                yield FieldError(f"{field}.value", "is a number", tuple(f"{end:g}" for end in known.values))
+        elif strange := [one for one in wanted if one not in known.values]:
+            allowed = tuple(map(str, known.values[:MOST_NAMED]))
+            yield FieldError(f"{field}.value", f"nobody has the value {strange[0]!r}", allowed)
 
 
 def _targets(intervention: InterventionSpec) -> dict[str, Sequence[str]]:

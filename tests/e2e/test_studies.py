@@ -152,6 +152,11 @@ async def test_everything_that_would_be_refused_is_told_before_anything_is_made(
     assert (await client.get("/agent-populations/list")).json()["items"] == before
 
 
+def only_for(attribute: str, value: str) -> dict[str, Any]:
+    """A journey for some."""
+    return {"touchpoints": [{"name": "a", "content": "A", "condition": {"attribute": attribute, "value": value}}]}
+
+
 WITHIN = {"population": {"name": "P", "demographic_base": "uk_demographics", "size": 5}, "seed": 1, "name": "S"}
 
 
@@ -164,6 +169,8 @@ WITHIN = {"population": {"name": "P", "demographic_base": "uk_demographics", "si
         ({"intervention": AB | {"target": {"attributes": {"shoe": "blue"}}}}, "intervention.target.attributes.shoe"),
         ({"intervention": AB | {"exclude": {"attributes": {"age": [0, 120]}}}}, "intervention.target"),
         ({"intervention": AB | {"randomisation": {"by": ["shoe"]}}}, "intervention.randomisation.by.0"),
+        ({"protocol": [only_for("shoe", "blue")]}, "protocol.0.touchpoints.0.condition.attribute"),
+        ({"protocol": [only_for("region", "Mars")]}, "protocol.0.touchpoints.0.condition.value"),
         ({"intervention": AB | {"exclude_interventions": ["int_0"]}}, "intervention.exclude_interventions.0"),
         ({"intervention": AB | {"population_id": "pop_0"}}, "intervention.population_id"),
         ({"intervention": AB | {"variants": JUDGED}}, "model"),

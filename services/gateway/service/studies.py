@@ -20,13 +20,13 @@ from libs.contracts.experiments import ExecutionSpec, InterventionSpec, StudySpe
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.origins import Forecast, Origin
-from libs.contracts.planning import PowerScreen
+from libs.contracts.planning import Attribute, PowerScreen
 from libs.contracts.specs import Engine, SimulationSpec
 from libs.contracts.turns import Budget
 from libs.engines import ALWAYS_THERE
 from libs.http.problems import field_errors
 from libs.minds.json_documents import merge_patch
-from libs.studies import StudyFile, Warned, examine, resolved
+from libs.studies import StudyFile, Warned, attribute_conditions, examine, resolved, unmet
 from services.gateway.service.owners import Gateway, OwnerRefusedError
 
 B = TypeVar("B", ExecutionSpec, SimulationSpec)
@@ -101,8 +101,12 @@ class Studies:
             raise InvalidError("engine", problem, [name for name, other in problems.items() if other is None])
 
     async def _drawn(self, spec: StudySpec) -> JsonObject:
-        path = f"/agent-populations/preview?people={SAMPLE}&attributes={_looks_closely(spec.intervention)}"
-        return await self._gateway.ask("population", path, _people(spec), "population")
+        path = f"/agent-populations/preview?people={SAMPLE}&attributes={_looks_closely(spec)}"
+        drawn = await self._gateway.ask("population", path, _people(spec), "population")
+        attributes = {name: Attribute.model_validate(one) for name, one in (drawn["attributes"] or {}).items()}
+        if errors := list(unmet(spec, attributes)):
+            raise invalid(errors)
+        return drawn
 
     async def _measured(self, spec: StudySpec, drawn: JsonObject) -> Estimate:
         wanted = {"model": spec.model, "engine": spec.engine, "agents": drawn["individuals"]}
@@ -255,9 +259,11 @@ def _contents(body: BaseModel) -> JsonObject:
     return {name: getattr(body, name) for name in type(body).model_fields}
 
 
-def _looks_closely(asked: InterventionSpec | None) -> bool:
-    """Whether an intervention says anything of people that is not their segment."""
-    if asked is None:
+def _looks_closely(spec: StudySpec) -> bool:
+    """Whether a study says anything of people that is not their segment."""
+    if any(attribute_conditions(spec)):
+        return True
+    if (asked := spec.intervention) is None:
         return False
     targets = [one for one in (asked.target, asked.exclude) if one is not None]
     return any(one.attributes for one in targets) or any(name != "segment" for name in asked.randomisation.by)
