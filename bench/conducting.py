@@ -40,6 +40,7 @@ from services.population.domain.library import load_library
 from services.population.domain.people import Design as Drawing
 from services.results.domain.analysis import analyse
 from services.results.domain.records import Study, Turn, turns_of
+from services.results.domain.replies import Replies
 
 AT = datetime(2026, 11, 28, 9, 0, tzinfo=UTC)
 SIMULATION, POPULATION, INTERVENTION = "sim_bench", "pop_bench", "int_bench"
@@ -65,7 +66,7 @@ class Conducted:
     @cached_property
     def analysis(self) -> Analysis:
         """As it is served."""
-        return analyse(self.study, self.turns)
+        return analyse(self.study, Replies.of(self.study.instruments, self.turns))
 
 
 class Pool:

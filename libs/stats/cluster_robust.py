@@ -8,6 +8,7 @@ comparisons without one. Below some ten clusters an arm no interval is reliable:
 import math
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy import special
@@ -162,16 +163,22 @@ def cluster_means(sample: Clustered) -> Numbers:
     return np.sort([math.fsum(values) / len(values) for values in sample.by_cluster().values()])
 
 
+class _Weight(NamedTuple):
+    """What P is made of: the same for all clusters of one size."""
+
+    square: float
+    """n_g α_g²: the diagonal of P before its mean is taken off."""
+    root: float
+    """n_g α_g / √n."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Cell:
     """A mean, by how much each cluster moves it, and what P of `clustered_contrast` is made of."""
 
     mean: float
     parts: dict[Hashable, float]
-    squares: dict[Hashable, float]
-    """n_g α_g²: the diagonal of P before its mean is taken off."""
-    roots: dict[Hashable, float]
-    """n_g α_g / √n."""
+    weights: "dict[Hashable, _Weight]"
 
     @property
     def v(self) -> float:
@@ -186,12 +193,12 @@ def _cell(sample: Clustered) -> _Cell | None:
         return None
     low, high = min(sample.values), max(sample.values)
     mean = low if low == high else math.fsum(sample.values) / n
-    alpha = {cluster: 1 / (n * math.sqrt(1 - len(values) / n)) for cluster, values in groups.items()}
+    alpha = {size: 1 / (n * math.sqrt(1 - size / n)) for size in set(map(len, groups.values()))}
+    weights = {size: _Weight(size * a**2, size * a / math.sqrt(n)) for size, a in alpha.items()}
     return _Cell(
         mean,
-        {c: alpha[c] * math.fsum(value - mean for value in values) for c, values in groups.items()},
-        {c: len(values) * alpha[c] ** 2 for c, values in groups.items()},
-        {c: len(values) * alpha[c] / math.sqrt(n) for c, values in groups.items()},
+        {c: alpha[len(values)] * math.fsum(value - mean for value in values) for c, values in groups.items()},
+        {c: weights[len(values)] for c, values in groups.items()},
     )
 
 
@@ -201,8 +208,9 @@ def _degrees_of_freedom(cells: Sequence[_Cell], weights: Sequence[float]) -> flo
     if not known:
         return math.inf
     total = math.fsum(v for v, _ in known)
-    trace = [_squares(cell.roots.values()) for _, cell in known]
-    share = [v / total / (math.fsum(cell.squares.values()) - t) for (v, cell), t in zip(known, trace, strict=True)]
+    trace = [_squares(one.root for one in cell.weights.values()) for _, cell in known]
+    diagonal = [math.fsum(one.square for one in cell.weights.values()) for _, cell in known]
+    share = [v / total / (d - t) for (v, _), d, t in zip(known, diagonal, trace, strict=True)]
     return 1 / math.fsum(
         a * b * _trace_of_product(one, other)
         for a, (_, one) in zip(share, known, strict=True)
@@ -212,11 +220,10 @@ def _degrees_of_freedom(cells: Sequence[_Cell], weights: Sequence[float]) -> flo
 
 def _trace_of_product(one: _Cell, other: _Cell) -> float:
     """tr(P Q), with P = D - u u' of each."""
-    shared = [cluster for cluster in one.parts if cluster in other.parts]
-    crossed = math.fsum(one.roots[c] * other.roots[c] for c in shared)
+    shared = [(weight, other.weights[c]) for c, weight in one.weights.items() if c in other.weights]
+    crossed = math.fsum(a.root * b.root for a, b in shared)
     return crossed * crossed + math.fsum(
-        one.squares[c] * other.squares[c] - one.squares[c] * other.roots[c] ** 2 - other.squares[c] * one.roots[c] ** 2
-        for c in shared
+        a.square * b.square - a.square * b.root**2 - b.square * a.root**2 for a, b in shared
     )
 
 

@@ -1,4 +1,4 @@
-"""Turns and a frozen plan → estimates of every outcome in every arm, and every arm against the baseline.
+"""Replies and a frozen plan → estimates of every outcome in every arm, and every arm against the baseline.
 
 All comparisons of the study (outcomes × arms) are one family for the plan's correction. Intervals are not adjusted, so
 one may leave out zero although the finding is `no_clear_difference`; the finding follows the adjusted p-value alone.
@@ -7,13 +7,13 @@ one may leave out zero although the finding is `no_clear_difference`; the findin
 from collections.abc import Mapping, Sequence
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate, Interval
-from libs.contracts.protocol import total_usage
 from services.results.domain.contrasts import Compared, compare, is_whole
 from services.results.domain.doubts import factor_effects, flags, interactions, omnibus
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.finding import correct_apart, finding_of
 from services.results.domain.outcomes import Outcome, outcomes_of
-from services.results.domain.records import Study, Turn, in_order
+from services.results.domain.records import Study
+from services.results.domain.replies import Replies
 from services.results.domain.samples import Sample, count_heads, values_by_arm
 from services.results.domain.verdict import write_verdict
 
@@ -21,14 +21,13 @@ Samples = Mapping[str, Sample]
 CONDITIONAL = "among agents that the funnel reached, so not a randomised comparison"
 
 
-def analyse(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Analysis:
-    """The analysis of all turns of a simulation. The order of the turns does not matter."""
-    ordered = in_order(turns)
-    arms = study.arms(ordered)
-    heads = count_heads(study, arms, ordered)
-    worth = evidences(study, ordered, heads, looks)
+def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
+    """The analysis of all turns of a simulation."""
+    arms = study.arms_among(replies.arms)
+    heads = count_heads(study, arms, replies.all)
+    worth = evidences(study, heads, looks, replies.models)
     outcomes = outcomes_of(study.instruments)
-    samples = [values_by_arm(outcome, arms, ordered) for outcome in outcomes]
+    samples = [values_by_arm(outcome, arms, replies.all) for outcome in outcomes]
     estimates = [
         estimate(outcome, arm, values[arm], worth, study.confidence_level)
         for outcome, values in zip(outcomes, samples, strict=True)
@@ -47,10 +46,10 @@ def analyse(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Analysis:
         sample_ratio=worth.sample_ratio,
         verdict="",
         omnibus=tuple(omnibus(study, outcomes, samples, worth)) or None,
-        interactions=tuple(interactions(study, arms, outcomes, ordered, worth)) or None,
+        interactions=tuple(interactions(study, arms, outcomes, replies.all, worth)) or None,
         factor_effects=tuple(factor_effects(study, outcomes, samples, worth)) or None,
         flags=tuple(flags(study, outcomes, samples, heads, worth)) or None,
-        usage=total_usage([turn.usage for turn in ordered]),
+        usage=replies.usage,
     )
     return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads), is_paired=study.is_within)})
 

@@ -4,8 +4,7 @@ Segments are exploratory: estimates with their intervals, no p-values, because n
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from pydantic import Field
 
@@ -25,9 +24,10 @@ from services.results.domain.journeys import (
 )
 from services.results.domain.moods import Association, Mood, Point, associations, moods, series
 from services.results.domain.outcomes import SCORING, Measure, outcomes_of
-from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import count_heads, units_of, values_by_arm
-from services.results.domain.themes import Themes, themes_by_rules
+from services.results.domain.records import Study
+from services.results.domain.replies import Replies, Reply
+from services.results.domain.samples import Units, count_heads, sample_of, score_of, values_by_arm
+from services.results.domain.themes import Themes, Written, themes_by_rules
 
 MOST_POINTS = 21  # a longer scale is shown in equal classes
 CLASSES = 10
@@ -114,14 +114,13 @@ class Description(Data):
     themes: tuple[Themes, ...] = Field(default=(), description="Of texts, in two codings, with their agreement.")
 
 
-def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Description:
-    """Distributions, funnel and segments of all turns; their order does not matter."""
-    ordered = in_order(turns)
-    arms = study.arms(ordered)
-    heads = count_heads(study, arms, ordered)
-    worth = evidences(study, ordered, heads, looks)
-    answered = [turn for turn in ordered if turn.is_answered]
-    by_arm = {arm: [turn for turn in answered if turn.arm == arm] for arm in arms}
+def describe(study: Study, replies: Replies, written: Mapping[str, Written], *, looks: int = 1) -> Description:
+    """Distributions, funnel and segments of all turns, and themes of what was written."""
+    every, arms = replies.all, study.arms_among(replies.arms)
+    heads = count_heads(study, arms, every)
+    worth = evidences(study, heads, looks, replies.models)
+    answered = [reply for reply in every if reply.is_answered]
+    by_arm = {arm: [reply for reply in answered if reply.arm == arm] for arm in arms}
     return Description(
         score=score(study, arms, answered, worth),
         distributions=tuple(
@@ -130,19 +129,19 @@ def describe(study: Study, turns: Sequence[Turn], *, looks: int = 1) -> Descript
         funnel=tuple(funnel(study.instruments, by_arm)),
         segments=tuple(segments(study, arms, answered, worth)),
         evidence=worth.overall(heads),
-        moods=tuple(moods(study, arms, ordered, worth)),
-        series=tuple(series(study, arms, ordered)),
-        associations=tuple(associations(study, ordered)),
-        stage_contrasts=tuple(stage_contrasts(study, arms, ordered)),
-        times_to_event=tuple(times_to_event(study, arms, ordered)),
-        hazard_tests=tuple(hazard_tests(study, arms, ordered)),
-        themes=tuple(themes_by_rules(study, ordered)),
+        moods=tuple(moods(study, arms, every, worth)),
+        series=tuple(series(study, arms, every)),
+        associations=tuple(associations(study, replies)),
+        stage_contrasts=tuple(stage_contrasts(study, arms, every)),
+        times_to_event=tuple(times_to_event(study, arms, every)),
+        hazard_tests=tuple(hazard_tests(study, arms, every)),
+        themes=tuple(themes_by_rules(written)),
     )
 
 
-def distribution(instrument: Instrument, arm: str, turns: Sequence[Turn]) -> Distribution:
+def distribution(instrument: Instrument, arm: str, replies: Sequence[Reply]) -> Distribution:
     """Answers of one arm's answered turns to one instrument."""
-    answers = [turn.answers[instrument.name] for turn in turns if instrument.name in turn.answers]
+    answers = [reply.answers[instrument.name] for reply in replies if instrument.name in reply.answers]
     labels = [_label(instrument, answer) for answer in answers]
     counts = Counter(label for label in labels if label is not None)
     n = sum(counts.values())
@@ -152,54 +151,56 @@ def distribution(instrument: Instrument, arm: str, turns: Sequence[Turn]) -> Dis
     return Distribution(metric=instrument.name, type=instrument.type, arm=arm, n=n, missing=len(answers) - n, bins=bins)
 
 
-def score(study: Study, arms: Sequence[str], answered: Sequence[Turn], worth: Evidences) -> Estimate | None:
+def score(study: Study, arms: Sequence[str], answered: Sequence[Reply], worth: Evidences) -> Estimate | None:
     """The primary metric over all arms, or the first one with a rate or a mean; None when there is none."""
     scorable = [outcome for outcome in outcomes_of(study.instruments) if outcome.option is None]
     primary = [outcome for outcome in scorable if outcome.instrument.role == "primary"]
     chosen = next(iter(primary + scorable), None)
     if chosen is None:
         return None
-    everybody = [replace(turn, arm=ONLY_ARM) for turn in answered if turn.arm in arms]
-    values = values_by_arm(chosen, (ONLY_ARM,), everybody)[ONLY_ARM]
+    everybody = [reply for reply in answered if reply.arm in arms]
+    values = sample_of(everybody, score_of(chosen), Units(everybody))
     return estimate(chosen, ONLY_ARM, values, worth, study.confidence_level)
 
 
-def funnel(instruments: Sequence[Instrument], by_arm: dict[str, list[Turn]]) -> list[FunnelStage]:
+def funnel(instruments: Sequence[Instrument], by_arm: dict[str, list[Reply]]) -> list[FunnelStage]:
     """The binary metrics that require another one or are required, parents before children."""
     binary = [instrument for instrument in instruments if instrument.type is MetricType.BINARY]
     required = {instrument.requires for instrument in binary if instrument.requires}
     return [
-        _stage(instrument, depth, arm, turns)
+        _stage(instrument, depth, arm, replies)
         for instrument, depth in _by_depth(binary, None, 0)
         if instrument.requires or instrument.name in required
-        for arm, turns in by_arm.items()
+        for arm, replies in by_arm.items()
     ]
 
 
-def segments(study: Study, arms: Sequence[str], answered: Sequence[Turn], worth: Evidences) -> list[Segment]:
+def segments(study: Study, arms: Sequence[str], answered: Sequence[Reply], worth: Evidences) -> list[Segment]:
     """Estimates by segment, in the order of their names, the people without one last; none when there is one group."""
-    groups: dict[str | None, list[Turn]] = defaultdict(list)
-    for turn in answered:
-        groups[turn.segment].append(turn)
+    groups: dict[str | None, list[Reply]] = defaultdict(list)
+    for reply in answered:
+        groups[reply.segment].append(reply)
     if set(groups) <= {None}:
         return []
     names = sorted(groups, key=lambda name: (name is None, name or ""))
     return [_segment(study, name, arms, groups[name], worth) for name in names]
 
 
-def _segment(study: Study, name: str | None, arms: Sequence[str], turns: Sequence[Turn], worth: Evidences) -> Segment:
-    found = []
+def _segment(
+    study: Study, name: str | None, arms: Sequence[str], replies: Sequence[Reply], worth: Evidences
+) -> Segment:
+    found, units = [], Units(replies)
     for outcome in outcomes_of(study.instruments):
-        values = values_by_arm(outcome, arms, turns)
+        values = values_by_arm(outcome, arms, replies, units)
         found += [_brief(estimate(outcome, arm, values[arm], worth, study.confidence_level)) for arm in arms]
-    people = len({turn.agent_id for turn in turns})
-    whole = score(study, arms, turns, worth)
+    people = {reply.own for reply in replies}
+    whole = score(study, arms, replies, worth)
     return Segment(
         segment=name,
-        n=people,
+        n=len(people),
         score=_brief(whole) if whole else None,
         estimates=tuple(found),
-        evidence=worth.of(len(set(units_of(turns).values()))),
+        evidence=worth.of(len(set(map(units.of, people)))),
     )
 
 
@@ -207,8 +208,8 @@ def _brief(full: Estimate) -> SegmentEstimate:
     return SegmentEstimate.model_validate(full.model_dump(include=set(SegmentEstimate.model_fields)))
 
 
-def _stage(instrument: Instrument, depth: int, arm: str, turns: Sequence[Turn]) -> FunnelStage:
-    asked = [turn.answers for turn in turns if instrument.name in turn.answers]
+def _stage(instrument: Instrument, depth: int, arm: str, replies: Sequence[Reply]) -> FunnelStage:
+    asked = [reply.answers for reply in replies if instrument.name in reply.answers]
     reached = [a for a in asked if instrument.requires is None or a.get(instrument.requires) is True]
     from libs.stats import wilson_interval
 

@@ -13,8 +13,9 @@ from services.results.domain.contrasts import clustered, compare, is_whole
 from services.results.domain.evidence import Evidences
 from services.results.domain.finding import correct, finding_of
 from services.results.domain.outcomes import Outcome
-from services.results.domain.records import Study, Turn
-from services.results.domain.samples import Headcount, Sample, units_of, values_by_arm
+from services.results.domain.records import Study
+from services.results.domain.replies import Reply
+from services.results.domain.samples import Headcount, Sample, Units, values_by_arm
 
 if TYPE_CHECKING:
     from libs.stats import HypothesisTest
@@ -47,21 +48,21 @@ def omnibus(study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples
 
 
 def interactions(
-    study: Study, arms: Sequence[str], outcomes: Sequence[Outcome], turns: Sequence[Turn], worth: Evidences
+    study: Study, arms: Sequence[str], outcomes: Sequence[Outcome], replies: Sequence[Reply], worth: Evidences
 ) -> list[Interaction]:
     """The effect on the primary outcomes in each segment against the rest: (m - m0) - (r - r0)."""
     from libs.stats import clustered_contrast
 
-    segments = sorted({turn.segment for turn in turns if turn.segment is not None})
+    segments = sorted({reply.segment for reply in replies if reply.segment is not None})
     if study.plan is None or len(segments) < 2:
         return []
-    baseline, units = study.baseline(arms), units_of(turns)
-    placed = [turn for turn in turns if turn.segment is not None]
+    baseline, units = study.baseline(arms), Units(replies)
+    placed = [reply for reply in replies if reply.segment is not None]
     rows = []
     for outcome in (one for one in outcomes if one.instrument.role == "primary"):
         for segment in segments:
             inside, rest = (
-                values_by_arm(outcome, arms, [turn for turn in placed if (turn.segment == segment) is is_in], units)
+                values_by_arm(outcome, arms, [one for one in placed if (one.segment == segment) is is_in], units)
                 for is_in in (True, False)
             )
             for arm in (arm for arm in arms if arm != baseline):

@@ -1,11 +1,11 @@
 """The evidence that stands beside every number of one simulation; grade C as long as no human data are attached."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from libs.contracts.evidence import Evidence, SampleRatioCheck
 from libs.contracts.turns import is_offline
-from services.results.domain.records import Study, Turn
+from services.results.domain.records import Study
 from services.results.domain.samples import Headcount
 
 NO_CORRECTION = "none: there is no plan, so no arms are compared"
@@ -43,8 +43,8 @@ class Evidences:
         return self.of(heads.clusters, min(heads.units.values()) if len(heads.units) > 1 else None)
 
 
-def evidences(study: Study, turns: Sequence[Turn], heads: Headcount, looks: int) -> Evidences:
-    """What evidence there is in this simulation, the data having been analysed `looks` times.
+def evidences(study: Study, heads: Headcount, looks: int, models: Iterable[str] = ()) -> Evidences:
+    """What evidence there is in this simulation, answered by these models and analysed `looks` times.
 
     Before the first look nobody is lost who has merely not answered yet: only failures count, and no ratio is checked.
     """
@@ -52,7 +52,7 @@ def evidences(study: Study, turns: Sequence[Turn], heads: Headcount, looks: int)
 
     check = sample_ratio(heads.assigned, heads.answered) if looks else SampleRatio(None, None, False)
     return Evidences(
-        is_offline=is_offline(study.model) or any(is_offline(turn.model) for turn in turns),
+        is_offline=is_offline(study.model) or any(map(is_offline, models)),
         attrition=heads.attrition if looks else heads.failed_share,
         sample_ratio=SampleRatioCheck(
             planned=heads.assigned, completed=heads.answered, p_value=check.p_value, is_flagged=check.is_flagged

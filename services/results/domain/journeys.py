@@ -5,8 +5,8 @@ describes. The tests of both are those of the analysis; here are differences wit
 rounds; an agent whose answers end before it happened was watched until then and has not said no.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
@@ -15,8 +15,9 @@ from libs.contracts.base import Data
 from libs.contracts.evidence import Interval
 from libs.contracts.instruments import Instrument, MetricType
 from services.results.domain.finding import correct
-from services.results.domain.records import Study, Turn
-from services.results.domain.samples import units_of
+from services.results.domain.records import Study
+from services.results.domain.replies import Reply
+from services.results.domain.samples import Units, by_agent
 
 if TYPE_CHECKING:
     from libs.stats import Contrast, HypothesisTest, Watched
@@ -69,29 +70,31 @@ class HazardTest(Data):
 
 
 Passed = dict[str, tuple[bool, bool]]
+WAYS = {(a, b): (a, b) for a in (False, True) for b in (False, True)}
+"""One object each for as many as went it."""
 
 
-def stage_contrasts(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[StageContrast]:
+def stage_contrasts(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[StageContrast]:
     """Every stage that requires another, each arm against the baseline."""
     if study.plan is None:
         return []
-    baseline, units = study.baseline(arms), units_of(turns)
+    baseline, units = study.baseline(arms), Units(replies)
     stages = [one for one in study.instruments if one.type is MetricType.BINARY and one.requires is not None]
     return [
-        _contrast(study, stage, arm, baseline, _passed(stage, arm, turns), _passed(stage, baseline, turns), units)
+        _contrast(study, stage, arm, baseline, _passed(stage, arm, replies), _passed(stage, baseline, replies), units)
         for stage in stages
         for arm in arms
         if arm != baseline
     ]
 
 
-def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[TimeToEvent]:
+def times_to_event(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[TimeToEvent]:
     """Yes/no metrics that were asked in several rounds."""
     from libs.stats import kaplan_meier, median_survival
 
-    found, units = [], units_of(turns)
+    found, units = [], Units(replies)
     for instrument in study.instruments:
-        for arm, (_, watched) in _watched(instrument, arms, turns, units).items():
+        for arm, (_, watched) in _watched(instrument, arms, replies, units).items():
             curve = tuple(
                 SurvivalPoint(
                     round=int(step.time),
@@ -115,7 +118,7 @@ def times_to_event(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> 
     return found
 
 
-def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[HazardTest]:
+def hazard_tests(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[HazardTest]:
     """Every arm against the baseline, by the metrics of `times_to_event`; robust to clusters where the same people are
     in both arms, or people heard each other.
     """
@@ -123,10 +126,10 @@ def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> li
 
     if study.plan is None:
         return []
-    baseline, units = study.baseline(arms), units_of(turns)
+    baseline, units = study.baseline(arms), Units(replies)
     found: list[tuple[str, str, HypothesisTest]] = []
     for instrument in study.instruments:
-        watched = _watched(instrument, arms, turns, units)
+        watched = _watched(instrument, arms, replies, units)
         base = watched.pop(baseline, None)
         for arm, one in watched.items():
             if base is None or not one.is_comparable(base):
@@ -153,25 +156,28 @@ def hazard_tests(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> li
 
 
 def _watched(
-    instrument: Instrument, arms: Sequence[str], turns: Sequence[Turn], units: Mapping[str, str]
+    instrument: Instrument, arms: Sequence[str], replies: Sequence[Reply], units: Units
 ) -> "dict[str, _Watching]":
     """By arm, of each agent with its unit: the round of its first yes, or the last one it was asked in. Of a yes/no
     metric, in arms that were asked in several rounds, or no longer than another because everybody had said yes.
     """
     from libs.stats import Watched
 
-    asked = [turn for turn in turns if turn.is_answered and instrument.name in turn.answers]
-    rounds: dict[tuple[str, str], list[tuple[int, bool]]] = defaultdict(list)
-    for turn in asked if instrument.type is MetricType.BINARY else ():
-        rounds[turn.arm, turn.agent_id].append((turn.round, turn.answers[instrument.name] is True))
+    asked = [reply for reply in replies if reply.is_answered and instrument.name in reply.answers]
+    if instrument.type is not MetricType.BINARY or len({reply.round for reply in asked}) < 2:
+        return {}
     found: dict[str, _Watching] = {}
     for arm in arms:
-        mine = [(units[agent], given) for (at, agent), given in sorted(rounds.items()) if at == arm]
-        events = [any(has for _, has in given) for _, given in mine]
-        times = [min((at for at, has in given if has), default=max(at for at, _ in given)) for _, given in mine]
-        schedule = tuple(sorted({at for _, given in mine for at, _ in given}))
+        mine = [reply for reply in asked if reply.arm == arm]
+        times, events, names = list[float](), list[bool](), list[str]()
+        for own, given in groupby(mine, key=by_agent):
+            rounds = [(reply.round, reply.answers[instrument.name] is True) for reply in given]
+            times.append(float(min((at for at, has in rounds if has), default=max(at for at, _ in rounds))))
+            events.append(any(has for _, has in rounds))
+            names.append(units.of(own))
         if mine:
-            found[arm] = _Watching(schedule, Watched(list(map(float, times)), events, [unit for unit, _ in mine]))
+            schedule = tuple(sorted({reply.round for reply in mine}))
+            found[arm] = _Watching(schedule, Watched(times, events, names))
     return {arm: one for arm, one in found.items() if any(one.is_comparable(other) for other in found.values())}
 
 
@@ -187,16 +193,15 @@ class _Watching(NamedTuple):
         return len(long) > 1 and long[: len(short)] == short
 
 
-def _passed(stage: Instrument, arm: str, turns: Sequence[Turn]) -> Passed:
+def _passed(stage: Instrument, arm: str, replies: Sequence[Reply]) -> Passed:
     """Of each agent whether it ever reached the stage before and this one."""
     found: Passed = {}
-    for turn in turns:
-        if turn.arm == arm and turn.is_answered and stage.name in turn.answers:
-            reached, passed = found.get(turn.agent_id, (False, False))
-            found[turn.agent_id] = (
-                reached or turn.answers.get(str(stage.requires)) is True,
-                passed or turn.answers[stage.name] is True,
-            )
+    for reply in replies:
+        if reply.arm == arm and reply.is_answered and stage.name in reply.answers:
+            reached, passed = found.get(reply.own, (False, False))
+            reached = reached or reply.answers.get(str(stage.requires)) is True
+            passed = passed or reply.answers[stage.name] is True
+            found[reply.own] = WAYS[reached, passed]
     return found
 
 
@@ -207,12 +212,12 @@ def _contrast(
     baseline: str,
     mine: Passed,
     others: Passed,
-    units: Mapping[str, str],
+    units: Units,
 ) -> StageContrast:
     from libs.stats import PairedCounts, compare_paired_proportions
 
     level = study.confidence_level
-    is_paired = study.is_within and len(set(units.values())) == len(units)  # else groups are what is independent
+    is_paired = study.is_within and units.are_agents  # else groups are what is independent
     if is_paired:
         both = sorted(mine.keys() & others.keys())
         came = [agent for agent in both if mine[agent][0] and others[agent][0]]
@@ -238,15 +243,18 @@ def _contrast(
     )
 
 
-def _apart(mine: Passed, others: Passed, units: Mapping[str, str], level: float) -> "Contrast":
+def _apart(mine: Passed, others: Passed, units: Units, level: float) -> "Contrast":
     """Shares of people who may have heard each other, or be in both arms."""
     from libs.stats import Clustered, compare_clustered, compare_proportions
 
+    are_apart = mine.keys().isdisjoint(others)
+    if not units.are_alone:
+        are_apart = len({units.of(agent) for given in (mine, others) for agent in given}) == len(mine) + len(others)
+    if are_apart:
+        passed, others_passed = (sum(has for _, has in given.values()) for given in (mine, others))
+        return compare_proportions(passed, len(mine), others_passed, len(others), level)
     own, base = (
-        Clustered([float(passed) for _, passed in given.values()], [units[agent] for agent in given])
+        Clustered([float(passed) for _, passed in given.values()], list(map(units.of, given)))
         for given in (mine, others)
     )
-    if len({*own.clusters, *base.clusters}) < len(mine) + len(others):
-        return compare_clustered(own, base, level)
-    counts = int(sum(own.values)), len(own.values), int(sum(base.values)), len(base.values)
-    return compare_proportions(*counts, level)
+    return compare_clustered(own, base, level)

@@ -110,7 +110,7 @@ class Running:
     def evidence(self, study: Study) -> Evidence:
         """What all of it is worth, before anything was analysed."""
         heads = self.heads(study)
-        worth = evidences(study, (), heads, 0)
+        worth = evidences(study, heads, 0)
         return replace(worth, is_offline=worth.is_offline or self._is_offline).overall(heads)
 
     def estimates(self, study: Study) -> tuple[RunningEstimate, ...]:

@@ -1,13 +1,14 @@
 """What answers say beside the tests: engagement, sentiment, how both went over time, what goes with who people are.
 
-Engagement of a turn is the mean of what can be told of these, each from 0 to 1: that it was answered (1), how far its
-funnel went (share of the yes/no metrics answered that were true), how strongly the agent felt (|sentiment|), how
-sure it was (confidence), and how much it said (words / 40, 1 at most). A failed turn is 0. An agent's engagement is the
-mean over its turns. It is a description on a scale of our own: it compares turns of one simulation and nothing else.
+An agent's engagement is the mean over its turns, in which a failed one is 0.
 """
 
+import math
+from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
+from itertools import compress, groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pydantic import Field
@@ -16,19 +17,18 @@ from libs.contracts.base import Data
 from libs.contracts.evidence import Estimate, Interval
 from services.results.domain.evidence import Evidences
 from services.results.domain.outcomes import Outcome, outcomes_of
-from services.results.domain.records import Study, Turn
-from services.results.domain.samples import units_of
+from services.results.domain.records import Study
+from services.results.domain.replies import Replies, Reply
+from services.results.domain.samples import Number, Sample, Units, by_agent, plainly, sample_of, score_of
 
 if TYPE_CHECKING:
     from libs.stats import Association as Measured
 
-ENGAGED_WORDS = 40
 NEUTRAL = 0.2
 MOST_VALUES = 12
 """Different values of an attribute beyond which it is no classification."""
 FEWEST = 20
 """People below whom nothing is said to go together."""
-Number = Callable[[Turn], float | None]
 
 
 class Mood(Data):
@@ -68,36 +68,19 @@ class Association(Data):
     n: int
 
 
-def engagement(turn: Turn) -> float:
-    """How much an agent engaged in a turn, from 0 to 1."""
-    if not turn.is_answered:
-        return 0.0
-    parts = [1.0]
-    asked = [answer for answer in turn.answers.values() if isinstance(answer, bool)]
-    if asked:
-        parts.append(sum(asked) / len(asked))
-    if turn.sentiment is not None:
-        parts.append(abs(turn.sentiment))
-    if turn.confidence is not None:
-        parts.append(turn.confidence)
-    if turn.response is not None:
-        parts.append(min(1.0, len(turn.response.split()) / ENGAGED_WORDS))
-    return sum(parts) / len(parts)
-
-
-def moods(study: Study, arms: Sequence[str], turns: Sequence[Turn], worth: Evidences) -> list[Mood]:
+def moods(study: Study, arms: Sequence[str], replies: Sequence[Reply], worth: Evidences) -> list[Mood]:
     """Engagement and sentiment by arm; a failed turn engaged nobody."""
     found = []
     for arm in arms:
-        mine = [turn for turn in turns if turn.arm == arm]
-        answered = [turn for turn in mine if turn.is_answered]
-        stated = [turn.sentiment for turn in answered if turn.sentiment is not None]
+        mine = [reply for reply in replies if reply.arm == arm]
+        answered = [reply for reply in mine if reply.is_answered]
+        stated = [reply.sentiment for reply in answered if reply.sentiment is not None]
         kinds = Counter("negative" if s < -NEUTRAL else "positive" if s > NEUTRAL else "neutral" for s in stated)
         found.append(
             Mood(
                 arm=arm,
-                engagement=_estimate(study, "engagement", arm, mine, engagement, worth),
-                sentiment=_estimate(study, "sentiment", arm, answered, lambda turn: turn.sentiment, worth),
+                engagement=_estimate(study, "engagement", arm, mine, _engagement, worth),
+                sentiment=_estimate(study, "sentiment", arm, answered, _sentiment, worth),
                 negative=kinds["negative"],
                 neutral=kinds["neutral"],
                 positive=kinds["positive"],
@@ -107,26 +90,26 @@ def moods(study: Study, arms: Sequence[str], turns: Sequence[Turn], worth: Evide
     return found
 
 
-def series(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[Point]:
+def series(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[Point]:
     """Every outcome by step and round, in their order; nothing where there is only one of them."""
     from libs.stats import Moments, mean_interval
 
-    places = sorted({(turn.round, turn.step_place, turn.step_id) for turn in turns})
+    places = sorted({(reply.round, reply.step_place, reply.step_id) for reply in replies})
     if len(places) < 2:
         return []
     numbers: list[tuple[str, str | None, Number]] = [
-        (outcome.metric, outcome.option, _scorer(outcome)) for outcome in outcomes_of(study.instruments)
+        (outcome.metric, outcome.option, score_of(outcome)) for outcome in outcomes_of(study.instruments)
     ]
-    numbers += [("engagement", None, engagement), ("sentiment", None, lambda turn: turn.sentiment)]
-    by_place: dict[tuple[int, int, str, str], list[Turn]] = defaultdict(list)
-    for turn in turns:
-        if turn.is_answered:
-            by_place[turn.round, turn.step_place, turn.step_id, turn.arm].append(turn)
+    numbers += [("engagement", None, _engagement), ("sentiment", None, _sentiment)]
+    by_place: dict[tuple[int, int, str, str], list[Reply]] = defaultdict(list)
+    for reply in replies:
+        if reply.is_answered:
+            by_place[reply.round, reply.step_place, reply.step_id, reply.arm].append(reply)
     found = []
     for metric, option, number in numbers:
         for round_number, place, step_id in places:
             for arm in arms:
-                values = per_unit(by_place[round_number, place, step_id, arm], number)
+                values = _plain(by_place[round_number, place, step_id, arm], number).values
                 moments = Moments.of(values)
                 if moments.mean is not None:
                     found.append(
@@ -144,31 +127,18 @@ def series(study: Study, arms: Sequence[str], turns: Sequence[Turn]) -> list[Poi
     return found
 
 
-def associations(study: Study, turns: Sequence[Turn]) -> list[Association]:
+def associations(study: Study, replies: Replies) -> list[Association]:
     """Attributes of people against metrics, over all arms: Spearman, correlation ratio or Cramér's V.
 
     An identifier, or whatever else has a value of its own for nearly everybody, goes with nothing.
     """
-    people: dict[str, Turn] = {}
-    scores: dict[tuple[str, str | None], dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    outcomes = outcomes_of(study.instruments)
-    for turn in turns:
-        if turn.is_answered:
-            people[turn.agent_id] = turn
-            for outcome in outcomes:
-                value = outcome.score(turn.answers)
-                if value is not None:
-                    scores[outcome.metric, outcome.option][turn.agent_id].append(value)
-    profiles = {agent: turn.demographic_profile for agent, turn in people.items()}
-    attributes = sorted({name for profile in profiles.values() for name in profile})
-    means = {
-        outcome: [(profiles[agent], sum(own) / len(own)) for agent, own in sorted(values.items())]
-        for outcome, values in scores.items()
-    }
+    answered = [reply for reply in replies.all if reply.is_answered]
+    means = _means(study, answered)
     found = []
-    for name in attributes:
+    for name, column in sorted(replies.people.items()):
         for (metric, option), values in means.items():
-            measured = _associate([(profile[name], value) for profile, value in values if name in profile])
+            there = [value is not None and not math.isnan(mean) for value, mean in zip(column, values, strict=True)]
+            measured = _associate(list(compress(column, there)), array("d", compress(values, there)))
             if measured is not None:
                 kind, one = measured
                 found.append(
@@ -185,57 +155,66 @@ def associations(study: Study, turns: Sequence[Turn]) -> list[Association]:
     return found
 
 
-def per_unit(turns: Iterable[Turn], number: Number) -> list[float]:
-    """One value a unit: turns of an agent averaged first, then agents who heard each other."""
-    given = list(turns)
-    unit = units_of(given)
-    own: dict[str, list[float]] = defaultdict(list)
-    for turn in given:
-        if (value := number(turn)) is not None:
-            own[turn.agent_id].append(value)
-    together: dict[str, list[float]] = defaultdict(list)
-    for agent, values in sorted(own.items()):
-        together[unit[agent]].append(sum(values) / len(values))
-    return [sum(values) / len(values) for _, values in sorted(together.items())]
+def _means(study: Study, answered: Sequence[Reply]) -> dict[tuple[str, str | None], Sequence[float]]:
+    """What everybody who answered gave on average, by agent, NaN for nothing; what was answered first comes first."""
+    found: list[tuple[int, Outcome, Sequence[float]]] = []
+    for outcome in outcomes_of(study.instruments):
+        number, means = score_of(outcome), array("d")
+        for _, given in groupby(answered, key=by_agent):
+            own = [value for value in map(number, given) if value is not None]
+            means.append(plainly(own) if own else math.nan)
+        first = next((at for at, reply in enumerate(answered) if number(reply) is not None), None)
+        if first is not None:
+            found.append((first, outcome, means))
+    return {(outcome.metric, outcome.option): means for _, outcome, means in sorted(found, key=itemgetter(0))}
 
 
-def _scorer(outcome: Outcome) -> Number:
-    return lambda turn: outcome.score(turn.answers)
+def _engagement(reply: Reply) -> float:
+    return reply.engagement
 
 
-def _estimate(study: Study, metric: str, arm: str, turns: Sequence[Turn], number: Number, worth: Evidences) -> Estimate:
+def _sentiment(reply: Reply) -> float | None:
+    return reply.sentiment
+
+
+def _plain(replies: Sequence[Reply], number: Number) -> Sample:
+    """One value a unit."""
+    return sample_of(replies, number, Units(replies), plainly)
+
+
+def _estimate(
+    study: Study, metric: str, arm: str, replies: Sequence[Reply], number: Number, worth: Evidences
+) -> Estimate:
     from libs.stats import T_INTERVAL, Moments, mean_interval
 
-    values = per_unit(turns, number)
-    moments = Moments.of(values)
+    sample = _plain(replies, number)
+    moments = Moments.of(sample.values)
     return Estimate(
         metric=metric,
         option=None,
         arm=arm,
         measure="mean",
-        n=len({turn.agent_id for turn in turns if number(turn) is not None}),
+        n=sample.agents,
         value=moments.mean,
         standard_deviation=moments.standard_deviation,
         interval=mean_interval(moments, study.confidence_level),
         confidence_level=study.confidence_level,
         method=T_INTERVAL,
-        evidence=worth.of(len(values)),
+        evidence=worth.of(len(sample.values)),
     )
 
 
-def _associate(pairs: Sequence[tuple[str | int | float, float]]) -> "tuple[str, Measured] | None":
+def _associate(kinds: Sequence[object], values: Sequence[float]) -> "tuple[str, Measured] | None":
     from libs.stats import correlation_ratio, spearman
 
-    if len(pairs) < FEWEST:
+    if len(kinds) < FEWEST:
         return None
-    values = [value for _, value in pairs]
-    numbers = [kind for kind, _ in pairs if isinstance(kind, int | float) and not isinstance(kind, bool)]
-    if len(numbers) == len(pairs):
+    numbers = [kind for kind in kinds if isinstance(kind, int | float) and not isinstance(kind, bool)]
+    if len(numbers) == len(kinds):
         ranked = spearman(numbers, values)
         return None if ranked is None else ("spearman", ranked)
-    kinds = [str(kind) for kind, _ in pairs]
-    names = {name: place for place, name in enumerate(sorted(set(kinds)))}
+    names = {name: place for place, name in enumerate(sorted(set(map(str, kinds))))}
     if not 2 <= len(names) <= MOST_VALUES:
         return None
-    ratio = correlation_ratio([names[kind] for kind in kinds], values)
+    ratio = correlation_ratio([names[str(kind)] for kind in kinds], values)
     return None if ratio is None else ("correlation_ratio", ratio)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from libs.contracts.base import Data
 from libs.contracts.instruments import Answer
-from services.results.domain.moods import engagement
+from services.results.domain.engagement import engagement
 from services.results.domain.outcomes import outcomes_of
 from services.results.domain.records import Study, Turn
 

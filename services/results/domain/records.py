@@ -114,10 +114,6 @@ class Study:
         copies = [one.name for one in self.plan.arms if one.copy_of is not None] if self.plan else []
         return bool(instrument.is_control) or arm in copies
 
-    def arms(self, turns: Iterable[Turn]) -> tuple[str, ...]:
-        """The planned arms in the plan's order; without a plan, the arms of the turns."""
-        return self.arms_among({turn.arm for turn in turns})
-
     def arms_among(self, names: Iterable[str]) -> tuple[str, ...]:
         """The planned arms in the plan's order; without a plan, these."""
         if self.plan:

@@ -12,7 +12,9 @@ theirs and get poorer themes.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field
@@ -21,6 +23,7 @@ from libs.contracts.base import Data
 from libs.contracts.evidence import Interval
 from services.results.domain.extraction.rules import stop_words
 from services.results.domain.records import Study, Turn
+from services.results.domain.replies import RESPONSE, Reply, text_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +31,6 @@ if TYPE_CHECKING:
     Matrix = np.ndarray[Any, np.dtype[Any]]
 
 OTHER = "Other"
-RESPONSE = "response"
 USABLE, TENTATIVE = 0.8, 0.667
 """Krippendorff, Content Analysis (2019), ch. 12."""
 MOST_TEXTS = 1_000
@@ -103,36 +105,57 @@ class Coded(NamedTuple):
     again: Sequence[str]
 
 
+class Written(NamedTuple):
+    """The texts of a field that are coded, of so many that there are."""
+
+    texts: Sequence[Text]
+    of: int
+
+
+class Chosen(NamedTuple):
+    """Whose texts of a field are coded, and in which arms, of so many that there are."""
+
+    places: Collection[tuple[str, str]]
+    of: int
+
+
 def fields_of(study: Study) -> tuple[str, ...]:
     """What has themes: text metrics, and what was said."""
     return (*(one.name for one in study.instruments if one.type == "text"), RESPONSE)
 
 
-def texts_of(field: str, turns: Sequence[Turn]) -> list[Text]:
-    """The last text of each agent in each arm, in the order of agents."""
-    found: dict[tuple[str, str], Text] = {}
+def choose(field: str, replies: Sequence[Reply]) -> Chosen:
+    """One text of an agent in an arm, in the order of agents; evenly spread where there are many."""
+    of = sum(1 for _ in _places(field, replies))
+    kept = min(MOST_TEXTS, of)
+    wanted = {place * of // kept for place in range(kept)}
+    return Chosen({pair for place, pair in enumerate(_places(field, replies)) if place in wanted}, of)
+
+
+def _places(field: str, replies: Sequence[Reply]) -> Iterator[tuple[str, str]]:
+    for _, given in groupby(replies, key=attrgetter("own")):
+        own = [reply for reply in given if field in reply.written]
+        for arm in sorted({reply.arm for reply in own}):
+            yield own[0].agent_id, arm
+
+
+def read(field: str, chosen: Chosen, turns: Iterable[Turn]) -> list[Text]:
+    """The last text of each who was chosen, of all turns of some agents in canonical order."""
+    found = {}
     for turn in turns:
-        words = turn.response if field == RESPONSE else turn.answers.get(field)
-        if turn.is_answered and isinstance(words, str) and words.strip():
+        words = text_of(turn, field)
+        if words is not None and (turn.agent_id, turn.arm) in chosen.places:
             found[turn.agent_id, turn.arm] = Text(turn.arm, words, turn.agent_id)
     return [text for _, text in sorted(found.items())]
 
 
-def sample(texts: Sequence[Text], most: int = MOST_TEXTS) -> list[Text]:
-    """So many texts, evenly spread."""
-    kept = min(most, len(texts))
-    return [texts[place * len(texts) // kept] for place in range(kept)]
-
-
-def themes_by_rules(study: Study, turns: Sequence[Turn]) -> list[Themes]:
+def themes_by_rules(written: Mapping[str, Written]) -> list[Themes]:
     """Of every field with enough texts that have anything in common."""
     found = []
-    for field in fields_of(study):
-        every = texts_of(field, turns)
-        texts = sample(every)
+    for field, (texts, of) in written.items():
         coded = code(texts) if len(texts) >= FEWEST_TEXTS else None
         if coded is not None:
-            found.append(themes_of(field, RULES, texts, coded, of=len(every)))
+            found.append(themes_of(field, RULES, texts, coded, of=of))
     return found
 
 

@@ -6,10 +6,11 @@ scale or other options is not the same metric. Unlike arms of one simulation, th
 another; what else differs between the simulations is said in `warnings`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from libs.contracts.base import Data
+from libs.contracts.clusters import OWN
 from libs.contracts.evidence import Comparison, Estimate, Evidence, SampleRatioCheck
 from libs.contracts.instruments import Instrument
 from libs.contracts.turns import is_offline
@@ -18,8 +19,9 @@ from services.results.domain.contrasts import Compared, compare
 from services.results.domain.evidence import Evidences
 from services.results.domain.finding import correct_apart
 from services.results.domain.outcomes import Outcome, outcomes_of
-from services.results.domain.records import Study, Turn, in_order
-from services.results.domain.samples import Headcount, Sample, count_heads, units_of, values_by_arm
+from services.results.domain.records import Study
+from services.results.domain.replies import Replies, Reply
+from services.results.domain.samples import Headcount, Sample, Units, by_agent, count_heads, values_by_arm
 
 FAMILY = "every metric and every arm of the simulations compared, by the rule of the baseline's plan; controls apart"
 
@@ -51,10 +53,15 @@ class Versus(Data):
 
 @dataclass(frozen=True, slots=True)
 class Analysed:
-    """A simulation that was analysed, with its turns."""
+    """A simulation that was analysed, with what was answered."""
 
     study: Study
-    turns: Sequence[Turn]
+    replies: Replies
+
+    @property
+    def arms(self) -> tuple[str, ...]:
+        """In the order of its plan."""
+        return self.study.arms_among(self.replies.arms)
 
 
 def label_of(simulation_id: str, arm: str) -> str:
@@ -64,23 +71,23 @@ def label_of(simulation_id: str, arm: str) -> str:
 
 def labels_of(found: Sequence[Analysed]) -> tuple[str, ...]:
     """The arms of all simulations, in their order."""
-    return tuple(label_of(one.study.simulation_id, arm) for one in found for arm in one.study.arms(one.turns))
+    return tuple(label_of(one.study.simulation_id, arm) for one in found for arm in one.arms)
 
 
 def default_baseline(found: Sequence[Analysed]) -> str:
     """The baseline of the first simulation."""
     first = found[0]
-    return label_of(first.study.simulation_id, first.study.baseline(first.study.arms(first.turns)))
+    return label_of(first.study.simulation_id, first.study.baseline(first.arms))
 
 
 def set_side_by_side(found: Sequence[Analysed], baseline: str, metrics: Sequence[str] | None = None) -> Versus:
     """Every arm against the baseline on every metric that all simulations asked alike."""
     shared, not_compared = shared_instruments([one.study for one in found], metrics)
-    turns = in_order(turn for one in found for turn in _relabelled(one))
-    labels, heads = labels_of(found), _heads(found, turns)
+    replies = sorted((reply for one in found for reply in _relabelled(one)), key=by_agent)
+    labels, heads = labels_of(found), _heads(found, replies)
     worth = _worth(found, heads)
     outcomes = outcomes_of(shared)
-    samples = [values_by_arm(outcome, labels, turns) for outcome in outcomes]
+    samples = [values_by_arm(outcome, labels, replies) for outcome in outcomes]
     level = found[0].study.confidence_level
     return Versus(
         baseline=baseline,
@@ -144,25 +151,23 @@ def _are_the_same(sample: Sample, base: Sample) -> bool:
     return fewer > 0 and len(set(sample.units) & set(base.units)) == fewer
 
 
-def _relabelled(one: Analysed) -> list[Turn]:
-    """The turns with arms, agents and groups that cannot be mistaken for those of another simulation.
+def _relabelled(one: Analysed) -> Iterator[Reply]:
+    """What was answered, with arms, agents and groups that cannot be mistaken for those of another simulation.
 
     An agent stays the same in all simulations of its population.
     """
     study = one.study
-    return [
-        replace(
-            turn,
-            arm=label_of(study.simulation_id, turn.arm),
-            agent_id=f"{study.population_id}/{turn.agent_id}",
-            cluster_id=None if turn.cluster_id is None else f"{study.simulation_id}/{turn.cluster_id}",
+    for reply in one.replies.all:
+        yield replace(
+            reply,
+            arm=label_of(study.simulation_id, reply.arm),
+            own=f"{OWN}{study.population_id}/{reply.agent_id}",
+            cluster_id=None if reply.cluster_id is None else f"{study.simulation_id}/{reply.cluster_id}",
         )
-        for turn in one.turns
-    ]
 
 
-def _heads(found: Sequence[Analysed], turns: Sequence[Turn]) -> Headcount:
-    counted = [(one, count_heads(one.study, one.study.arms(one.turns), one.turns)) for one in found]
+def _heads(found: Sequence[Analysed], replies: Sequence[Reply]) -> Headcount:
+    counted = [(one, count_heads(one.study, one.arms, one.replies.all)) for one in found]
 
     def joined(name: str) -> dict[str, int]:
         return {
@@ -171,8 +176,8 @@ def _heads(found: Sequence[Analysed], turns: Sequence[Turn]) -> Headcount:
             for arm, count in getattr(heads, name).items()
         }
 
-    unit = units_of(turns)
-    clusters = len({unit[turn.agent_id] for turn in turns if turn.is_answered})
+    units = Units(replies)
+    clusters = len({units.of(reply.own) for reply in replies if reply.is_answered})
     return Headcount(joined("assigned"), joined("answered"), joined("failed"), joined("units"), clusters)
 
 
@@ -189,8 +194,7 @@ def _worth(found: Sequence[Analysed], heads: Headcount) -> Evidences:
 
 def _sides(one: Analysed) -> list[Side]:
     study = one.study
-    arms = study.arms(one.turns)
-    heads = count_heads(study, arms, one.turns)
+    heads = count_heads(study, one.arms, one.replies.all)
     return [
         Side(
             label=label_of(study.simulation_id, arm),
@@ -202,7 +206,7 @@ def _sides(one: Analysed) -> list[Side]:
             population_id=study.population_id,
             answered=heads.answered[arm],
         )
-        for arm in arms
+        for arm in one.arms
     ]
 
 

@@ -83,7 +83,7 @@ class Normalizations:
             else:
                 values = await self._recorded(tx, spec.simulation_id, spec.field)
             heads = await self._store.responses.headcount(tx, study)
-            evidence = evidences(study, (), heads, 0).overall(heads)
+            evidence = evidences(study, heads, 0).overall(heads)
         return _Texts([text for value in values for text in _flat(value)], spec.simulation_id, study.seed, evidence)
 
     async def _extracted(self, tx: Transaction, simulation_id: str, extraction_id: str, field: str) -> list[Value]:

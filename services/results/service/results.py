@@ -33,19 +33,18 @@ from services.results.domain.grading import grade
 from services.results.domain.records import Study, Turn, in_order, turns_of
 from services.results.domain.rows import Outline
 from services.results.domain.samples import Headcount
+from services.results.domain.themes import fields_of
 from services.results.events import Events
 from services.results.service.extraction import Extractions
 from services.results.service.files.contents import Contents, RowWriter
 from services.results.service.live import Live
 from services.results.service.normalization import Normalizations
+from services.results.service.reading import in_blocks, read_replies, read_texts
 from services.results.service.reduction import Reductions
 from services.results.service.side_by_side import SideBySide
 from services.results.service.studies import explain_nothing, find_study, state_of
 from services.results.service.themes import Codings
 from services.results.store import Made, Store
-
-AGENTS = 200
-"""Agents whose turns are read at once for a file of rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ class Results:
         state = state_of(progress)
         made = await self._made(tx, study) if state == "completed" else None
         heads = await self._store.responses.headcount(tx, study)
-        evidence = made.description.evidence if made else evidences(study, (), heads, 0).overall(heads)
+        evidence = made.description.evidence if made else evidences(study, heads, 0).overall(heads)
         return Status(study, state, heads, evidence, made, progress.timeline if progress else MAIN)
 
     async def state(self, tx: Transaction, simulation_id: str) -> State:
@@ -166,7 +165,7 @@ class Results:
         async with self._database.read(tenant=tenant) as tx:
             status, gathering = await self.status(tx, simulation_id), Gathering()
             agents = await self._store.responses.agents(tx, simulation_id)
-            async for turns in self._in_blocks(tx, simulation_id, agents):
+            async for turns in in_blocks(self._store, tx, simulation_id, agents):
                 await asyncio.to_thread(gathering.add, turns)
         return self._findings(status, gathering)
 
@@ -190,7 +189,7 @@ class Results:
             document = Document(self._findings(await self.status(tx, simulation_id), Gathering()))
             yield await asyncio.to_thread(document.begin)
             agents = await self._store.responses.agents(tx, simulation_id)
-            async for turns in self._in_blocks(tx, simulation_id, agents):
+            async for turns in in_blocks(self._store, tx, simulation_id, agents):
                 yield await asyncio.to_thread(document.add, turns)
             yield document.end()
 
@@ -205,25 +204,18 @@ class Results:
         async with self._database.read(tenant=tenant) as tx:
             status = await self.status(tx, simulation_id)
             outline, agents = Outline(status.study), await self._store.responses.agents(tx, simulation_id)
-            async for turns in self._in_blocks(tx, simulation_id, agents):
+            async for turns in in_blocks(self._store, tx, simulation_id, agents):
                 outline.add(turns)
             analysis = status.made.analysis if status.made else None
             table = outline.table(status.evidence)
             writer = make(Contents(status.study, status.state, analysis, table))
             with closing(writer):
                 yield writer.begin()
-                async for turns in self._in_blocks(tx, simulation_id, agents):
+                async for turns in in_blocks(self._store, tx, simulation_id, agents):
                     yield await asyncio.to_thread(writer.add, table.rows(turns))
                 portions = writer.end()
                 while (portion := await asyncio.to_thread(next, portions, None)) is not None:
                     yield portion
-
-    async def _in_blocks(
-        self, tx: Transaction, simulation_id: str, agents: Sequence[str]
-    ) -> AsyncGenerator[list[Turn], None]:
-        """All turns in canonical order, those of some agents at a time."""
-        for start in range(0, len(agents), AGENTS):
-            yield in_order(await self._store.responses.of(tx, simulation_id, agents[start : start + AGENTS]))
 
     async def _made(self, tx: Transaction, study: Study) -> Made | None:
         """The latest analysis, with the grades of now and the themes that a model found."""
@@ -273,20 +265,21 @@ class Results:
         study = await self._store.studies.get(tx, simulation_id)
         if study is None or not await self._is_known(tx, study):
             return
-        turns = await self._store.responses.all(tx, simulation_id)
         look = progress.looks + 1
-        made = await asyncio.to_thread(_make, study, turns, look)
+        made = await self._analysed(tx, study, look)
         await self._store.analyses.add(tx, simulation_id, look, made)
         graded = grade(study, made.analysis, made.description, await self._store.grades.standing(tx, study))
         await self._events.completed(tx, study, graded.analysis, made.analysed_at, progress.cause)
+
+    async def _analysed(self, tx: Transaction, study: Study, look: int) -> Made:
+        replies = await read_replies(self._store, tx, study)
+        written = await read_texts(self._store, tx, study, replies, fields_of(study))
+        analysis = await asyncio.to_thread(analyse, study, replies, looks=look)
+        description = await asyncio.to_thread(describe, study, replies, written, looks=look)
+        return Made(analysis, description, datetime.now(UTC))
 
     async def _is_known(self, tx: Transaction, study: Study) -> bool:
         """True when the plan, or without an intervention every step, has arrived."""
         if study.intervention_id is not None:
             return study.plan is not None
         return await self._store.studies.unknown_steps(tx, study.simulation_id) == 0
-
-
-def _make(study: Study, turns: Sequence[Turn], look: int) -> Made:
-    analysis, description = analyse(study, turns, looks=look), describe(study, turns, looks=look)
-    return Made(analysis, description, datetime.now(UTC))

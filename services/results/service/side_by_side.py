@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
 from libs.db import Transaction
 from services.results.domain.versus import Analysed, Versus, default_baseline, labels_of, set_side_by_side
+from services.results.service.reading import read_replies
 from services.results.service.studies import find_study
 from services.results.store import Store
 
@@ -48,4 +49,4 @@ class SideBySide:
         made = await self._store.analyses.latest(tx, simulation_id)
         if made is None or progress is None or progress.cause is not None:
             raise ConflictError(f"The simulation {simulation_id!r} has no analysis yet.")
-        return Analysed(study, await self._store.responses.all(tx, simulation_id))
+        return Analysed(study, await read_replies(self._store, tx, study))

@@ -21,8 +21,9 @@ from libs.minds import normalization as prompts
 from libs.models import ModelFailedError, Models, ModelsError, ask, ask_one, check_model, in_time, refusal_of
 from services.results.domain.evidence import evidences
 from services.results.domain.normalization import different
-from services.results.domain.records import Study, in_order
-from services.results.domain.themes import Coded, Text, Themes, fields_of, sample, texts_of, themes_by_rules, themes_of
+from services.results.domain.records import Study
+from services.results.domain.themes import Coded, Text, Themes, fields_of, themes_by_rules, themes_of
+from services.results.service.reading import read_replies, read_texts
 from services.results.service.studies import find_study
 from services.results.store import Store
 
@@ -63,20 +64,21 @@ class Codings:
             study = await find_study(self._store, tx, simulation_id)
             if spec.field not in fields_of(study):
                 raise InvalidError("field", f"{spec.field!r} is no text of this simulation", fields_of(study))
-            turns = in_order(await self._store.responses.all(tx, simulation_id))
+            replies = await read_replies(self._store, tx, study)
+            written = await read_texts(self._store, tx, study, replies, [spec.field])
             heads = await self._store.responses.headcount(tx, study)
-        evidence, model = evidences(study, (), heads, 0).overall(heads), spec.model or study.model
-        every = texts_of(spec.field, turns)
-        if not every:
+        evidence, model = evidences(study, heads, 0).overall(heads), spec.model or study.model
+        texts, of = written[spec.field]
+        if not texts:
             raise InvalidError("field", "nothing was written there yet")
         if is_offline(model):
-            by_rules = await asyncio.to_thread(themes_by_rules, study, turns)
-            return Outcome(next((one for one in by_rules if one.field == spec.field), None), NO_USAGE, evidence)
+            by_rules = await asyncio.to_thread(themes_by_rules, written)
+            return Outcome(next(iter(by_rules), None), NO_USAGE, evidence)
         await check_model(self._models, model)
         try:
-            task = _Task(study, spec, model, sample(every))
+            task = _Task(study, spec, model, texts)
             async with in_time(self._wait_s):
-                found, usage = await self._by_model(task, len(every))
+                found, usage = await self._by_model(task, of)
         except ModelsError as error:
             raise refusal_of(error) from error
         async with self._database.write(tenant=tenant) as tx:

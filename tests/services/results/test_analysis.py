@@ -14,10 +14,10 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate
 from libs.contracts.instruments import Instrument
-from services.results.domain.analysis import analyse
 from services.results.domain.canonical import canonical_json
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
+from tests.services.results.told import analyse
 
 BOUGHT = build.instrument("bought", role="primary")
 LIKED = build.instrument("liked", "ordinal", minimum=1, maximum=10)

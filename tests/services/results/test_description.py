@@ -2,8 +2,8 @@
 
 import pytest
 
-from services.results.domain.description import describe
 from tests.services.results import build
+from tests.services.results.told import describe
 
 OPENED = build.instrument("opened", role="primary")
 CLICKED = build.instrument("clicked", requires="opened")

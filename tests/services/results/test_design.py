@@ -12,9 +12,9 @@ from libs.contracts.evidence import Analysis, Comparison
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.planning import MainEffect
 from libs.contracts.protocol import Arm, Stimulus
-from services.results.domain.analysis import analyse
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
+from tests.services.results.told import analyse
 
 BOUGHT = build.instrument("bought", role="primary")
 LIKED = build.instrument("liked", "ordinal", role="primary", minimum=1, maximum=5)

@@ -7,9 +7,9 @@ from scipy.stats import ttest_rel
 from statsmodels.stats.multitest import multipletests
 
 from libs.contracts.instruments import Instrument
-from services.results.domain.analysis import analyse
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
+from tests.services.results.told import analyse
 
 BOUGHT = build.instrument("bought", role="primary")
 LIKED = build.instrument("liked", "ordinal", minimum=1, maximum=10, role="primary")

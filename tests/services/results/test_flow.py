@@ -19,6 +19,7 @@ from services.results.api.results import ENDINGS, FORMATS, ROWS, WHOLE
 from services.results.domain.samples import count_heads
 from tests.services.results import build
 from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen, story
+from tests.services.results.told import replies
 from tests.support.apps import eventually
 
 
@@ -108,7 +109,7 @@ async def test_while_it_runs_people_who_are_linked_by_others_count_as_one_as_the
     turns.append(build.turn(6, "a", None, round=1, cluster_id="red"))
     await scene.publish(created(plan), frozen(plan), *build.recorded(turns))
     seen = await scene.counted(6)
-    heads = count_heads(build.study(plan), ("a", "b"), turns)
+    heads = count_heads(build.study(plan), ("a", "b"), replies(build.study(plan), turns).all)
     assert seen["aggregate_results"]["evidence"]["clusters"] == heads.clusters == 3
 
 

@@ -14,12 +14,11 @@ from libs.contracts.validation import (
     RectifiedEstimate,
     SimulationRectified,
 )
-from services.results.domain.analysis import analyse
-from services.results.domain.description import describe
 from services.results.domain.grading import Graded, Standing, grade
 from services.results.domain.records import Study
 from tests.services.results import build
 from tests.services.results.scene import SIMULATION, Scene, campaign, story
+from tests.services.results.told import analyse, describe
 from tests.support.apps import eventually
 
 

@@ -5,9 +5,9 @@ import pytest
 from statsmodels.duration.hazard_regression import PHReg
 
 from libs.stats import Watched, log_rank
-from services.results.domain.description import describe
 from services.results.domain.records import Turn
 from tests.services.results import build
+from tests.services.results.told import describe
 
 OPENED = build.instrument("opened", role="primary")
 CLICKED = build.instrument("clicked", requires="opened")

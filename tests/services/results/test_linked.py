@@ -12,11 +12,10 @@ from scipy import stats
 from libs.contracts.evidence import Analysis
 from libs.contracts.instruments import Instrument
 from libs.contracts.planning import MainEffect
-from services.results.domain.analysis import analyse
-from services.results.domain.description import describe
 from services.results.domain.live import Running
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
+from tests.services.results.told import analyse, describe
 
 SPENT = build.instrument("spent", "numeric", role="primary", minimum=-100, maximum=100)
 LIKED = build.instrument("liked", "ordinal", role="primary", minimum=1, maximum=5)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.results.domain.analysis import analyse
 from services.results.domain.live import Running
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import count_heads
 from tests.services.results import build
+from tests.services.results.told import analyse, replies
 
 INSTRUMENTS = (
     build.instrument("open", role="primary"),
@@ -95,7 +95,7 @@ def test_with_every_turn_in_they_are_what_the_analysis_says_to_the_last_bit(turn
     }
     live = {(e.metric, e.option, e.arm): (e.value, e.n) for e in found.estimates(study)}
     assert live == batch
-    assert found.heads(study) == count_heads(study, ARMS, turns)
+    assert found.heads(study) == count_heads(study, ARMS, replies(study, turns).all)
 
 
 def test_where_there_is_a_plan_the_interval_holds_at_every_look_and_is_wider_than_that_of_a_fixed_n() -> None:

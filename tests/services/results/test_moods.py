@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from libs.contracts.protocol import Stimulus
-from services.results.domain.description import describe
-from services.results.domain.moods import engagement
+from services.results.domain.engagement import engagement
 from services.results.domain.path import changes_of, path_of
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
+from tests.services.results.told import describe
 
 LIKED = build.instrument("liked", "ordinal", role="primary", minimum=1, maximum=10)
 OPENED = build.instrument("opened")

@@ -4,7 +4,9 @@ import pytest
 
 from libs.contracts.instruments import Answer, Instrument
 from services.results.domain.outcomes import outcomes_of
-from services.results.domain.samples import count_heads, units_of, values_by_arm
+from services.results.domain.records import Turn
+from services.results.domain.replies import Replies, Reply
+from services.results.domain.samples import Units, count_heads, values_by_arm
 from tests.services.results import build
 
 OPENED = build.instrument("opened")
@@ -12,6 +14,10 @@ CLICKED = build.instrument("clicked", requires="opened")
 LIKED = build.instrument("liked", "ordinal", minimum=1, maximum=5)
 COLOUR = build.instrument("colour", "choice", options=("red", "blue"))
 ORDER = build.instrument("order", "ranking", options=("x", "y", "z"))
+
+
+def replies(turns: list[Turn]) -> list[Reply]:
+    return Replies.of([LIKED], turns).all
 
 
 def score(instrument: Instrument, answer: Answer) -> list[float | None]:
@@ -63,8 +69,11 @@ def test_several_turns_of_an_agent_are_one_value_their_mean() -> None:
         build.turn(3, "a", None),
     ]
     [outcome] = outcomes_of([LIKED])
-    found = values_by_arm(outcome, ("a", "b"), turns)
-    assert {arm: (values, agents) for arm, (values, agents, _) in found.items()} == {"a": ([2.5, 5.0], 2), "b": ([], 0)}
+    found = values_by_arm(outcome, ("a", "b"), replies(turns))
+    assert {arm: (list(values), agents) for arm, (values, agents, _) in found.items()} == {
+        "a": ([2.5, 5.0], 2),
+        "b": ([], 0),
+    }
 
 
 def test_an_agent_has_answered_when_one_turn_has_and_failed_when_all_have() -> None:
@@ -75,7 +84,7 @@ def test_an_agent_has_answered_when_one_turn_has_and_failed_when_all_have() -> N
         build.turn(2, "a", None),
         build.turn(3, "b", {"liked": 1.0}),
     ]
-    heads = count_heads(study, ("a", "b"), turns)
+    heads = count_heads(study, ("a", "b"), replies(turns))
     assert (heads.assigned, heads.answered, heads.failed) == ({"a": 4, "b": 2}, {"a": 1, "b": 1}, {"a": 1, "b": 0})
     assert heads.attrition == {"a": 0.75, "b": 0.5}
 
@@ -87,9 +96,9 @@ def test_agents_who_heard_each_other_are_one_unit_with_the_mean_of_its_agents() 
         build.turn(3, "a", {"liked": 5.0}),
     ]
     [outcome] = outcomes_of([LIKED])
-    values, agents, _ = values_by_arm(outcome, ("a",), turns)["a"]
+    values, agents, _ = values_by_arm(outcome, ("a",), replies(turns))["a"]
     assert (sorted(values), agents) == ([3.0, 5.0], 3)
-    assert count_heads(build.study(build.plan(("a",), [LIKED], {"a": 3})), ("a",), turns).clusters == 2
+    assert count_heads(build.study(build.plan(("a",), [LIKED], {"a": 3})), ("a",), replies(turns)).clusters == 2
 
 
 def test_clusters_that_share_an_agent_are_one_unit_whatever_they_were_called_before() -> None:
@@ -100,5 +109,6 @@ def test_clusters_that_share_an_agent_are_one_unit_whatever_they_were_called_bef
         build.turn(3, "a", {}, cluster_id="group-1-1", step_id="later", round=2),
         build.turn(4, "a", {}),
     ]
-    one, two, three, four = units_of(turns).values()
+    given = replies(turns)
+    one, two, three, four = map(Units(given).of, sorted({reply.own for reply in given}))
     assert one == two == three != four

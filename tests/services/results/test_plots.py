@@ -2,13 +2,12 @@
 
 import json
 
-from services.results.domain.description import describe
 from services.results.domain.export import to_plots
 from services.results.domain.plots import HeatMap, StageContrasts, Survival, TimeSeries, plots_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
 from tests.services.results import build
-from tests.services.results.told import findings
+from tests.services.results.told import describe, findings
 
 OPENED = build.instrument("opened", role="primary")
 CLICKED = build.instrument("clicked", requires="opened")

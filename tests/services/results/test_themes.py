@@ -12,9 +12,10 @@ from libs.contracts.turns import ChatMessage
 from libs.minds.blocks import read_blocks
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
-from services.results.domain.themes import OTHER, Coded, Text, code, sample, texts_of, themes_by_rules, themes_of
+from services.results.domain.themes import MOST_TEXTS, OTHER, Coded, Text, Themes, code, themes_of
+from services.results.domain.themes import themes_by_rules as by_rules
 from tests.services.models.stub import Answer, Stub, completion
-from tests.services.results import build
+from tests.services.results import build, told
 from tests.services.results.scene import Scene, story
 from tests.services.results.told import findings
 
@@ -40,6 +41,11 @@ def asked(texts: Sequence[str]) -> tuple[Study, list[Turn]]:
     study = build.study(build.plan(("a", "b"), (BOUGHT, WHY), {"a": len(texts) // 2, "b": len(texts) // 2}))
     turns = [build.turn(i, "ab"[i % 2], {"bought": True, "why": text}, response=None) for i, text in enumerate(texts)]
     return study, turns
+
+
+def themes_by_rules(study: Study, turns: Sequence[Turn]) -> list[Themes]:
+    """The themes of what these people wrote."""
+    return by_rules(told.written(study, turns))
 
 
 def test_reasons_that_people_share_are_found_again_by_another_half_of_the_texts() -> None:
@@ -100,8 +106,11 @@ def test_agreement_is_cohens_kappa_of_all_themes_and_of_each_against_the_rest() 
 
 def test_an_agent_is_counted_once_in_each_arm_and_samples_are_evenly_spread() -> None:
     turns = [build.turn(1, "a", {"why": word}, round=n) for n, word in enumerate(("first", "last"), start=1)]
-    assert texts_of("why", turns) == [Text("a", "last", turns[0].agent_id)]
-    assert [text.words for text in sample([Text("a", str(i)) for i in range(10)], 5)] == ["0", "2", "4", "6", "8"]
+    study = build.study(build.plan(("a",), (WHY,), {"a": 1}))
+    assert told.written(study, turns)["why"] == ([Text("a", "last", turns[0].agent_id)], 1)
+    many = [build.turn(i, "a", {"why": str(i)}) for i in range(2 * MOST_TEXTS)]
+    texts, of = told.written(study, many)["why"]
+    assert ([text.words for text in texts], of) == ([str(i) for i in range(0, len(many), 2)], len(many))
     assert code([Text("a", "")] * 30) is None
 
 

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from libs.contracts.evidence import Analysis
-from services.results.domain.analysis import analyse
 from tests.services.results import build
 from tests.services.results.test_analysis import scales, two_arms
+from tests.services.results.told import analyse
 
 OFFLINE = "evidence grade C, effective n 0: no evidence about real people."
 

@@ -9,6 +9,7 @@ from services.results.domain.records import Study, Turn
 from services.results.domain.versus import Analysed, default_baseline, set_side_by_side
 from tests.services.results import build
 from tests.services.results.scene import Scene, campaign, story
+from tests.services.results.told import replies
 
 LIKED = build.instrument("liked", "numeric", role="primary", minimum=0, maximum=100)
 
@@ -26,7 +27,7 @@ def simulation(number: int, lift: float, *, population: str = "pop_1", model: st
         build.turn(i, "mail", {"liked": 40 + rng.gauss(0, 12) + lift + noise.gauss(0, 1)}, model=model)
         for i in range(50)
     ]
-    return Analysed(study, turns)
+    return Analysed(study, replies(study, turns))
 
 
 def test_the_same_people_are_compared_in_pairs_and_others_are_not() -> None:
@@ -55,10 +56,11 @@ def test_a_control_is_no_part_of_the_family_of_simulations_either() -> None:
 
     def asked(number: int) -> Analysed:
         one = simulation(number, 2.0 * number)
-        turns = [
-            replace(turn, answers={**turn.answers, "rooms": float(place % 5)}) for place, turn in enumerate(one.turns)
+        one.replies.all = [
+            replace(reply, answers={**reply.answers, "rooms": float(place % 5)})
+            for place, reply in enumerate(one.replies.all)
         ]
-        return Analysed(replace(one.study, instruments=(LIKED, control)), turns)
+        return replace(one, study=replace(one.study, instruments=(LIKED, control)))
 
     found = set_side_by_side([asked(1), asked(2)], "sim_1/mail")
     liked, rooms = found.comparisons

@@ -1,0 +1,173 @@
+"""What the analysis needs of all turns of a simulation, kept small: some 300 bytes each, however much was said.
+
+Turns are taken in a few at a time, those of an agent together and agents in their order, and not kept: of each there is
+a `Reply`, and what many have in common is there once. Texts are left where they are. Which turns have one is known;
+those that are to be coded are read again by whoever needs them.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from libs.contracts.clusters import OWN
+from libs.contracts.instruments import Answer, Instrument, MetricType
+from libs.contracts.protocol import NO_USAGE, total_usage
+from services.results.domain.engagement import engagement
+from services.results.domain.records import Turn, in_order
+
+RESPONSE = "response"
+MOST_SHARED = 1_024
+"""Different values of one kind that are looked for again, so that looking costs no more than it saves."""
+A_TEXT = "text"
+"""Stands for a text that was given as an answer."""
+Attribute = str | int | float
+T = TypeVar("T")
+
+
+class Answers(Mapping[str, Answer]):
+    """Answers by metric; which metrics these are is shared by all who were asked the same."""
+
+    __slots__ = ("_places", "_values")
+
+    def __init__(self, places: Mapping[str, int], values: tuple[Answer, ...]) -> None:
+        self._places, self._values = places, values
+
+    def __getitem__(self, metric: str) -> Answer:
+        return self._values[self._places[metric]]
+
+    def __contains__(self, metric: object) -> bool:
+        return metric in self._places
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A finished turn as the analysis sees it."""
+
+    own: str
+    """The unit of the agent while it is alone: `agent:` and its id."""
+    cluster_id: str | None
+    segment: str | None
+    arm: str
+    step_id: str
+    round: int
+    step_place: int
+    is_answered: bool
+    answers: Mapping[str, Answer]
+    """A text is there as `A_TEXT`, or empty."""
+    written: tuple[str, ...]
+    """In which fields there are texts: metrics, or `response`."""
+    sentiment: float | None
+    engagement: float
+
+    @property
+    def agent_id(self) -> str:
+        """Who it was."""
+        return self.own.removeprefix(OWN)
+
+
+class Replies:
+    """All turns of a simulation."""
+
+    def __init__(self, instruments: Iterable[Instrument]) -> None:
+        self.all: list[Reply] = []
+        self.arms: set[str] = set()
+        self.models: set[str] = set()
+        self.usage = NO_USAGE
+        self.people: dict[str, list[Attribute | None]] = {}
+        """Attributes of everybody who answered, in the order of agents; None where somebody lacks one."""
+        self._texts = {one.name for one in instruments if one.type is MetricType.TEXT}
+        self._fields = (*(one.name for one in instruments if one.type is MetricType.TEXT), RESPONSE)
+        self._once, self._count, self._last = _Once(), 0, ""
+
+    @classmethod
+    def of(cls, instruments: Iterable[Instrument], turns: Iterable[Turn]) -> "Replies":
+        """Of turns that are all at hand, in any order."""
+        found = cls(tuple(instruments))
+        found.add(in_order(turns))
+        return found
+
+    def add(self, turns: Sequence[Turn]) -> None:
+        """Some more, in canonical order; all that there are of an agent come together."""
+        for turn in turns:
+            reply = self._reply(turn)
+            self.all.append(reply)
+            self.arms.add(reply.arm)
+            self.models.add(turn.model)
+            if turn.is_answered:
+                self._meet(reply.own, turn.demographic_profile)
+        self.usage = total_usage([self.usage, *(turn.usage for turn in turns)])
+
+    def _reply(self, turn: Turn) -> Reply:
+        once = self._once
+        own = OWN + turn.agent_id
+        return Reply(
+            own=self.all[-1].own if self.all and self.all[-1].own == own else own,
+            cluster_id=once(turn.cluster_id),
+            segment=once(turn.segment),
+            arm=once(turn.arm),
+            step_id=once(turn.step_id),
+            round=turn.round,
+            step_place=turn.step_place,
+            is_answered=turn.is_answered,
+            answers=self._answers(turn.answers),
+            written=once(tuple(field for field in self._fields if text_of(turn, field) is not None)),
+            sentiment=once(turn.sentiment),
+            engagement=once(engagement(turn)),
+        )
+
+    def _answers(self, answers: Mapping[str, Answer]) -> Answers:
+        names = tuple(answers)
+        places = self._once.by("places", names, lambda: {self._once(name): at for at, name in enumerate(names)})
+        values = tuple(self._answer(name, answer) for name, answer in answers.items())
+        return self._once.by("answers", (names, repr(values)), lambda: Answers(places, values))
+
+    def _answer(self, name: str, answer: Answer) -> Answer:
+        if isinstance(answer, list | tuple):
+            return self._once(tuple(map(self._once, answer)))
+        if isinstance(answer, str) and name in self._texts:
+            return A_TEXT if answer.strip() else ""
+        return self._once(answer)
+
+    def _meet(self, own: str, profile: Mapping[str, Attribute]) -> None:
+        """What somebody is like; as told with the last answered turn."""
+        if own != self._last:
+            self._last, self._count = own, self._count + 1
+            for column in self.people.values():
+                column.append(None)
+        for name in profile.keys() - self.people.keys():
+            self.people[name] = [None] * self._count
+        for name, column in self.people.items():
+            column[-1] = self._once(profile.get(name))
+
+
+class _Once:
+    """Equal things as one object, as far as there are few of them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[object, dict[Any, Any]] = {}
+
+    def __call__(self, value: T) -> T:
+        """The value, or one of its type that equals it; of 0.0 and -0.0 each stays itself."""
+        return value if not value else self.by(type(value), value, lambda: value)
+
+    def by(self, kind: object, key: Hashable, make: Callable[[], T]) -> T:
+        """What was made for this key of this kind."""
+        kept = self._kept.setdefault(kind, {})
+        found: T | None = kept.get(key)
+        if found is None:
+            found = make()
+            if len(kept) < MOST_SHARED:
+                kept[key] = found
+        return found
+
+
+def text_of(turn: Turn, field: str) -> str | None:
+    """What was written in a text metric, or as the response."""
+    words = turn.response if field == RESPONSE else turn.answers.get(field)
+    return words if turn.is_answered and isinstance(words, str) and words.strip() else None
