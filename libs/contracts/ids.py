@@ -34,6 +34,15 @@ def new_id(prefix: str) -> str:
     return f"{prefix}_{uuid7().hex}"
 
 
+def is_recent(identity: str, within_s: float) -> bool:
+    """Whether a made thing of this id may be so young; clocks may differ by as much. False for what is no such id."""
+    try:
+        made = UUID(hex=identity.rpartition("_")[2])
+    except ValueError:
+        return False
+    return made.version == 7 and abs(time.time() - (made.int >> 80) / 1_000) <= within_s
+
+
 def agent_id(index: int) -> AgentId:
     """The id of the agent at this place (from 1) of its population."""
     return AgentId(f"agent_{index:04d}")

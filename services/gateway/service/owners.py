@@ -19,6 +19,7 @@ from libs.contracts.base import JsonObject, MessageData
 from libs.contracts.envelope import Envelope
 from libs.contracts.errors import DomainError, FieldError, NotFoundError
 from libs.contracts.identity import LOCAL, Identity
+from libs.contracts.ids import is_recent
 from libs.contracts.orchestrator import SimulationState
 from libs.db import TenantErasedError
 from libs.http import Signer, connect
@@ -35,6 +36,7 @@ caller: ContextVar[Identity] = ContextVar("caller", default=LOCAL)
 ASKED = (*OWNERS, "models")
 """Services that the gateway asks; `models` has no public paths."""
 APPEARS_S = 5.0
+YOUNG_S = 60.0
 TOLD_WITHIN_S = 10.0  # longer than the bus takes to notice that a publication was lost, and to repeat it
 REQUEST_HEADERS = ("accept", "accept-language", "content-type", "idempotency-key", "if-none-match", "tracestate")
 RESPONSE_HEADERS = (
@@ -236,9 +238,9 @@ class Gateway:
     async def state_of(self, simulation_id: str) -> SimulationState:
         """The state of a simulation, which may have been asked for a moment ago and be on its way to the orchestrator.
 
-        Raises `NotFoundError` for one that does not appear there in time.
+        Raises `NotFoundError` for one that does not appear there in time, at once where its id is not of this minute.
         """
-        deadline = time.monotonic() + APPEARS_S
+        deadline = time.monotonic() + (APPEARS_S if is_recent(simulation_id, YOUNG_S) else 0)
         while (response := await self.get("orchestrator", f"/simulations/{simulation_id}/status")).status_code == 404:
             if time.monotonic() > deadline:
                 raise NotFoundError("simulation", simulation_id)

@@ -16,12 +16,14 @@ from libs.bus.dead_letters import CONSUMER, DELIVERIES, ERROR, SUBJECT
 from libs.client.sse import Decoder, ServerEvent
 from libs.contracts import subjects
 from libs.contracts.communication import Response, ResponsesRecorded
+from libs.contracts.ids import new_id
 from libs.contracts.orchestrator import SimulationCreated, StartSimulation
 from libs.contracts.protocol import NO_USAGE
 from libs.contracts.results import AggregatesChanged
 from libs.runtime.nats_server import NatsServer
 from services.gateway.app import create_app
 from services.gateway.domain.position import Position
+from services.gateway.service.owners import APPEARS_S
 from services.gateway.settings import Settings
 from services.population.app import create_app as create_population
 from services.population.settings import Settings as PopulationSettings
@@ -226,17 +228,27 @@ async def test_follow_goes_on_after_the_end(stage: Stage) -> None:
 
 
 async def test_a_stream_waits_a_moment_for_a_simulation_that_was_just_asked_for(stage: Stage) -> None:
-    reading_early = asyncio.create_task(read_all(stage, "/simulations/sim_soon/stream"))
+    soon = new_id("sim")
+    reading_early = asyncio.create_task(read_all(stage, f"/simulations/{soon}/stream"))
     await asyncio.sleep(0.3)
-    await begin(stage, "sim_soon")
-    await end(stage, "sim_soon")
+    await begin(stage, soon)
+    await end(stage, soon)
     assert names(await reading_early)[0] == "simulation-created"
 
 
+LONG_AGO = "sim_01880000000070008000000000000000"  # of May 2023
+
+
+@pytest.mark.parametrize("simulation_id", ["sim_unknown", "%3E", "a.b", "*", LONG_AGO])
+async def test_what_cannot_be_on_its_way_has_no_stream_at_once(stage: Stage, simulation_id: str) -> None:
+    async with asyncio.timeout(APPEARS_S / 2):
+        answer = await stage.client.get(f"/simulations/{simulation_id}/stream")
+    assert answer.status_code == 404
+
+
 @pytest.mark.usefixtures("impatient")
-@pytest.mark.parametrize("simulation_id", ["sim_unknown", "%3E", "a.b", "*"])
-async def test_an_unknown_simulation_has_no_stream(stage: Stage, simulation_id: str) -> None:
-    answer = await stage.client.get(f"/simulations/{simulation_id}/stream")
+async def test_an_unknown_simulation_has_no_stream(stage: Stage) -> None:
+    answer = await stage.client.get(f"/simulations/{new_id('sim')}/stream")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
 
