@@ -161,6 +161,28 @@ class FactorEffect(Data):
     evidence: Evidence
 
 
+class Shift(Data):
+    """What was asked more than once in an arm: the last time against the first, each unit with itself."""
+
+    metric: str
+    option: str | None
+    arm: str
+    measure: str
+    first_round: int
+    last_round: int
+    n: int = Field(description="Agents, or groups who heard each other, who answered both times.")
+    first: float
+    last: float
+    difference: float
+    interval: Interval | None
+    confidence_level: float
+    p_value: float | None = Field(
+        description="Not corrected, and no finding: what else happened in between is in the difference too."
+    )
+    method: str
+    evidence: Evidence
+
+
 class Flag(Data):
     """A reason to doubt the whole: what cannot differ differs, or the arms lost people unequally."""
 
@@ -188,3 +210,4 @@ class Analysis(Data):
     interactions: tuple[Interaction, ...] | None = None
     factor_effects: tuple[FactorEffect, ...] | None = None
     flags: tuple[Flag, ...] | None = None
+    changes: tuple[Shift, ...] | None = None

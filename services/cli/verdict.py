@@ -42,6 +42,8 @@ def verdict(analysis: JsonObject, width: int) -> RenderableType:
         parts.append(_estimates(analysis["estimates"], wrap))
     if analysis["comparisons"]:
         parts.append(_comparisons(analysis["comparisons"], _shares(analysis["estimates"]), wrap))
+    if analysis.get("changes"):
+        parts.append(_changes(analysis["changes"], wrap))
     parts.append(_evidence(analysis))
     return Group(*parts)
 
@@ -101,6 +103,18 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
             Text(finding, style="bold green" if is_clear else "dim"),
             f"{clean(one['evidence']['grade'])}, {_number(one['evidence']['effective_n'])}",
         )
+    return table
+
+
+def _changes(changes: list[JsonObject], wrap: str) -> Table:
+    table = _table("Changes from the first to the last time it was asked: change [interval], not corrected")
+    table.add_column("metric, arm", overflow="fold")
+    for name in ("first", "last", "change"):
+        table.add_column(name, justify="right")
+    for one in changes:
+        is_share = one["measure"] == "proportion"
+        ends = [f"{_level(one[end], is_share)} (round {one[f'{end}_round']})" for end in ("first", "last")]
+        _add(table, f"{_title(one)}: {clean(one['arm'])}", *ends, _difference(one, wrap, is_share=is_share))
     return table
 
 

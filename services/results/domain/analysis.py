@@ -7,6 +7,7 @@ one may leave out zero although the finding is `no_clear_difference`; the findin
 from collections.abc import Mapping, Sequence
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate, Interval
+from services.results.domain.changes import changes
 from services.results.domain.contrasts import Compared, compare, is_whole
 from services.results.domain.doubts import factor_effects, flags, interactions, omnibus
 from services.results.domain.evidence import Evidences, evidences
@@ -49,6 +50,7 @@ def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
         interactions=tuple(interactions(study, arms, outcomes, replies.all, worth)) or None,
         factor_effects=tuple(factor_effects(study, outcomes, samples, worth)) or None,
         flags=tuple(flags(study, outcomes, samples, heads, worth)) or None,
+        changes=tuple(changes(study, arms, outcomes, replies.all, worth)) or None,
         usage=replies.usage,
     )
     return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads), is_paired=study.is_within)})

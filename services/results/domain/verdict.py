@@ -6,7 +6,7 @@ metric's clearest comparison; everything else that is clear is named after it.
 
 from collections.abc import Sequence
 
-from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence
+from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, Shift
 from services.results.domain import wording
 
 NAMED_AFTERWARDS = 2
@@ -77,10 +77,31 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
         return f"{_people(answered)} answered; no metric of this study gives a number — {_worth(overall)}."
     same = [e for e in analysis.estimates if e.metric == shown.metric and e.arm == shown.arm and e.value is not None]
     best = max(same, key=lambda e: e.value or 0.0) if shown.measure == "proportion" else shown
+    change = next((one for one in analysis.changes or () if _key(one) == _key(best)), None)
+    found = (
+        f"is {wording.estimate(best.measure, best.value)} ({_how_sure(best)})"
+        if change is None
+        else f"went {_went(change)}"
+    )
     return (
-        f"{wording.subject(best.metric, best.option)} is {wording.estimate(best.measure, best.value)} "
-        f"({_how_sure(best)}) in the arm {best.arm}, with no other arm to "
+        f"{wording.subject(best.metric, best.option)} {found} in the arm {best.arm}, with no other arm to "
         f"compare it with — {_people(answered)}, {_worth(best.evidence)}."
+    )
+
+
+def _key(one: Estimate | Shift) -> tuple[str, str | None, str]:
+    return one.metric, one.option, one.arm
+
+
+def _went(change: Shift) -> str:
+    """From where to where, and how sure that is."""
+    ends = [wording.estimate(change.measure, value) for value in (change.first, change.last)]
+    size = wording.difference(change.measure, change.difference)
+    interval = wording.difference_interval(change.measure, change.interval)
+    sure = "no interval" if change.interval is None else f"{wording.level(change.confidence_level)} interval {interval}"
+    return (
+        f"from {ends[0]} in round {change.first_round} to {ends[1]} in round {change.last_round}, a change of {size} "
+        f"({sure})"
     )
 
 

@@ -55,6 +55,31 @@ def forest(findings: Findings, analysis: Analysis) -> Html:
     return section(findings, "differences", "Differences", lead, legend(findings), *panels)
 
 
+def changes(findings: Findings, analysis: Analysis) -> Html:
+    """What was asked more than once: the last time against the first."""
+    rows = [
+        (
+            said(wording.subject(one.metric, one.option)),
+            chip(findings, one.arm),
+            f"{wording.estimate(one.measure, one.first)} (round {one.first_round})",
+            f"{wording.estimate(one.measure, one.last)} (round {one.last_round})",
+            _over(
+                wording.difference(one.measure, one.difference),
+                wording.difference_interval(one.measure, one.interval),
+            ),
+            one.n,
+        )
+        for one in analysis.changes or ()
+    ]
+    level = wording.level(findings.study.confidence_level)
+    lead = (
+        f"The last time something was asked against the first, each agent with itself, with its {level} interval; not "
+        "corrected for their number. Whatever happened in between is in a change, so it is no effect of one thing."
+    )
+    head = ("Metric", "Arm", "First", "Last", "Change", "n")
+    return section(findings, "changes", "Changes", lead, table("Changes by metric and arm", head, rows, numbers_from=2))
+
+
 def comparisons(findings: Findings, analysis: Analysis) -> Html:
     """The numbers of the forest plot, with relative lift and effect size."""
     has_people = any(c.about_people for c in analysis.comparisons)

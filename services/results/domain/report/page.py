@@ -7,7 +7,7 @@ from services.results.domain.report.answers import distributions, funnel
 from services.results.domain.report.conduct import health, plan, provenance
 from services.results.domain.report.decision import decision
 from services.results.domain.report.design import design, doubts
-from services.results.domain.report.effects import comparisons, forest
+from services.results.domain.report.effects import changes, comparisons, forest
 from services.results.domain.report.estimates import estimates, segments
 from services.results.domain.report.headline import headline
 from services.results.domain.report.moods import moods
@@ -31,6 +31,7 @@ def _sections(findings: Findings) -> list[Html]:
         found.append(forest(findings, analysis))
     if analysis is not None and analysis.estimates:
         found.append(estimates(findings, analysis))
+        found.append(changes(findings, analysis) if analysis.changes else EMPTY)
     if analysis is not None and analysis.comparisons:
         found += [comparisons(findings, analysis), design(findings, analysis)]
     if description is not None:

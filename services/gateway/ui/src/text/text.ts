@@ -317,6 +317,14 @@ export const text = {
     comparisonsNote:
       "A line is the interval, the dot the estimate. Left of the middle is lower than the baseline, right is higher.",
     estimates: "Each arm",
+    changed: {
+      title: "Changes",
+      note: "The last time something was asked against the first, each person with themselves; not corrected. Whatever happened in between is in it.",
+      first: "First",
+      last: "Last",
+      change: "Change",
+      round: (round: number) => `round ${count(round)}`,
+    },
     distributions: "Distributions",
     distributionsNote: "Share of the agents that reached the question. Choose a bar to see who they are.",
     segments: "Segments",

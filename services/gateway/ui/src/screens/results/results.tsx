@@ -9,6 +9,7 @@ import { isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
 import { EmptyState, Panel, ProblemNotice } from "../../components/parts";
 import { text } from "../../text/text";
+import { Changes } from "./changes";
 import { Comparisons } from "./comparisons";
 import { Distributions } from "./distributions";
 import { Downloads } from "./downloads";
@@ -43,6 +44,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       )}
       {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} side={side} /> : null}
       {analysis ? <Estimates estimates={analysis.estimates} levels={levels} side={side} /> : null}
+      {analysis?.changes?.length ? <Changes changes={analysis.changes} levels={levels} side={side} /> : null}
       <Segments segments={sums.segments} levels={levels} side={side} />
       <Distributions distributions={sums.distributions} side={side} />
       <div className="columns">

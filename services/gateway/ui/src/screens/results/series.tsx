@@ -24,12 +24,20 @@ export function Series(props: { points: Schema["Point"][]; levels: Levels; side:
   );
 }
 
+/** A round where no two steps share one; else the step too. */
+function namesOf(points: Schema["Point"][]): (moment: string) => string {
+  const rounds = new Map(points.map((one) => [momentOf(one), one.round]));
+  const isApart = new Set(rounds.values()).size === rounds.size;
+  return (moment) => (isApart ? text.results.changed.round(rounds.get(moment) ?? 0) : words(moment));
+}
+
 const momentOf = (one: Schema["Point"]) => `${one.step_id} ${one.round}`;
 
 function One(props: { title: string; points: Schema["Point"][]; levels: Levels; side: SideOf }) {
   const navigate = useNavigate();
   const colours = palette(useComputedColorScheme("light"));
   const moments = [...new Set(props.points.map(momentOf))];
+  const named = namesOf(props.points);
   const arms = [...new Set(props.points.map((one) => one.arm))];
   const metric = props.points[0]?.metric ?? "";
   const show = (value: number) => props.levels.level(metric, value);
@@ -49,7 +57,7 @@ function One(props: { title: string; points: Schema["Point"][]; levels: Levels; 
           grid: { left: 4, right: 12, top: 34, bottom: 4, containLabel: true },
           legend: { top: 0, left: 0, itemGap: 22, textStyle: { color: colours.soft } },
           tooltip: { trigger: "axis", renderMode: "richText", valueFormatter: (value: unknown) => show(Number(value)) },
-          xAxis: { type: "category", data: moments.map((one) => words(one)), axisLabel: { color: colours.soft } },
+          xAxis: { type: "category", data: moments.map(named), axisLabel: { color: colours.soft } },
           yAxis: {
             type: "value",
             scale: true,
@@ -71,7 +79,7 @@ function One(props: { title: string; points: Schema["Point"][]; levels: Levels; 
         {text.results.whoWhen}{" "}
         {moments.map((one) => (
           <PeopleLink key={one} side={props.side("all")} filter={{ step: one, metric }} className="listed">
-            {words(one)}
+            {named(one)}
           </PeopleLink>
         ))}
       </p>
