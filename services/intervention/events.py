@@ -18,6 +18,7 @@ from libs.contracts.intervention import (
 from libs.contracts.orchestrator import StartSimulation
 from libs.contracts.protocol import Assignment, Plan
 from libs.db import Transaction
+from services.intervention.domain.assignment import Assigned
 from services.intervention.domain.design import Design, protocol
 from services.intervention.domain.execution import Execution
 
@@ -60,7 +61,7 @@ class Events:
         await self._outbox.add(tx, command)
 
     async def assigned(
-        self, tx: Transaction, command: AssignArms, plan: Plan, plan_hash: str, assignments: Sequence[Assignment]
+        self, tx: Transaction, command: AssignArms, plan: Plan, plan_hash: str, assignments: Sequence[Assigned]
     ) -> None:
         """The plan first, then the assignments in parts."""
         where = {
@@ -71,7 +72,7 @@ class Events:
         await self._outbox.add(tx, PlanFrozen(**where, plan=plan, plan_hash=plan_hash))
         starts = range(0, len(assignments), PART)
         for part, start in enumerate(starts, start=1):
-            some = tuple(assignments[start : start + PART])
+            some = tuple(Assignment(**one._asdict()) for one in assignments[start : start + PART])
             await self._outbox.add(tx, ArmsAssigned(**where, part=part, parts=len(starts), assignments=some))
 
     async def rejected(

@@ -8,14 +8,15 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, func, select, update
 
 from libs.contracts.communication import Response, ResponsesRecorded
+from libs.contracts.compact import Once
 from libs.contracts.errors import FieldError
 from libs.contracts.evidence import Analysis
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PersonasChanged
-from libs.contracts.protocol import Assignment, Plan
+from libs.contracts.protocol import Plan
 from libs.db import Transaction, insert_new, upsert
-from services.intervention.domain.assignment import Person
+from services.intervention.domain.assignment import Assigned, Person
 from services.intervention.domain.design import Design
 from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.request import Request
@@ -34,7 +35,7 @@ from services.intervention.tables import (
 )
 
 ROWS = 2_000
-"""Written in one statement."""
+"""Read or written in one statement."""
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
 Placed = tuple[str, Response]
 """The arm a response was made in, and the response."""
@@ -263,19 +264,28 @@ class Populations:
 
     async def members(self, tx: Transaction, population_id: str) -> list[Person]:
         """Everybody of a population who has been heard of."""
-        query = select(agents.c.agent_id, agents.c.segment, agents.c.profile).where(
-            agents.c.tenant == tx.tenant, agents.c.population_id == population_id
+        query = (
+            select(agents.c.agent_id, agents.c.segment, agents.c.profile)
+            .where(agents.c.tenant == tx.tenant, agents.c.population_id == population_id)
+            .order_by(agents.c.agent_id)
+            .limit(ROWS)
         )
-        return [Person(row.agent_id, row.segment, row.profile or {}) for row in await tx.execute(query)]
+        found, once, after = list[Person](), Once(), ""
+        while rows := (await tx.execute(query.where(agents.c.agent_id > after))).all():
+            for row in rows:
+                profile = {name: once(value) for name, value in (row.profile or {}).items()}
+                found.append(Person(row.agent_id, once(row.segment), once.record(profile)))
+            after = rows[-1].agent_id
+        return found
 
 
 class Responses:
     """Who is in which arm, and what they answered."""
 
-    async def assign(self, tx: Transaction, simulation_id: str, assigned: Sequence[Assignment]) -> None:
+    async def assign(self, tx: Transaction, simulation_id: str, assigned: Sequence[Assigned]) -> None:
         owner = {"tenant": tx.tenant, "simulation_id": simulation_id}
         for start in range(0, len(assigned), ROWS):
-            rows = [owner | each.model_dump() for each in assigned[start : start + ROWS]]
+            rows = [owner | each._asdict() for each in assigned[start : start + ROWS]]
             await insert_new(tx, assignments, rows)
 
     async def participants(self, tx: Transaction, population_id: str, intervention_ids: Sequence[str]) -> set[str]:

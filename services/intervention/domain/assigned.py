@@ -3,15 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from libs.contracts.protocol import Assignment, Plan
-from services.intervention.domain.assignment import Person, deal, deal_all, planned_n
+from libs.contracts.protocol import Plan
+from services.intervention.domain.assignment import Assigned, Person, deal, deal_all, planned_n
 from services.intervention.domain.balance import balance
 from services.intervention.domain.design import Design
 from services.intervention.domain.plan import freeze
 from services.intervention.domain.power import screen
 
 
-def assigned(made: Design, people: Sequence[Person], seed: int, frozen_at: datetime) -> tuple[list[Assignment], Plan]:
+def assigned(made: Design, people: Sequence[Person], seed: int, frozen_at: datetime) -> tuple[list[Assigned], Plan]:
     """The assignments of an execution, and its plan."""
     arms = [arm.name for arm in made.arms]
     is_within = made.design == "within"

@@ -11,13 +11,14 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from libs.contracts.planning import AttributeValue, Randomisation
-from libs.contracts.protocol import Assignment
 from services.intervention.domain.design import Dealing
 
 Stratum = tuple[tuple[bool, str], ...]
+by_id = attrgetter("agent_id")
 PARTS = 4
 """A number makes strata by its quartiles."""
 
@@ -31,10 +32,18 @@ class Person:
     profile: Mapping[str, AttributeValue] = field(default_factory=dict)
 
 
+class Assigned(NamedTuple):
+    """Agent → arm, as small as it can be: there may be hundreds of thousands."""
+
+    agent_id: str
+    arm: str
+    segment: str | None
+
+
 class Dealt(NamedTuple):
     """Who is in which arm, and how that came about."""
 
-    assignments: list[Assignment]
+    assignments: list[Assigned]
     randomisation: Randomisation | None
     """None where everybody meets every arm, so that nothing is left to chance."""
 
@@ -47,26 +56,26 @@ def deal(people: Iterable[Person], arms: Sequence[str], dealing: Dealing, seed: 
     for person in everybody:
         strata[_stratum(person, dealing.by, cuts)].append(person)
     dealt = sorted(range(len(arms)), key=lambda place: _rank(seed, "arm", str(place)))
-    turn, assignments = 0, list[Assignment]()
+    turn, assignments = 0, list[Assigned]()
     for stratum in sorted(strata):
-        ranked = sorted(strata[stratum], key=lambda one: (_rank(seed, "agent", one.agent_id), one.agent_id))
-        for place, person in enumerate(ranked):
+        for place, person in enumerate(_ranked(strata[stratum], seed, "agent")):
             if dealing.block_size is None:
                 arm = dealt[turn % len(arms)]
             else:
                 arm = _block(seed, stratum, place // dealing.block_size, dealing.block_size, len(arms))[
                     place % dealing.block_size
                 ]
-            assignments.append(Assignment(agent_id=person.agent_id, arm=arms[arm], segment=person.segment))
+            assignments.append(Assigned(person.agent_id, arms[arm], person.segment))
             turn += 1
     how = Randomisation(method=dealing.method, by=dealing.by, block_size=dealing.block_size, strata=len(strata))
-    return Dealt(sorted(assignments, key=lambda assignment: assignment.agent_id), how)
+    assignments.sort(key=by_id)
+    return Dealt(assignments, how)
 
 
 def deal_all(people: Iterable[Person], arms: Sequence[str]) -> Dealt:
     """Every agent in every arm."""
-    ordered = sorted(people, key=lambda person: person.agent_id)
-    every = [Assignment(agent_id=one.agent_id, arm=arm, segment=one.segment) for one in ordered for arm in arms]
+    ordered = sorted(people, key=by_id)
+    every = [Assigned(one.agent_id, arm, one.segment) for one in ordered for arm in arms]
     return Dealt(every, None)
 
 
@@ -74,10 +83,10 @@ def drawn(people: Sequence[Person], most: int | None, seed: int) -> list[Person]
     """At most so many of them, each as likely."""
     if most is None or len(people) <= most:
         return list(people)
-    return sorted(people, key=lambda one: (_rank(seed, "sample", one.agent_id), one.agent_id))[:most]
+    return _ranked(people, seed, "sample")[:most]
 
 
-def planned_n(assignments: Iterable[Assignment], arms: Sequence[str]) -> dict[str, int]:
+def planned_n(assignments: Iterable[Assigned], arms: Sequence[str]) -> dict[str, int]:
     """Agents by arm; an arm that got nobody is there with 0."""
     counts = Counter(assignment.arm for assignment in assignments)
     return {arm: counts[arm] for arm in arms}
@@ -110,6 +119,13 @@ def _block(seed: int, stratum: Stratum, number: int, size: int, arms: int) -> li
     name = "\x1e".join(value for _, value in stratum)
     places = sorted(range(size), key=lambda place: _rank(seed, "block", name, str(number), str(place)))
     return [place % arms for place in places]
+
+
+def _ranked(people: Iterable[Person], seed: int, purpose: str) -> list[Person]:
+    """In the order of their ranks, and of their ids where those are equal."""
+    ordered = sorted(people, key=by_id)
+    ordered.sort(key=lambda one: _rank(seed, purpose, one.agent_id))
+    return ordered
 
 
 def _rank(seed: int, *parts: str) -> bytes:

@@ -5,26 +5,27 @@ Statistics 38 (2009) 1228-1234. No p-values: after randomisation every differenc
 """
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from libs.contracts.planning import Balance
-from libs.contracts.protocol import Assignment
-from services.intervention.domain.assignment import Person
+from libs.contracts.planning import AttributeValue, Balance, is_number
+from services.intervention.domain.assignment import Assigned, Person
+from services.intervention.domain.targeting import SEGMENT
 
 MOST_VALUES = 12
 MOST_ROWS = 100
 
 
 def balance(
-    people: Iterable[Person], assignments: Iterable[Assignment], arms: Sequence[str], baseline: str
+    people: Iterable[Person], assignments: Iterable[Assigned], arms: Sequence[str], baseline: str
 ) -> tuple[Balance, ...]:
     """Every attribute that differs between people at all; of one with many values the most frequent ones."""
     arm_of = {assignment.agent_id: assignment.arm for assignment in assignments}
     members = [person for person in people if person.agent_id in arm_of]
     rows: list[Balance] = []
     for name, value, scores in _columns(members):
-        by_arm: dict[str, list[float]] = defaultdict(list)
+        by_arm: dict[str, array[float]] = defaultdict(lambda: array("d"))
         for person, score in zip(members, scores, strict=True):
             if score is not None:
                 by_arm[arm_of[person.agent_id]].append(score)
@@ -34,21 +35,24 @@ def balance(
     return tuple(rows[:MOST_ROWS])
 
 
-def _columns(people: Sequence[Person]) -> Iterable[tuple[str, str | None, list[float | None]]]:
+def _columns(people: Sequence[Person]) -> Iterable[tuple[str, str | None, Iterable[float | None]]]:
     """(attribute, value, score of each): the number itself, or whether somebody has the value."""
-    everything = [{**person.profile, "segment": person.segment or "unsegmented"} for person in people]
-    for name in sorted({name for one in everything for name in one}):
-        values = [one.get(name) for one in everything]
-        there = [value for value in values if value is not None]
-        if len(set(there)) < 2:
+    for name in sorted({SEGMENT, *(name for person in people for name in person.profile)}):
+        values = [_value(person, name) for person in people]
+        first = next((value for value in values if value is not None), None)
+        if all(value is None or value == first for value in values):
             continue
-        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in there):
-            yield name, None, [None if value is None else float(value) for value in values]
+        if all(value is None or is_number(value) for value in values):
+            yield name, None, (None if value is None else float(value) for value in values)
             continue
-        counts = Counter(map(str, there))
+        counts = Counter(str(value) for value in values if value is not None)
         frequent = sorted(counts, key=lambda value: (-counts[value], value))[:MOST_VALUES]
         for value in sorted(frequent):
-            yield name, value, [None if one is None else float(str(one) == value) for one in values]
+            yield name, value, (None if one is None else float(str(one) == value) for one in values)
+
+
+def _value(person: Person, name: str) -> AttributeValue | None:
+    return (person.segment or "unsegmented") if name == SEGMENT else person.profile.get(name)
 
 
 def _row(name: str, value: str | None, by_arm: Mapping[str, Sequence[float]], baseline: str) -> Balance | None:

@@ -5,44 +5,20 @@ a `Reply`, and what many have in common is there once. Texts are left where they
 those that are to be coded are read again by whoever needs them.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 from libs.contracts.clusters import OWN
+from libs.contracts.compact import Once
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from libs.contracts.protocol import NO_USAGE, total_usage
 from services.results.domain.engagement import engagement
 from services.results.domain.records import Turn, in_order
 
 RESPONSE = "response"
-MOST_SHARED = 1_024
-"""Different values of one kind that are looked for again, so that looking costs no more than it saves."""
 A_TEXT = "text"
 """Stands for a text that was given as an answer."""
 Attribute = str | int | float
-T = TypeVar("T")
-
-
-class Answers(Mapping[str, Answer]):
-    """Answers by metric; which metrics these are is shared by all who were asked the same."""
-
-    __slots__ = ("_places", "_values")
-
-    def __init__(self, places: Mapping[str, int], values: tuple[Answer, ...]) -> None:
-        self._places, self._values = places, values
-
-    def __getitem__(self, metric: str) -> Answer:
-        return self._values[self._places[metric]]
-
-    def __contains__(self, metric: object) -> bool:
-        return metric in self._places
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +59,7 @@ class Replies:
         """Attributes of everybody who answered, in the order of agents; None where somebody lacks one."""
         self._texts = {one.name for one in instruments if one.type is MetricType.TEXT}
         self._fields = (*(one.name for one in instruments if one.type is MetricType.TEXT), RESPONSE)
-        self._once, self._count, self._last = _Once(), 0, ""
+        self._once, self._count, self._last = Once(), 0, ""
 
     @classmethod
     def of(cls, instruments: Iterable[Instrument], turns: Iterable[Turn]) -> "Replies":
@@ -115,17 +91,11 @@ class Replies:
             round=turn.round,
             step_place=turn.step_place,
             is_answered=turn.is_answered,
-            answers=self._answers(turn.answers),
+            answers=once.record({name: self._answer(name, answer) for name, answer in turn.answers.items()}),
             written=once(tuple(field for field in self._fields if text_of(turn, field) is not None)),
             sentiment=once(turn.sentiment),
             engagement=once(engagement(turn)),
         )
-
-    def _answers(self, answers: Mapping[str, Answer]) -> Answers:
-        names = tuple(answers)
-        places = self._once.by("places", names, lambda: {self._once(name): at for at, name in enumerate(names)})
-        values = tuple(self._answer(name, answer) for name, answer in answers.items())
-        return self._once.by("answers", (names, repr(values)), lambda: Answers(places, values))
 
     def _answer(self, name: str, answer: Answer) -> Answer:
         if isinstance(answer, list | tuple):
@@ -144,27 +114,6 @@ class Replies:
             self.people[name] = [None] * self._count
         for name, column in self.people.items():
             column[-1] = self._once(profile.get(name))
-
-
-class _Once:
-    """Equal things as one object, as far as there are few of them."""
-
-    def __init__(self) -> None:
-        self._kept: dict[object, dict[Any, Any]] = {}
-
-    def __call__(self, value: T) -> T:
-        """The value, or one of its type that equals it; of 0.0 and -0.0 each stays itself."""
-        return value if not value else self.by(type(value), value, lambda: value)
-
-    def by(self, kind: object, key: Hashable, make: Callable[[], T]) -> T:
-        """What was made for this key of this kind."""
-        kept = self._kept.setdefault(kind, {})
-        found: T | None = kept.get(key)
-        if found is None:
-            found = make()
-            if len(kept) < MOST_SHARED:
-                kept[key] = found
-        return found
 
 
 def text_of(turn: Turn, field: str) -> str | None:

@@ -1,13 +1,13 @@
 """Laws of assignment: balance, independence of order and names, and the seed."""
 
+import tracemalloc
 from collections import Counter
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from libs.contracts.ids import agent_id
-from libs.contracts.protocol import Assignment
-from services.intervention.domain.assignment import Person, deal, planned_n
+from services.intervention.domain.assignment import Assigned, Person, deal, planned_n
 from services.intervention.domain.design import Dealing
 
 SEGMENTS = st.sampled_from([None, "young_professionals", "families", "retired"])
@@ -20,7 +20,7 @@ SEEDS = st.integers(0, 2**31 - 1)
 LAWS = settings(max_examples=150, deadline=None)
 
 
-def assign(members: list[Member], arms: list[str], seed: int, dealing: Dealing | None = None) -> list[Assignment]:
+def assign(members: list[Member], arms: list[str], seed: int, dealing: Dealing | None = None) -> list[Assigned]:
     return deal((Person(*member) for member in members), arms, dealing or Dealing(), seed).assignments
 
 
@@ -94,3 +94,15 @@ def test_the_example_of_the_public_json_splits_125_people_evenly() -> None:
 def test_a_planned_arm_that_nobody_fits_into_is_counted_as_empty() -> None:
     assert sum(planned_n(assign([("agent_0001", None)], ["a", "b"], 1), ["a", "b"]).values()) == 1
     assert set(planned_n([], ["a", "b"]).values()) == {0}
+
+
+def test_dealing_takes_some_hundred_bytes_a_person_beside_the_people() -> None:
+    people = [Person(f"agent_{place:05}", None, {"age": place % 60}) for place in range(20_000)]
+    tracemalloc.start()
+    try:
+        dealt = deal(people, ["a", "b"], Dealing(), 7)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(dealt.assignments) == len(people)
+    assert most / len(people) < 350

@@ -97,7 +97,7 @@ def test_a_sample_is_drawn_by_the_seed_alone() -> None:
 def test_the_balance_table_has_standardised_differences_of_numbers_and_shares() -> None:
     people = [Person(f"agent_{place}", None, {"age": age, "region": "West"}) for place, age in enumerate((1, 3, 2, 6))]
     dealt = deal_all(people, ["a"]).assignments
-    arms = [one.model_copy(update={"arm": "a" if place < 2 else "b"}) for place, one in enumerate(dealt)]
+    arms = [one._replace(arm="a" if place < 2 else "b") for place, one in enumerate(dealt)]
     [row] = balance(people, arms, ["a", "b"], "a")
     assert (row.attribute, row.value, row.means) == ("age", None, {"a": 2, "b": 4})
     assert row.difference == pytest.approx(2 / 5**0.5, abs=1e-6)  # variances 2 and 8

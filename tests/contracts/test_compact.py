@@ -1,0 +1,43 @@
+"""Records that are much alike: the same values as before, in a part of the memory."""
+
+import tracemalloc
+
+import pytest
+
+from libs.contracts.compact import MOST_SHARED, Once
+
+GIVEN: dict[str, object] = {
+    "yes": True,
+    "one": 1,
+    "float": 1.0,
+    "nothing": None,
+    "zero": 0.0,
+    "below": -0.0,
+    "text": "x",
+}
+
+
+def test_a_record_is_the_mapping_that_it_was_made_of() -> None:
+    once = Once()
+    for _ in range(2):
+        record = once.record(GIVEN)
+        assert (dict(record), len(record), list(record)) == (GIVEN, len(GIVEN), list(GIVEN))
+        assert [repr(value) for value in record.values()] == [repr(value) for value in GIVEN.values()]
+        assert "yes" in record
+        assert "no" not in record
+        with pytest.raises(KeyError):
+            record["no"]
+    assert once.record(GIVEN) is once.record(dict(GIVEN))
+    assert [repr(once(value)) for value in GIVEN.values()] == [repr(value) for value in GIVEN.values()]
+
+
+def test_records_that_nobody_shares_are_no_larger_than_their_values() -> None:
+    once, count = Once(), 10 * MOST_SHARED
+    tracemalloc.start()
+    try:
+        kept = [once.record({"name": once(f"name {at % 7}"), "age": at % 90, "place": at}) for at in range(count)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == count
+    assert taken / count < 260
