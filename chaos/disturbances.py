@@ -141,6 +141,15 @@ def cut_off(which: str, seconds: float, on: Stage, chance: random.Random) -> str
     return ""
 
 
+def ignore_newcomers(seconds: float, on: Stage, chance: random.Random) -> str:
+    """Every connection to PostgreSQL is cut, and who connects is not answered."""
+    on.databases.proxy.deafen(True)
+    cut = on.databases.proxy.reset()
+    time.sleep(seconds)
+    on.databases.proxy.deafen(False)
+    return f"{cut} connections cut"
+
+
 def fill_disk(on: Stage, chance: random.Random) -> str:
     """Not a byte is left for NATS for a while. It writes again only once it was started anew (nats-server 2.15)."""
     server, _ = _single(on)
@@ -216,6 +225,7 @@ OUTAGES: Mapping[str, Disturbance] = {
     "connections left half open": Disturbance(strand_connections),
     "cut off from NATS for 15 s": Disturbance(partial(cut_off, "NATS", 15.0)),
     "cut off from PostgreSQL for 15 s": Disturbance(partial(cut_off, "PostgreSQL", 15.0)),
+    "nobody can connect to PostgreSQL for 25 s": Disturbance(partial(ignore_newcomers, 25.0)),
 }
 RESTARTS: Mapping[str, Disturbance] = {
     "SIGTERM to each service in turn": Disturbance(roll, (0.0, 0.1), latency_s=SLOW_S, again=0)

@@ -1,9 +1,12 @@
 """Whether a database refused what was asked of it, or was not there, which is worth another try."""
 
+from socket import gaierror
+
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-AWAY = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
+AWAY = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, TimeoutError, gaierror)
+"""The last three while it connects: refused or cut, not answered, or its name is not known for a moment."""
 STATES = ("08", "53", "57P")
 """Of PostgreSQL, by their first characters: connection lost, resources used up, shut down or starting."""
 

@@ -233,16 +233,18 @@ class Ledger:
         task.add_done_callback(work.discard)
 
     async def _run(self, calls: list[Call], backend: Backend, account: Account) -> None:
-        """See a set of calls through to its end."""
+        """See a set of calls through to its end.
+
+        When that fails, those are told so who wait for a call that did not end: what has ended waits to be committed,
+        and would be paid for again by whoever asked again.
+        """
         pending = {call.key: call for call in calls}
         pause_s = OTHERS_S
         try:
             while pending:
                 reserved = await self._settle_or_reserve(pending, backend, account)
-                for call in reserved:
-                    del pending[call.key]
                 if reserved:
-                    await self._make(reserved, backend, account)
+                    await self._make(reserved, pending, backend, account)
                 elif self._stops_at < inf:
                     self._fail([(account.tenant, key) for key in pending], LedgerError("the service is stopping"))
                     return
@@ -251,9 +253,9 @@ class Ledger:
                     pause_s = min(2 * pause_s, LONGEST_OTHERS_S) if backend.is_batched else OTHERS_S
         except Exception as error:
             log.exception("the ledger failed")
-            self._fail([(account.tenant, call.key) for call in calls], _failure(error))
+            self._fail([(account.tenant, key) for key in pending], _failure(error))
         except asyncio.CancelledError:
-            self._fail([(account.tenant, call.key) for call in calls], LedgerError("the service is stopping"))
+            self._fail([(account.tenant, key) for key in pending], LedgerError("the service is stopping"))
             raise
 
     async def _settle_or_reserve(self, pending: dict[str, Call], backend: Backend, account: Account) -> list[Call]:
@@ -308,8 +310,8 @@ class Ledger:
             self._waiting[slot] = others
             self._begin([call], backend, others[0].account)
 
-    async def _make(self, calls: list[Call], backend: Backend, account: Account) -> None:
-        """Have calls made; their outcomes go to the commit loop."""
+    async def _make(self, calls: list[Call], pending: dict[str, Call], backend: Backend, account: Account) -> None:
+        """Have calls made; their outcomes go to the commit loop, and are forgotten here."""
         self._being_made += len(calls)
         left = len(calls)
         model = calls[0].model
@@ -318,6 +320,7 @@ class Ledger:
                 async for outcome in backend.run(calls, account.share, partial(self._is_wanted, account.tenant)):
                     left -= 1
                     self._being_made -= 1
+                    pending.pop(outcome.key, None)
                     cost_usd = self._cost(backend, outcome)
                     observe_call(model, outcome, cost_usd)
                     self._ended.put_nowait(_Ended(account, outcome, cost_usd))

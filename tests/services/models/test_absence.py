@@ -19,9 +19,11 @@ CALLS = 12
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("is_refused", [True, False], ids=["refused", "not answered"])
 async def test_answers_that_come_while_the_database_is_away_are_kept_until_it_is_back(
-    postgres: PostgresServer, stub: Stub
+    is_refused: bool, postgres: PostgresServer, stub: Stub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("libs.db.postgres.CONNECT_S", 0.3)
     parts = urlsplit(postgres.create_database())
     proxy = Proxy(Path(parse_qs(parts.query)["host"][0]) / ".s.PGSQL.5432")
     url = f"postgresql://{parts.username}:{parts.password or ''}@127.0.0.1:{proxy.port}{parts.path}"
@@ -34,10 +36,12 @@ async def test_answers_that_come_while_the_database_is_away_are_kept_until_it_is
             return len(stub.requests) == CALLS
 
         await eventually(are_being_made)
-        proxy.refuse(True)
+        leave = proxy.refuse if is_refused else proxy.deafen
+        leave(True)
+        await asyncio.to_thread(proxy.reset)
         await asyncio.sleep(1.5)
         assert not answered.done()
-        proxy.refuse(False)
+        leave(False)
         replies = await answered
         spent = await usage(client)
     proxy.close()
