@@ -19,6 +19,7 @@ from libs.bus.relay import Relay
 from libs.bus.router import Mode, Router, Subscription
 from libs.bus.settings import BusSettings
 from libs.bus.sink import Sink
+from libs.bus.spreading import require_spread
 from libs.bus.streams import check_server, provision
 from libs.db import Database
 
@@ -65,7 +66,8 @@ class Bus:
     async def start(self) -> None:
         """Connect, make the streams and consumers, then receive and publish.
 
-        Raises `ConnectionError` without a server in time, `UnsuitableServerError` with one that is too old.
+        Raises `ConnectionError` without a server in time, `UnsuitableServerError` with one that is too old, and
+        `SpreadError` where there are more streams than the settings say.
         """
         self._broker = consumers.create_broker(
             self.settings,
@@ -122,8 +124,10 @@ class Bus:
                     retention=timedelta(days=self.settings.retention_days),
                     spread=self.settings.spread,
                 )
+                kinds = spread_kinds(self.service, self.router.subscriptions)
                 while True:
                     try:
+                        await require_spread(self._connection.jetstream(), self.settings.spread, kinds)
                         return await self._relay.start()
                     except NatsError as error:
                         await self._on_error(error)

@@ -436,6 +436,7 @@ def up(
     import gc
 
     gc.disable()  # nothing that start-up makes is garbage; the server collects once it is up
+    from libs.bus.spreading import SpreadError
     from services.cli.own import end_with_parent, why_not_listen
     from services.embedded.platform import DataDirectoryInUseError
     from services.embedded.platform import run as run_platform
@@ -465,4 +466,7 @@ def up(
         )
     except DataDirectoryInUseError as error:
         typer.echo(f"{error}. Use it with --url, or choose another --data.", err=True)
+        raise typer.Exit(1) from error
+    except SpreadError as error:
+        typer.echo(f"{error}.", err=True)
         raise typer.Exit(1) from error

@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 from libs.bus import BusSettings, DeadLetter, republish
 from libs.bus.dead_letters import dead_letters, replay
 from libs.bus.permissions import services, sources_of
+from libs.bus.spreading import SpreadError, lower
 from libs.bus.streams import UnsuitableServerError, check_server, provision
 from libs.db import Database
 from services.cli.exits import Exit, StopError, say
@@ -47,7 +48,8 @@ async def make_streams(url: str, replicas: int, spread: str) -> Exit:
     async with _connected(url) as connection:
         try:
             check_server(connection)
-        except UnsuitableServerError as error:
+            await lower(connection.jetstream(), wanted)
+        except (UnsuitableServerError, SpreadError) as error:
             raise StopError(Exit.REFUSED, str(error)) from error
         await provision(connection.jetstream(), sources, replicas=replicas, spread=wanted)
     say(f"The streams and {len(sources)} consumers are as this version has them.")

@@ -12,13 +12,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nats
 import uvloop
 from fastapi import FastAPI
 
 from libs.bus.accounts import USERS, Outsider
 from libs.bus.permissions import ERASER, GATEWAY
+from libs.bus.spreading import lower
+from libs.bus.streams import provision
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.http import new_key_pair
+from libs.runtime import ServiceSettings, service_config
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
 from libs.runtime.process import Server, allow_open_files, server_config
@@ -60,6 +64,12 @@ def service(name: str) -> Service:
     )
 
 
+class Shared(ServiceSettings):
+    """What must be the same for all services of one process."""
+
+    model_config = service_config("embedded")
+
+
 class Platform:
     """Every service over one data directory."""
 
@@ -69,6 +79,7 @@ class Platform:
         self.nats = NatsServer(
             self.data / "nats", port=nats_port, outsiders=outsiders, passwords=self._credentials.passwords
         )
+        self._spread = Shared().stream_spread
         self._signing_key, self._identity_keys = new_key_pair()
         self._service_keys = {name: new_key_pair() for name in SERVICES}
 
@@ -77,18 +88,35 @@ class Platform:
         """Start everything; gives the gateway's app, whose own lifespan is the caller's to run."""
         with _locked(self.data):
             self.nats.start()
-            self._credentials.write(self.nats.port)
-            watch = asyncio.create_task(self._keep_nats_running(), name="nats-watch")
-            hosting = Hosting({name: self._app(name) for name in SERVICES})
             try:
-                await hosting.start()
-                yield self._gateway(**gateway_settings)
+                await self._fit_streams()
+                self._credentials.write(self.nats.port)
+                async with self._services_running():
+                    yield self._gateway(**gateway_settings)
             finally:
-                await hosting.stop()
-                watch.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watch
                 self.nats.stop()
+
+    @asynccontextmanager
+    async def _services_running(self) -> AsyncIterator[None]:
+        watch = asyncio.create_task(self._keep_nats_running(), name="nats-watch")
+        hosting = Hosting({name: self._app(name) for name in SERVICES})
+        try:
+            await hosting.start()
+            yield
+        finally:
+            await hosting.stop()
+            watch.cancel()
+            with suppress(asyncio.CancelledError):
+                await watch
+
+    async def _fit_streams(self) -> None:
+        """As many streams as the settings say, made by whom NATS lets change them. Raises `SpreadError`."""
+        connection = await nats.connect(self.nats.url)
+        try:
+            await lower(connection.jetstream(), self._spread)
+            await provision(connection.jetstream(), [], spread=self._spread)
+        finally:
+            await connection.close()
 
     def _app(self, name: str) -> FastAPI:
         settings, create_app = service(name)
@@ -96,6 +124,7 @@ class Platform:
             "database_url": f"sqlite:///{self.data / name}.db",
             "drain_s": DRAIN_S,
             "nats_url": self.nats.url_of(name) if name in USERS else "",
+            "stream_spread": self._spread,
             "models_url": "local://models",
             "communication_url": "local://communication",
             "identity_keys": self._identity_keys,
@@ -112,6 +141,7 @@ class Platform:
             "nats_url": self.nats.url_of(GATEWAY),
             "erasure_nats_url": self.nats.url_of(ERASER),
             "signing_key": self._signing_key,
+            "stream_spread": self._spread,
         }
         return create_app(settings(**_fields(settings, known), **given))
 
@@ -133,7 +163,8 @@ def run(
     nats_port: int | None = None,
     outsiders: Sequence[Outsider] = (),
 ) -> None:
-    """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`.
+    """Run the platform until SIGINT or SIGTERM. Raises `DataDirectoryInUseError`, and `SpreadError` while what is to be
+    lowered has messages that wait.
 
     With a first admin key everybody needs a key. With `outsiders` systems of this machine can reach NATS, each with the
     credentials that are in DATA/external/ then.

@@ -18,6 +18,7 @@ from nats.js.errors import NotFoundError
 from libs.bus.dead_letters import DeadLetter, dead_letters
 from libs.bus.permissions import every_stream, inbox_prefix
 from libs.bus.settings import PING_S, UNANSWERED
+from libs.bus.spreading import SpreadError, require_spread
 from libs.bus.streams import EVENTS, Spread, spread_streams
 from libs.bus.tls import Tls
 from libs.contracts import subjects
@@ -149,9 +150,19 @@ class EventLog:
         from now on. A place in another incarnation of the log counts as none."""
         anywhere = [subjects.in_any_partition(subject) for subject in filters]
         streams = {EVENTS: filters} | dict.fromkeys(spread_streams("evt", self._spread), anywhere)
+        await self._warn_of_more()
         reader = Reader([Tail(self.jetstream, stream, wanted) for stream, wanted in streams.items()])
         await reader.start(after, only_new=only_new)
         return reader
+
+    async def _warn_of_more(self) -> None:
+        """While streams are made more, process by process, a reader of fewer lacks some events."""
+        try:
+            await require_spread(await self.jetstream(), self._spread, ["evt"])
+        except SpreadError as error:
+            log.error("%s", error)
+        except (NatsError, OSError, TimeoutError) as error:
+            raise LogUnavailableError(f"the event log cannot be read: {error or type(error).__name__}") from error
 
 
 class Reader:

@@ -3,10 +3,12 @@
 from collections import Counter
 from typing import Any, ClassVar
 
+import nats
 import pytest
 
 from libs.bus import Router
 from libs.bus.dead_letters import dead_letters, replay
+from libs.bus.spreading import SpreadError, lower
 from libs.bus.streams import EVENTS, KINDS, Spread, placed, spread_streams, stream_configs
 from libs.contracts import subjects
 from libs.contracts.base import Contract, MessageData
@@ -54,6 +56,13 @@ async def handled(service: Service, count: int) -> None:
     await until(is_done)
 
 
+async def nothing_waits(service: Service) -> bool:
+    """Whether all that was handled is settled at the server too."""
+    names = [str(info.config.name) for info in await service.js.streams_info()]
+    places = [one for name in names for one in await service.js.consumers_info(name)]
+    return not any((one.num_pending or 0) + (one.num_ack_pending or 0) for one in places)
+
+
 async def in_stream(service: Service, name: str) -> int:
     return (await service.js.stream_info(name)).state.messages
 
@@ -97,6 +106,34 @@ async def test_what_was_sent_before_and_not_handled_is_handled_afterwards(nats_u
     async with running("results", sqlite_url, settings(nats_url, spread=16), listening()) as service:
         await handled(service, 3 * len(TEXTS))
         assert len(set(await service.notes())) == 3 * len(TEXTS)
+
+
+@pytest.mark.parametrize(("before", "after"), [(4, 1), (16, 1), (16, 4)])
+async def test_fewer_streams_are_refused_while_something_waits_and_until_they_are_lowered(
+    before: Spread, after: Spread, nats_url: str, sqlite_url: str
+) -> None:
+    chosen, fewer = settings(nats_url, spread=before), settings(nats_url, spread=after)
+    async with running("results", sqlite_url, chosen, listening()):
+        pass
+    async with running("results", sqlite_url, chosen, Router("results")) as deaf:
+        await deaf.send(*(Told(text=text) for text in TEXTS), Tell(text="1"))
+        await handled(deaf, 0)
+        with pytest.raises(SpreadError, match=rf"SPREAD is {after}, .* wait in streams of {before} .*SPREAD={before} "):
+            await lower(deaf.js, after)
+    with pytest.raises(SpreadError, match=f"SPREAD is {after}, but there is a stream .*provision --spread {after}"):
+        async with running("results", sqlite_url, fewer, listening()):
+            pass
+    async with running("results", sqlite_url, chosen, listening()) as service:
+        await handled(service, len(TEXTS) + 1)
+        await until(lambda: nothing_waits(service))
+    connection = await nats.connect(nats_url)
+    await lower(connection.jetstream(), after)
+    await connection.close()
+    async with running("results", sqlite_url, fewer, listening()) as service:
+        await service.send(*(Told(text=f"again {text}") for text in TEXTS))
+        await handled(service, 2 * len(TEXTS) + 1)
+        there = {str(info.config.name) for info in await service.js.streams_info()}
+        assert there == {str(config.name) for config in stream_configs(spread=after)}
 
 
 async def test_a_lost_stream_of_several_is_filled_again(nats_url: str, sqlite_url: str) -> None:

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from libs.bus.accounts import USERS, accounts_config, password_variable
 from libs.bus.permissions import inbox_prefix, services
-from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS
+from libs.bus.streams import COMMANDS, DEAD_LETTERS, EVENTS, placed
 from libs.bus.tables import OUTBOX
 from libs.db import Database
 from libs.runtime.nats_server import NatsServer
@@ -56,6 +56,25 @@ def test_provision_makes_the_streams_and_every_consumer_and_can_be_repeated(serv
         return {info.config.name for info in await js.streams_info()}
 
     assert at(server, names) == {EVENTS, COMMANDS, DEAD_LETTERS}
+
+
+def test_fewer_streams_are_made_when_nothing_waits_and_refused_with_what_does(server: NatsServer) -> None:
+    assert rehearsal("provision", "--spread", "16", url=server.url).exit_code == 0
+    command = placed("rehearsal.cmd.default.communication.deliver-stimulus.v1.k", "delivery 1", 16)
+
+    async def send(js: JetStreamContext) -> None:
+        await js.publish(command[1], b"{}")
+
+    async def handle(js: JetStreamContext) -> None:
+        await js.purge_stream(command[0])
+
+    at(server, send)
+    refused = rehearsal("provision", "--spread", "4", url=server.url)
+    assert (refused.exit_code, f"1 messages wait in streams of 16 ({command[0]}: 1)" in refused.output) == (4, True)
+    at(server, handle)
+    for number in ("4", "1"):
+        done = rehearsal("provision", "--spread", number, url=server.url)
+        assert done.exit_code == 0, done.output
 
 
 def test_what_is_not_there_is_said_with_its_exit_code(server: NatsServer) -> None:
