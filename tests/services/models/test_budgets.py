@@ -165,19 +165,17 @@ async def test_what_another_simulation_is_refused_is_made_for_the_one_that_can_p
 
 async def test_accounts_survive_the_process_and_lost_calls_count_as_spent(database_url, stub):
     stub.answer = lambda request, number: Answer(completion().body, delay_s=0.0 if number <= 2 else 30.0)
-    settings = Settings(database_url=database_url, upstream_url=stub.url, upstream_models=MODEL, probe=False)
-    app = create_app(settings)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("services.models.service.ledger.DRAIN_S", 0.1)
-        async with running("models", app) as client:
-            await cap(client, calls=5)
-            asking = asyncio.create_task(ask(4))
+    given = {"database_url": database_url, "upstream_url": stub.url, "upstream_models": MODEL, "probe": False}
+    settings = Settings(**given, drain_s=0.1)
+    async with running("models", create_app(settings)) as client:
+        await cap(client, calls=5)
+        asking = asyncio.create_task(ask(4))
 
-            async def are_asked():
-                return len(stub.requests) == 4
+        async def are_asked():
+            return len(stub.requests) == 4
 
-            await eventually(are_asked)
-        await asyncio.gather(asking, return_exceptions=True)
+        await eventually(are_asked)
+    await asyncio.gather(asking, return_exceptions=True)
     stub.answer = lambda request, number: completion()
     async with running("models", create_app(settings)) as client:
         found = await account(client)
