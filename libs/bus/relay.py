@@ -18,14 +18,14 @@ from datetime import UTC, datetime, timedelta
 
 import orjson
 from nats.aio.client import Client
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from libs.bus.handover import close_mailbox, open_mailbox
 from libs.bus.publishing import BATCH_MESSAGES, Outgoing, Publisher
 from libs.bus.streams import Spread, kind_of, placed
 from libs.bus.tables import INBOX, OUTBOX, STATE
 from libs.contracts.envelope import PARTITION_KEY
-from libs.db import Database, Transaction, upsert
+from libs.db import Database, Transaction, among, texts, upsert
 from libs.telemetry.metrics import OUTBOX_AGE, OUTBOX_PUBLISHED, OUTBOX_UNPUBLISHED
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,8 @@ YOUNG_S = 2.0  # which then leaves alone what that process may be publishing now
 MARK_S = 0.25
 LONGEST_BACKOFF_S = 2.0
 CLEANING_S = 6 * 3600.0
+
+_MARK = update(OUTBOX).where(among(OUTBOX.c.id, texts("ids"))).values(published_at=bindparam("now"))
 
 Provision = Callable[[], Awaitable[Mapping[str, str]]]
 
@@ -195,7 +197,7 @@ class Relay:
         ids, self._unmarked = self._unmarked, []
         self._marked_at = time.monotonic()
         if ids:
-            await tx.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(published_at=datetime.now(UTC)))
+            await tx.execute(_MARK, {"ids": ids, "now": datetime.now(UTC)})
 
     async def _recognise_streams(self) -> None:
         identities = await self._provision()

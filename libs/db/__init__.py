@@ -4,6 +4,7 @@ Only the edge (an HTTP dependency, a message consumer, a worker's own loop) open
 """
 
 from libs.db.absence import is_away
+from libs.db.among import among, texts
 from libs.db.database import Database
 from libs.db.row_security import EVERY_TENANT
 from libs.db.rows import add_up, insert_into, insert_new, upsert
@@ -22,9 +23,11 @@ __all__ = [
     "UtcDateTime",
     "add_up",
     "along",
+    "among",
     "insert_into",
     "insert_new",
     "is_away",
     "tenant_column",
+    "texts",
     "upsert",
 ]

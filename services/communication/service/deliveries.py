@@ -107,8 +107,7 @@ class Deliveries:
             async for group in groups:
                 finished = _with_cost(await self._finished(command, encounters, group), judged)
                 finished = await self._corrections.corrected(command, encounters, finished, self._finished)
-                await self._record(message, scene, finished)
-                if await self._is_recalled(message):  # calls that have not begun are withdrawn with the stream
+                if not await self._record(message, scene, finished):  # what has not begun is withdrawn with the stream
                     return False
         return True
 
@@ -133,10 +132,6 @@ class Deliveries:
         if skipped:
             await self._record(message, scene, skipped)
         return scene, verdicts
-
-    async def _is_recalled(self, message: Message[DeliverStimulus]) -> bool:
-        async with self._database.read(tenant=message.envelope.tenant) as tx:
-            return await self._is_stopped(tx, message.data)
 
     async def _is_stopped(self, tx: Transaction, command: DeliverStimulus) -> bool:
         """Whether nobody waits for these turns now: the simulation has ended, was paused, or gone back to before."""
@@ -168,7 +163,8 @@ class Deliveries:
             rate(one, command.instruments, embeddings, place_of(command, one.agent.agent_id)) for one in read.values()
         ]
 
-    async def _record(self, message: Message[DeliverStimulus], scene: Scene, finished: Sequence[FinishedTurn]) -> None:
+    async def _record(self, message: Message[DeliverStimulus], scene: Scene, finished: Sequence[FinishedTurn]) -> bool:
+        """Keep finished turns, and announce those that are new; False when nobody waits for others of the delivery."""
         command = message.data
         records = [scene.record_of(command, one) for one in finished]
         async with self._database.write(message.envelope) as tx:
@@ -177,6 +173,7 @@ class Deliveries:
             for record in new:
                 await self._leave_traces(tx, command, scene, record)
             await self._events.responses_recorded(tx, command, [one for one in new if one.finished.untaken is None])
+            return not await self._is_stopped(tx, command)
 
     async def _leave_traces(self, tx: Transaction, command: DeliverStimulus, scene: Scene, record: TurnRecord) -> None:
         """New relations, what tools answered, and for the sender of a message that it was sent."""

@@ -8,7 +8,7 @@ from sqlalchemy import Select, exists, func, insert, or_, select, tuple_, update
 
 from libs.contracts.base import JsonObject
 from libs.contracts.timelines import Timeline
-from libs.db import Transaction, insert_new, upsert
+from libs.db import Transaction, among, insert_new, upsert
 from libs.minds.relationships import Pair, Relations
 from services.communication.store.log import on_timeline
 from services.communication.tables import clusters, members, protocols, relations
@@ -144,7 +144,7 @@ class Dialogue:
         self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]
     ) -> dict[str, str]:
         """The cluster of each of these agents who has heard another one."""
-        newest = _newest_clusters(tx, simulation_id, timeline).where(clusters.c.agent_id.in_(agent_ids))
+        newest = _newest_clusters(tx, simulation_id, timeline).where(among(clusters.c.agent_id, agent_ids))
         return {row.agent_id: row.cluster_id for row in await tx.execute(newest)}
 
     async def _find_in_clusters(

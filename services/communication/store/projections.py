@@ -3,16 +3,30 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged, TimelineForked
 from libs.contracts.people import Agent
 from libs.contracts.population import AgentsGenerated, PersonasChanged, PopulationReady
 from libs.contracts.timelines import MAIN, Timeline
-from libs.db import Transaction, insert_new, upsert
+from libs.db import Transaction, among, insert_new, texts, upsert
 from services.communication.tables import agents, populations, simulations, timelines
 
 IDS_IN_QUERY = 1_000
+# What every delivery asks is made once.
+_AGENTS = select(agents.c.document).where(
+    agents.c.tenant == bindparam("of_tenant"),
+    agents.c.population_id == bindparam("population"),
+    among(agents.c.agent_id, texts("ids")),
+)
+_STATE = select(simulations.c.state, simulations.c.pauses).where(
+    simulations.c.tenant == bindparam("of_tenant"), simulations.c.simulation_id == bindparam("simulation")
+)
+_TIMELINES = (
+    select(timelines)
+    .where(timelines.c.tenant == bindparam("of_tenant"), timelines.c.simulation_id == bindparam("simulation"))
+    .order_by(timelines.c.number)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +141,8 @@ class Projections:
 
     async def list_timelines(self, tx: Transaction, simulation_id: str) -> list[Timeline]:
         """The timelines of a simulation in the order in which they began; the last one is the present one."""
-        query = (
-            select(timelines)
-            .where(timelines.c.tenant == tx.tenant, timelines.c.simulation_id == simulation_id)
-            .order_by(timelines.c.number)
-        )
-        found = [Timeline.model_validate(row) for row in (await tx.execute(query)).mappings()]
+        rows = await tx.execute(_TIMELINES, {"of_tenant": tx.tenant, "simulation": simulation_id})
+        found = [Timeline.model_validate(row) for row in rows.mappings()]
         return [MAIN, *found]
 
     async def get_simulation(self, tx: Transaction, simulation_id: str, *, lock: bool = False) -> Simulation | None:
@@ -159,10 +169,7 @@ class Projections:
 
     async def get_state(self, tx: Transaction, simulation_id: str) -> tuple[SimulationState | None, int]:
         """The last known state and number of pauses, also of a simulation whose creation has not arrived."""
-        query = select(simulations.c.state, simulations.c.pauses).where(
-            simulations.c.tenant == tx.tenant, simulations.c.simulation_id == simulation_id
-        )
-        row = (await tx.execute(query)).one_or_none()
+        row = (await tx.execute(_STATE, {"of_tenant": tx.tenant, "simulation": simulation_id})).one_or_none()
         if row is None or row.state is None:
             return None, 0
         return SimulationState(row.state), row.pauses or 0
@@ -180,10 +187,8 @@ class Projections:
 
     async def find_agents(self, tx: Transaction, population_id: str, agent_ids: Sequence[str]) -> dict[str, Agent]:
         """Those of the agents that have arrived, by id."""
-        query = select(agents.c.document).where(
-            agents.c.tenant == tx.tenant, agents.c.population_id == population_id, agents.c.agent_id.in_(agent_ids)
-        )
-        found = [Agent.model_validate(document) for document in (await tx.execute(query)).scalars()]
+        these = {"of_tenant": tx.tenant, "population": population_id, "ids": agent_ids}
+        found = [Agent.model_validate(document) for document in (await tx.execute(_AGENTS, these)).scalars()]
         return {agent.agent_id: agent for agent in found}
 
     async def known_agents(self, tx: Transaction, population_id: str, agent_ids: Sequence[str]) -> set[str]:
@@ -192,7 +197,7 @@ class Projections:
         for start in range(0, len(agent_ids), IDS_IN_QUERY):
             some = agent_ids[start : start + IDS_IN_QUERY]
             query = select(agents.c.agent_id).where(
-                agents.c.tenant == tx.tenant, agents.c.population_id == population_id, agents.c.agent_id.in_(some)
+                agents.c.tenant == tx.tenant, agents.c.population_id == population_id, among(agents.c.agent_id, some)
             )
             found |= set((await tx.execute(query)).scalars())
         return found

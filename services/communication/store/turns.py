@@ -10,7 +10,7 @@ from libs.contracts.communication import DeliverStimulus
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Condition, Usage
 from libs.contracts.timelines import LAST_PLACE, Timeline
-from libs.db import Transaction, insert_new, upsert
+from libs.db import Transaction, among, insert_new, texts, upsert
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES, Heard, consolidate
 from libs.minds.semantic import Recollection
 from services.communication.domain.estimates import Observed
@@ -41,7 +41,7 @@ class Remembered(NamedTuple):
 
 NOTHING_REMEMBERED = Remembered([], [], -LAST_PLACE * SPAN)
 # What every delivery asks is made once.
-_THESE = and_(turns.c.tenant == bindparam("of_tenant"), turns.c.turn_id.in_(bindparam("ids", expanding=True)))
+_THESE = and_(turns.c.tenant == bindparam("of_tenant"), among(turns.c.turn_id, texts("ids")))
 _RECORDED = select(turns.c.turn_id).where(_THESE)
 _SUMS = [func.coalesce(func.sum(turns.c[name]), 0).label(name) for name in Usage.model_fields]
 _TOTALS = select(turns.c.status, func.count().label("turns"), *_SUMS).where(_THESE).group_by(turns.c.status)
@@ -96,7 +96,7 @@ class Turns:
         self, tx: Transaction, simulation_id: str, timeline: Timeline, agent_ids: Sequence[str]
     ) -> dict[str, Remembered]:
         """What each agent that has acted remembers."""
-        of_agents = and_(on_timeline(episodes, tx, simulation_id, timeline), episodes.c.agent_id.in_(agent_ids))
+        of_agents = and_(on_timeline(episodes, tx, simulation_id, timeline), among(episodes.c.agent_id, agent_ids))
         place = func.row_number().over(partition_by=episodes.c.agent_id, order_by=episodes.c.sequence.desc())
         ranked = select(
             episodes.c.agent_id, episodes.c.sequence, episodes.c.moment, episodes.c.document, place.label("place")
@@ -128,7 +128,7 @@ class Turns:
             select(hearings)
             .where(
                 on_timeline(hearings, tx, simulation_id, timeline),
-                hearings.c.agent_id.in_(list(until)),
+                among(hearings.c.agent_id, list(until)),
                 hearings.c.moment > min(since.get(agent_id, -1) for agent_id in until),
                 hearings.c.moment < max(until.values()),
             )
@@ -150,7 +150,7 @@ class Turns:
             select(history.c.agent_id, history.c.content)
             .where(
                 on_timeline(history, tx, simulation_id, timeline),
-                history.c.agent_id.in_(agent_ids),
+                among(history.c.agent_id, agent_ids),
                 history.c.kind == HistoryKind.ANSWER.value,
             )
             .order_by(history.c.sequence)
@@ -169,7 +169,7 @@ class Turns:
         """Everything each agent has said so far."""
         query = select(history.c.agent_id, history.c.content).where(
             on_timeline(history, tx, simulation_id, timeline),
-            history.c.agent_id.in_(agent_ids),
+            among(history.c.agent_id, agent_ids),
             history.c.kind == HistoryKind.TALK.value,
         )
         found: dict[str, list[str]] = {}
@@ -226,7 +226,7 @@ class Turns:
             select(episodes.c.agent_id, func.max(episodes.c.sequence).label("last"))
             .where(
                 on_timeline(episodes, tx, command.simulation_id, timeline),
-                episodes.c.agent_id.in_([one.finished.agent.agent_id for one in new]),
+                among(episodes.c.agent_id, [one.finished.agent.agent_id for one in new]),
             )
             .group_by(episodes.c.agent_id)
         )
@@ -282,7 +282,7 @@ class Turns:
             select(episodes.c.agent_id, episodes.c.sequence, episodes.c.document)
             .where(
                 on_timeline(episodes, tx, simulation_id, timeline),
-                episodes.c.agent_id.in_(list(after)),
+                among(episodes.c.agent_id, list(after)),
                 episodes.c.sequence > min(after.values()),
             )
             .order_by(episodes.c.agent_id, episodes.c.sequence)
@@ -303,7 +303,7 @@ class Turns:
             recollections.c.tenant == tx.tenant,
             recollections.c.simulation_id == simulation_id,
             recollections.c.timeline_id == timeline.timeline_id,
-            recollections.c.agent_id.in_(agent_ids),
+            among(recollections.c.agent_id, agent_ids),
         )
         return {row.agent_id: (row.through, row.documents) for row in await tx.execute(query)}
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from sqlalchemy import Executable, bindparam, case, select
 
-from libs.db import Transaction, insert_into
+from libs.db import Transaction, among, insert_into, texts
 from services.models.domain.budgets import EACH_MONTH, TENANT, Amount, Balance, Booking, Cap, empty, merged, month_of
 from services.models.tables import accounts
 
@@ -19,7 +19,7 @@ _CAPS = tuple(f"cap_{name}" for name in Cap._fields)
 _KEY = [column.name for column in accounts.primary_key]
 _THESE = (
     select(accounts)
-    .where(accounts.c.tenant == bindparam("of_tenant"), accounts.c.simulation_id.in_(bindparam("ids", expanding=True)))
+    .where(accounts.c.tenant == bindparam("of_tenant"), among(accounts.c.simulation_id, texts("ids")))
     .order_by(accounts.c.simulation_id)
 )
 _THESE_LOCKED = _THESE.with_for_update()

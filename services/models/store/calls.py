@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Function, bindparam, case, func, or_, select, update
 
-from libs.db import Transaction, add_up, insert_new
+from libs.db import Transaction, add_up, among, insert_new, texts
 from services.models.domain.budgets import Amount, Booking, total_of
 from services.models.domain.calls import STOP, Call, Outcome
 from services.models.tables import CallState, cache_hits, calls
@@ -98,7 +98,10 @@ _IN_A_JOB = calls.c.job_id.is_not(None)
 # What every group of calls needs is made once. By key alone: with the state in the query, SQLite would look through
 # every call in flight.
 _RESERVATIONS = select(calls.c.simulation_id, calls.c.state, calls.c.reserved_cost_usd, calls.c.reserved_tokens).where(
-    calls.c.tenant == bindparam("of_tenant"), calls.c.call_key.in_(bindparam("keys", expanding=True))
+    calls.c.tenant == bindparam("of_tenant"), among(calls.c.call_key, texts("keys"))
+)
+_SETTLED = select(calls.c.call_key.label("key"), *(calls.c[name] for name in Settled._fields[1:])).where(
+    calls.c.tenant == bindparam("of_tenant"), among(calls.c.call_key, texts("keys")), _ENDED
 )
 _FINISH = (
     update(calls)
@@ -113,11 +116,9 @@ class Store:
     async def find_settled(self, tx: Transaction, keys: Sequence[str]) -> dict[str, Settled]:
         """The calls among these that were answered: they were paid for and are never made again."""
         found: dict[str, Settled] = {}
-        columns = [calls.c.call_key.label("key"), *(calls.c[name] for name in Settled._fields[1:])]
         for some in _batches(keys):
-            statement = select(*columns).where(calls.c.tenant == tx.tenant, calls.c.call_key.in_(some), _ENDED)
-            for row in (await tx.execute(statement)).mappings():
-                found[row["key"]] = Settled(**row)
+            for row in await tx.execute(_SETTLED, {"of_tenant": tx.tenant, "keys": some}):
+                found[row.key] = Settled._make(row)
         return found
 
     async def reserve(
@@ -136,22 +137,22 @@ class Store:
         others = [key for key in rows if key not in reserved]
         orphaned: list[Booking] = []
         for some in _batches(others):
-            among = (calls.c.tenant == tx.tenant) & calls.c.call_key.in_(some)
+            these = (calls.c.tenant == tx.tenant) & among(calls.c.call_key, some)
             # Mine, and lost: a process reserves only what it is not making.
             lost = or_(calls.c.reserved_until < lease.now, calls.c.owner == lease.owner)
-            orphaned += await self._orphan(tx, among & lost)
+            orphaned += await self._orphan(tx, these & lost)
             # A batch job goes on without the process that submitted it: its calls are taken over and not lost.
             taken_over = (calls.c.state == CallState.RESERVED) & lost & _IN_A_JOB
             orphaned += [
                 Booking(tenant, payer, reserved=amount.negative())
-                for tenant, payer, amount in await _held(tx, among & taken_over)
+                for tenant, payer, amount in await _held(tx, these & taken_over)
             ]
             free = or_(
                 calls.c.state == CallState.ORPHANED,
                 (calls.c.state == CallState.FAILED) & ~calls.c.is_answered,
                 taken_over,
             )
-            found = await tx.execute(select(calls.c.call_key).where(among, free).with_for_update())
+            found = await tx.execute(select(calls.c.call_key).where(these, free).with_for_update())
             again = sorted(found.scalars())
             if again:
                 statement = (
@@ -182,7 +183,7 @@ class Store:
 
     async def unended(self, tx: Transaction, keys: Sequence[str]) -> set[str]:
         """Those of these calls of which it is not written how they ended."""
-        mine = (calls.c.tenant == tx.tenant) & calls.c.call_key.in_(keys)
+        mine = (calls.c.tenant == tx.tenant) & among(calls.c.call_key, keys)
         is_open = calls.c.state.in_((CallState.RESERVED, CallState.ORPHANED))
         return set((await tx.execute(select(calls.c.call_key).where(mine, is_open))).scalars())
 
@@ -211,13 +212,13 @@ class Store:
         bookings = await self._orphan(tx, or_(calls.c.owner.in_(dead), calls.c.reserved_until < now))
         return sum(booking.spent.calls for booking in bookings), bookings
 
-    async def _orphan(self, tx: Transaction, among: ColumnElement[bool]) -> list[Booking]:
+    async def _orphan(self, tx: Transaction, which: ColumnElement[bool]) -> list[Booking]:
         """What was reserved for a lost call counts as spent: it may have been."""
-        held = await _held(tx, among & ~_IN_A_JOB)
+        held = await _held(tx, which & ~_IN_A_JOB)
         if held:
             await tx.execute(
                 update(calls)
-                .where(calls.c.state == CallState.RESERVED, among, ~_IN_A_JOB)
+                .where(calls.c.state == CallState.RESERVED, which, ~_IN_A_JOB)
                 .values(state=CallState.ORPHANED, orphaned=calls.c.orphaned + 1, **_NOTHING_RESERVED)
             )
         return [Booking(tenant, payer, spent=amount, reserved=amount.negative()) for tenant, payer, amount in held]
@@ -259,7 +260,7 @@ class Store:
         return [found[model] for model in sorted(found)]
 
 
-async def _held(tx: Transaction, among: ColumnElement[bool]) -> list[tuple[str, str, Amount]]:
+async def _held(tx: Transaction, which: ColumnElement[bool]) -> list[tuple[str, str, Amount]]:
     """What is reserved for these calls, by tenant and simulation."""
     statement = (
         select(
@@ -269,7 +270,7 @@ async def _held(tx: Transaction, among: ColumnElement[bool]) -> list[tuple[str, 
             func.sum(calls.c.reserved_tokens).label("tokens"),
             func.count().label("calls"),
         )
-        .where(calls.c.state == CallState.RESERVED, among)
+        .where(calls.c.state == CallState.RESERVED, which)
         .group_by(calls.c.tenant, calls.c.simulation_id)
     )
     rows = await tx.execute(statement)
