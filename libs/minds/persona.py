@@ -56,6 +56,7 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
     "people": ("relationships",),
 }
 """Where fields of TinyTroupe's shape stand in a prompt."""
+_PATHS = tuple((name, path[:-1], path[-1]) for name, path in LAYOUT.items())
 _LISTED = (*LAYOUT, "beliefs", "skills")
 _LEVELS = frozenset(word for word, _ in LEVELS)
 _LONGEST_JOINED = 500
@@ -72,12 +73,12 @@ def persona_of(agent: Agent) -> JsonObject:
         persona = {}
     if isinstance(people := persona.get("relationships"), list):
         persona["relationships"] = [_in_a_line(person) for person in people]
-    for name, path in LAYOUT.items():
-        if path[0] in persona:
-            _move(persona, path, name)
+    for name, outer, last in _PATHS:
+        if name not in persona:
+            _move(persona, outer, last, name)
     for name in _LISTED:
-        if name in persona:
-            persona[name] = _joined(persona[name])
+        if isinstance(items := persona.get(name), list):
+            persona[name] = _joined(items)
     if agent.segment:
         persona.setdefault(SEGMENT, agent.segment)
     if agent.traits:
@@ -88,11 +89,10 @@ def persona_of(agent: Agent) -> JsonObject:
 
 def write_traits(traits: Mapping[str, float]) -> str:
     """Traits in hundredths by short name, the known ones first: "O-48 C+30 health+65"."""
-    known = [name for name in SHORT_NAMES if name in traits]
+    known = [(short, traits[name]) for name, short in SHORT_NAMES.items() if name in traits]
     others = sorted(name for name in traits if name not in SHORT_NAMES and _LONG_NAMES.get(name) not in traits)
-    return " ".join(
-        f"{short}{round(100 * _clip(traits[name])):+d}" for name in (*known, *others) if (short := _short(name))
-    )
+    stated = [*known, *((_in_words(name), traits[name]) for name in others)]
+    return " ".join([f"{short}{round(100 * _clip(value)):+d}" for short, value in stated if short])
 
 
 def read_traits(text: str) -> dict[str, float]:
@@ -102,12 +102,12 @@ def read_traits(text: str) -> dict[str, float]:
 
 
 @lru_cache(maxsize=1_024)
-def _short(name: str) -> str:
-    return SHORT_NAMES.get(name) or "_".join(_WORD.findall(name))
+def _in_words(name: str) -> str:
+    return "_".join(_WORD.findall(name))
 
 
 def _clip(value: float) -> float:
-    return max(-1.0, min(1.0, value))
+    return value if -1.0 <= value <= 1.0 else max(-1.0, min(1.0, value))
 
 
 def _without_empty(value: object) -> object:
@@ -121,21 +121,24 @@ def _without_empty(value: object) -> object:
     return value
 
 
-def _move(persona: JsonObject, path: tuple[str, ...], name: str) -> None:
-    """Move the field at a path to the top, unless the persona has a field of that name; empty objects go with it."""
-    *outer, last = path
-    holders = [persona]
+def _move(persona: JsonObject, outer: tuple[str, ...], last: str, name: str) -> None:
+    """Move a field in these objects to the top, by this name; objects that are empty then go with it."""
+    holder = persona
     for step in outer:
-        inner = holders[-1].get(step)
+        inner = holder.get(step)
         if not isinstance(inner, dict):
             return
-        holders.append(inner)
-    if name in persona or last not in holders[-1]:
-        return
-    persona[name] = holders[-1].pop(last)
-    for holder, step in zip(holders[-2::-1], outer[::-1], strict=True):
-        if not holder[step]:
-            del holder[step]
+        holder = inner
+    if last in holder:
+        persona[name] = holder.pop(last)
+        _prune(persona, outer)
+
+
+def _prune(holder: JsonObject, path: tuple[str, ...]) -> None:
+    if path:
+        _prune(holder[path[0]], path[1:])
+        if not holder[path[0]]:
+            del holder[path[0]]
 
 
 def _in_a_line(person: object) -> object:
@@ -160,11 +163,12 @@ def _drop_levels(persona: JsonObject, traits: Mapping[str, float]) -> None:
             del persona["big_five"]
 
 
-def _joined(items: object) -> object:
+def _joined(items: list[object]) -> object:
     """A short list of texts as one: sentences as they are, phrases with semicolons."""
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+    texts = [item for item in items if isinstance(item, str)]
+    if len(texts) < len(items):
         return items
-    text = (" " if all(item.endswith((".", "!", "?")) for item in items) else "; ").join(items)
+    text = (" " if all(text.endswith((".", "!", "?")) for text in texts) else "; ").join(texts)
     return text if len(text) <= _LONGEST_JOINED else items
 
 

@@ -57,11 +57,11 @@ def _inside(value: object, schema: JsonObject, depth: int = 0) -> Iterator[objec
     """What may be meant by a wrapper: the sole item of a list, the arguments of a call, the object in an object."""
     if isinstance(value, list) and len(value) == 1:
         yield value[0]
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         known = schema.get("properties")
         for name, inner in list(value.items())[:MAX_PROBLEMS]:
             inner = _parsed(inner)
-            if isinstance(inner, Mapping) and not (isinstance(known, Mapping) and name in known):
+            if isinstance(inner, dict) and not (isinstance(known, dict) and name in known):
                 yield inner
                 if depth == 0:
                     yield from _inside(inner, schema, depth + 1)
@@ -78,7 +78,7 @@ class _Fitter:
     def fit(self, value: object, schema: object, at: str, depth: int) -> object:
         """The value at a place; problems are noted."""
         self._steps[0] -= 1
-        if not isinstance(schema, Mapping):
+        if not isinstance(schema, dict):
             return value
         if depth > MAX_DEPTH or self._steps[0] < 0:
             return self._problem(at, "is nested too deeply", value)
@@ -145,7 +145,7 @@ class _Fitter:
                 fitted[name] = self.fit(given.pop(source), part, place, depth + 1)
             elif (lifted := self._lifted(given, part, known)) is not None:
                 fitted[name] = self.fit(lifted, part, place, depth + 1)
-            elif isinstance(part, Mapping) and "default" in part:
+            elif isinstance(part, dict) and "default" in part:
                 fitted[name] = part["default"]
             elif isinstance(required, list) and name in required:
                 fitted[name] = self._absent(part, place)
@@ -160,9 +160,9 @@ class _Fitter:
 
     def _lifted(self, given: dict[str, object], part: object, known: Mapping[str, object]) -> dict[str, object] | None:
         """Take an object whose properties were written beside it instead of in it."""
-        if isinstance(part, Mapping) and "$ref" in part:
+        if isinstance(part, dict) and "$ref" in part:
             part = self._target(part["$ref"])
-        inner = _properties(part) if isinstance(part, Mapping) else {}
+        inner = _properties(part) if isinstance(part, dict) else {}
         wanted = {loose(name): name for name in inner if name not in known}
         found = [name for name in given if loose(name) in wanted]
         return {wanted[loose(name)]: given.pop(name) for name in found} or None
@@ -213,7 +213,7 @@ class _Fitter:
         found: object = self._root
         for step in str(reference).removeprefix("#").split("/"):
             if step:
-                found = found.get(step) if isinstance(found, Mapping) else None
+                found = found.get(step) if isinstance(found, dict) else None
         return found
 
     def _problem(self, at: str, what: str, value: object) -> object:
@@ -223,14 +223,14 @@ class _Fitter:
 
 def _shown(value: object) -> str:
     """A value in a problem; of a large one only its kind."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return "an object"
     return "a list" if isinstance(value, list) else shown(value)
 
 
 def _properties(schema: Mapping[str, object]) -> Mapping[str, object]:
     known = schema.get("properties")
-    return known if isinstance(known, Mapping) else {}
+    return known if isinstance(known, dict) else {}
 
 
 def _mapping(value: object, known: Mapping[str, object]) -> dict[str, object] | None:
@@ -243,7 +243,7 @@ def _mapping(value: object, known: Mapping[str, object]) -> dict[str, object] | 
             value = named
         elif len(value) == 1:
             value = value[0]
-    return {str(name): inner for name, inner in value.items()} if isinstance(value, Mapping) else None
+    return {str(name): inner for name, inner in value.items()} if isinstance(value, dict) else None
 
 
 def _parsed(value: object) -> object:
