@@ -2,6 +2,7 @@
 
 import random
 import re
+from functools import lru_cache
 from typing import Any
 
 _ENDS = re.compile(r"from (-?\d+(?:\.\d+)?)(?: to (-?\d+(?:\.\d+)?))?|to (-?\d+(?:\.\d+)?)")
@@ -59,10 +60,17 @@ def _scalar(kind: str, schema: dict[str, Any], chance: random.Random) -> Any:
         return None
     if kind == "string":
         return " ".join(chance.choices(_WORDS, k=8))
-    stated = _ENDS.search(schema.get("description", ""))
-    lowest, highest = (float(end) if end else None for end in (stated.groups()[:2] if stated else (None, None)))
+    lowest, highest = _ends(schema.get("description", ""))
     lowest = schema.get("minimum", 0.0 if lowest is None else lowest)
     highest = schema.get("maximum", lowest + 1 if highest is None else highest)
     if kind == "integer":
         return chance.randint(int(lowest), int(highest))
     return round(chance.uniform(lowest, highest), 3)
+
+
+@lru_cache(maxsize=1_000)
+def _ends(description: str) -> tuple[float | None, float | None]:
+    """The ends of a scale that is described: "from 1 to 7"."""
+    stated = _ENDS.search(description)
+    lowest, highest = (float(end) if end else None for end in (stated.groups()[:2] if stated else (None, None)))
+    return lowest, highest

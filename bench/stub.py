@@ -16,9 +16,10 @@ import asyncio
 import sys
 import time
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 
 import orjson
+import uvloop
 
 from bench.filling import fill
 
@@ -145,8 +146,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember where to answer."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # that of uvloop is no subclass of it
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nobody is there to be answered."""
@@ -211,4 +211,4 @@ async def serve(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]) if len(sys.argv) > 1 else 8_111))
+    uvloop.run(serve(int(sys.argv[1]) if len(sys.argv) > 1 else 8_111))
