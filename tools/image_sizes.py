@@ -1,7 +1,8 @@
 """How large the images are: `python -m tools.image_sizes [SERVICE…]`, without Docker.
 
-Of each service it makes the environment that its image gets (deploy/docker/Dockerfile: from the lock, compiled), prints
-its megabytes, those of its largest packages, and what a registry would send of it (gzip). The base image is on top.
+Of each service it makes the environment that its image gets (deploy/docker/Dockerfile: from the lock, compiled, slim),
+prints its megabytes, those of its largest packages, and what a registry would send of it (gzip). The base image is on
+top.
 """
 
 import os
@@ -13,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from services.embedded.platform import SERVICES
+from tools.slim import keep, slim
 
 IMAGES = (*SERVICES, "gateway", "cli")
 UV = Path(__file__).parents[1] / ".tools" / "uv" / "bin" / "uv"
@@ -26,6 +28,8 @@ def build(service: str, folder: Path) -> Path:
     command = [str(UV), "sync", "--locked", "--quiet", "--no-dev", "--no-editable", "--compile-bytecode", *extras]
     environment = os.environ | {"UV_PROJECT_ENVIRONMENT": str(folder), "UV_LINK_MODE": "copy"}
     subprocess.run([*command, "--python", sys.executable], env=environment, check=True, stderr=subprocess.DEVNULL)
+    slim(folder)
+    keep(folder, service)
     return folder
 
 
