@@ -18,7 +18,8 @@ from services.results.domain.evidence import evidences
 from services.results.domain.extraction.model import Pair, Value
 from services.results.domain.extraction.recorded import Recorded
 from services.results.domain.normalization import Normalized, by_likeness, different, normalized
-from services.results.domain.records import Turn, in_order
+from services.results.domain.records import Turn
+from services.results.service.reading import in_blocks
 from services.results.service.studies import find_study
 from services.results.store import Store
 
@@ -101,13 +102,18 @@ class Normalizations:
 
     async def _recorded(self, tx: Transaction, simulation_id: str, field: str) -> list[Value]:
         study = await find_study(self._store, tx, simulation_id)
-        groups: dict[Pair, list[Turn]] = {}
-        for turn in in_order(await self._store.responses.all(tx, simulation_id)):
-            groups.setdefault((turn.agent_id, turn.arm), []).append(turn)
-        recorded = Recorded(study.instruments, [turn for turns in groups.values() for turn in turns])
+        recorded, agents = Recorded(study.instruments), await self._store.responses.agents(tx, simulation_id)
+        async for turns in in_blocks(self._store, tx, simulation_id, agents):
+            recorded.add(turns)
         if not recorded.has(field):
             raise InvalidError("field", f"{field!r} is not recorded; extract it first", recorded.names)
-        return [recorded.get(field, turns)[0] for _, turns in sorted(groups.items())]
+        values: list[Value] = []
+        async for turns in in_blocks(self._store, tx, simulation_id, agents):
+            groups: dict[Pair, list[Turn]] = {}
+            for turn in turns:
+                groups.setdefault((turn.agent_id, turn.arm), []).append(turn)
+            values += [recorded.get(field, own)[0] for _, own in sorted(groups.items())]
+        return values
 
     async def _by_model(self, spec: NormalizationSpec, texts: _Texts) -> tuple[Normalized, Usage]:
         counted = different(texts.values)

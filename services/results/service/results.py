@@ -230,7 +230,7 @@ class Results:
     async def individual(self, tx: Transaction, simulation_id: str, agent_id: str) -> tuple[Study, list[Turn]]:
         """The study and all turns of one agent. Raises `NotFoundError` for an agent without one."""
         study = await find_study(self._store, tx, simulation_id)
-        turns = await self._store.responses.all(tx, simulation_id, agent_id)
+        turns = await self._store.responses.of(tx, simulation_id, [agent_id])
         if not turns:
             raise NotFoundError("response of the agent", agent_id)
         return study, in_order(turns)

@@ -200,13 +200,6 @@ class Responses:
         query = (await _current(tx, responses, simulation_id)).where(responses.c.agent_id.in_(agent_ids))
         return [_turn(row) for row in await tx.execute(query)]
 
-    async def all(self, tx: Transaction, simulation_id: str, agent_id: str | None = None) -> list[Turn]:
-        """The turns of a simulation, or of one of its agents, in no particular order."""
-        query = await _current(tx, responses, simulation_id)
-        if agent_id is not None:
-            query = query.where(responses.c.agent_id == agent_id)
-        return [_turn(row) for row in await tx.execute(query)]
-
     async def page(
         self,
         tx: Transaction,

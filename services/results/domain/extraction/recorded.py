@@ -60,11 +60,17 @@ WELL_KNOWN: dict[str, Getter] = {
 class Recorded:
     """The recorded fields of one study, as far as some of its turns show them."""
 
-    def __init__(self, instruments: Iterable[Instrument], turns: Turns) -> None:
+    def __init__(self, instruments: Iterable[Instrument], turns: Turns = ()) -> None:
         self._instruments = tuple(instruments)
-        asked = [instrument.name for instrument in self._instruments]
-        self._metrics = dict.fromkeys([*asked, *(name for turn in turns for name in turn.answers)])
-        self._attributes = {name for turn in turns for name in turn.demographic_profile}
+        self._metrics = dict.fromkeys(instrument.name for instrument in self._instruments)
+        self._attributes: set[str] = set()
+        self.add(turns)
+
+    def add(self, turns: Turns) -> None:
+        """Some more of its turns."""
+        for turn in turns:
+            self._metrics |= dict.fromkeys(turn.answers)
+            self._attributes.update(turn.demographic_profile)
 
     @property
     def names(self) -> list[str]:
