@@ -5,6 +5,7 @@ not as the YAML it nearly is, so that its numbers stay numbers.
 """
 
 import json
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from libs.studies.checking import Place, Warned, dotted, examine
 
 MAX_BYTES = 1_048_576
 JSON, YAML = "application/json", "application/yaml"
+INDEX = re.compile(r"[0-9]{1,6}")
 MEDIA = {JSON: JSON, YAML: YAML, "application/x-yaml": YAML, "text/yaml": YAML}
 
 
@@ -61,9 +63,7 @@ class StudyFile:
 
     def line_of(self, field: str, under: str = "") -> int:
         """The line of a field named as the platform names it (`success_metrics.0`), 0 when it is not in the file."""
-        parts: list[str | int] = [under] if under else []
-        parts += [int(part) if part.isdigit() else part for part in field.split(".") if part]
-        return _line(self.root, tuple(parts))
+        return _line(self.root, (*((under,) if under else ()), *_place(field)))
 
 
 def read(content: bytes, media: str = YAML) -> StudyFile:
@@ -138,7 +138,7 @@ def _child(node: Node, part: str | int) -> tuple[Node | None, int]:
 
 
 def _place(field: str) -> Place:
-    return tuple(int(part) if part.isdigit() else part for part in field.split(".") if part)
+    return tuple(int(part) if INDEX.fullmatch(part) else part for part in field.split(".") if part)
 
 
 def _bracketed(field: str) -> str:

@@ -77,7 +77,17 @@ def test_a_fault_is_told_with_line_field_and_what_is_allowed(old: str, new: str,
 
 
 @pytest.mark.parametrize(
-    "text", ["", "just words", "- a\n- list", "a: &x [*x]", "\x00", "!!python/object:os.system {}"]
+    "text",
+    [
+        "",
+        "just words",
+        "- a\n- list",
+        "a: &x [*x]",
+        "\x00",
+        "!!python/object:os.system {}",
+        '"³": 1',
+        f'"{"9" * 5_000}": 1',
+    ],
 )
 def test_a_file_that_is_no_study_is_refused(text: str, tmp_path: Path) -> None:
     assert faults_of(text, tmp_path)
