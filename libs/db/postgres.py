@@ -33,14 +33,19 @@ def watch(engine: AsyncEngine) -> None:
 
 
 async def begin(connection: AsyncConnection, tenant: str) -> None:
-    """Begin the transaction of a tenant. A connection that was lost while nobody used it is replaced."""
+    """Begin the transaction of a tenant. A connection that was lost while nobody used it is replaced.
+
+    So are those of its time when they are wanted: where the other end is gone without a word, only one is waited for.
+    """
     while True:
-        own: Any = (await connection.get_raw_connection()).dbapi_connection
+        raw = await connection.get_raw_connection()
+        own: Any = raw.dbapi_connection
         try:
             await own.begin(tenant)
         except Exception as error:
             if not own.is_used:
                 raise
+            connection.engine.pool._invalidate(raw, error, _checkin=False)
             await connection.invalidate(error)
         else:
             return
