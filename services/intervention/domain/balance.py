@@ -23,12 +23,14 @@ def balance(
     """Every attribute that differs between people at all; of one with many values the most frequent ones."""
     arm_of = {assignment.agent_id: assignment.arm for assignment in assignments}
     members = [person for person in people if person.agent_id in arm_of]
+    own = [arm_of[person.agent_id] for person in members]
+    del arm_of  # large, where everybody is many
     rows: list[Balance] = []
     for name, value, scores in _columns(members):
         by_arm: dict[str, array[float]] = defaultdict(lambda: array("d"))
-        for person, score in zip(members, scores, strict=True):
+        for arm, score in zip(own, scores, strict=True):
             if score is not None:
-                by_arm[arm_of[person.agent_id]].append(score)
+                by_arm[arm].append(score)
         row = _row(name, value, {arm: by_arm[arm] for arm in arms}, baseline)
         if row is not None:
             rows.append(row)

@@ -315,6 +315,7 @@ class Interventions:
             await self._events.failed(tx, command, _nobody(made, population))
             return
         assignments, plan = assigned(made.asked(execution.asking), people, command.seed, datetime.now(UTC))
+        del people  # their profiles are most of what is in memory, and what follows needs room
         digest = plan_hash(plan)
         await self._store.executions.set_plan(tx, command.simulation_id, plan, digest)
         await self._store.responses.assign(tx, command.simulation_id, assignments)
