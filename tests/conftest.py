@@ -22,6 +22,8 @@ logging.getLogger("nats").setLevel(logging.CRITICAL)
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 Process.begin = staticmethod(Forked)
+# A service that is stopped by a test is not waited for as one in production: what it has in hand is handed back.
+os.environ.setdefault("REHEARSAL_DRAIN_S", "5")
 
 
 def pytest_collection_finish() -> None:
