@@ -157,6 +157,7 @@ async def asked(stub: Stub, size: int) -> Asking:
                 left = size - (number - 1) * MAX_POPULATION
                 await ask(client, on, population_id, min(left, MAX_POPULATION), number, found)
                 _note(f"{found.turns:,} of {size:,} asked, {found.turns / found.seconds:.0f} turns/s")
+                _note(json.dumps(_detail(found)))
     return found
 
 
@@ -258,7 +259,6 @@ async def main(wanted: list[str]) -> None:
         for size in sizes:
             measured.append((size, await asked(stub, size)))
             figures += figures_of(*measured[-1], measured[0])
-            _note(json.dumps(_detail(measured[-1][1])))
         for name, measure in OTHERS.items():
             figures += await measure(stub) if name in wanted or not wanted else []
     report = {

@@ -84,16 +84,16 @@ class Bus:
             raise
 
     def wind_down(self) -> asyncio.Task[None]:
-        """Ask for nothing more; what is in hand is finished, or handed back once the time for it is over."""
-        if self._winding_down is None:
-            self._winding_down = asyncio.create_task(self._finish(), name=f"{self.service} winds down")
-        return self._winding_down
+        """Ask for nothing more; what comes of what was asked, and what is in hand, is finished, or handed back once the
+        time for it is over.
+        """
+        return self._wind_down(gently=True)
 
     async def stop(self) -> None:
         """Wind down, publish the rest, disconnect."""
         if self._broker is None:
             return
-        await self.wind_down()
+        await self._wind_down(gently=False)
         if self._relay is not None:
             await self._relay.stop(FLUSH_S)
         if self._connection is not None:
@@ -104,8 +104,13 @@ class Bus:
         self._broker = self._connection = self._relay = self._winding_down = None
         self._pulls = []
 
-    async def _finish(self) -> None:
-        finishing = [pull.finish(self.settings.drain_timeout) for pull in self._pulls]
+    def _wind_down(self, *, gently: bool) -> asyncio.Task[None]:
+        if self._winding_down is None:
+            self._winding_down = asyncio.create_task(self._finish(gently), name=f"{self.service} winds down")
+        return self._winding_down
+
+    async def _finish(self, gently: bool) -> None:
+        finishing = [pull.finish(self.settings.drain_timeout, gently=gently) for pull in self._pulls]
         for problem in await asyncio.gather(*finishing, return_exceptions=True):
             if isinstance(problem, Exception):
                 logger.warning("%s: a consumer did not stop cleanly: %r", self.service, problem)

@@ -64,6 +64,10 @@ class Pull:
         self._serving: asyncio.Task[None] | None = None
         self._messages: deque[Msg] = deque()
         self._changed = asyncio.Event()
+        self._over = asyncio.Event()
+        """No request is open."""
+        self._over.set()
+        self._stopping = False
         self._ended = False
         self._requests = 0
         self._awaited = 0
@@ -77,12 +81,22 @@ class Pull:
     def renew(self) -> None:
         """Forget the open request: the server does not know it any more."""
         self._awaited = 0
+        self._over.set()
         self._changed.set()
 
-    async def finish(self, within: float) -> None:
-        """Ask for nothing more. The taker has `within` seconds for what has come, the rest is handed back."""
+    async def finish(self, within: float, *, gently: bool) -> None:
+        """Ask for nothing more. The taker has `within` seconds for what has come, the rest is handed back.
+
+        Gently: the open request is waited for. What the server is sending to one that is taken back counts as
+        delivered, and is delivered again.
+        """
         if self._subscription is None or self._serving is None:
             return
+        self._stopping = True
+        if gently:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self._until):
+                    await self._over.wait()
         with suppress(NatsError, TimeoutError):
             async with asyncio.timeout(DRAIN_S):
                 await self._subscription.drain()  # type: ignore[no-untyped-call]
@@ -116,17 +130,22 @@ class Pull:
         while not self._messages:
             if self._ended:
                 raise PullEndedError
-            if not self._awaited or asyncio.get_running_loop().time() > self._until:
+            if not self._stopping and not self._is_open():
                 await self._ask(limit)
             self._changed.clear()
             with suppress(TimeoutError):
-                async with asyncio.timeout_at(self._until):
+                async with asyncio.timeout_at(None if self._stopping else self._until):
                     await self._changed.wait()
         return [self._messages.popleft() for _ in range(min(limit, len(self._messages)))]
+
+    def _is_open(self) -> bool:
+        """Whether something may still come of the last request."""
+        return self._awaited > 0 and asyncio.get_running_loop().time() <= self._until
 
     async def _ask(self, limit: int) -> None:
         self._requests += 1
         self._awaited = limit
+        self._over.clear()
         self._until = asyncio.get_running_loop().time() + self._lifetime + GRACE_S
         request = {"batch": limit, "expires": int(self._lifetime * 1e9)}
         await self._connection.publish(self._subject, orjson.dumps(request), reply=f"{self._inbox}.{self._requests}")
@@ -141,4 +160,6 @@ class Pull:
             else:  # the request counts as open for a moment, so that it is not made thousands of times a second
                 self._until = min(self._until, asyncio.get_running_loop().time() + PAUSE_S)
                 self._on_missing()
+        if not self._awaited:
+            self._over.set()
         self._changed.set()

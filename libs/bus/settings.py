@@ -32,7 +32,9 @@ class BusSettings(BaseModel):
         default=60.0, ge=0, description="How long one is kept in hand while what it needs is away; then it comes again."
     )
     hold_delay: float = Field(default=5.0, gt=0, description="Wait before the next try of a message that is on hold.")
-    fetch_timeout: float = Field(default=5.0, ge=1, description="How long one request for messages stays open.")
+    fetch_timeout: float = Field(
+        default=2.0, ge=1, description="How long one request for messages stays open, and a stop may wait for it."
+    )
     drain_timeout: float = Field(default=120.0, gt=0, description="Longest wait for handlers when the service stops.")
     handlers_at_once: int = Field(default=4, ge=1, description="Messages of one type handled at the same time.")
     work_at_once: int = Field(default=2, ge=1, description="Messages of one type worked on at the same time.")
