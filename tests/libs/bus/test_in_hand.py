@@ -98,3 +98,24 @@ async def test_work_in_hand_when_a_service_winds_down_is_finished_and_nothing_el
             await until(lambda: settled(successor, "results-note", COMMANDS))
             assert (by_old, by_new) == (["in hand"], ["next"])
             assert await deliveries(successor, "results-note", COMMANDS) == 2
+
+
+async def test_what_comes_of_the_request_that_is_open_when_a_service_winds_down_is_handled(
+    nats_url: str, sqlite_url: str
+) -> None:
+    """Were the request taken back while the server answers it, that would cost a delivery."""
+    router, handled = Router("results"), list[str]()
+
+    @router.on(Noted)
+    async def on_noted(tx: Transaction, message: Message[Noted], service: Any) -> None:
+        handled.append(message.data.text)
+
+    async with running("results", sqlite_url, settings(nats_url, ack_wait=60.0), router) as leaving:
+        await publish(leaving, message := Noted(text="before"), seal(message, source="population"))
+        await until(lambda: handled)
+        gone = leaving.bus.wind_down()
+        await publish(leaving, message := Noted(text="in the moment"), seal(message, source="population"))
+        await gone
+        await publish(leaving, message := Noted(text="afterwards"), seal(message, source="population"))
+        assert handled == ["before", "in the moment"]
+        assert await deliveries(leaving, "results-noted", EVENTS) == 2
