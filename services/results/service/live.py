@@ -80,6 +80,21 @@ class Live:
 
         tx.after_commit(note)
 
+    def over(self, tx: Transaction, simulation_id: str) -> None:
+        """Nothing more will come: what is still to be shown lets go of it afterwards, else it is let go of now."""
+        simulation = tx.tenant, simulation_id
+
+        def forget() -> None:
+            if simulation not in self._news:
+                self._followed.pop(simulation, None)
+
+        tx.after_commit(forget)
+
+    @property
+    def followed(self) -> int:
+        """Simulations of which aggregates are kept."""
+        return len(self._followed)
+
     async def renew(self, tx: Transaction, simulation_id: str) -> None:
         """What is recorded means something else now; it is published again."""
         await self._store.shown.renew(tx, simulation_id)

@@ -98,6 +98,8 @@ class Results:
         if data.state in {SimulationState.FAILED, SimulationState.CANCELLED}:
             await self._store.analyses.advance(tx, data.simulation_id)
             await self._store.analyses.end(tx, data.simulation_id, data.state.value)
+        if data.state.is_terminal:
+            self.live.over(tx, data.simulation_id)
 
     async def learn_plan(self, tx: Transaction, data: PlanFrozen) -> None:
         """Its plan is frozen."""

@@ -7,8 +7,8 @@ import httpx
 
 from libs.contracts.base import MessageData
 from libs.contracts.intervention import PlanFrozen
-from libs.contracts.orchestrator import SimulationCreated
-from libs.contracts.protocol import Plan
+from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
+from libs.contracts.protocol import NO_USAGE, Plan
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.results.domain.records import Turn
 from tests.services.results import build
@@ -102,3 +102,18 @@ def campaign(**fields: Any) -> tuple[Plan, list[Turn]]:
     study, turns = build.campaign(**fields)
     assert study.plan is not None
     return study.plan, turns
+
+
+def ended(state: SimulationState) -> SimulationStateChanged:
+    """It is over, in this state."""
+    return SimulationStateChanged(
+        simulation_id=SIMULATION,
+        previous=SimulationState.RUNNING,
+        state=state,
+        reason="ended before it was complete" if state is SimulationState.CANCELLED else None,
+        planned={},
+        answered=0,
+        failed=0,
+        usage=NO_USAGE,
+        changed_at=build.START,
+    )

@@ -12,13 +12,13 @@ import pytest
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import seal
-from libs.contracts.orchestrator import SimulationState, SimulationStateChanged, StepStarted
-from libs.contracts.protocol import NO_USAGE, Step
+from libs.contracts.orchestrator import SimulationState, StepStarted
+from libs.contracts.protocol import Step
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.results.api.results import ENDINGS, FORMATS, ROWS, WHOLE
 from services.results.domain.samples import count_heads
 from tests.services.results import build
-from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen, story
+from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, ended, frozen, story
 from tests.services.results.told import replies
 from tests.support.apps import eventually
 
@@ -275,18 +275,7 @@ def test_the_cause_survives_the_store() -> None:
 
 
 async def test_a_simulation_that_was_cancelled_says_that_no_verdict_will_come(quick_scene: Scene) -> None:
-    ended = SimulationStateChanged(
-        simulation_id=SIMULATION,
-        previous=SimulationState.RUNNING,
-        state=SimulationState.CANCELLED,
-        reason="ended before it was complete",
-        planned={},
-        answered=0,
-        failed=0,
-        usage=NO_USAGE,
-        changed_at=build.START,
-    )
-    await quick_scene.publish(created(None), ended)
+    await quick_scene.publish(created(None), ended(SimulationState.CANCELLED))
 
     async def is_known() -> bool:
         return (await quick_scene.client.get(f"/results/{SIMULATION}/aggregate")).status_code == 200

@@ -5,12 +5,16 @@ from typing import Any
 
 import pytest
 
+from libs.contracts.orchestrator import SimulationState
 from libs.contracts.results import AggregatesChanged
+from services.results.app import create_app
 from services.results.service import live as live_service
+from services.results.settings import Settings
 from tests.services.results import build
-from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, frozen
+from tests.services.results.scene import SIMULATION, Scene, analyse, campaign, created, ended, frozen
 from tests.services.results.test_timelines import BEFORE, LEFT, forked, responses, step
-from tests.support.apps import eventually
+from tests.support.apps import eventually, running
+from tests.support.peer import peer
 
 
 async def published(scene: Scene, answered: int) -> list[AggregatesChanged]:
@@ -103,3 +107,22 @@ async def test_of_more_responses_than_are_followed_they_stay_those_of_the_first(
 
 async def test_a_simulation_that_nobody_knows_has_none(quick_scene: Scene) -> None:
     assert (await quick_scene.client.get("/results/sim_9/live")).status_code == 404
+
+
+async def test_of_a_simulation_that_is_over_nothing_is_kept(nats_url: str, sqlite_url: str) -> None:
+    app = create_app(Settings(database_url=sqlite_url, nats_url=nats_url))
+    async with running("results", app) as client, peer(nats_url) as others:
+        scene = Scene(client, others)
+        plan, turns = campaign()
+        await scene.publish(created(plan), frozen(plan), *build.recorded(turns))
+        await published(scene, 125)
+        assert app.state.service.live.followed == 1
+        await scene.publish(analyse(125))
+        await scene.completed()
+        await scene.publish(ended(SimulationState.COMPLETED))
+
+        async def is_let_go() -> bool:
+            return app.state.service.live.followed == 0
+
+        await eventually(is_let_go)
+        assert (await live(scene))["answered"], "who asks is still told"
