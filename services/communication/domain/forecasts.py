@@ -60,6 +60,8 @@ def planned(requests: Sequence[Request], people: int, segments: Mapping[str, int
 
 
 def _protocols(requests: Sequence[Request], people: int, segments: Mapping[str, int], seed: int) -> Sequence[Protocol]:
+    if not requests:
+        return ()
     everybody = [agent_id(index) for index in range(1, people + 1)]
     known = frozenset(everybody)
     asked: dict[str, Instrument] = {}
