@@ -146,8 +146,7 @@ async def preview_intervention(
     people: Annotated[int | None, Query(ge=0, le=MAX_POPULATION, description="How many it is for.")] = None,
 ) -> PreviewView:
     """What an execution would do, without designing anything. `POST /studies/estimate` does it for a whole study."""
-    asked = InterventionSpec.model_validate(spec.model_dump(exclude={"attributes"}, exclude_unset=True))
-    made = await service.preview(tx, asked, spec.attributes)
+    made = await service.preview(tx, spec, spec.attributes)
     return PreviewView(
         arms=[arm.name for arm in made.arms],
         target_segments=list(made.whom.segments),
