@@ -138,15 +138,23 @@ class OneTripConnection(aiosqlite.AsyncAdapt_aiosqlite_connection):
         else:
             super().rollback()
 
+    async def _terminate_graceful_close(self) -> None:
+        # aiosqlite's close() stops its thread twice and waits for the second, for ever where it was given up in between
+        await self._connection.stop()  # type: ignore[attr-defined]
+
 
 class OneTripModule(aiosqlite.AsyncAdapt_aiosqlite_dbapi):
     """The DBAPI module of such connections."""
 
     def connect(self, *arguments: Any, **options: Any) -> OneTripConnection:
-        """Open a connection, whose thread does not keep the process alive."""
+        """Open a connection, whose thread does not keep the process alive, nor outlive an opening that is given up."""
         connection = self.aiosqlite.connect(*arguments, **options | {"check_same_thread": False})
         connection._thread.daemon = True
-        return OneTripConnection(self, await_(connection))
+        try:
+            return OneTripConnection(self, await_(connection))
+        except BaseException:
+            connection._thread.join()
+            raise
 
 
 class OneTripDialect(aiosqlite.SQLiteDialect_aiosqlite):
