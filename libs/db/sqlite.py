@@ -139,8 +139,9 @@ class OneTripConnection(aiosqlite.AsyncAdapt_aiosqlite_connection):
             super().rollback()
 
     async def _terminate_graceful_close(self) -> None:
-        # aiosqlite's close() stops its thread twice and waits for the second, for ever where it was given up in between
-        await self._connection.stop()  # type: ignore[attr-defined]
+        # aiosqlite's close() waits for its thread, for ever where the thread was stopped in between
+        if self._connection._running:
+            await self._connection.stop()
 
 
 class OneTripModule(aiosqlite.AsyncAdapt_aiosqlite_dbapi):

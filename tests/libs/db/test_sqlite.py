@@ -1,7 +1,6 @@
 """How work that is given up leaves a database that is closed next."""
 
 import asyncio
-import contextlib
 import threading
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from libs.db import Database
+from libs.db.sqlite import OneTripConnection
 
 GIVEN_UP_AT = range(12)
 """Steps of the event loop: while a connection opens, is prepared, and is used."""
@@ -45,27 +45,20 @@ def test_no_thread_outlives_the_loop_of_what_was_given_up(
     assert raised == []
 
 
-async def test_who_gives_up_twice_while_a_commit_waits_keeps_no_one_waiting(tmp_path: Path) -> None:
+async def test_who_is_given_up_twice_while_a_connection_ends_does_not_wait_for_ever(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/things.db")
-
-    async def write() -> None:
-        async with database.write() as tx:
-            await tx.execute(text("CREATE TABLE IF NOT EXISTS thing (name TEXT)"))
-
-    async def give_up_twice(after_s: float, steps: int) -> None:
-        task = asyncio.create_task(write())
-        await asyncio.sleep(after_s)
-        others = asyncio.all_tasks()
-        task.cancel()
-        for _ in range(steps):
-            await asyncio.sleep(0)
-        closing = asyncio.all_tasks() - others
-        for left in (task, *closing):
-            left.cancel()
-        await asyncio.wait_for(asyncio.gather(task, *closing, return_exceptions=True), 10)
-
-    for after_s in (0.0, 0.001, 0.002, 0.004, 0.006):
-        for steps in range(1, 5):
-            with contextlib.suppress(asyncio.CancelledError):
-                await give_up_twice(after_s, steps)
+    is_free = threading.Event()
+    async with database._writer.connect() as connection:
+        adapted = (await connection.get_raw_connection()).dbapi_connection
+        assert isinstance(adapted, OneTripConnection)
+        committing = asyncio.create_task(adapted._connection._execute(is_free.wait))
+        ending = asyncio.create_task(adapted._terminate_graceful_close())
+        await asyncio.sleep(0)
+        adapted._terminate_force_close()
+        ending.cancel()
+        is_free.set()
+        await asyncio.wait([committing, ending], timeout=5)
+        assert ending.done()
+        adapted._connection._thread.join()
+        await connection.invalidate()
     await database.close()
