@@ -300,11 +300,15 @@ class RobustnessSpec(Body):
             values = names if field == "wordings" else getattr(self, field)
             if len(set(values)) < len(values):
                 raise ValueError(f"{field}: something is there more than once")
-        ways = (len(self.elicitations) or 1) * (len(self.option_orders) or 1) * (len(names) + 1)
-        configurations = len(self.models) * (len(self.seeds) or 3) * ways
-        if configurations > MOST_CONFIGURATIONS:
-            raise ValueError(f"models: these are {configurations} configurations; at most {MOST_CONFIGURATIONS}")
+        if self.count > MOST_CONFIGURATIONS:
+            raise ValueError(f"models: these are {self.count} configurations; at most {MOST_CONFIGURATIONS}")
         return self
+
+    @property
+    def count(self) -> int:
+        """How many configurations these are."""
+        ways = (len(self.elicitations) or 1) * (len(self.option_orders) or 1) * (len(self.wordings) + 1)
+        return len(self.models) * (len(self.seeds) or 3) * ways
 
 
 class ComparisonSpec(Body):

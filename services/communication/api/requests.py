@@ -104,7 +104,7 @@ async def direct_message(
     view = AcceptedView.of(accepted)
     if "text/event-stream" in accept:
         lines = _events(request, service, tenant, accepted, wait or LONGEST_WAIT_S)
-        return StreamingResponse(lines, media_type="text/event-stream", headers={"cache-control": "no-store"})
+        return StreamingResponse(lines, media_type="text/event-stream", headers={"cache-control": "no-cache"})
     if not wait:
         return view
     entries = [entry async for entry in replies(database_of(request), service, tenant, accepted, wait)]

@@ -20,7 +20,7 @@ from libs.http.identity import UnauthenticatedError, identify
 from services.gateway.domain.access import UNSAFE_METHODS
 from services.gateway.domain.keys import is_secret
 from services.gateway.domain.limits import Allowance, Limiter
-from services.gateway.domain.quotas import STARTS, BusyError
+from services.gateway.domain.quotas import STARTS, BusyError, begun_by
 from services.gateway.service import Gatekeeper, Quotas, Records
 from services.gateway.service.owners import caller
 from services.gateway.service.records import Asked
@@ -33,6 +33,10 @@ NOT_FINAL = frozenset({402, 429})
 """Answers that say to try again later."""
 PERSON = "oidc:"
 NOT_KEPT = frozenset({"x-correlation-id", "date", "server"})
+SHOWN_ONCE = problem_response(
+    409, "Shown once", "This was done, and its answer held a secret, which is kept nowhere. Revoke what was made."
+)
+"""What is kept in place of an answer that says `no-store`."""
 
 
 class MethodError(DomainError):
@@ -155,28 +159,29 @@ class Entrance:
             if not kept.is_whole:
                 await self._records.forget(identity, key)
         if kept.is_whole:
-            await self._records.keep(identity, key, kept.status, kept.headers, bytes(kept.body))
+            await self._records.keep(identity, key, *kept.answer)
             await kept.release()
 
     async def _within_quota(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """What begins a simulation is carried out if the tenant may have one more."""
+        """What begins simulations is carried out if the tenant may have so many more."""
         identity: Identity = scope["state"]["identity"]
         policy = policy_of(scope["method"], scope["path"])
         if policy is None or policy.operation not in STARTS:
             await self.app(scope, receive, send)
             return
+        body, again = await _read(receive)
         try:
-            async with self._quotas.starting(identity.tenant) as start:
+            async with self._quotas.starting(identity.tenant, begun_by(policy.operation, body)) as start:
 
                 async def respond(message: Message) -> None:
                     if message["type"] == "http.response.start":
                         start.is_done = message["status"] < 300
                     await send(message)
 
-                await self.app(scope, receive, respond)
+                await self.app(scope, again, respond)
         except DomainError as error:
             await problem_response(error.status, error.title, error.detail, error.errors, _more(error))(
-                scope, receive, send
+                scope, again, send
             )
 
 
@@ -217,6 +222,13 @@ class _Kept:
         if self.status >= 500 or self.status in NOT_FINAL or len(self.body) > LARGEST_KEPT:
             self.is_whole, self._is_passing = False, True
             await self.release()
+
+    @property
+    def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """What is kept: a thief of the database must find no key."""
+        if self.headers.get("cache-control") == "no-store":
+            return SHOWN_ONCE.status_code, dict(SHOWN_ONCE.headers), bytes(SHOWN_ONCE.body)
+        return self.status, self.headers, bytes(self.body)
 
     async def release(self) -> None:
         """Send what was held back."""

@@ -1,16 +1,21 @@
 """When a quota is used up, and what is said then. What frees itself is 429, what only the operator can raise 402."""
 
+from contextlib import suppress
 from typing import ClassVar
 
+from pydantic import ValidationError
+
 from libs.contracts.errors import DomainError, FieldError
+from libs.contracts.experiments import RobustnessSpec
 from libs.contracts.quotas import Quota, QuotaUse
 
+VARIES = "POST /interventions/{intervention_id}/robustness"
 STARTS = frozenset(
     {
         "POST /simulations/create",
         "POST /simulations/{simulation_id}/restore/{checkpoint_id}",
         "POST /interventions/{intervention_id}/execute",
-        "POST /interventions/{intervention_id}/robustness",
+        VARIES,
         "POST /simulations/{simulation_id}/clone",
         "POST /simulations/{simulation_id}/rerun",
         "POST /studies/run",
@@ -36,14 +41,23 @@ class BusyError(QuotaError):
     headers: ClassVar = {"retry-after": str(RETRY_AFTER_S)}
 
 
-def check_start(quota: Quota, used: QuotaUse) -> None:
-    """Raise `QuotaError` when a tenant may begin no simulation now."""
-    if quota.running_simulations is not None and used.running_simulations >= quota.running_simulations:
-        raise BusyError(
-            f"The tenant may run {quota.running_simulations} simulations at the same time and runs "
-            f"{used.running_simulations}. Wait until one has ended.",
-            _errors("running_simulations", quota.running_simulations),
-        )
+def begun_by(operation: str, body: bytes) -> int:
+    """How many simulations a request begins. One that its owner will refuse counts as any other."""
+    if operation == VARIES:
+        with suppress(ValidationError):
+            return RobustnessSpec.model_validate_json(body).count
+    return 1
+
+
+def check_start(quota: Quota, used: QuotaUse, wanted: int = 1) -> None:
+    """Raise `QuotaError` when a tenant may not begin so many simulations now."""
+    most = quota.running_simulations
+    if most is not None and used.running_simulations + wanted > most:
+        says = f"The tenant may run {most} simulations at the same time and runs {used.running_simulations}; "
+        errors = _errors("running_simulations", most)
+        if wanted > most:
+            raise QuotaError(f"{says}these would be {wanted}, which never fits.", errors)
+        raise BusyError(f"{says}this begins {wanted}. Wait until others have ended.", errors)
     for name, cap, spent in (
         ("usd_per_month", quota.usd_per_month, used.usd),
         ("calls_per_month", quota.calls_per_month, used.calls),

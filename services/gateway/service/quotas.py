@@ -59,8 +59,8 @@ class Quotas:
         return await self.show(tenant)
 
     @asynccontextmanager
-    async def starting(self, tenant: str) -> AsyncIterator[Start]:
-        """Around what may begin a simulation. Raises `QuotaError`."""
+    async def starting(self, tenant: str, wanted: int = 1) -> AsyncIterator[Start]:
+        """Around what may begin so many simulations. Raises `QuotaError`."""
         async with self._database.read(tenant=tenant) as tx:
             quota = await self._store.get(tx)
         start = Start()
@@ -69,10 +69,10 @@ class Quotas:
             return
         async with self._turns[tenant]:
             used = await self._used(tenant, 0)
-            check_start(quota, used)
+            check_start(quota, used, wanted)
             yield start
             if start.is_done:
-                await self._appears(tenant, used.running_simulations)
+                await self._appears(tenant, used.running_simulations + wanted)
 
     async def check_room(self, tx: Transaction) -> None:
         """Raise `QuotaError` when there may be no further key."""
@@ -105,11 +105,11 @@ class Quotas:
         pages = await asyncio.gather(*(self._service.look("orchestrator", path) for path in paths))
         return sum(len(page["items"]) for page in pages)
 
-    async def _appears(self, tenant: str, before: int) -> None:
-        """Wait until the owner knows of the simulation that was begun, so that the next start is counted with it."""
+    async def _appears(self, tenant: str, running: int) -> None:
+        """Wait until the owner knows of what was begun, so that the next start is counted with it."""
         with in_the_name_of(tenant), suppress(DomainError):  # the answer is out: nobody can be told any more
             for _ in range(APPEARS_TRIES):
-                if await self._running() > before:
+                if await self._running() >= running:
                     return
                 await asyncio.sleep(INTERVAL_S)
 

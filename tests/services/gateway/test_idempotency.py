@@ -5,11 +5,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import yaml
+from sqlalchemy import select
 
 from libs.contracts.identity import Role
+from services.gateway.tables import answers
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 
 SPEC = {"name": "a viewer", "role": "viewer"}
+STUDY = yaml.safe_load(Path("examples/survey.yaml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -24,12 +28,23 @@ async def made(gate: Doors) -> int:
 
 async def test_a_repeated_request_gets_the_first_answer(gate: Doors) -> None:
     headers = {"idempotency-key": "k1"}
-    first = await gate.ask("POST", "/keys", gate.first[ACME], json=SPEC, headers=headers)
-    again = await gate.ask("POST", "/keys", gate.first[ACME], json=SPEC, headers=headers)
+    first = await gate.ask("POST", "/studies", gate.first[ACME], json=STUDY, headers=headers)
+    again = await gate.ask("POST", "/studies", gate.first[ACME], json=STUDY, headers=headers)
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotency-replayed"] == "true"
     assert "idempotency-replayed" not in first.headers
+    assert len((await gate.ask("GET", "/studies", gate.first[ACME])).json()["items"]) == 1
+
+
+async def test_a_secret_that_is_shown_once_is_not_kept_to_be_answered_again(gate: Doors) -> None:
+    headers = {"idempotency-key": "k1"}
+    first = await gate.ask("POST", "/keys", gate.first[ACME], json=SPEC, headers=headers)
+    again = await gate.ask("POST", "/keys", gate.first[ACME], json=SPEC, headers=headers)
+    assert (first.status_code, again.status_code, again.json()["title"]) == (201, 409, "Shown once")
     assert await made(gate) == 1
+    async with gate.app.state.database.read(tenant=ACME) as tx:
+        kept = (await tx.execute(select(answers.c.body))).scalars().all()
+    assert kept == [again.content]
 
 
 async def test_without_a_key_it_is_done_again(gate: Doors) -> None:

@@ -101,6 +101,15 @@ async def test_of_two_simulations_begun_at_once_one_takes_the_last_place(gate: D
     assert again.status_code == 201
 
 
+async def test_a_request_for_several_simulations_takes_as_many_places(gate: Doors) -> None:
+    await set_quota(gate, running_simulations=4)
+    asked = "/interventions/int_1/robustness"
+    for seeds, status in (([1, 2, 3, 4], 503), ([1, 2, 3, 4, 5], 402)):  # 503: let in; intervention is down
+        answer = await gate.ask("POST", asked, gate.first[ACME], json={"seeds": seeds})
+        assert answer.status_code == status, answer.text
+    assert answer.json()["errors"][0]["field"] == "running_simulations"
+
+
 async def test_nothing_begins_when_the_budget_of_the_month_is_spent(gate: Doors, nats_url: str) -> None:
     await announce(gate, nats_url)
     await set_quota(gate, calls_per_month=0)
