@@ -73,6 +73,7 @@ class Settings(ServiceSettings):
         default=SecretStr(""), description="URL of NATS for a user who may empty streams of a tenant; else nats_url."
     )
     max_streams: int = Field(default=200, ge=1, description="Event streams open at once.")
+    max_streams_each: int = Field(default=100, ge=1, description="Of them, those of one key, link or person.")
 
     def url_of(self, owner: str) -> str:
         """The URL of a service."""

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import orjson
 from fastapi import APIRouter, Header, Query, Response
@@ -25,6 +25,7 @@ from services.gateway.domain import pagedata
 from services.gateway.domain.pagedata import PageEvent
 from services.gateway.domain.position import Place
 from services.gateway.service import Gateway
+from services.gateway.service.owners import caller
 
 FLUSH_S = 0.25
 HEARTBEAT_S = 15.0
@@ -39,6 +40,13 @@ DESCRIPTION: dict[int | str, JsonObject] = {
 View = Callable[[MessageData], PageEvent | None]
 LastEventId = Annotated[str | None, Header(description="Resume after this event.")]
 router = APIRouter()
+
+
+class Open(NamedTuple):
+    """A reader, and whose place it has."""
+
+    reader: Reader
+    who: str
 
 
 @router.get("/simulations/{simulation_id}/stream", responses=DESCRIPTION, response_class=StreamingResponse)
@@ -85,13 +93,14 @@ async def _story(
     until_end: bool = True,
 ) -> Response:
     """Everything about one thing; `ending` are the subjects of the event that was its last, none while it goes on."""
-    reader = await _open(service, filters, last_event_id, ending)
-    if isinstance(reader, Response):
-        return reader
-    if ending and reader.pending == 0:
-        await _close(service, reader)
+    opened = await _open(service, filters, last_event_id, ending)
+    if isinstance(opened, Response):
+        return opened
+    pending = opened.reader.pending
+    if ending and pending == 0:
+        await _close(service, opened)
         return Response(status_code=204)
-    events = _events(service, reader, view, until_end=until_end, known=reader.pending if ending else 0)
+    events = _events(service, opened, view, until_end=until_end, known=pending if ending else 0)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -99,10 +108,10 @@ async def _story(
 async def stream_all(service: Service, tenant: Tenant, last_event_id: LastEventId = None) -> Response:
     """State changes of all simulations from now on; `responses-recorded` holds numbers to add up."""
     filters = [subjects.template(message.contract, tenant) for message in pagedata.SHOWN_IN_LISTS]
-    reader = await _open(service, filters, last_event_id, only_new=True)
-    if isinstance(reader, Response):
-        return reader
-    events = _events(service, reader, pagedata.of_all, until_end=False)
+    opened = await _open(service, filters, last_event_id, only_new=True)
+    if isinstance(opened, Response):
+        return opened
+    events = _events(service, opened, pagedata.of_all, until_end=False)
     return StreamingResponse(events, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -118,10 +127,10 @@ async def stream_events(
     if unknown := sorted(set(message or ()) - set(events)):
         raise InvalidError("message", f"there is no event {unknown[0]!r}", sorted(events))
     filters = [subjects.template(events[name].contract, tenant) for name in sorted(set(message or events))]
-    reader = await _open(service, filters, last_event_id, only_new=True)
-    if isinstance(reader, Response):
-        return reader
-    tail = _events(service, reader, pagedata.of_tail, until_end=False)
+    opened = await _open(service, filters, last_event_id, only_new=True)
+    if isinstance(opened, Response):
+        return opened
+    tail = _events(service, opened, pagedata.of_tail, until_end=False)
     return StreamingResponse(tail, media_type="text/event-stream", headers=HEADERS)
 
 
@@ -132,33 +141,34 @@ async def _open(
     ending: Sequence[str] = (),
     *,
     only_new: bool = False,
-) -> Reader | Response:
-    """A reader that counts against the limit of open streams, or the answer that there is none."""
-    if service.free_streams.locked():
+) -> Open | Response:
+    """A reader that counts against the limits of open streams, or the answer that there is none."""
+    who = f"{caller.get().tenant}/{caller.get().subject}"
+    if not service.streams.take(who):
         detail = "Too many event streams are open; close a page or try again shortly."
         return problem_response(503, "Too many streams", detail, headers=BUSY_HEADERS)
-    await service.free_streams.acquire()
     try:
         if ending:
             await service.told_to_its_end(ending)
-        return await service.events.open(filters, Place.parse(last_event_id), only_new=only_new)
+        return Open(await service.events.open(filters, Place.parse(last_event_id), only_new=only_new), who)
     except LogUnavailableError as error:
-        service.free_streams.release()
+        service.streams.give_back(who)
         return problem_response(503, "The event log is not available", str(error), headers=BUSY_HEADERS)
     except BaseException:
-        service.free_streams.release()
+        service.streams.give_back(who)
         raise
 
 
-async def _close(service: Gateway, reader: Reader) -> None:
-    service.free_streams.release()
-    await reader.close()
+async def _close(service: Gateway, opened: Open) -> None:
+    service.streams.give_back(opened.who)
+    await opened.reader.close()
 
 
 async def _events(
-    service: Gateway, reader: Reader, view: View, *, until_end: bool, known: int = 0
+    service: Gateway, opened: Open, view: View, *, until_end: bool, known: int = 0
 ) -> AsyncIterator[bytes]:
     """The stream as bytes. `known` events were waiting of a story that has ended: after them it closes."""
+    reader = opened.reader
     written = time.monotonic()
     read = 0
     try:
@@ -181,7 +191,7 @@ async def _events(
             if stored:
                 await asyncio.sleep(FLUSH_S)
     finally:
-        await _close(service, reader)
+        await _close(service, opened)
 
 
 async def _read(reader: Reader) -> list[Stored]:

@@ -1,10 +1,12 @@
-"""How often somebody may ask: the generic cell rate algorithm (ITU-T I.371), a leaky bucket that is one number.
+"""How often somebody may ask: the generic cell rate algorithm (ITU-T I.371), a leaky bucket that is one number; and how
+much may be open at once, of which nobody alone may have everything.
 
 `burst` requests at once, then as many a minute as the rate says. The counts are in memory: each gateway process has
 its own, so several of them allow as many times as much.
 """
 
 import math
+from collections import Counter
 from typing import NamedTuple
 
 MOST_KEYS = 10_000
@@ -64,3 +66,24 @@ class Limiter:
         self._full_at = {key: due for key, due in self._full_at.items() if due > now}
         if len(self._full_at) >= MOST_KEYS:
             self._full_at.clear()
+
+
+class Places:
+    """What may be open at once, in all and of one person."""
+
+    def __init__(self, most: int, most_of_one: int) -> None:
+        self._most, self._most_of_one = most, most_of_one
+        self._taken: Counter[str] = Counter()
+
+    def take(self, who: str) -> bool:
+        """Whether there was a place."""
+        if self._taken.total() >= self._most or self._taken[who] >= self._most_of_one:
+            return False
+        self._taken[who] += 1
+        return True
+
+    def give_back(self, who: str) -> None:
+        """Free one of somebody's places."""
+        self._taken[who] -= 1
+        if not self._taken[who]:
+            del self._taken[who]

@@ -25,6 +25,7 @@ from libs.db import TenantErasedError
 from libs.http import Signer, connect
 from services.gateway.adapters import EventLog, LogUnavailableError
 from services.gateway.domain import openapi
+from services.gateway.domain.limits import Places
 from services.gateway.domain.owners import OWNER_OF_PREFIX, OWNERS
 from services.gateway.settings import Settings
 
@@ -122,7 +123,7 @@ class Gateway:
         self.events = EventLog(settings.nats_url, user=GATEWAY, tls=settings.nats_tls, spread=settings.stream_spread)
         erasing = settings.erasure_nats_url.get_secret_value()
         self.eraser = EventLog(erasing, user=ERASER, tls=settings.nats_tls) if erasing else self.events
-        self.free_streams = asyncio.Semaphore(settings.max_streams)
+        self.streams = Places(settings.max_streams, settings.max_streams_each)
         self.stopping = asyncio.Event()
 
     async def start(self) -> None:

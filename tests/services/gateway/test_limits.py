@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.gateway.domain.limits import MOST_KEYS, Limiter
+from services.gateway.domain.limits import MOST_KEYS, Limiter, Places
 
 
 def test_a_burst_is_allowed_and_then_the_rate() -> None:
@@ -50,3 +50,10 @@ def test_what_it_remembers_is_bounded(pace: float) -> None:
     for number in range(2 * MOST_KEYS + 10):
         limiter.take(str(number), number * pace)
     assert len(limiter._full_at) <= MOST_KEYS
+
+
+def test_nobody_alone_has_all_places() -> None:
+    places = Places(3, 2)
+    assert [places.take(who) for who in ("a", "a", "a", "b", "b")] == [True, True, False, True, False]
+    places.give_back("a")
+    assert [places.take(who) for who in ("b", "b")] == [True, False]

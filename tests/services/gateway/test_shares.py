@@ -1,9 +1,10 @@
 """A read-only link shows the results of one simulation, to whoever has it, until it ends or is revoked."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 import pytest_asyncio
 
@@ -213,3 +214,15 @@ async def test_with_whom_something_is_shared_has_to_be_clear(common: Doors, shar
     answer = await common.ask("POST", "/shares", common.first[ACME], json=spec)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"].startswith("shared_with")
+
+
+async def test_who_opens_streams_without_end_leaves_some_to_others(nats_url: str, tmp_path: Path) -> None:
+    database = sqlite_database("gateway", tmp_path / "gateway.db")
+    async with doors(database, nats_url, tmp_path, max_streams=3, max_streams_each=1) as gate:
+
+        def stream(tenant: str) -> AbstractAsyncContextManager[httpx.Response]:
+            headers = {"authorization": f"Bearer {gate.first[tenant]}"}
+            return gate.client.stream("GET", "/stream", headers=headers)
+
+        async with stream(ACME) as mine, stream(ACME) as more, stream(GLOBEX) as theirs:
+            assert [answer.status_code for answer in (mine, more, theirs)] == [200, 503, 200]
