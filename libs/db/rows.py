@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
+PORTION = 1_000
+"""Rows of one statement: both ends hold it several times over."""
 
 
 def insert_into(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Insert":
@@ -32,13 +34,19 @@ def insert_into(dialect: str, table: Table) -> "postgresql.Insert | sqlite.Inser
 
 
 async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list[Row]:
-    """Insert the rows whose primary key is not there yet; those rows come back, in no particular order."""
+    """Insert the rows whose primary key is not there yet; those rows come back, in no particular order.
+
+    What is given and is no column of the table is left out.
+    """
     if not rows:
         return []
-    given = tuple(rows[0])
-    is_in_arrays = tx.dialect == "postgresql"
-    values = {_array(name): [row[name] for row in rows] for name in given} if is_in_arrays else list(rows)
-    inserted = {tuple(row) for row in await tx.execute(_inserting(tx.dialect, table, given), values)}
+    given = tuple(name for name in rows[0] if name in table.c)
+    inserted = set[tuple[Any, ...]]()
+    for start in range(0, len(rows), PORTION):
+        portion: Any = rows[start : start + PORTION]
+        if tx.dialect == "postgresql":
+            portion = {_array(name): [row[name] for row in portion] for name in given}
+        inserted.update(tuple(row) for row in await tx.execute(_inserting(tx.dialect, table, given), portion))
     key = _key(table)
     fresh: list[Row] = []
     for row in rows:

@@ -68,6 +68,13 @@ async def test_only_rows_that_were_not_there_come_back(database: Database) -> No
     assert texts == [MANY[0][2], MANY[1][2]]
 
 
+async def test_what_is_no_column_is_left_out_and_comes_back_with_its_row(database: Database) -> None:
+    row = {"name": "a", "number": 1, "engine": "own"}
+    async with database.write() as tx:
+        assert await insert_new(tx, rows, [row]) == [row]
+        assert (await tx.execute(select(rows.c.name))).scalar_one() == "a"
+
+
 async def test_rows_may_have_some_columns_now_and_others_then(database: Database) -> None:
     async with database.write() as tx:
         await insert_new(tx, rows, [{"name": "a", "number": 1, "left_out": 1}])
