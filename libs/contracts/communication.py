@@ -13,7 +13,7 @@ from libs.contracts.turns import Budget
 
 
 class DeliverStimulus(MessageData):
-    """Run one turn of each of these agents (at most 64), all of one arm."""
+    """Run one turn of each of these agents (at most 256), all of one arm."""
 
     contract: ClassVar = Contract(
         "cmd", "communication", "deliver-stimulus", "simulation_id", ("communication",), spread="delivery_id"

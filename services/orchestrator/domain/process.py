@@ -311,7 +311,9 @@ def sizes_of(simulation: Simulation, step: Step) -> dict[str, AudienceSize]:
     if step.audience_id is not None:
         return {ONLY_ARM: simulation.audiences[step.audience_id]}
     return {
-        arm: AudienceSize(count, deliveries_for(count)) for arm, count in simulation.arms.items() if step.is_for(arm)
+        arm: AudienceSize(count, deliveries_for(count, simulation.largest_delivery))
+        for arm, count in simulation.arms.items()
+        if step.is_for(arm)
     }
 
 

@@ -10,6 +10,7 @@ from libs.contracts.origins import Origin
 from libs.contracts.protocol import NO_USAGE, Step, Usage
 from libs.contracts.timelines import MAIN, Past, Timeline
 from libs.contracts.turns import Budget
+from services.orchestrator.domain.deliveries import DELIVERY_SIZE
 
 # How long a state may last without anything that moves the simulation on. Nothing waits for ever.
 TIME_LIMITS = {
@@ -70,6 +71,8 @@ class Simulation(BaseModel):
     state: SimulationState = SimulationState.DRAFT
     reason: str | None = None
     arms: dict[str, int] = {}
+    largest_delivery: int = DELIVERY_SIZE
+    """Agents that a delivery has at most; fixed when it was made, because a delivery is known by its place."""
     audiences: dict[str, AudienceSize] = {}
     next_step: int = 0
     open_deliveries: int = 0

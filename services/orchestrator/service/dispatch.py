@@ -11,7 +11,7 @@ from typing import NamedTuple
 from libs.contracts.ids import ONLY_ARM, derived_id
 from libs.contracts.protocol import Step
 from libs.db import Transaction
-from services.orchestrator.domain.deliveries import Groups, divided
+from services.orchestrator.domain.deliveries import DELIVERY_SIZE, Groups, divided, size_for
 from services.orchestrator.domain.process import sizes_of
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.events import Events
@@ -54,15 +54,16 @@ class Dispatch:
     async def _deliveries(self, tx: Transaction, simulation: Simulation, step: Step) -> AsyncIterator[list[Delivery]]:
         if step.audience_id is not None:
             groups = await self._store.get_audience(tx, simulation.simulation_id, step.audience_id)
-            yield _divided(simulation, step, ONLY_ARM, groups, first=0)
+            yield _divided(simulation, step, ONLY_ARM, groups, DELIVERY_SIZE, first=0)
             return
         arms = [*filter(step.is_for, sorted(simulation.arms))]
+        sizes = {arm: size_for(simulation.arms[arm], simulation.largest_delivery) for arm in arms}
         last, places = dict.fromkeys(arms, ""), dict.fromkeys(arms, 0)
         while True:
             by_arm: list[list[Delivery]] = []
             for arm in arms:
                 agent_ids = await self._store.agents_of(tx, simulation.simulation_id, arm, last[arm])
-                found = _divided(simulation, step, arm, {arm: tuple(agent_ids)}, first=places[arm])
+                found = _divided(simulation, step, arm, {arm: tuple(agent_ids)}, sizes[arm], first=places[arm])
                 places[arm] += len(found)
                 last[arm] = agent_ids[-1] if agent_ids else last[arm]
                 by_arm.append(found)
@@ -71,9 +72,9 @@ class Dispatch:
             yield [one for abreast in zip_longest(*by_arm) for one in abreast if one is not None]
 
 
-def _divided(simulation: Simulation, step: Step, arm: str, groups: Groups, *, first: int) -> list[Delivery]:
+def _divided(simulation: Simulation, step: Step, arm: str, groups: Groups, size: int, *, first: int) -> list[Delivery]:
     """The deliveries of some agents of an arm; `first` is the place of the first one."""
-    blocks = divided(groups, together=step.conversation is not None)
+    blocks = divided(groups, together=step.conversation is not None, size=size)
     return [
         Delivery(str(derived_id("delivery", simulation.simulation_id, step.step_id, arm, place)), arm, block)
         for place, block in enumerate(blocks, start=first)

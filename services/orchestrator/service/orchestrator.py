@@ -25,7 +25,7 @@ from libs.models import Models, ModelsError, check_mind, refusal_of
 from libs.telemetry.metrics import TURNS
 from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.checkpoint import past_of, why_not_restored
-from services.orchestrator.domain.deliveries import divided
+from services.orchestrator.domain.deliveries import LARGEST_DELIVERY, divided
 from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.process import Decision
 from services.orchestrator.domain.simulation import PAUSABLE, AudienceSize, Simulation
@@ -145,7 +145,9 @@ class Orchestrator:
             except InvalidError as error:
                 missing = inputs.PastIsMissing(error.detail)
         given = command.model_dump(exclude={"past", "start_from"})
-        simulation = Simulation(**given, start_from=past, created_at=now, updated_at=now)
+        simulation = Simulation(
+            **given, start_from=past, largest_delivery=LARGEST_DELIVERY, created_at=now, updated_at=now
+        )
         if not await self._store.add(tx, simulation):
             return
         await self._events.created(tx, simulation)

@@ -14,7 +14,7 @@ from libs.contracts.timelines import Timeline
 from libs.db import Transaction, add_up, insert_new, upsert
 from libs.db.rows import Row
 from services.orchestrator.domain.checkpoint import Checkpoint, Origin
-from services.orchestrator.domain.deliveries import DELIVERY_SIZE, Groups
+from services.orchestrator.domain.deliveries import LARGEST_DELIVERY, Groups
 from services.orchestrator.domain.listing import After, Sort, Wanted
 from services.orchestrator.domain.simulation import Simulation
 from services.orchestrator.tables import (
@@ -29,8 +29,8 @@ from services.orchestrator.tables import (
 )
 
 UNKNOWN, DELETED = "unknown", "deleted"
-AGENTS = 50 * DELIVERY_SIZE
-"""Agents that are read at once: a whole number of deliveries."""
+AGENTS = 16 * LARGEST_DELIVERY
+"""Agents that are read at once: a whole number of deliveries, of whatever size."""
 NAMED = 20
 """Values that a refusal names."""
 DeliveryState = Literal["open", "closed"]

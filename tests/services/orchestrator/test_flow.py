@@ -17,7 +17,7 @@ from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from libs.contracts.specs import PastSpec
 from services.models.app import create_app as create_models
 from services.models.settings import Settings as ModelsSettings
-from services.orchestrator.domain.deliveries import DELIVERY_SIZE
+from services.orchestrator.domain.deliveries import LARGEST_DELIVERY
 from services.orchestrator.store.simulations import AGENTS
 from tests.services.orchestrator import parts
 from tests.services.orchestrator.parts import (
@@ -81,10 +81,10 @@ async def test_a_step_for_more_agents_than_are_read_at_once_reaches_everybody_on
         await stage.peer.send("population", CREATED, READY)
         await stage.peer.published(AssignArms)
         await stage.peer.send("intervention", assigned(1, 2, 1, half), assigned(2, 2, half + 1, everybody))
-        deliveries = await stage.peer.published(DeliverStimulus, 2 * (AGENTS // DELIVERY_SIZE + 1))
+        deliveries = await stage.peer.published(DeliverStimulus, 2 * (AGENTS // LARGEST_DELIVERY + 1))
         assert len({delivery.delivery_id for delivery in deliveries}) == len(deliveries)
         assert [delivery.arm for delivery in deliveries] == ["a", "b"] * (len(deliveries) // 2)
-        assert sorted(len(delivery.agent_ids) for delivery in deliveries)[:3] == [1, 1, DELIVERY_SIZE]
+        assert sorted(len(delivery.agent_ids) for delivery in deliveries)[:3] == [1, 1, LARGEST_DELIVERY]
         reached = [agent for delivery in deliveries for agent in delivery.agent_ids]
         assert sorted(reached) == sorted(agent_id(index) for index in range(1, everybody + 1))
 

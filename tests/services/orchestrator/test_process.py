@@ -93,6 +93,19 @@ def test_deliveries_hold_at_most_64_agents() -> None:
     assert after.open_deliveries == 3
 
 
+def test_deliveries_of_a_large_arm_hold_256_once_there_are_16_of_them() -> None:
+    assert [deliveries_for(n) for n in (4_095, 4_096, 4_097, 100_000)] == [64, 16, 17, 391]
+    large = inputs.AgentsAssigned({"a": 4_095, "b": 4_096}, is_last=True)
+    after, _ = play(provisioning(STEP, largest_delivery=256), READY, large)
+    assert after.open_deliveries == 64 + 16
+
+
+def test_a_simulation_that_began_before_there_were_large_deliveries_keeps_its_own() -> None:
+    before = provisioning(STEP).model_dump(mode="json", exclude={"largest_delivery"})
+    after, _ = play(Simulation.model_validate(before), READY, inputs.AgentsAssigned({"a": 4_096}, is_last=True))
+    assert after.open_deliveries == 64
+
+
 def test_a_step_ends_with_its_last_delivery_and_the_next_one_begins() -> None:
     after, effects = play(provisioning(STEP, SECOND), READY, ASSIGNED, finished())
     assert effects == []
