@@ -80,7 +80,7 @@ class Projections:
         of_population = (agents.c.tenant == tx.tenant, agents.c.population_id == event.population_id)
         query = (
             select(agents.c.agent_id, agents.c.document["version"].as_integer().label("version"))
-            .where(*of_population, agents.c.agent_id.in_(list(given)))
+            .where(*of_population, among(agents.c.agent_id, list(given)))
             .with_for_update()
         )
         known = {row.agent_id: row.version or 0 for row in await tx.execute(query)}

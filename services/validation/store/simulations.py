@@ -16,7 +16,7 @@ from libs.contracts.orchestrator import SimulationState, StepStarted
 from libs.contracts.people import Agent
 from libs.contracts.protocol import Plan, Usage
 from libs.contracts.timelines import MAIN, Timeline
-from libs.db import Transaction, along, insert_new, upsert
+from libs.db import Transaction, along, among, insert_new, upsert
 from services.validation.domain.records import Said, Simulation, Turn, text_digest
 from services.validation.tables import agents, assignments, simulations, steps, turns
 
@@ -56,7 +56,7 @@ class Simulations:
             query = select(agents.c.document).where(
                 agents.c.tenant == tx.tenant,
                 agents.c.population_id == population_id,
-                agents.c.agent_id.in_(agent_ids[start : start + IDS_IN_QUERY]),
+                among(agents.c.agent_id, agent_ids[start : start + IDS_IN_QUERY]),
             )
             known = [Agent.model_validate(row.document) for row in await tx.execute(query)]
             found.update({agent.agent_id: agent for agent in known})
@@ -147,7 +147,7 @@ class Simulations:
         """Who agents are, unless a later version of them is known."""
         given = {agent.agent_id: agent for agent in people}
         key = agents.c.tenant == tx.tenant, agents.c.population_id == population_id
-        query = select(agents.c.agent_id, agents.c.version).where(*key, agents.c.agent_id.in_(list(given)))
+        query = select(agents.c.agent_id, agents.c.version).where(*key, among(agents.c.agent_id, list(given)))
         known = {row.agent_id: row.version for row in await tx.execute(query.with_for_update())}
         rows = [
             {
