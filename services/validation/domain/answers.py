@@ -1,6 +1,8 @@
 """Answers metric by metric: how many there are, how much they vary, and which are not what was asked for.
 
-A metric was reached when its parent in the funnel was answered with true. Not reached is not missing.
+A metric was asked in a turn when the turn's answers name it: talk asks none until its end, a touchpoint asks its own.
+It was reached when its parent in the funnel was answered with true. Neither what was not asked nor what was not reached
+is missing.
 """
 
 import math
@@ -35,15 +37,17 @@ class MetricQuality(Data):
 
 
 def metric_quality(instrument: Instrument, turns: Sequence[Answers]) -> MetricQuality:
-    """Quality of one metric over answered turns. `unasked` counts answers that the funnel should not have reached.
+    """Quality of one metric over the answered turns that asked it.
 
-    Variance is that of these answers (divided by n), entropy Shannon's in bits; relative entropy is its share of the
-    most there could be, for metrics with a fixed set of answers.
+    `unasked` counts answers that the funnel should not have reached. Variance is that of these answers (divided by n),
+    entropy Shannon's in bits; relative entropy is its share of the most there could be, for metrics with a fixed set of
+    answers.
     """
-    reached = [answers for answers in turns if is_reached(instrument, answers)]
+    asked = [answers for answers in turns if instrument.name in answers]
+    reached = [answers for answers in asked if is_reached(instrument, answers)]
     given = [value for answers in reached if (value := answers.get(instrument.name)) is not None]
     valid = [value for value in given if is_valid(instrument, value)]
-    beyond = len(turns) - len(reached)
+    beyond = len(asked) - len(reached)
     numbers = [float(value) for value in valid if isinstance(value, bool | int | float)]
     spread = _spread(valid)
     most = _possible(instrument)
@@ -54,9 +58,7 @@ def metric_quality(instrument: Instrument, turns: Sequence[Answers]) -> MetricQu
         answered=len(given),
         missing=len(reached) - len(given),
         not_reached=beyond,
-        unasked=sum(
-            answers.get(instrument.name) is not None for answers in turns if not is_reached(instrument, answers)
-        ),
+        unasked=sum(answers[instrument.name] is not None for answers in asked if not is_reached(instrument, answers)),
         invalid=len(given) - len(valid),
         mean=fmean(numbers) if numbers else None,
         variance=pvariance(numbers) if numbers else None,

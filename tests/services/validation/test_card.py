@@ -185,6 +185,13 @@ def test_missing_and_invalid_answers_are_counted() -> None:
     assert (odd.metrics[0].invalid, status(odd)["invalid_answers"]) == (30, "fail")
 
 
+def test_turns_of_talk_that_asked_nothing_have_no_missing_answers() -> None:
+    said = [turn(index, {}, step_id=f"step-1-{round}", round=round) for index in range(PEOPLE) for round in (1, 2, 3)]
+    asked = [turn(index, {"trust": 4.0 if index else None}, step_id="step-1-4", round=4) for index in range(PEOPLE)]
+    trust = card([*said, *asked], "trust").metrics[0]
+    assert (trust.reached, trust.answered, trust.missing, trust.not_reached) == (PEOPLE, PEOPLE - 1, 1, 0)
+
+
 def test_choices_and_rankings_are_judged_by_their_options() -> None:
     pick = MetricSpec(name="pick", type="choice", question="?", options=["a", "b"])  # type: ignore[arg-type]
     rank = MetricSpec(name="rank", type="ranking", question="?", options=["a", "b"])  # type: ignore[arg-type]
