@@ -78,10 +78,13 @@ class AuditStore:
         await tx.execute(audit.insert(), entry.model_dump())
         await tx.execute(update(audit_heads).where(mine).values(sequence=entry.sequence, hash=entry.hash))
 
-    async def list(self, tx: Transaction, limit: int, after: int) -> Sequence[AuditEntry]:
-        """Entries of the tenant after one, oldest first."""
-        query = select(audit).where(audit.c.tenant == tx.tenant, audit.c.sequence > after)
-        rows = await tx.execute(query.order_by(audit.c.sequence).limit(limit))
+    async def list(self, tx: Transaction, limit: int, after: int | None, *, newest_first: bool) -> Sequence[AuditEntry]:
+        """Entries of the tenant, those beyond one in this order."""
+        query = select(audit).where(audit.c.tenant == tx.tenant)
+        if after is not None:
+            query = query.where(audit.c.sequence < after if newest_first else audit.c.sequence > after)
+        order = audit.c.sequence.desc() if newest_first else audit.c.sequence
+        rows = await tx.execute(query.order_by(order).limit(limit))
         return [AuditEntry.model_validate(dict(row._mapping)) for row in rows]
 
     async def head(self, tx: Transaction) -> tuple[int, str]:

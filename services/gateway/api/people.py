@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, Field, model_validator
 
 from libs.contracts.audit import AuditEntry
@@ -215,10 +215,17 @@ async def revoke_share(share_id: str, gate: Gate, caller: Caller, tx: Write) -> 
 
 
 @router.get("/audit")
-async def read_audit(log: Log, tx: Read, limit: Limit = 50, cursor: Cursor = None) -> AuditPage:
-    """Every write and refusal of your tenant, oldest first, each with the hash of the one before."""
-    (after,) = decode_cursor(cursor, int) or (0,)
-    found = page(await log.entries(tx, limit, after), limit, lambda entry: entry, lambda entry: (entry.sequence,))
+async def read_audit(
+    log: Log,
+    tx: Read,
+    order: Annotated[Literal["asc", "desc"], Query(description="Oldest or newest first.")] = "asc",
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> AuditPage:
+    """Every write and refusal of your tenant, in either order, each with the hash of the one before it."""
+    (after,) = decode_cursor(cursor, int) or (None,)
+    entries = await log.entries(tx, limit, after, newest_first=order == "desc")
+    found = page(entries, limit, lambda entry: entry, lambda entry: (entry.sequence,))
     length, head = await log.head(tx)
     return AuditPage(items=found.items, next_cursor=found.next_cursor, length=length, head=head)
 

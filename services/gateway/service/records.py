@@ -62,9 +62,11 @@ class Records:
         async with self._database.write(tenant=tenant) as tx:
             await self._audit.append(tx, fields)
 
-    async def entries(self, tx: Transaction, limit: int, after: int) -> Sequence[AuditEntry]:
-        """One more entry than `limit`, oldest first."""
-        return await self._audit.list(tx, limit + 1, after)
+    async def entries(
+        self, tx: Transaction, limit: int, after: int | None, *, newest_first: bool
+    ) -> Sequence[AuditEntry]:
+        """One more entry than `limit`, after the one with this number."""
+        return await self._audit.list(tx, limit + 1, after, newest_first=newest_first)
 
     async def head(self, tx: Transaction) -> tuple[int, str]:
         """How many entries there are, and the hash of the last."""

@@ -47,6 +47,19 @@ async def test_writes_and_refusals_are_noted_and_reads_are_not(gate: Doors) -> N
     assert items[1]["correlation_id"] == "story-7"
 
 
+async def test_the_log_can_be_read_from_its_newest_entry(gate: Doors) -> None:
+    for _ in range(3):
+        await gate.key(Role.VIEWER)
+    oldest = [entry["sequence"] for entry in (await log_of(gate))["items"]]
+    found: list[int] = []
+    asked = "/audit?order=desc&limit=2"
+    while asked:
+        page = (await gate.ask("GET", asked, gate.first[ACME])).json()
+        found += [entry["sequence"] for entry in page["items"]]
+        asked = page["next_cursor"] and f"/audit?order=desc&limit=2&cursor={page['next_cursor']}"
+    assert found == oldest[::-1] != oldest
+
+
 async def test_a_tenant_sees_its_own_log(gate: Doors) -> None:
     await gate.key(Role.VIEWER, ACME)
     assert (await log_of(gate, GLOBEX))["items"] == []

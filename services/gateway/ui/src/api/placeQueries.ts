@@ -94,7 +94,8 @@ export const engines = queryOptions({ queryKey: ["engines"], queryFn: () => ask(
 export const audit = infiniteQueryOptions({
   queryKey: ["audit"],
   ...start,
-  queryFn: ({ pageParam }) => ask(api.GET("/audit", { params: { query: { limit: 50, cursor: pageParam } } })),
+  queryFn: ({ pageParam }) =>
+    ask(api.GET("/audit", { params: { query: { limit: 50, order: "desc", cursor: pageParam } } })),
   ...next,
   retry: false,
 });

@@ -91,7 +91,8 @@ export const places = {
     ofQuota: (used: string, cap: string) => `${used} of ${cap}`,
     noQuota: (used: string) => `${used}, no limit`,
     audit: "Audit log",
-    auditNote: (length: number) => `${count(length)} shown, newest first; each has the hash of the one before it.`,
+    auditNote: (shown: number, length: number) =>
+      `${count(shown)} of ${count(length)} shown, newest first; each has the hash of the one before it.`,
     when: "When",
     who: "Who",
     what: "What",

@@ -220,7 +220,9 @@ function Audit() {
   return (
     <Panel title={text.settings.audit}>
       <ProblemNotice error={told.error} />
-      {told.data ? <p className="fine">{text.settings.auditNote(told.data.pages[0]?.length ?? 0)}</p> : null}
+      {told.data ? (
+        <p className="fine">{text.settings.auditNote(items.length, told.data.pages[0]?.length ?? 0)}</p>
+      ) : null}
       <DataTable
         first={text.settings.what}
         rows={items.map((one) => ({
