@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from libs.client.progress import TERMINAL
 from libs.contracts.base import JsonObject
-from services.cli.exits import Exit
+from services.cli.exits import Exit, say
 from services.cli.output import print_one
 from services.cli.own import Source
 
@@ -17,6 +18,8 @@ async def control(
     async with source.connect() as client:
         status = await {"pause": client.pause, "resume": client.resume, "cancel": client.cancel}[what](simulation_id)
     print_one(status, status["state"], as_json=as_json)
+    if what == "cancel" and status["state"] in TERMINAL - {"cancelled"}:
+        say(f"It was {status['state']} before: nothing was cancelled.")
     return Exit.COMPLETED
 
 

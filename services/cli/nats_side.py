@@ -28,13 +28,22 @@ async def _connected(url: str) -> AsyncIterator[Client]:
         async with asyncio.timeout(CONNECT_S):  # nats-py would try a server that is not there for two minutes
             connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=_ignore)
     except (NatsError, OSError, TimeoutError) as error:
-        raise StopError(Exit.UNREACHABLE, f"NATS does not answer: {error or type(error).__name__}") from error
+        why = str(error) or type(error).__name__
+        raise StopError(
+            Exit.UNREACHABLE,
+            f"NATS does not answer at {_places(url)}: {why}. Name it in --nats-url or REHEARSAL_NATS_URL.",
+        ) from error
     try:
         yield connection
     except NatsError as error:
         raise StopError(Exit.REFUSED, f"NATS refused: {error or type(error).__name__}") from error
     finally:
         await connection.close()
+
+
+def _places(url: str) -> str:
+    """The addresses without the passwords that may stand in them."""
+    return ", ".join(each.strip().rpartition("@")[2].removeprefix("nats://") for each in url.split(","))
 
 
 async def _ignore(error: Exception) -> None:

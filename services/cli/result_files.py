@@ -8,13 +8,14 @@ import typer
 from services.cli.options import CODES, AsJson, SimulationId, Url, source_of
 
 app = typer.Typer(rich_markup_mode=None)
+FORMATS = "json, csv, jsonl, records, xlsx, parquet, plots, pdf or html."
 Simulations = Annotated[list[str] | None, typer.Argument(metavar="SIM...", help="Ids of finished simulations.")]
 
 
 @app.command(epilog=CODES, short_help="Write the results of a simulation as a file.")
 def export(
     simulation: SimulationId,
-    form: Annotated[str, typer.Option("--format", help="json, csv, records, xlsx, parquet, pdf or html.")] = "json",
+    form: Annotated[str, typer.Option("--format", help=FORMATS)] = "json",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The file; else the id with the format.")] = None,
     url: Url = None,
 ) -> None:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from libs.client.client import ExportFormat
 from libs.contracts.base import JsonObject
-from services.cli.exits import Exit, StopError, say
+from services.cli.exits import Exit, StopError
 from services.cli.files import save
 from services.cli.output import print_json
 from services.cli.own import Source
@@ -24,7 +24,6 @@ async def write_export(simulation: str, form: str, out: Path | None, source: Sou
     file = out or Path(f"{simulation}.{ENDINGS.get(form, form)}")
     async with source.connect() as client:
         save(file, await client.export(simulation, cast("ExportFormat", form)))
-    say(f"Written: {file}")
     return Exit.COMPLETED
 
 
@@ -46,7 +45,10 @@ async def show_comparison(
         print_json(found)
         return Exit.COMPLETED
     out = console()
-    out.print(_table(found))
+    if found["comparisons"]:
+        out.print(_table(found))
+    else:
+        out.print("Nothing can be compared.")
     for metric, why in found["not_compared"].items():
         out.print(f"{clean(metric)} is left out: {clean(why)}.")
     for warning in found["warnings"]:

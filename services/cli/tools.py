@@ -104,15 +104,25 @@ def _print_extraction(extraction: JsonObject, summary: JsonObject | None) -> Non
         table = Table(box=None, header_style="bold", pad_edge=False)
         for name in ("field", "how", "n", "missing", "what"):
             table.add_column(name, justify="right" if name in {"n", "missing"} else "left")
+        notes = _notes(extraction)
         for field in summary["fields"]:
             ways = ", ".join(f"{way} {count}" for way, count in field["ways"].items())
-            row = (field["field"], ways, field["n"], field["missing"], _what(field))
+            row = (field["field"], ways + notes.get(field["field"], ""), field["n"], field["missing"], _what(field))
             table.add_row(*map(clean, row))
         output.print(table, markup=False)
     evidence = extraction["evidence"]
     output.print(f"{extraction['id']}: {extraction['planned']:,} agents, {extraction['failed']:,} failed", markup=False)
     worth = f"Evidence grade {evidence['grade']}, effective n {evidence['effective_n']:g}: {evidence['caveat']}"
     output.print(clean(worth), style="yellow", markup=False)
+
+
+def _notes(extraction: JsonObject) -> dict[str, str]:
+    """What is said of a field alike of everybody: which metric a rating is, or why nobody can tell."""
+    found: dict[str, set[str]] = {}
+    for item in extraction.get("items", ()):
+        for field, note in item["notes"].items():
+            found.setdefault(field, set()).add(note)
+    return {field: f" ({note})" for field, (note, *others) in found.items() if not others}
 
 
 def _what(field: JsonObject) -> str:

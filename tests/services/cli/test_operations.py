@@ -81,7 +81,7 @@ def test_what_is_not_there_is_said_with_its_exit_code(server: NatsServer) -> Non
     done = rehearsal("dead-letters", "replay", "99", url=server.url)
     assert (done.exit_code, "there is no dead letter 99" in done.output) == (2, True)
     refused = rehearsal("provision", url="nats://127.0.0.1:9")
-    assert (refused.exit_code, "NATS does not answer" in refused.output) == (3, True)
+    assert (refused.exit_code, "NATS does not answer at 127.0.0.1:" in refused.output) == (3, True)
 
 
 def test_a_dead_letter_is_listed_sent_again_and_off_the_list(server: NatsServer) -> None:

@@ -151,6 +151,9 @@ def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: Embed
     assert GRADE in rehearsal("results", simulation, "--url", platform.url, cwd=tmp_path).stdout
     exported = rehearsal("results", simulation, "--url", platform.url, "--json", cwd=tmp_path).stdout
     assert json.loads(exported)["run"]["simulation_id"] == simulation
+    cancelled = rehearsal("cancel", simulation, "--url", platform.url, cwd=tmp_path)
+    assert (cancelled.returncode, cancelled.stdout) == (0, "completed\n")
+    assert "nothing was cancelled" in cancelled.stderr
     watched = rehearsal("watch", simulation, "--url", platform.url, cwd=tmp_path)
     assert watched.returncode == 0
     assert GRADE in watched.stdout

@@ -74,7 +74,7 @@ def test_extract_prints_every_field_with_what_it_is_worth_and_writes_every_agent
     asked = ("extract", run["simulation_id"], "-f", "open_rate", "-f", "rating", "-f", "concerns")
     done = rehearsal(platform, *asked, "--out", tmp_path / "fields.csv")
     assert done.returncode == 0, done.stderr
-    for part in ("open_rate", "recorded 125", "rules 125", "grade C", "effective n 0"):
+    for part in ("open_rate", "recorded 125 (the metric purchase_intent)", "rules 125", "grade C", "effective n 0"):
         assert part in done.stdout
     rows = list(csv.DictReader(io.StringIO((tmp_path / "fields.csv").read_text())))
     assert len({row["agent_id"] for row in rows}) == len(rows) == 125
