@@ -63,6 +63,7 @@ class Estimate(Data):
     method: str
     evidence: Evidence
     about_people: AboutPeople | None = Field(default=None, description="Null at grade C: nothing may be said of them.")
+    scale: Interval | None = Field(default=None, description="Of a mean on a declared scale: its lowest and highest.")
 
 
 class View(Data):

@@ -50,16 +50,21 @@ def verdict(analysis: JsonObject, width: int) -> RenderableType:
 
 def _estimates(estimates: list[JsonObject], wrap: str) -> Table:
     """Arms across, metrics down."""
-    arms = list(dict.fromkeys(one["arm"] for one in estimates))
+    most = {arm: max(one["n"] for one in estimates if one["arm"] == arm) for arm in _arms(estimates)}
     table = _table("Simulated agents in each arm: estimate [interval]")
     table.add_column("metric")
-    for arm in arms:
-        n = max(one["n"] for one in estimates if one["arm"] == arm)
+    for arm, n in most.items():
         table.add_column(Text(f"{clean(arm)}\nn = {n}"), justify="right")
     for title in dict.fromkeys(map(_title, estimates)):
         row = {one["arm"]: one for one in estimates if _title(one) == title}
-        _add(table, title, *(_estimate(row.get(arm), wrap) for arm in arms))
+        scale = next((one["scale"] for one in row.values() if one.get("scale")), None)
+        named = f"{title}{wrap}({scale[0]:g} to {scale[1]:g})" if scale else title
+        _add(table, named, *(_estimate(row.get(arm), n, wrap) for arm, n in most.items()))
     return table
+
+
+def _arms(estimates: list[JsonObject]) -> list[str]:
+    return list(dict.fromkeys(one["arm"] for one in estimates))
 
 
 def _table(title: str) -> Table:
@@ -71,13 +76,15 @@ def _add(table: Table, *cells: str | Text) -> None:
     table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in cells))
 
 
-def _estimate(one: JsonObject | None, wrap: str) -> str:
+def _estimate(one: JsonObject | None, most: int, wrap: str) -> str:
+    """A cell; how many answered is said where that is not as many as the head of the column says."""
     if one is None or one["value"] is None:
         return "–"
     is_share = one["measure"] == "proportion"
     interval = one["interval"]
     shown = f"{wrap}[{_level(interval[0], is_share)}, {_level(interval[1], is_share)}]" if interval else ""
-    return _level(one["value"], is_share) + shown
+    fewer = f"{wrap}n = {one['n']}" if one["n"] != most else ""
+    return _level(one["value"], is_share) + shown + fewer
 
 
 def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> Table:
@@ -109,12 +116,13 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
 def _changes(changes: list[JsonObject], wrap: str) -> Table:
     table = _table("Changes from the first to the last time it was asked: change [interval], not corrected")
     table.add_column("metric, arm", overflow="fold")
-    for name in ("first", "last", "change"):
+    for name in ("n", "first", "last", "change"):
         table.add_column(name, justify="right")
     for one in changes:
         is_share = one["measure"] == "proportion"
         ends = [f"{_level(one[end], is_share)} (round {one[f'{end}_round']})" for end in ("first", "last")]
-        _add(table, f"{_title(one)}: {clean(one['arm'])}", *ends, _difference(one, wrap, is_share=is_share))
+        change = _difference(one, wrap, is_share=is_share)
+        _add(table, f"{_title(one)}: {clean(one['arm'])}", str(one["n"]), *ends, change)
     return table
 
 
@@ -145,6 +153,7 @@ def _evidence(analysis: JsonObject) -> RenderableType:
         lines.append(
             f"Plan {clean(analysis['plan_hash'])[:12]}, frozen {frozen} UTC, before the first exposure.", style="dim"
         )
+    lines.rstrip()
     return lines
 
 
@@ -174,11 +183,16 @@ def _title(one: JsonObject) -> str:
 
 
 def _level(value: float, is_share: bool) -> str:
-    return f"{value:.1%}" if is_share else _number(value)
+    return f"{value:.1%}" if is_share else f"{value:,.{_decimals(value)}f}"
 
 
 def _change(value: float, is_share: bool) -> str:
-    return f"{value * 100:+.1f}" if is_share else f"{value:+.3g}"
+    return f"{value * 100:+.1f}" if is_share else f"{value:+,.{_decimals(value)}f}"
+
+
+def _decimals(value: float) -> int:
+    """As many as the report shows."""
+    return 2 if abs(value) < 10 else 1 if abs(value) < 1_000 else 0
 
 
 def _p_value(value: float | None) -> str:

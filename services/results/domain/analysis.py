@@ -74,6 +74,7 @@ def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confi
         confidence_level=confidence_level,
         method=method if interval is not None else f"{method or T_INTERVAL} (not estimable)",
         evidence=worth.of(moments.n),
+        scale=outcome.scale,
     )
 
 

@@ -75,6 +75,12 @@ class Outcome:
         return self.instrument.name
 
     @property
+    def scale(self) -> tuple[float, float] | None:
+        """The ends of the scale that its mean is on; None for shares, ranks, and what has no scale."""
+        low, high = self.instrument.minimum, self.instrument.maximum
+        return (low, high) if self.measure == "mean" and low is not None and high is not None else None
+
+    @property
     def is_conditional(self) -> bool:
         """True when only agents the funnel reached have a value, so that arms are no longer comparable by design."""
         return self.instrument.requires is not None and self.instrument.type is not MetricType.BINARY

@@ -7,6 +7,7 @@ metric's clearest comparison; everything else that is clear is named after it.
 from collections.abc import Sequence
 
 from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, Shift
+from libs.contracts.ids import ONLY_ARM
 from services.results.domain import wording
 
 NAMED_AFTERWARDS = 2
@@ -44,7 +45,7 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
         clauses.append(f"other arms are known less well than {lead.arm}, which is grade {lead.evidence.grade}")
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
-    return f"{'; '.join(clauses)} — {_people(answered)}, {_worth(least)}."
+    return f"{'; '.join(clauses)} — {_people(answered)}{_units(answered, overall)}, {_worth(least)}."
 
 
 def find_estimate(analysis: Analysis, metric: str, option: str | None, arm: str) -> Estimate:
@@ -79,13 +80,14 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
     best = max(same, key=lambda e: e.value or 0.0) if shown.measure == "proportion" else shown
     change = next((one for one in analysis.changes or () if _key(one) == _key(best)), None)
     found = (
-        f"is {wording.estimate(best.measure, best.value)} ({_how_sure(best)})"
+        f"is {wording.estimate(best.measure, best.value)}{wording.on_scale(best.scale)} ({_how_sure(best)})"
         if change is None
-        else f"went {_went(change)}"
+        else f"went {_went(change, best)}"
     )
+    where = "" if best.arm == ONLY_ARM else f" in the arm {best.arm}"
     return (
-        f"{wording.subject(best.metric, best.option)} {found} in the arm {best.arm}, with no other arm to "
-        f"compare it with — {_people(answered)}, {_worth(best.evidence)}."
+        f"{wording.subject(best.metric, best.option)} {found}{where}, with nothing to compare it with — "
+        f"{_people(answered)}{_units(answered, overall)}, {_worth(best.evidence)}."
     )
 
 
@@ -93,15 +95,16 @@ def _key(one: Estimate | Shift) -> tuple[str, str | None, str]:
     return one.metric, one.option, one.arm
 
 
-def _went(change: Shift) -> str:
-    """From where to where, and how sure that is."""
+def _went(change: Shift, whole: Estimate) -> str:
+    """From where to where, and how sure that is: of those alone who were asked both times, which may be few."""
     ends = [wording.estimate(change.measure, value) for value in (change.first, change.last)]
     size = wording.difference(change.measure, change.difference)
     interval = wording.difference_interval(change.measure, change.interval)
     sure = "no interval" if change.interval is None else f"{wording.level(change.confidence_level)} interval {interval}"
     return (
-        f"from {ends[0]} in round {change.first_round} to {ends[1]} in round {change.last_round}, a change of {size} "
-        f"({sure})"
+        f"from {ends[0]} in round {change.first_round} to {ends[1]} in round {change.last_round}"
+        f"{wording.on_scale(whole.scale)}, a change of {size} "
+        f"({sure}; {wording.plural(change.n, 'unit')} asked both times)"
     )
 
 
@@ -150,7 +153,8 @@ def _headline(analysis: Analysis, lead: Comparison) -> str:
     interval = wording.difference_interval(arm.measure, lead.interval)
     return (
         f"{start}: {wording.estimate(arm.measure, arm.value)} against "
-        f"{wording.estimate(arm.measure, baseline.value)}, a difference of {size} ({level} interval {interval})"
+        f"{wording.estimate(arm.measure, baseline.value)}{wording.on_scale(arm.scale)}, "
+        f"a difference of {size} ({level} interval {interval})"
     )
 
 
@@ -172,6 +176,13 @@ def _afterwards(comparisons: Sequence[Comparison], lead: Comparison) -> list[str
 
 def _people(count: int) -> str:
     return wording.plural(count, "simulated respondent")
+
+
+def _units(answered: int, overall: Evidence) -> str:
+    """How many of them count, where some heard each other."""
+    return (
+        "" if overall.clusters >= answered else f" who talked and count as {wording.plural(overall.clusters, 'unit')}"
+    )
 
 
 def _worth(evidence: Evidence) -> str:

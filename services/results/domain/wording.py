@@ -94,6 +94,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def on_scale(scale: Interval | None) -> str:
+    """` on a scale from 1 to 7`; nothing where there is none."""
+    return f" on a scale from {scale[0]:g} to {scale[1]:g}" if scale else ""
+
+
 def subject(metric: str, option: str | None) -> str:
     """A metric, or one option of it."""
     return metric if option is None else f"{metric}: {option}"

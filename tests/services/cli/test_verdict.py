@@ -99,6 +99,18 @@ def test_estimates_comparison_grade_effective_n_and_caveat_are_printed() -> None
     assert "Plan abababababab" in text
 
 
+def test_a_mean_is_printed_with_its_scale_and_with_how_many_gave_it() -> None:
+    liked = {"metric": "liked", "measure": "mean", "interval": (4.7, 5.6), "scale": (1, 10), "n": 12}
+    text = printed(analysis(estimates=(estimate("a", 0.42), estimate("a", 5.5, **liked)), comparisons=()))
+    row = next(line for line in text.splitlines() if "liked" in line)
+    assert "liked (1 to 10)" in row
+    assert "5.50 [4.70, 5.60] n = 12" in row
+
+
+def test_no_line_is_empty_where_there_is_no_plan() -> None:
+    assert not printed(analysis(plan_hash=None)).endswith("\n\n")
+
+
 def test_a_metric_nobody_answered_has_no_number() -> None:
     text = printed(analysis(estimates=(estimate("a", None), estimate("b", 0.63)), comparisons=()))
     row = next(line for line in text.splitlines() if "open rate" in line)

@@ -33,7 +33,9 @@ def test_no_difference_is_a_verdict_too() -> None:
 
 def test_a_scale_is_said_in_its_points() -> None:
     said = verdict(*scales({"a": [3.0, 4, 5, 6, 7, 5, 4], "b": [8.0, 9, 8, 9, 7, 9, 8]}))
-    assert said.startswith("liked is higher with b than with a: 8.29 against 4.86, a difference of +3.43 (95% interval")
+    assert said.startswith(
+        "liked is higher with b than with a: 8.29 against 4.86 on a scale from 1 to 10, a difference"
+    )
 
 
 def test_a_worse_mean_rank_is_not_called_higher() -> None:
@@ -60,7 +62,7 @@ def test_one_arm_has_nothing_to_be_compared_with() -> None:
     study = build.study(None, instruments=(build.instrument("bought"),))
     turns = [build.turn(i, "all", {"bought": i < 3}) for i in range(4)]
     assert verdict(study, turns) == (
-        "bought is 75.0% (95% interval 30.1% to 95.4%) in the arm all, with no other arm to compare it with — "
+        "bought is 75.0% (95% interval 30.1% to 95.4%), with nothing to compare it with — "
         f"4 simulated respondents, {OFFLINE}"
     )
 
@@ -69,9 +71,11 @@ def test_one_answer_or_one_group_has_no_interval_and_the_verdict_says_why() -> N
     liked = build.instrument("liked", "ordinal", minimum=1, maximum=10, role="primary")
     study = build.study(None, instruments=(liked,))
     one = [build.turn(1, "all", {"liked": 7.0})]
-    assert "liked is 7.00 (no interval from 1 answer)" in verdict(study, one)
+    assert "liked is 7.00 on a scale from 1 to 10 (no interval from 1 answer)" in verdict(study, one)
     group = [build.turn(n, "all", {"liked": 6.0 + n}, cluster_id="group-1") for n in range(4)]
-    assert "(no interval, since they all heard each other and count as one)" in verdict(study, group)
+    said = verdict(study, group)
+    assert "(no interval, since they all heard each other and count as one)" in said
+    assert "4 simulated respondents who talked and count as 1 unit, evidence" in said
 
 
 def test_texts_alone_give_no_number() -> None:

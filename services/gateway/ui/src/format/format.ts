@@ -12,6 +12,13 @@ export type Maybe = number | null | undefined;
 
 export const count = (value: Maybe): string => whole.format(value ?? 0);
 export const number = (value: Maybe): string => (value == null ? NONE : short.format(value).replace("-", "−"));
+/** A mean, or a difference of means, with as many decimals as the report: values under each other line up. */
+export const fixed = (value: Maybe): string => {
+  if (value == null) return NONE;
+  const digits = Math.abs(value) < 10 ? 2 : Math.abs(value) < 1000 ? 1 : 0;
+  const shown = value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
+  return shown.replace(/^-(?=[0.,]*$)/, "").replace("-", "−");
+};
 export const dollars = (value: Maybe): string => money.format(value ?? 0);
 export const large = (value: Maybe): string => compact.format(value ?? 0);
 export const words = (name: string | null | undefined): string => (name ?? "").replaceAll("_", " ");

@@ -76,7 +76,8 @@ export const text = {
     },
     answered: (answered: number, planned: number) => `${count(answered)} of ${count(planned)} answered`,
     failed: (failed: number) => `${count(failed)} failed`,
-    waiting: "waiting for its people",
+    silent: { draft: "waiting for its people", provisioning: "waiting for its people" } as Record<string, string>,
+    unasked: "nothing asked yet",
     none: "no responses",
     changed: (name: string, state: string) => `${name} is ${state}`,
     shown: (shown: number) => `${count(shown)} shown`,
@@ -334,6 +335,7 @@ export const text = {
     whoWhen: "Who answered then:",
     toneOf: (arm: string) => `in ${arm}: the people`,
     passed: (passed: number, reached: number) => `${count(passed)} of ${count(reached)}`,
+    scale: (low: string, high: string) => `on a scale from ${low} to ${high}`,
     stage: (arm: string, difference: string, interval: string) =>
       `${arm} against the baseline, of those who got this far: ${difference} (${interval}).`,
     funnelNote: (n: string) =>

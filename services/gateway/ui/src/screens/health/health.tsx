@@ -6,7 +6,7 @@ import { quality } from "../../api/queries";
 import { DataTable, figure } from "../../components/dataTable";
 import { Loaded } from "../../components/loaded";
 import { Panel } from "../../components/parts";
-import { count, number, percent, pValue, sentence, title, words } from "../../format/format";
+import { answerText, count, number, percent, pValue, sentence, title, words } from "../../format/format";
 import { text } from "../../text/text";
 import { PeopleLink, sidesOf } from "../results/sides";
 import { issuesOf } from "./issues";
@@ -103,6 +103,9 @@ function Arms({ id, card }: { id: string; card: Card }) {
   );
 }
 
+/** Yes and no come as true and false; any other answer may be called so. */
+const asAnswer = (type: string | null, answer: string) => (type === "binary" ? answerText(answer === "true") : answer);
+
 function Metrics({ id, card }: { id: string; card: Card }) {
   if (!card.metrics.length) return null;
   const everybody = sidesOf(id, [])("all");
@@ -127,7 +130,7 @@ function Metrics({ id, card }: { id: string; card: Card }) {
               text.health.commonest,
               one.most_frequent_answer == null
                 ? "–"
-                : `${one.most_frequent_answer} (${percent(one.most_frequent_share, 0)})`,
+                : `${asAnswer(one.type, one.most_frequent_answer)} (${percent(one.most_frequent_share, 0)})`,
             ),
           ],
         }))}

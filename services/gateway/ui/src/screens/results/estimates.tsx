@@ -2,7 +2,7 @@
 
 import type { Schema } from "../../api/client";
 import { Panel } from "../../components/parts";
-import { words } from "../../format/format";
+import { number, words } from "../../format/format";
 import { text } from "../../text/text";
 import { asInterval, type Levels, titled } from "./levels";
 import { ArmName, PeopleLink, type SideOf } from "./sides";
@@ -12,6 +12,7 @@ type Estimate = Pick<
   "metric" | "option" | "arm" | "n" | "value" | "interval" | "measure"
 > & {
   about_people?: Schema["ResultsEstimate"]["about_people"];
+  scale?: Schema["ResultsEstimate"]["scale"];
 };
 
 export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; side: SideOf; label: string }) {
@@ -37,7 +38,12 @@ export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; s
         <tbody>
           {rows.map(([name, row]) => (
             <tr key={name}>
-              <th scope="row">{name}</th>
+              <th scope="row">
+                {name}
+                {row.scale ? (
+                  <span className="under">{text.results.scale(number(row.scale[0]), number(row.scale[1]))}</span>
+                ) : null}
+              </th>
               {arms.map((arm) => {
                 const one = estimates.find((other) => titled(other) === name && other.arm === arm);
                 const interval = asInterval(one?.interval);

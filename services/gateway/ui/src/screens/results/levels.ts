@@ -1,6 +1,6 @@
 // How a value of a metric is written: shares in percent, their differences in points, everything else as a number.
 
-import { type Maybe, number, percent, signed, words } from "../../format/format";
+import { fixed, type Maybe, percent, signed, words } from "../../format/format";
 import { text } from "../../text/text";
 
 interface Measured {
@@ -18,10 +18,10 @@ export interface Levels {
 export function levelsOf(estimates: Measured[]): Levels {
   const shares = new Set(estimates.filter((one) => one.measure === "proportion").map((one) => one.metric));
   return {
-    level: (metric, value) => (shares.has(metric) ? percent(value) : number(value)),
+    level: (metric, value) => (shares.has(metric) ? percent(value) : fixed(value)),
     change: (metric, value) => {
       if (value == null) return "–";
-      return signed(value, shares.has(metric) ? (value * 100).toFixed(1) : number(value));
+      return signed(value, shares.has(metric) ? (value * 100).toFixed(1) : fixed(value));
     },
     unit: (metric) => (shares.has(metric) ? ` ${text.results.points}` : ""),
   };

@@ -9,7 +9,9 @@ import { text } from "../../text/text";
 
 export function SimulationRow({ item }: { item: Schema["SimulationView"] }) {
   const { answered, failed, planned } = item.progress;
-  const silent = isOver(item.state) ? text.simulations.none : text.simulations.waiting;
+  const silent = isOver(item.state)
+    ? text.simulations.none
+    : (text.simulations.silent[item.state] ?? text.simulations.unasked);
   return (
     <li>
       <Link to="/simulations/$id" params={{ id: item.simulation_id }} className="simulation-row">
