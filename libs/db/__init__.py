@@ -7,7 +7,7 @@ from libs.db.absence import is_away
 from libs.db.among import among, texts
 from libs.db.database import Database
 from libs.db.row_security import EVERY_TENANT
-from libs.db.rows import add_up, insert_into, insert_new, upsert
+from libs.db.rows import add_up, append, insert_into, insert_new, upsert
 from libs.db.tenants import TenantErasedError
 from libs.db.timelines import along
 from libs.db.transaction import Transaction
@@ -24,6 +24,7 @@ __all__ = [
     "add_up",
     "along",
     "among",
+    "append",
     "insert_into",
     "insert_new",
     "is_away",

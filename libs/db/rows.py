@@ -1,12 +1,12 @@
-"""Inserts that may meet the same row again, batched, on both stores.
+"""Inserts in batches, also of rows that may be there already, on both stores.
 
 A statement is made once for each table: making it, and the key by which SQLAlchemy finds what it compiled it to, costs
-more than running it. PostgreSQL is given the rows that are to come back as one array for each column: SQLAlchemy would
-write a parameter for each value, a statement of its own for every number of rows, and both ends of each connection keep
-the last hundred of those, a megabyte each.
+more than running it. PostgreSQL is given rows as one array for each column. For those that are to come back SQLAlchemy
+would write a parameter for each value, a statement of its own for every number of rows, and both ends of each
+connection keep the last hundred of those, a megabyte each; for the others it would run a statement for each row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -42,10 +42,7 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list
         return []
     given = tuple(name for name in rows[0] if name in table.c)
     inserted = set[tuple[Any, ...]]()
-    for start in range(0, len(rows), PORTION):
-        portion: Any = rows[start : start + PORTION]
-        if tx.dialect == "postgresql":
-            portion = {_array(name): [row[name] for row in portion] for name in given}
+    for portion in _portions(tx, rows, given):
         inserted.update(tuple(row) for row in await tx.execute(_inserting(tx.dialect, table, given), portion))
     key = _key(table)
     fresh: list[Row] = []
@@ -55,6 +52,15 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list
             inserted.discard(identity)
             fresh.append(row)
     return fresh
+
+
+async def append(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
+    """Insert rows that are not there yet, in their order."""
+    if not rows:
+        return
+    given = tuple(rows[0])
+    for portion in _portions(tx, rows, given):
+        await tx.execute(_appending(tx.dialect, table, given), portion)
 
 
 async def upsert(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
@@ -69,13 +75,27 @@ async def add_up(tx: Transaction, table: Table, rows: Sequence[Row]) -> None:
         await tx.execute(_adding(tx.dialect, table, tuple(rows[0])), list(rows))
 
 
+def _portions(tx: Transaction, rows: Sequence[Row], given: Sequence[str]) -> Iterator[Any]:
+    """Rows of one statement each, as the store is given them."""
+    for start in range(0, len(rows), PORTION):
+        portion = rows[start : start + PORTION]
+        is_arrays = tx.dialect == "postgresql"
+        yield {_array(name): [row[name] for row in portion] for name in given} if is_arrays else portion
+
+
 @cache
 def _inserting(dialect: str, table: Table, given: tuple[str, ...]) -> Executable:
+    statement = _appending(dialect, table, given)
+    return statement.on_conflict_do_nothing(index_elements=_key(table)).returning(*table.primary_key)
+
+
+@cache
+def _appending(dialect: str, table: Table, given: tuple[str, ...]) -> "postgresql.Insert | sqlite.Insert":
     statement = insert_into(dialect, table)
     if dialect == "postgresql":
         arrays = func.unnest(*(_values(table.c[name]) for name in given)).table_valued(*given).render_derived("given")
         statement = statement.from_select(given, select(arrays))
-    return statement.on_conflict_do_nothing(index_elements=_key(table)).returning(*table.primary_key)
+    return statement
 
 
 def _values(column: Column[Any]) -> Any:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.timelines import Timeline
-from libs.db import Transaction
+from libs.db import Transaction, append
 from libs.minds.artefacts import Artefact
 from services.communication.domain.turns import TurnRecord
 from services.communication.store.log import on_timeline
@@ -44,9 +44,7 @@ class Artefacts:
 
     async def add(self, tx: Transaction, command: DeliverStimulus, records: Sequence[TurnRecord]) -> None:
         """What was made in turns that are recorded for the first time."""
-        rows = [row for record in records for row in _rows(tx.tenant, command, record)]
-        if rows:
-            await tx.execute(insert(artefacts), rows)
+        await append(tx, artefacts, [row for record in records for row in _rows(tx.tenant, command, record)])
 
     async def find_made(
         self,

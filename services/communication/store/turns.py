@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import and_, bindparam, func, insert, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 
 from libs.contracts.base import JsonObject
 from libs.contracts.communication import DeliverStimulus
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Condition, Usage
 from libs.contracts.timelines import LAST_PLACE, Timeline
-from libs.db import Transaction, among, insert_new, texts, upsert
+from libs.db import Transaction, among, append, insert_new, texts, upsert
 from libs.minds.memory import FIRST_EPISODES, LAST_EPISODES, Heard, consolidate
 from libs.minds.semantic import Recollection
 from services.communication.domain.estimates import Observed
@@ -189,8 +189,7 @@ class Turns:
             return []
         await self._show(tx, command)
         items = [row for one in new for row in history_rows(tx.tenant, command, one)]
-        if items:
-            await tx.execute(insert(history), items)
+        await append(tx, history, items)
         for one in new:
             at = spoken_at(command, one.moment)
             await self.hear(tx, command, one.finished.turn_id, at, one.said.utterances)
@@ -243,7 +242,7 @@ class Turns:
             }
             for one in new
         ]
-        await tx.execute(insert(episodes), rows)
+        await append(tx, episodes, rows)
         newest = {row["agent_id"]: row["sequence"] for row in rows}
         lasting = await self._consolidated(tx, command.simulation_id, timeline, newest)
         kept: list[JsonObject] = [

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table, select, text
 from sqlalchemy.exc import DBAPIError
 
-from libs.db import Database, JsonDocument, UtcDateTime, insert_new
+from libs.db import Database, JsonDocument, UtcDateTime, append, insert_new
 from libs.db.types import BytewiseText
 from tests.support.postgres import PostgresServer
 
@@ -81,6 +81,32 @@ async def test_rows_may_have_some_columns_now_and_others_then(database: Database
         await insert_new(tx, rows, [{"number": 2, "name": "a", "size": 3}])
         found = await tx.execute(select(rows.c.number, rows.c.size, rows.c.left_out).order_by(rows.c.number))
     assert [tuple(row) for row in found] == [(1, None, 1), (2, 3, 7)]
+
+
+async def test_rows_that_are_appended_are_there_in_their_order_however_many(database: Database) -> None:
+    log = Table(
+        "log",
+        MetaData(),
+        Column("sequence", Integer, primary_key=True, autoincrement=True),
+        Column("content", JsonDocument),
+        Column("at", UtcDateTime),
+    )
+    entries: list[dict[str, object]] = [{"content": {"number": number}, "at": AT} for number in range(2_500)]
+    async with database.write() as tx:
+        await tx.connection.run_sync(log.create)
+        await append(tx, log, [])
+        await append(tx, log, entries)
+        await append(tx, log, [{"content": None, "at": None}])
+        found = (await tx.execute(select(log.c.content, log.c.at).order_by(log.c.sequence))).all()
+    assert [tuple(row) for row in found] == [*((one["content"], AT) for one in entries), (None, None)]
+
+
+async def test_a_row_that_is_appended_twice_is_refused(database: Database) -> None:
+    async with database.write() as tx:
+        await append(tx, rows, [named(MANY[0])])
+    with pytest.raises(DBAPIError, match=r"UNIQUE|unique"):
+        async with database.write() as tx:
+            await append(tx, rows, [named(MANY[0])])
 
 
 @pytest.mark.postgres
