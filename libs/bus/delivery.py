@@ -83,7 +83,7 @@ class Delivery:
         return {
             "consumer": self.consumer,
             "source": envelope.source,
-            "id": envelope.id,
+            "id": envelope.identity,
             "received_at": datetime.now(UTC),
         }
 

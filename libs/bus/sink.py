@@ -90,8 +90,8 @@ class Sink:
                 messages = []
                 for received in group:
                     envelope = received.message.envelope
-                    if (envelope.source, envelope.id) in new:
-                        new.discard((envelope.source, envelope.id))
+                    if (envelope.source, envelope.identity) in new:
+                        new.discard((envelope.source, envelope.identity))
                         messages.append(received.message)
                 if messages:
                     await delivery.subscription.handler(tx, messages, self._subject_service)

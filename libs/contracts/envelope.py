@@ -1,6 +1,6 @@
 """CloudEvents 1.0 in binary mode: attributes travel as lower-case `ce-…` NATS headers, the payload is the data.
 
-The first message of a flow has a uuid7. Every message that another one caused has uuid5(causation id, type,
+The first message of a flow has a uuid7. Every message that another one caused has uuid5(identity of the cause, type,
 discriminator), so a retried handler emits the same ids again and every receiver recognises them.
 """
 
@@ -13,6 +13,8 @@ from libs.contracts.ids import derived_id, uuid7
 
 DEFAULT_TENANT = "default"
 PARTITION_KEY = "ce-partitionkey"
+OUTSIDE = "rehearsal.gateway."
+"""With this begin the types of what systems outside publish; the gateway is named as its owner."""
 D_co = TypeVar("D_co", bound=MessageData, covariant=True)
 
 
@@ -31,6 +33,11 @@ class Envelope:
     tenant: str
     traceparent: str | None = None
     partitionkey: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What no other message has. Ids that systems outside choose are those of their tenant and source."""
+        return str(derived_id(self.tenant, self.source, self.id)) if self.type.startswith(OUTSIDE) else self.id
 
     def headers(self) -> dict[str, str]:
         """NATS headers; `Nats-Msg-Id` makes JetStream drop a second publication of the same message."""
@@ -96,7 +103,7 @@ def seal(
     `discriminator` tells apart messages of one type and one cause; it must be the same when the cause is handled again.
     """
     kind = data.contract.type
-    identity = uuid7() if cause is None else derived_id("message", cause.id, kind, discriminator)
+    identity = uuid7() if cause is None else derived_id("message", cause.identity, kind, discriminator)
     return Envelope(
         id=str(identity),
         source=f"/services/{source}",

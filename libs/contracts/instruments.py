@@ -55,3 +55,8 @@ class Instrument(Data):
     margin: float | None = Field(
         default=None, description="Of a guardrail: the largest harm that would not matter. Null: none was set."
     )
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What has to be the same where answers are to be one sample."""
+        return self.type, self.minimum, self.maximum, self.options, self.requires

@@ -19,6 +19,8 @@ MOST_IN_EARSHOT = 200
 
 Asked = Request | MessageSpec
 Groups = Mapping[str, Sequence[str]]
+Instruments = Mapping[str, Sequence[Instrument]]
+"""By touchpoint."""
 
 
 def instruments_of(request: Asked) -> dict[str, tuple[Instrument, ...]]:
@@ -89,24 +91,34 @@ def check_groups(talk: Talk, groups: Groups) -> None:
         raise InvalidError("groups", f"a group of {largest} is too large to talk, at most {LARGEST_GROUP} can")
 
 
-def check_conditions(
-    journey: Journey, instruments: Mapping[str, Sequence[Instrument]], before: Mapping[str, Instrument] | None
-) -> None:
-    """A condition is about a metric that was asked before, by this journey or by earlier requests, whose instruments
-    are `before`; None where they are not known.
-    """
+def check_asked(request: Asked, instruments: Instruments, before: Mapping[str, Instrument]) -> None:
+    """What is asked, and what conditions rest on, fit what was asked before: by earlier requests, and in this one."""
+    asked = dict(before)
+    for number, mine in enumerate(instruments.values()):
+        for instrument in mine:
+            first = asked.setdefault(instrument.name, instrument)
+            if instrument.form != first.form:
+                field = f"touchpoints.{number}.metrics" if isinstance(request, Journey) else "metrics"
+                reason = "was asked with another type, scale, options or condition; give this one another name"
+                raise InvalidError(field, f"{instrument.name!r} {reason}")
+    if isinstance(request, Journey):
+        _check_conditions(request, instruments, before)
+
+
+def _check_conditions(journey: Journey, instruments: Instruments, before: Mapping[str, Instrument]) -> None:
+    """A condition is about a metric that was asked before."""
     for number, touchpoint in enumerate(journey.touchpoints):
         condition = touchpoint.condition
         if condition is None or condition.metric is None or condition.before:
             continue
         earlier = [condition.touchpoint] if condition.touchpoint else [one.name for one in journey.touchpoints[:number]]
-        asked = {} if condition.touchpoint else dict(before or {})
+        asked = {} if condition.touchpoint else dict(before)
         asked |= {instrument.name: instrument for name in earlier for instrument in instruments[name]}
         field = f"touchpoints.{number}.condition"
         if condition.metric in asked:
             if (problem := misfit(condition.operator, condition.value, asked[condition.metric])) is not None:
                 raise InvalidError(f"{field}.value", problem)
-        elif condition.touchpoint is not None or before is not None:
+        else:
             by = repr(condition.touchpoint) if condition.touchpoint else "nothing earlier"
             does = "does not ask" if condition.touchpoint else "asks"
             raise InvalidError(f"{field}.metric", f"{by} {does} {condition.metric!r}", tuple(asked))

@@ -74,8 +74,9 @@ def _protocols(requests: Sequence[Request], people: int, segments: Mapping[str, 
             admission.check_segments(request.target_segments, tuple(segments))
             reached = sum(segments[name] for name in request.target_segments) or people
             instruments = admission.instruments_of(request)
+            admission.check_asked(request, instruments, asked)
             names = request.agent_ids or everybody[:reached]
-            protocol = _compiled(Slot(number + 1, rounds + 1), request, instruments, names, seed, asked)
+            protocol = _compiled(Slot(number + 1, rounds + 1), request, instruments, names, seed)
         except InvalidError as error:
             errors += [one.within(f"protocol.{number}") for one in error.errors]
             continue
@@ -93,12 +94,10 @@ def _compiled(
     instruments: Mapping[str, tuple[Instrument, ...]],
     names: Sequence[str],
     seed: int,
-    before: Mapping[str, Instrument],
 ) -> Protocol:
     """The steps of a request, as they will be. Raises `InvalidError` where it would be refused."""
     told = {**request.model_dump(exclude_unset=True), "simulation_id": NOWHERE}
     if isinstance(request, Journey):
-        admission.check_conditions(request, instruments, before)
         return protocols.sequence(slot, SequenceSpec.model_validate(told), instruments, names)
     if isinstance(request, Broadcast):
         admission.check_earshot(request, len(names))

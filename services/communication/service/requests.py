@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
 from libs.contracts import ids
-from libs.contracts.catalogue import resolve
 from libs.contracts.dialogue import (
     BroadcastSpec,
     ConversationSpec,
@@ -17,6 +16,7 @@ from libs.contracts.dialogue import (
     SequenceSpec,
 )
 from libs.contracts.errors import ConflictError, NotFoundError
+from libs.contracts.instruments import Instrument
 from libs.contracts.orchestrator import SimulationState
 from libs.contracts.timelines import MAIN
 from libs.db import Transaction
@@ -35,6 +35,12 @@ EARLY_STATES = (None, SimulationState.DRAFT, SimulationState.PROVISIONING)
 Kind = Literal["broadcast", "message", "conversation", "sequence"]
 PREFIXES: dict[Kind, str] = {"broadcast": "brd", "message": "msg", "conversation": "cnv", "sequence": "seq"}
 Spec = BroadcastSpec | MessageSpec | ConversationSpec | SequenceSpec
+SPECS: dict[str, type[Spec]] = {
+    "broadcast": BroadcastSpec,
+    "message": MessageSpec,
+    "conversation": ConversationSpec,
+    "sequence": SequenceSpec,
+}
 
 
 class Accepted(NamedTuple):
@@ -88,7 +94,7 @@ class Requests:
     async def broadcast(self, tx: Transaction, spec: BroadcastSpec) -> Accepted:
         """Say something to all, to some segments or to some agents."""
         place = await self._place(tx, spec.simulation_id)
-        instruments = resolve(spec.metrics, "metrics")
+        instruments = (await self._instruments(tx, place, spec))[""]
         recipients = await self._recipients(tx, place, spec.target_segments, spec.agent_ids)
         admission.check_earshot(spec, len(recipients))
         protocol = protocols.broadcast(place.slot, spec, instruments, recipients)
@@ -97,7 +103,7 @@ class Requests:
     async def message(self, tx: Transaction, spec: MessageSpec) -> Accepted:
         """Say something to one agent."""
         place = await self._place(tx, spec.simulation_id)
-        instruments = resolve(spec.metrics, "metrics")
+        instruments = (await self._instruments(tx, place, spec))[""]
         addressed = {"to_agent_id": spec.to_agent_id, "from_agent_id": spec.from_agent_id}
         people = await self._store.projections.find_agents(
             tx, place.simulation.population_id, [agent_id for agent_id in addressed.values() if agent_id]
@@ -110,7 +116,7 @@ class Requests:
     async def conversation(self, tx: Transaction, spec: ConversationSpec) -> Accepted:
         """Let groups talk, or an agent interview others."""
         place = await self._place(tx, spec.simulation_id)
-        instruments = resolve(spec.metrics, "metrics")
+        instruments = (await self._instruments(tx, place, spec))[""]
         await self._check_agents(tx, place, admission.named_agents(spec))
         candidates = spec.agent_ids or await self._recipients(tx, place, spec.target_segments, ())
         seed = place.simulation.seed if spec.seed is None else spec.seed
@@ -123,8 +129,7 @@ class Requests:
         """Have touchpoints follow each other on the simulated clock."""
         place = await self._place(tx, spec.simulation_id)
         recipients = await self._recipients(tx, place, spec.target_segments, spec.agent_ids)
-        instruments = admission.instruments_of(spec)
-        admission.check_conditions(spec, instruments, before={} if place.slot.number == 1 else None)
+        instruments = await self._instruments(tx, place, spec)
         protocol = protocols.sequence(place.slot, spec, instruments, recipients)
         return await self._accept(tx, "sequence", place, spec, protocol)
 
@@ -168,6 +173,17 @@ class Requests:
         """The simulation's population once all of its agents have arrived."""
         population = await self._store.projections.get_population(tx, simulation.population_id)
         return population if population is not None and population.known >= population.size else None
+
+    async def _instruments(self, tx: Transaction, place: _Place, spec: Spec) -> dict[str, tuple[Instrument, ...]]:
+        """What a request asks, by touchpoint, if it fits what was asked before it."""
+        instruments = admission.instruments_of(spec)
+        if any(instruments.values()) or admission.conditions_of(spec):
+            before: dict[str, Instrument] = {}
+            for kind, earlier in await self._store.dialogue.asked(tx, place.simulation.simulation_id):
+                asked = admission.instruments_of(SPECS[kind].model_validate(earlier))
+                before |= {one.name: one for each in asked.values() for one in each}
+            admission.check_asked(spec, instruments, before)
+        return instruments
 
     async def _recipients(
         self, tx: Transaction, place: _Place, segments: Sequence[str], agent_ids: Sequence[str]

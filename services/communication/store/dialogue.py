@@ -63,6 +63,16 @@ class Dialogue:
         row = (await tx.execute(query)).one()
         return int(row.requests), int(row.rounds)
 
+    async def asked(self, tx: Transaction, simulation_id: str) -> list[tuple[str, JsonObject]]:
+        """What was asked for so far, as kind and specification, in order; what was dropped was never asked."""
+        query = (
+            select(protocols.c.kind, protocols.c.spec)
+            .where(protocols.c.tenant == tx.tenant, protocols.c.simulation_id == simulation_id)
+            .where(protocols.c.state.is_(None) | (protocols.c.state != "dropped"))
+            .order_by(protocols.c.round)
+        )
+        return [(row.kind, row.spec) for row in await tx.execute(query)]
+
     async def get_request(self, tx: Transaction, simulation_id: str, protocol_id: str) -> Request | None:
         """A request of a simulation."""
         columns = [protocols.c[name] for name in Request._fields]

@@ -95,7 +95,7 @@ def _parsed(headers: Mapping[str, str], body: bytes) -> tuple[dict[str, str], Js
 def _json(body: bytes) -> JsonObject:
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidError("body", "is not valid JSON") from error
     if not isinstance(document, dict):
         raise InvalidError("body", "must be a JSON object")

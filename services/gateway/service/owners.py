@@ -203,7 +203,7 @@ class Gateway:
     async def publish(self, envelope: Envelope, data: MessageData) -> bool:
         """Put an event from outside on the bus; whether it was there already."""
         subject = subjects.concrete(data.contract, envelope.tenant, data.key)
-        headers = envelope.headers() | {"Nats-Msg-Id": f"{envelope.source}/{envelope.id}"}
+        headers = envelope.headers() | {"Nats-Msg-Id": f"{envelope.tenant}/{envelope.source}/{envelope.id}"}
         try:
             return await self.events.publish(subject, data.model_dump_json().encode(), headers)
         except LogUnavailableError as error:

@@ -118,7 +118,7 @@ def shared_instruments(
             continue
         if len(same) < len(studies):
             left[name] = "not asked in every simulation"
-        elif len({(one.type, one.minimum, one.maximum, one.options, one.requires) for one in same}) > 1:
+        elif len({one.form for one in same}) > 1:
             left[name] = "asked with another scale, other options or another condition"
         else:
             kept.append(same[0])

@@ -11,6 +11,7 @@ from tests.services.communication.parts import SIMULATION, Stage, answered, stag
 from tests.support.migrated import sqlite_database
 
 MAIL = {"name": "mail", "content": "Half price.", "metrics": ["open_rate", "purchase_intent"]}
+OPEN_TO = {"name": "open_rate", "type": "ordinal", "scale": [1, 5], "question": "How open are you?"}
 REMINDER = {"name": "reminder", "content": "Last day.", "after": "P2D", "metrics": ["open_rate"]}
 
 
@@ -114,6 +115,7 @@ async def test_who_skipped_a_touchpoint_does_not_remember_it(service: Stage) -> 
         ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": [], "operator": "one_of"}}], "at least one"),
         ([MAIL | {"condition": {"metric": "open_rate", "value": True}}], "nothing earlier asks"),
         ([MAIL | {"after": "-P1D"}], "greater than or equal to 0"),
+        ([MAIL, {"name": "again", "metrics": [OPEN_TO]}], "'open_rate' was asked with another type, scale, options"),
     ],
 )
 async def test_an_impossible_sequence_is_refused_with_the_reason(
@@ -177,3 +179,16 @@ async def test_a_condition_is_about_one_thing(idle: Stage, condition: JsonObject
     body = {"touchpoints": [MAIL, REMINDER | {"condition": condition}]}
     answer = await idle.client.post("/communications/sequence/execute", json={"simulation_id": SIMULATION, **body})
     assert answer.status_code == 422
+
+
+async def test_a_name_stands_for_one_metric_in_all_requests(service: Stage) -> None:
+    """Under one name answers of two kinds would be one number."""
+    await run(service, MAIL)
+    for again, status in ((OPEN_TO, 422), (OPEN_TO | {"name": "openness"}, 202), ("open_rate", 202)):
+        body = {"simulation_id": service.simulation_id, "content": "And now?", "metrics": [again]}
+        answer = await service.client.post("/communications/broadcast", json=body)
+        assert answer.status_code == status, answer.text
+    condition = {"metric": "trust", "value": 1}
+    body = {"simulation_id": service.simulation_id, "touchpoints": [REMINDER | {"condition": condition}]}
+    answer = await service.client.post("/communications/sequence/execute", json=body)
+    assert answer.json()["errors"][0]["field"] == "touchpoints.0.condition.metric"

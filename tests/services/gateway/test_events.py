@@ -13,6 +13,7 @@ from tests.services.gateway.conftest import Stage
 TYPE = InterventionRequested.contract.type
 DATA = {"request_id": "crm-1", "action": "execute", "intervention_id": "int_1"}
 HEADERS = {"ce-specversion": "1.0", "ce-id": "e1", "ce-source": "/crm", "ce-type": TYPE}
+DEEP = b"[" * 100_000
 
 
 async def test_an_event_in_binary_mode_is_put_on_the_bus_once(stage: Stage) -> None:
@@ -43,12 +44,14 @@ async def test_an_event_in_structured_mode_is_the_same(stage: Stage) -> None:
         (DATA | {"request_id": "a.b"}, {}, "data.request_id"),
         (DATA | {"interventoin": {}}, {}, "data.interventoin"),
         ([], {}, "body"),
+        (DEEP, {}, "body"),
     ],
 )
 async def test_what_is_no_such_event_is_refused_by_field(
     gateway: httpx.AsyncClient, data: Any, headers: dict[str, str], field: str
 ) -> None:
-    answer = await gateway.post("/events", json=data, headers=HEADERS | headers)
+    content = data if isinstance(data, bytes) else json.dumps(data)
+    answer = await gateway.post("/events", content=content, headers=HEADERS | headers)
     assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
 
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from libs.contracts.envelope import seal
 from libs.contracts.identity import Role
+from libs.contracts.intervention import InterventionRequested
 from libs.contracts.orchestrator import StartSimulation
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 from tests.support.apps import eventually
@@ -226,3 +227,13 @@ async def test_who_opens_streams_without_end_leaves_some_to_others(nats_url: str
 
         async with stream(ACME) as mine, stream(ACME) as more, stream(GLOBEX) as theirs:
             assert [answer.status_code for answer in (mine, more, theirs)] == [200, 503, 200]
+
+
+@IN_COMMON
+async def test_events_of_two_tenants_may_have_the_same_id(common: Doors) -> None:
+    contract = InterventionRequested.contract
+    headers = {"ce-specversion": "1.0", "ce-id": "e1", "ce-source": "/crm", "ce-type": contract.type}
+    asked = {"request_id": "crm-1", "action": "execute", "intervention_id": "int_1"}
+    for tenant in (ACME, GLOBEX):
+        answer = await common.ask("POST", "/events", common.first[tenant], json=asked, headers=headers)
+        assert answer.json()["is_duplicate"] is False

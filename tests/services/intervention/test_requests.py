@@ -137,6 +137,19 @@ async def test_a_request_sent_again_as_another_event_changes_nothing(simple: Sce
     assert await simple.sent(InterventionRejected) == []
 
 
+async def test_two_systems_may_give_their_events_the_same_id(simple: Scene) -> None:  # noqa: F811
+    await simple.population()
+    for source in ("/crm", "/shop"):
+        asked = request(request_id=source[1:], intervention=WHOLE, execution={})
+        envelope = replace(seal(asked, source="gateway"), id="e1", source=source)
+        await simple.others._publish(asked, envelope, envelope.headers() | {"Nats-Msg-Id": f"{source}/e1"})
+
+    async def both_are_started() -> bool:
+        return len(await simple.sent(StartSimulation)) == len(await simple.sent(InterventionCreated)) == 2
+
+    await eventually(both_are_started)
+
+
 async def test_another_request_under_the_same_id_is_told_to_take_its_own(simple: Scene) -> None:  # noqa: F811
     await simple.population()
     await send(simple, request(request_id="r1", intervention=WHOLE))
