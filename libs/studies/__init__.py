@@ -3,6 +3,7 @@
 from libs.studies.checking import Examined, Warned, attribute_conditions, examine, unmet
 from libs.studies.reading import JSON, MAX_BYTES, MEDIA, YAML, Fault, InvalidStudyError, StudyFile, read
 from libs.studies.resolving import resolved
+from libs.studies.yaml_text import composed, constructed
 
 __all__ = [
     "JSON",
@@ -15,6 +16,8 @@ __all__ = [
     "StudyFile",
     "Warned",
     "attribute_conditions",
+    "composed",
+    "constructed",
     "examine",
     "read",
     "resolved",

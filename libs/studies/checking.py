@@ -6,6 +6,7 @@ model that it names, the services that own them say. Fields are named with dots,
 
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, NamedTuple, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -20,6 +21,7 @@ OFFLINE = "offline"
 FEW = 30
 """Fewer people in an arm than this find only very large effects."""
 MOST_NAMED = 50
+MOST_ERRORS = 100
 Place = tuple[str | int, ...]
 
 
@@ -39,13 +41,13 @@ class Examined(NamedTuple):
 
 
 def examine(document: object) -> Examined:
-    """Every error and warning at once."""
+    """Every error and warning at once, of fields that are none in themselves the first ones."""
     if not isinstance(document, Mapping):
         return Examined(None, (FieldError("", "is no mapping of fields to values"),), ())
     try:
         spec = StudySpec.model_validate(document)
     except ValidationError as error:
-        return Examined(None, tuple(_merged(_field_errors(error, document))), ())
+        return Examined(None, tuple(_merged(islice(_field_errors(error, document), MOST_ERRORS))), ())
     errors = tuple(_meaning(spec))
     return Examined(None if errors else spec, errors, tuple(_warnings(spec)))
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import yaml
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from libs.contracts.errors import DomainError, FieldError
 from libs.contracts.experiments import StudySpec
 from libs.studies.checking import Place, Warned, dotted, examine
+from libs.studies.yaml_text import composed, composed_json, constructed
 
 MAX_BYTES = 1_048_576
 JSON, YAML = "application/json", "application/yaml"
@@ -82,13 +83,11 @@ def _parse(content: bytes, media: str) -> tuple[Node, Any]:
     try:
         document = json.loads(content, parse_constant=_no_number) if media == JSON else None
         text = content.decode("utf-8-sig")
-        if media != JSON and any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise InvalidStudyError([Fault(0, "", "has references (*name), which are not read")])
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = composed_json(text) if media == JSON else composed(text)
         faults = list(_repeated(root)) if root is not None else [Fault(0, "", "the file is empty")]
         if root is None or faults:
             raise InvalidStudyError(faults)
-        return root, document if media == JSON else yaml.safe_load(text)
+        return root, document if media == JSON else constructed(root)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise InvalidStudyError([Fault(line, "", f"is not YAML: {error.problem}")]) from None
@@ -107,6 +106,9 @@ def _repeated(node: Node, place: Place = ()) -> Iterator[Fault]:
     if isinstance(node, MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
+            if not isinstance(key, ScalarNode):
+                yield Fault(key.start_mark.line + 1, dotted(place), "has a name of a field that is no text")
+                continue
             if key.value in seen:
                 yield Fault(key.start_mark.line + 1, dotted((*place, key.value)), "stands here a second time")
             seen.add(key.value)

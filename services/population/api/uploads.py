@@ -14,6 +14,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.demographics import MAX_DIMENSIONS, MAX_VALUES
 from libs.contracts.errors import InvalidError
 from libs.minds.json_documents import DocumentError, parse
+from libs.studies import composed, constructed
 
 JSON, CSV, YAML = "application/json", "text/csv", "application/yaml"
 MEDIA = {JSON: JSON, CSV: CSV, YAML: YAML, "application/x-yaml": YAML, "text/yaml": YAML}
@@ -50,9 +51,7 @@ def _text(body: bytes) -> str:
 
 def _from_yaml(text: str) -> object:
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
-            raise InvalidError("body", "it has references (*name), which are not read")
-        return yaml.safe_load(text)
+        return constructed(composed(text))
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise InvalidError("body", f"it is no YAML: {' '.join(str(error).split())[:300]}") from None
 
