@@ -4,7 +4,7 @@ Sums of many turns: chance between people evens out, so the interval is that of 
 how much a model writes and how it counts tokens.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Sized
 from dataclasses import dataclass
 from math import ceil, sqrt
 from statistics import mean, quantiles, stdev
@@ -208,19 +208,19 @@ def _rounded(figure: Range) -> Range:
     return Range(low=round(figure.low, 1), likely=round(figure.likely, 1), high=round(figure.high, 1))
 
 
+def _many(things: Sized, name: str) -> str:
+    return f"{len(things)} {name}" if len(things) == 1 else f"{len(things)} {name}s"
+
+
 def _subjects(spec: TurnsSpec) -> Iterator[tuple[str, Literal["computed", "measured", "assumed"], str]]:
     """What is asked, and of what the prompts were measured."""
     if spec.steps:
         people = sum(spec.turns.values())
-        yield "turns", "computed", f"{people} people in {len(spec.turns)} arms take {len(spec.steps)} steps"
+        yield "turns", "computed", f"{people} people in {_many(spec.turns, 'arm')} take {_many(spec.steps, 'step')}"
         yield "prompt_tokens", "measured", f"prompts composed for {len(spec.agents)} of the people as they will be sent"
     if spec.protocol:
         people = sum(spec.turns.values())
-        yield (
-            "turns",
-            "computed",
-            f"{people} people are asked a protocol of {len(spec.protocol)} steps",
-        )
+        yield "turns", "computed", f"{people} people are there for a protocol of {_many(spec.protocol, 'step')}"
         yield "prompt_tokens", "measured", f"prompts composed for {len(spec.agents)} of the people as they will be sent"
         yield "prompt_tokens", "assumed", "what people have said and heard before is as long as replies are"
     if spec.questions:

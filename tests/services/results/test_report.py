@@ -254,6 +254,16 @@ def test_the_numbers_of_the_analysis_are_on_the_page() -> None:
     assert "the model gave no valid answer — 3 turns" in seen.text
 
 
+def test_differences_of_the_primary_metric_are_drawn_first_and_a_mean_has_its_scale() -> None:
+    liked = build.instrument("liked", "ordinal", minimum=1, maximum=7, role="primary")
+    study = build.study(build.plan(("a", "b"), [build.instrument("bought"), liked], {"a": 20, "b": 20}))
+    turns = [build.turn(i, "ab"[i % 2], {"bought": i % 3 == 0, "liked": float(1 + i % 7)}) for i in range(40)]
+    text = page(study, turns).text
+    differences = text[text.index("Each row is one arm minus") :]
+    assert differences.index("Points on a scale from 1 to 7") < differences.index("Percentage points")
+    assert "on a scale from 1 to 7" in text[text.index("Estimates with their") : text.index("All comparisons are with")]
+
+
 def test_while_it_runs_the_report_has_counts_and_no_estimate() -> None:
     seen = page(*build.campaign(), is_completed=False)
     assert "125 of 125 simulated respondents have answered so far" in seen.text

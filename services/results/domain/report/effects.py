@@ -37,11 +37,12 @@ class Unit(NamedTuple):
 
 
 def forest(findings: Findings, analysis: Analysis) -> Html:
-    """Every estimable difference with its interval, one panel per unit."""
+    """Every estimable difference with its interval, one panel per unit, that of the primary metric first."""
+    first = {_unit(findings, analysis, c) for c in analysis.comparisons if c.role == "primary"}
     baseline = findings.study.baseline(findings.arms)
     shown = sorted(
         ((_unit(findings, analysis, c), c) for c in analysis.comparisons if c.difference is not None),
-        key=lambda pair: _unit_order(pair[0]),
+        key=lambda pair: (pair[0] not in first, _unit_order(pair[0])),
     )
     panels = [_panel(findings, unit, [c for _, c in pairs]) for unit, pairs in groupby(shown, key=lambda pair: pair[0])]
     level = wording.level(findings.study.confidence_level)

@@ -12,6 +12,7 @@ export const places = {
     design: "Design a study",
     size: (size: number) => `${count(size)} people`,
     seed: (seed: number) => `seed ${seed}`,
+    unread: "Particularities without effect",
     search: "Find by name",
     segment: "Segment",
     people: "People",

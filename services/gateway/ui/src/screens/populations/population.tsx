@@ -13,6 +13,7 @@ import { Crumb, Loaded } from "../../components/loaded";
 import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
 import { percent, title, words } from "../../format/format";
 import { text } from "../../text/text";
+import { Unread } from "./unread";
 import "../../app/moreStyles";
 import "../results/results.css";
 import "../simulations/simulations.css";
@@ -44,6 +45,7 @@ function Population({ id, one }: { id: string; one: Schema["PopulationView"] }) 
         }
         actions={<AsCode forms={formsOf(id)} />}
       />
+      <Unread id={id} />
       <People id={id} segments={one.segments.map((segment) => segment.name)} />
       <div className="columns">
         <Margins id={id} />

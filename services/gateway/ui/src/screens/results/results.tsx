@@ -9,6 +9,7 @@ import { isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
 import { EmptyState, Panel, ProblemNotice } from "../../components/parts";
 import { text } from "../../text/text";
+import { Unread } from "../populations/unread";
 import { Changes } from "./changes";
 import { Comparisons } from "./comparisons";
 import { Distributions } from "./distributions";
@@ -42,6 +43,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       ) : (
         <EmptyState title={text.results.pendingTitle}>{note ?? text.results.pending}</EmptyState>
       )}
+      {isGuest || !status.population_id ? null : <Unread id={status.population_id} />}
       {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} side={side} /> : null}
       {analysis ? <Estimates estimates={analysis.estimates} levels={levels} side={side} /> : null}
       {analysis?.changes?.length ? <Changes changes={analysis.changes} levels={levels} side={side} /> : null}
