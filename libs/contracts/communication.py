@@ -92,7 +92,7 @@ class Response(Data):
 
 
 class ResponsesRecorded(MessageData):
-    """Finished turns of one delivery (at most 100 in one message)."""
+    """Finished turns of one delivery (at most 128 in one message)."""
 
     contract: ClassVar = Contract(
         "evt",

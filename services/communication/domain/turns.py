@@ -20,7 +20,7 @@ from libs.minds.tools import NO_TOOLS, Toolbox, Used
 from libs.minds.turn import Turn, TurnError, read_turn
 from services.communication.domain.talk import NOTHING_SAID, Said
 
-MAX_RESPONSES = 100
+MAX_RESPONSES = 128
 MAX_CHARACTERS = 500_000  # of texts in one event: up to 4 bytes each, and a message may have 4 MB
 MAX_REASON = 500
 

@@ -29,7 +29,7 @@ from services.communication.service.scenes import Scene, Scenes, query_of
 from services.communication.store import Store
 
 STOPPED_STATES = (SimulationState.CANCELLED, SimulationState.FAILED)
-GROUP_SIZE = 64
+GROUP_SIZE = 128
 GROUP_WAIT_S = 0.1
 
 

@@ -27,10 +27,12 @@ def response(place: int, text: str) -> Response:
     )
 
 
-def test_short_responses_fill_messages_of_a_hundred() -> None:
-    groups = list(in_messages(response(place, "Hm.") for place in range(250)))
+def test_short_responses_fill_messages() -> None:
+    groups = list(in_messages(response(place, "Hm.") for place in range(2 * MAX_RESPONSES + 50)))
     assert [len(group) for group in groups] == [MAX_RESPONSES, MAX_RESPONSES, 50]
-    assert [item.turn_id for group in groups for item in group] == [str(place) for place in range(250)]
+    assert [item.turn_id for group in groups for item in group] == [
+        str(place) for place in range(2 * MAX_RESPONSES + 50)
+    ]
 
 
 def test_long_responses_are_spread_over_messages_below_the_limit_of_the_bus() -> None:
