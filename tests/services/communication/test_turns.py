@@ -28,7 +28,8 @@ def response(place: int, text: str) -> Response:
 
 
 def test_short_responses_fill_messages() -> None:
-    groups = list(in_messages(response(place, "Hm.") for place in range(2 * MAX_RESPONSES + 50)))
+    everybody = range(2 * MAX_RESPONSES + 50)
+    groups = list(in_messages(response(place, "Hm.") for place in everybody))
     assert [len(group) for group in groups] == [MAX_RESPONSES, MAX_RESPONSES, 50]
     assert [item.turn_id for group in groups for item in group] == [
         str(place) for place in range(2 * MAX_RESPONSES + 50)
