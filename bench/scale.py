@@ -35,7 +35,7 @@ from tests.support.postgres import running_postgres
 
 SIZES = (10_000, 100_000)
 WARM_UP = 500
-LOOK_S = 0.5
+LOOK_S = 0.2
 LOST_SIZE, LOST_AT = 5_000, 0.4
 POOL_SIZE, POOL_LATENCY_S = 1_920, 2.0
 WORKER = "communication"
