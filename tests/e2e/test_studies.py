@@ -104,10 +104,12 @@ async def test_a_run_is_run_again_with_changes_to_its_settings_or_to_its_study(c
     status = await ended(client, changed["simulation_id"])
     assert status["origin"]["study_version"] == 1
     assert status["intervention_id"] != first["intervention_id"]
-    refused = await client.post(
-        f"/simulations/{first['simulation_id']}/rerun", json={"intervention": {"success_metrics": ["luck"]}}
-    )
-    assert [error["field"] for error in refused.json()["errors"]] == ["intervention.success_metrics.0"]
+    for wrong, field in (
+        ({"intervention": {"success_metrics": ["luck"]}}, "intervention.success_metrics.0"),
+        (changes | {"budget": {"calls": -1}}, "budget.calls"),
+    ):
+        refused = await client.post(f"/simulations/{first['simulation_id']}/rerun", json=wrong)
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
 
 
 @pytest.mark.parametrize("name", ["survey", "focus_group", "customer_journey"])

@@ -179,7 +179,9 @@ class Requests:
         instruments = admission.instruments_of(spec)
         if any(instruments.values()) or admission.conditions_of(spec):
             before: dict[str, Instrument] = {}
-            for kind, earlier in await self._store.dialogue.asked(tx, place.simulation.simulation_id):
+            simulation_id = place.simulation.simulation_id
+            timeline = (await self._store.projections.list_timelines(tx, simulation_id))[-1]
+            for kind, earlier in await self._store.dialogue.asked(tx, simulation_id, timeline):
                 asked = admission.instruments_of(SPECS[kind].model_validate(earlier))
                 before |= {one.name: one for each in asked.values() for one in each}
             admission.check_asked(spec, instruments, before)

@@ -11,7 +11,7 @@ from libs.contracts.timelines import Timeline
 from libs.db import Transaction, among, insert_new, upsert
 from libs.minds.relationships import Pair, Relations
 from services.communication.store.log import on_timeline
-from services.communication.tables import clusters, members, protocols, relations
+from services.communication.tables import clusters, history, members, protocols, relations
 
 
 class Request(NamedTuple):
@@ -63,14 +63,18 @@ class Dialogue:
         row = (await tx.execute(query)).one()
         return int(row.requests), int(row.rounds)
 
-    async def asked(self, tx: Transaction, simulation_id: str) -> list[tuple[str, JsonObject]]:
-        """What was asked for so far, as kind and specification, in order; what was dropped was never asked."""
-        query = (
-            select(protocols.c.kind, protocols.c.spec)
-            .where(protocols.c.tenant == tx.tenant, protocols.c.simulation_id == simulation_id)
-            .where(protocols.c.state.is_(None) | (protocols.c.state != "dropped"))
-            .order_by(protocols.c.round)
+    async def asked(self, tx: Transaction, simulation_id: str, timeline: Timeline) -> list[tuple[str, JsonObject]]:
+        """What was asked on a timeline, or is to be, as kind and specification, in order."""
+        state = protocols.c.state
+        query = select(protocols.c.kind, protocols.c.spec).where(
+            protocols.c.tenant == tx.tenant,
+            protocols.c.simulation_id == simulation_id,
+            or_(state.is_(None), state != "dropped"),
         )
+        if timeline.ancestors:  # else there is no other timeline that it could be on
+            there = select(history.c.round).where(on_timeline(history, tx, simulation_id, timeline))
+            query = query.where(or_(state.is_(None), state == "running", protocols.c.round.in_(there)))
+        query = query.order_by(protocols.c.round)
         return [(row.kind, row.spec) for row in await tx.execute(query)]
 
     async def get_request(self, tx: Transaction, simulation_id: str, protocol_id: str) -> Request | None:

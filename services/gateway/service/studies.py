@@ -212,7 +212,7 @@ class Studies:
             raise InvalidError(beyond[0], "is part of a study, and this simulation is a run of none", settings)
         kept = await self._version(origin.study_id, origin.study_version)
         document = {**kept["study"], "seed": origin.study_seed, "model": before["model"], "engine": before["engine"]}
-        budget = Budget.model_validate(changes["budget"]) if changes.get("budget") else None
+        budget = _body(ExecutionSpec, {"budget": changes.get("budget")}).budget
         changes = {field: value for field, value in changes.items() if field != "budget"}
         return await self.run(_changed(document, changes), origin, budget)
 

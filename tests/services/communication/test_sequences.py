@@ -1,15 +1,19 @@
 """Touchpoints on a simulated clock, some only for those who answered so."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 
 import pytest
 import pytest_asyncio
 
 from libs.contracts.base import JsonObject
+from libs.contracts.orchestrator import ProtocolStateChanged
 from libs.contracts.turns import TurnReply, TurnRequest
 from tests.services.communication.parts import SIMULATION, Stage, answered, stage
+from tests.support.apps import eventually
 from tests.support.migrated import sqlite_database
 
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 MAIL = {"name": "mail", "content": "Half price.", "metrics": ["open_rate", "purchase_intent"]}
 OPEN_TO = {"name": "open_rate", "type": "ordinal", "scale": [1, 5], "question": "How open are you?"}
 REMINDER = {"name": "reminder", "content": "Last day.", "after": "P2D", "metrics": ["open_rate"]}
@@ -192,3 +196,30 @@ async def test_a_name_stands_for_one_metric_in_all_requests(service: Stage) -> N
     body = {"simulation_id": service.simulation_id, "touchpoints": [REMINDER | {"condition": condition}]}
     answer = await service.client.post("/communications/sequence/execute", json=body)
     assert answer.json()["errors"][0]["field"] == "touchpoints.0.condition.metric"
+
+
+async def test_what_was_asked_on_a_timeline_that_was_left_may_be_asked_otherwise(service: Stage) -> None:
+    await run(service, {"name": "first", "metrics": ["trust"]})
+    sevens = OPEN_TO | {"scale": [1, 7]}
+    await run(service, {"name": "second", "metrics": [OPEN_TO]})
+    for number in (1, 2):
+        told = ProtocolStateChanged(
+            simulation_id=SIMULATION, protocol_id=await request_id(service, number), state="finished", changed_at=NOW
+        )
+        await service.send("orchestrator", told)
+    await service.fork(1)
+
+    async def is_left() -> bool:
+        body = {"simulation_id": SIMULATION, "content": "And now?", "metrics": [sevens]}
+        return (await service.client.post("/communications/broadcast", json=body)).status_code == 202
+
+    await eventually(is_left)
+    trust = {"name": "trust", "type": "binary", "question": "Do you trust them?"}
+    body = {"simulation_id": SIMULATION, "content": "And now?", "metrics": [trust]}
+    assert (await service.client.post("/communications/broadcast", json=body)).status_code == 422
+
+
+async def request_id(service: Stage, number: int) -> str:
+    """The id of the how-manieth request."""
+    listed = await service.client.get(f"/communications/{SIMULATION}/requests")
+    return str(listed.json()["items"][number - 1]["id"])
