@@ -1,13 +1,15 @@
 """Inserts in batches, also of rows that may be there already, on both stores.
 
 A statement is made once for each table: making it, and the key by which SQLAlchemy finds what it compiled it to, costs
-more than running it. PostgreSQL is given rows as one array for each column. For those that are to come back SQLAlchemy
-would write a parameter for each value, a statement of its own for every number of rows, and both ends of each
-connection keep the last hundred of those, a megabyte each; for the others it would run a statement for each row.
+more than running it. For rows that are to come back SQLAlchemy writes a parameter for each value, a statement of its
+own for every number of rows; a connection keeps the last hundred of those, and its server too, a megabyte each. So
+PostgreSQL is given rows as one array for each column, and SQLite rows in few numbers. Those that do not come back
+PostgreSQL would be given one by one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, Column, Executable, String, Table, Text, bindparam, func, select
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql, sqlite
 
 Row = Mapping[str, Any]
-PORTION = 1_000
+PORTION = 512
 """Rows of one statement: both ends hold it several times over."""
 
 
@@ -43,6 +45,8 @@ async def insert_new(tx: Transaction, table: Table, rows: Sequence[Row]) -> list
     given = tuple(name for name in rows[0] if name in table.c)
     inserted = set[tuple[Any, ...]]()
     for portion in _portions(tx, rows, given):
+        if tx.dialect == "sqlite":
+            portion = _filled_up(portion)
         inserted.update(tuple(row) for row in await tx.execute(_inserting(tx.dialect, table, given), portion))
     key = _key(table)
     fresh: list[Row] = []
@@ -81,6 +85,12 @@ def _portions(tx: Transaction, rows: Sequence[Row], given: Sequence[str]) -> Ite
         portion = rows[start : start + PORTION]
         is_arrays = tx.dialect == "postgresql"
         yield {_array(name): [row[name] for row in portion] for name in given} if is_arrays else portion
+
+
+def _filled_up(rows: Sequence[Row]) -> Sequence[Row]:
+    """To one of two numbers between powers of two, with the last row: it is there already then, nothing comes of it."""
+    step = 1 << max(0, (len(rows) - 1).bit_length() - 2)
+    return [*rows, *repeat(rows[-1], -len(rows) % step)]
 
 
 @cache

@@ -1,10 +1,24 @@
 """Rows of which those that are new come back, in whatever number and of whatever types."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, MetaData, String, Table, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    event,
+    select,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from libs.db import Database, JsonDocument, UtcDateTime, append, insert_new
@@ -109,16 +123,32 @@ async def test_a_row_that_is_appended_twice_is_refused(database: Database) -> No
             await append(tx, rows, [named(MANY[0])])
 
 
+async def inserted(database: Database, sizes: Iterable[int]) -> None:
+    for size in sizes:
+        each = [{"name": f"n{size}", "number": number, "text": "t"} for number in range(size)]
+        async with database.write() as tx:
+            assert await insert_new(tx, rows, each) == each
+
+
 @pytest.mark.postgres
 async def test_any_number_of_rows_is_one_statement_that_a_connection_keeps(postgres: PostgresServer) -> None:
     database = Database(postgres.create_database(), pool_size=1)
-    kept = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'")
     async with database.write() as tx:
         await tx.connection.run_sync(rows.create)
-        for size in (1, 2, 5, 40, 1_500):
-            each = [{"name": f"n{size}", "number": number, "text": "t"} for number in range(size)]
-            assert len(await insert_new(tx, rows, each)) == size
+    await inserted(database, (1, 2, 5, 40, 1_500))
+    async with database.read() as tx:
+        kept = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'INSERT%'")
         assert (await tx.execute(kept)).scalar_one() == 1
+    await database.close()
+
+
+async def test_sqlite_is_given_few_numbers_of_rows(tmp_path: Path) -> None:
+    database, said = Database(f"sqlite:///{tmp_path / 'rows.db'}"), set[str]()
+    event.listen(database._writer.sync_engine, "before_cursor_execute", lambda *given: said.add(given[2]))
+    async with database.write() as tx:
+        await tx.connection.run_sync(rows.create)
+    await inserted(database, range(1, 65))
+    assert sum(statement.startswith("INSERT") for statement in said) == 12
     await database.close()
 
 
