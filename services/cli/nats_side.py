@@ -24,11 +24,17 @@ CONNECT_S = 3.0
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Client]:
+    met: list[Exception] = []
+
+    async def note(error: Exception) -> None:
+        met.append(error)
+
     try:
         async with asyncio.timeout(CONNECT_S):  # nats-py would try a server that is not there for two minutes
-            connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=_ignore)
+            connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=note)
     except (NatsError, OSError, TimeoutError) as error:
-        why = str(error) or type(error).__name__
+        first = met[0] if met else error  # a server that refuses is tried again until the time is over
+        why = str(first) or type(first).__name__
         raise StopError(
             Exit.UNREACHABLE,
             f"NATS does not answer at {_places(url)}: {why}. Name it in --nats-url or REHEARSAL_NATS_URL.",
@@ -44,10 +50,6 @@ async def _connected(url: str) -> AsyncIterator[Client]:
 def _places(url: str) -> str:
     """The addresses without the passwords that may stand in them."""
     return ", ".join(each.strip().rpartition("@")[2].removeprefix("nats://") for each in url.split(","))
-
-
-async def _ignore(error: Exception) -> None:
-    """What the server complains of is raised by who asked."""
 
 
 async def make_streams(url: str, replicas: int, spread: str) -> Exit:

@@ -57,8 +57,12 @@ function Agent({ person, populationId }: { person: Schema["ResultsIndividualView
               <p className="muted">{turn.reasoning}</p>
             </>
           ) : null}
-          <h3 className="subhead">{text.people.answers}</h3>
-          <Traits values={turn.answers} />
+          {Object.keys(turn.answers).length ? (
+            <>
+              <h3 className="subhead">{text.people.answers}</h3>
+              <Traits values={turn.answers} />
+            </>
+          ) : null}
         </section>
       ))}
       <h3 className="subhead">{text.people.profile}</h3>
