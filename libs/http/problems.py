@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -15,6 +16,8 @@ from libs.contracts.errors import DomainError, FieldError, allowed_of
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 NO_FIELDS: Sequence[FieldError] = ()
+MOST_ERRORS = 100
+"""Of one request that are told: more of them help nobody, and take time that others wait for."""
 
 
 class FieldProblem(BaseModel):
@@ -96,7 +99,7 @@ def field_errors(error: ValidationError, body: object) -> list[FieldError]:
 def _merged(errors: Iterable[FieldError]) -> list[FieldError]:
     """One error for each field: a value that fits no branch of a union fails in every one of them."""
     by_field: dict[str, list[FieldError]] = {}
-    for error in errors:
+    for error in islice(errors, MOST_ERRORS):
         by_field.setdefault(error.field, []).append(error)
     return [
         FieldError(

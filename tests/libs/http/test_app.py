@@ -15,6 +15,7 @@ from libs.contracts.base import Body
 from libs.contracts.errors import ConflictError, InvalidError, NotAvailableError, NotFoundError
 from libs.db import Database, insert_new
 from libs.http import Page, Read, Write, create_http_app, decode_cursor, page
+from libs.http.problems import MOST_ERRORS
 from tests.support.apps import running
 
 metadata = MetaData()
@@ -144,6 +145,11 @@ async def test_a_parameter_that_a_list_does_not_have_is_refused_with_those_it_ha
     assert answer.status_code == 422
     [problem] = answer.json()["errors"]
     assert (problem["field"], problem["allowed"]) == ("limits", ["limit", "cursor"])
+
+
+async def test_of_errors_without_end_the_first_are_told(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/orders", json={f"{number:x}": 1 for number in range(130)})
+    assert len(answer.json()["errors"]) == MOST_ERRORS
 
 
 async def test_malformed_json_is_a_problem_of_the_body(client: httpx.AsyncClient) -> None:
