@@ -6,7 +6,7 @@ A batch that fails is halved until the message that makes it fail stands alone, 
 import asyncio
 import time
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -20,6 +20,9 @@ from libs.contracts.envelope import Message
 from libs.contracts.identity import working_for
 from libs.db import insert_new, is_away
 from libs.telemetry import span
+
+TOGETHER_BYTES = 2_000_000
+"""Messages beyond this wait for the next transaction: what is read of them takes ten times as much memory."""
 
 
 class Received(NamedTuple):
@@ -42,6 +45,16 @@ class Sink:
 
     async def take(self, raws: Sequence[Msg], _group: asyncio.TaskGroup) -> None:
         """Take messages to their end. Raises nothing but cancellation, which hands them back."""
+        parts = _parts(raws)
+        try:
+            while parts:
+                await self._take(parts.pop(0))
+        except asyncio.CancelledError:
+            for raw in chain.from_iterable(parts):
+                await self._delivery.hand_back(raw)
+            raise
+
+    async def _take(self, raws: Sequence[Msg]) -> None:
         started = time.perf_counter()
         batch: list[Received] = []
         for raw in raws:
@@ -96,3 +109,15 @@ class Sink:
                 if messages:
                     await delivery.subscription.handler(tx, messages, self._subject_service)
         return {message.envelope.id for message in messages}
+
+
+def _parts(raws: Sequence[Msg]) -> list[list[Msg]]:
+    """Messages that are read and handled together, in their order."""
+    parts, size = list[list[Msg]](), 0
+    for raw in raws:
+        size += len(raw.data)
+        if not parts or size > TOGETHER_BYTES:
+            parts.append([])
+            size = len(raw.data)
+        parts[-1].append(raw)
+    return parts

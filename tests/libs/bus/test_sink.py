@@ -50,6 +50,21 @@ async def test_messages_that_wait_are_handled_in_one_transaction_in_order(nats_u
     assert before.name == "results"
 
 
+async def test_messages_that_are_large_together_are_handled_in_several_transactions(
+    nats_url: str, sqlite_url: str
+) -> None:
+    texts = [letter * 700_000 for letter in "abcde"]
+    async with running("results", sqlite_url, settings(nats_url), collecting()[0]):
+        pass
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        await publish(sender, texts)
+    router, batches = collecting()
+    async with running("results", sqlite_url, settings(nats_url), router) as receiver:
+        await until(lambda: settled(receiver, "results-noted"))
+        assert await receiver.notes() == texts
+        assert max(len(batch) for batch in batches) <= 2
+
+
 async def test_repeated_messages_reach_the_sink_once(nats_url: str, database_url: str) -> None:
     router, batches = collecting()
     async with running("results", database_url, settings(nats_url), router) as receiver:
