@@ -31,6 +31,8 @@ logger = logging.getLogger(__name__)
 
 RETRY_S = 0.2
 FLUSH_S = 5.0
+GONE = (OSError, RuntimeError)
+"""What a connection raises that the server has left; uvloop: RuntimeError."""
 
 
 class Bus:
@@ -97,9 +99,9 @@ class Bus:
         if self._relay is not None:
             await self._relay.stop(FLUSH_S)
         if self._connection is not None:
-            with suppress(NatsError, TimeoutError, OSError):  # OSError: the server went away before
+            with suppress(NatsError, TimeoutError, *GONE):
                 await self._broker.stop()
-            with suppress(OSError):
+            with suppress(*GONE):
                 await self._connection.close()
         self._broker = self._connection = self._relay = self._winding_down = None
         self._pulls = []
