@@ -78,6 +78,7 @@ def test_fewer_streams_are_made_when_nothing_waits_and_refused_with_what_does(se
 
 
 def test_what_is_not_there_is_said_with_its_exit_code(server: NatsServer) -> None:
+    rehearsal("provision", url=server.url)
     done = rehearsal("dead-letters", "replay", "99", url=server.url)
     assert (done.exit_code, "there is no dead letter 99" in done.output) == (2, True)
     refused = rehearsal("provision", url="nats://somebody:secret@127.0.0.1:9")

@@ -103,7 +103,7 @@ async def test_a_key_of_a_wrong_form_is_refused(gate: Doors, key: str) -> None:
 
 
 async def test_a_key_is_limited_and_told_so(database_url: str, nats_url: str, tmp_path: Path) -> None:
-    async with doors(database_url, nats_url, tmp_path, rate_per_minute=60, rate_burst=3) as gate:
+    async with doors(database_url, nats_url, tmp_path, rate_per_minute=1, rate_burst=3) as gate:
         answers = [await gate.ask("GET", "/whoami", gate.first[ACME]) for _ in range(5)]
         assert [answer.status_code for answer in answers[:3]] == [200] * 3
         assert answers[0].headers["ratelimit-remaining"] == "2"
