@@ -21,6 +21,9 @@ from libs.http import Badge, connect
 REFUSED = frozenset({400, 404, 413, 422})
 AWAY = frozenset({429, 502, 503, 504})
 BUDGET_SPENT = 402
+NOTHING = httpx.ByteStream(b"")
+"""In place of a stream that is closed: it and its response hold each other, and all that was asked, until garbage is
+looked for."""
 T = TypeVar("T")
 
 
@@ -108,6 +111,7 @@ class ModelsClient:
                         yield _reply(line)
             finally:
                 await response.aclose()
+                response.stream = NOTHING
         except (httpx.TransportError, TimeoutError) as error:
             raise ModelsAwayError(f"the models service is away: {error or type(error).__name__}") from error
         except ValueError as error:

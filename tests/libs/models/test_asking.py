@@ -1,7 +1,9 @@
 """Asking a models service that answers, refuses, breaks off or is away."""
 
+import gc
 from collections.abc import AsyncIterator, Callable
 
+import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
 from fastapi.responses import StreamingResponse
@@ -125,6 +127,18 @@ async def test_what_can_be_read_is_a_value_and_what_cannot_a_failure_with_its_re
         "two": (None, "two is unreadable"),
         "three": (None, "it was refused"),
     }
+
+
+async def test_what_was_asked_is_let_go_of_once_it_is_answered(service: Service, models: ModelsClient) -> None:
+    await everything(models, *QUESTIONS)
+    gc.collect()
+    gc.disable()
+    try:
+        await everything(models, *QUESTIONS)
+        kept = [one for one in gc.get_objects() if type(one) is httpx.Request]
+    finally:
+        gc.enable()
+    assert kept == []
 
 
 async def test_a_stream_that_breaks_off_is_taken_up_with_what_is_left(service: Service, models: ModelsClient) -> None:
