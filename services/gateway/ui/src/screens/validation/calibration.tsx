@@ -50,7 +50,10 @@ function Biases({ items }: { items: Schema["CalibrationView"][] }) {
   return (
     <>
       {items.map((one) => (
-        <div className={`bin range-row bias arm-${one.source === "own" ? 2 : 0}`} key={`${one.source} ${one.simulator}`}>
+        <div
+          className={`bin range-row bias arm-${one.source === "own" ? 2 : 0}`}
+          key={`${one.source} ${one.simulator}`}
+        >
           <span>
             {one.simulator}
             <span className="under fine">
