@@ -1,7 +1,6 @@
 """One service as one process."""
 
 import asyncio
-import gc
 import resource
 import signal
 import socket
@@ -15,12 +14,12 @@ from typing import TypeVar
 import uvicorn
 from fastapi import FastAPI
 
+from libs.runtime.memory import keep_tidy, settle
 from libs.runtime.settings import ServiceSettings
 from libs.telemetry import configure_logs, configure_traces
 
 S = TypeVar("S", bound=ServiceSettings)
 STARTUP_FAILURE = 3
-COLLECT_AFTER = (100_000, 25, 25)
 
 
 class Server(uvicorn.Server):
@@ -32,15 +31,10 @@ class Server(uvicorn.Server):
     """
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then leave what that made out of garbage collection: it lives as long as the process.
-
-        Looking through it again and again cost a tenth of all CPU.
-        """
+        """Start, and look after the memory of the process from then on."""
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(*COLLECT_AFTER)
-        gc.enable()
+        settle()
+        self._tidying = asyncio.create_task(keep_tidy(), name="tidying")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Handle a signal; a second SIGINT does not wait for requests in hand."""
