@@ -53,6 +53,8 @@ async def simulation_budget(simulation_id: SimulationId, service: Service, tx: R
 async def set_simulation_budget(simulation_id: SimulationId, budget: Budget, service: Service, tx: Write) -> BudgetView:
     """Decide what a simulation may spend. At the cap its calls are refused (402), and made when it is raised.
 
+    One that is lowered holds for calls that have not begun; those in flight are finished and paid for.
+
     A call is reserved as its prompt and the most it may write come to at the price of the day, and settled when it has
     ended. A model without a price costs nothing here.
     """

@@ -87,6 +87,11 @@ class Balance(NamedTuple):
     is_decided: bool = False
     """False while nobody has decided on a cap."""
 
+    @property
+    def is_used_up(self) -> bool:
+        """Whether no call may be begun, also none that was reserved before the cap was lowered."""
+        return self.exceeded(self.spent.plus(Amount(calls=1))) is not None
+
     def exceeded(self, amount: Amount) -> str | None:
         """What of the cap would be exceeded by this amount; None when it fits."""
         for name, cap, wanted in zip(Cap._fields, self.cap, amount, strict=True):

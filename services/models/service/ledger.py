@@ -8,7 +8,7 @@ when nobody listens any more is withdrawn.
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,7 +24,9 @@ from libs.telemetry import span
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
     NO_DECISION,
+    TENANT,
     Amount,
+    Balance,
     Booking,
     Cap,
     Decision,
@@ -138,6 +140,8 @@ class Ledger:
         self._waiting: dict[Slot, list[_Asker]] = {}
         self._left: WeakSet[asyncio.Queue[Message]] = WeakSet()
         """Of those who listen no more."""
+        self._used_up: set[Slot] = set()
+        """Tenant and simulation whose cap was lowered to what is spent, or nearly."""
         self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
         self._being_made = 0
         self._work: set[asyncio.Task[None]] = set()
@@ -290,6 +294,7 @@ class Ledger:
         if account.cap is not None and account.simulation_id:
             await self._accounts.set_cap(tx, account.simulation_id, account.cap, is_first=True)
         balances = await self._accounts.find(tx, account.simulation_id, lease.now, lock=True)
+        self._note(account.tenant, balances)
         amounts = dict(zip((call.key for call in missing), self._estimate(backend, missing), strict=True))
         decision = decide(list(amounts.items()), balances)
         made = set(decision.made)
@@ -373,7 +378,7 @@ class Ledger:
     async def _commit_of(self, tenant: str, items: Sequence[_Ended], *, is_repeated: bool) -> None:
         async with self._database.write(tenant=tenant) as tx:
             now = datetime.now(UTC)
-            await self._accounts.lock(tx, {item.account.simulation_id for item in items})
+            self._note(tenant, await self._accounts.lock(tx, {item.account.simulation_id for item in items}))
             new = items
             if is_repeated:  # the try before may have been committed when its connection was lost
                 is_open = await self._store.unended(tx, [item.outcome.key for item in items])
@@ -388,10 +393,17 @@ class Ledger:
             else:
                 self._deliver(tenant, _settled(item), is_found=False)
 
+    def _note(self, tenant: str, balances: Iterable[Balance]) -> None:
+        for balance in balances:
+            note = self._used_up.add if balance.is_used_up else self._used_up.discard
+            note((tenant, balance.simulation_id))
+
     def _is_wanted(self, tenant: str, key: str) -> bool:
-        """Whether anybody still waits for a call that this process may begin."""
+        """Whether anybody who may pay still waits for a call that this process may begin."""
         return self._stops_at == inf and any(
-            asker.queue not in self._left for asker in self._waiting.get((tenant, key), ())
+            asker.queue not in self._left
+            and self._used_up.isdisjoint({(tenant, TENANT), (tenant, asker.account.simulation_id)})
+            for asker in self._waiting.get((tenant, key), ())
         )
 
     async def _renew_loop(self) -> None:

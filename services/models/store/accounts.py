@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Executable, bindparam, case, select
+from sqlalchemy import Executable, RowMapping, bindparam, case, select
 
 from libs.db import Transaction, among, insert_into, texts
 from services.models.domain.budgets import EACH_MONTH, TENANT, Amount, Balance, Booking, Cap, empty, merged, month_of
@@ -33,22 +33,17 @@ class Accounts:
         month = month_of(now)
         these = {"of_tenant": tx.tenant, "ids": [TENANT, EACH_MONTH, month, simulation_id]}
         found = {
-            row["simulation_id"]: Balance(
-                simulation_id=row["simulation_id"],
-                cap=Cap(*(row[name] for name in _CAPS)),
-                spent=Amount(*(row[name] for name in _SUMS[:3])),
-                reserved=Amount(*(row[name] for name in _SUMS[3:])),
-                is_decided=row["is_decided"],
-            )
+            row["simulation_id"]: _balance(row)
             for row in (await tx.execute(_THESE_LOCKED if lock else _THESE, these)).mappings()
         }
         cap, spent = found.pop(EACH_MONTH, empty(EACH_MONTH)).cap, found.pop(month, empty(month)).spent
         reserved = found.get(TENANT, empty(TENANT)).reserved
         return [Balance(month, cap, spent, reserved), *found.values()]
 
-    async def lock(self, tx: Transaction, simulation_ids: Iterable[str]) -> None:
-        """Lock these accounts and the tenant's until the transaction ends."""
-        await tx.execute(_THESE_LOCKED, {"of_tenant": tx.tenant, "ids": [TENANT, *simulation_ids]})
+    async def lock(self, tx: Transaction, simulation_ids: Iterable[str]) -> list[Balance]:
+        """Lock these accounts and the tenant's until the transaction ends; those that there are."""
+        these = {"of_tenant": tx.tenant, "ids": [TENANT, *simulation_ids]}
+        return [_balance(row) for row in (await tx.execute(_THESE_LOCKED, these)).mappings()]
 
     async def book(self, tx: Transaction, bookings: Sequence[Booking], now: datetime) -> None:
         """Add to what is spent and reserved."""
@@ -70,6 +65,16 @@ class Accounts:
         await tx.execute(
             statement.on_conflict_do_update(index_elements=_KEY, set_=caps | {"is_decided": True}, where=where)
         )
+
+
+def _balance(row: RowMapping) -> Balance:
+    return Balance(
+        simulation_id=row["simulation_id"],
+        cap=Cap(*(row[name] for name in _CAPS)),
+        spent=Amount(*(row[name] for name in _SUMS[:3])),
+        reserved=Amount(*(row[name] for name in _SUMS[3:])),
+        is_decided=row["is_decided"],
+    )
 
 
 @cache  # made with every group of calls

@@ -1,13 +1,14 @@
 """Budgets: what is reserved before a call and settled after it, the refusal at the cap, and what survives."""
 
 import asyncio
+from contextlib import suppress
 
 import httpx
 import pytest
 from sqlalchemy import update
 
 from libs.db import Database
-from libs.models import BudgetSpentError, ModelsClient
+from libs.models import BudgetSpentError, ModelsClient, ModelsError
 from services.models.app import create_app
 from services.models.settings import Settings
 from services.models.tables import accounts
@@ -90,6 +91,30 @@ async def test_what_a_call_really_cost_is_settled(start_with_provider, stub):
     assert after["reserved"] == {"cost_usd": 0.0, "tokens": 0, "calls": 0}
     assert after["cap"] == {"cost_usd": None, "tokens": None, "calls": None}
     assert tenant["spent"] == after["spent"]
+
+
+async def test_a_cap_that_is_lowered_holds_for_calls_that_have_not_begun(start_with_provider, stub):
+    stub.answer = lambda request, number: Answer(completion().body, delay_s=0.1)
+    async with start_with_provider(concurrency=2) as client:
+        asking = asyncio.create_task(ask(40))
+
+        async def some_are_asked():
+            return len(stub.requests) >= 4
+
+        await eventually(some_are_asked)
+        await cap(client, calls=5)
+        with suppress(ModelsError):  # what was withdrawn is asked for again, as by whoever runs a delivery
+            await asking
+        answered, reason = await ask(40)
+        requests = len(stub.requests)
+        lowered = await account(client)
+        await cap(client, calls=40)
+        assert await ask(40) == (40, None)
+        used = await usage(client)
+    assert answered == requests < 20
+    assert reason.startswith("the budget of simulation 'sim_1' is 5 call(s)")
+    assert (lowered["spent"]["calls"], lowered["reserved"]["calls"]) == (requests, 0)
+    assert (used["calls"], used["orphaned_calls"]) == (len(stub.requests), 0) == (40, 0)
 
 
 async def test_calls_wait_for_each_other_rather_than_being_refused_for_what_is_only_reserved(start_with_provider, stub):
