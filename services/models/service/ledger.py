@@ -141,7 +141,7 @@ class Ledger:
         self._left: WeakSet[asyncio.Queue[Message]] = WeakSet()
         """Of those who listen no more."""
         self._used_up: set[Slot] = set()
-        """Tenant and simulation whose cap was lowered to what is spent, or nearly."""
+        """Tenant and simulation of accounts on which no call is begun any more, also none that is reserved."""
         self._ended: asyncio.Queue[_Ended] = asyncio.Queue()
         self._being_made = 0
         self._work: set[asyncio.Task[None]] = set()
