@@ -1,12 +1,57 @@
 """Messages of the population service."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from libs.contracts.base import Contract, MessageData
+from libs.contracts.base import Contract, Data, MessageData
 from libs.contracts.people import Agent
+
+LONGEST_SAID = 500
+"""Characters of a text that is told with a population; what is longer ends with an ellipsis."""
+
+
+class SegmentMakeup(Data):
+    """A segment as it was asked for, and what of its words drew nobody."""
+
+    name: str
+    size: int
+    particularities: str = Field(description=f"Who they are, in words; at most {LONGEST_SAID} characters.")
+    not_understood: tuple[str, ...] = Field(description="The parts that no rule and no model understood.")
+    fragments: tuple[str, ...]
+
+
+class GivenSource(Data):
+    """Where a margin comes from that was given for this population."""
+
+    dimension: str
+    source: str
+    year: int
+
+
+class Worth(Data):
+    """What unequal weights cost."""
+
+    effective_n: float = Field(description="Kish's effective number of people.")
+    design_effect: float
+
+
+class Makeup(Data):
+    """How the people of a population came to be, as it was asked for. Texts are of whoever asked."""
+
+    way: Literal["drawn", "imported"]
+    base: str = Field(description="Name of the demographic template; imported for people from files.")
+    title: str | None = Field(description="What the template says it is of; null for people from files.")
+    seed: int | None = Field(description="Null where nobody was drawn.")
+    eligible: tuple[str, ...] = Field(description="Who could be drawn at all; empty: everybody.")
+    margins: tuple[GivenSource, ...] = Field(description="Margins that were given beside the template's.")
+    segments: tuple[SegmentMakeup, ...]
+    worth: Worth | None = Field(description="What the weights of the people cost; null where nobody has one.")
+    described_as: str | None = Field(description="The description a model planned the sample from.")
+    planned_by: str | None = Field(description="The model that did so.")
+    read_by: str | None = Field(description="The model that read words no rule knows.")
+    written_by: str | None = Field(description="The model that wrote personas; null: they are composed.")
 
 
 class PopulationCreated(MessageData):
@@ -88,13 +133,14 @@ class PopulationReady(MessageData):
         "population",
         "population-ready",
         "population_id",
-        ("orchestrator", "intervention", "communication", "gateway", "webhooks"),
+        ("orchestrator", "intervention", "communication", "results", "gateway", "webhooks"),
     )
     population_id: str
     name: str
     size: int
     segments: dict[str, int]
     ready_at: datetime
+    makeup: Makeup | None = Field(default=None, description="How its people came to be. Null: that is not told.")
 
 
 class PopulationProgressed(MessageData):

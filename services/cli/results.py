@@ -32,19 +32,24 @@ class Run:
     source: Path
     study: StudySpec
     status: JsonObject
-    analysis: JsonObject
+    results: JsonObject
     estimate: JsonObject | None = None
     """What it was said to take; None where that could not be said."""
 
+    @property
+    def analysis(self) -> JsonObject:
+        """What came of it."""
+        analysis: JsonObject = self.results["analysis"]
+        return analysis
 
-async def analysis_of(client: RehearsalClient, status: JsonObject) -> JsonObject:
-    """The analysis of a completed simulation; waits a moment for a service that has not heard of it yet."""
+
+async def results_of(client: RehearsalClient, status: JsonObject) -> JsonObject:
+    """The analysed results of a completed simulation; waits a moment for a service that has not heard of it yet."""
     deadline = asyncio.get_running_loop().time() + ANALYSIS_S
     while True:
         answer = await client.aggregate(status["simulation_id"])
-        analysis: JsonObject | None = answer.get("analysis")
-        if analysis:
-            return analysis
+        if answer.get("analysis"):
+            return answer
         if asyncio.get_running_loop().time() >= deadline:
             state = status["state"]
             raise StopError(Exit.FAILED, f"There is no analysis of {status['simulation_id']}: it is {state}.")

@@ -13,7 +13,7 @@ from services.cli.exits import Exit, StopError, refusal, say
 from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.progress import display
-from services.cli.results import Run, analysis_of, write_folder
+from services.cli.results import Run, results_of, write_folder
 from services.cli.study import InvalidStudyError, Study, load
 
 APPEARS_S = 15.0
@@ -51,7 +51,7 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
             raise
         if status["state"] != "completed":
             return ended_badly(status)
-        run = Run(path, spec, status, await analysis_of(client, status), started["estimate"])
+        run = Run(path, spec, status, await results_of(client, status), started["estimate"])
         folder = await write_folder(client, run, options.out, has_report=options.has_report)
     _print(run, folder, options)
     return Exit.COMPLETED
@@ -109,10 +109,11 @@ def _print(run: Run, folder: Path, options: RunOptions) -> None:
         print_json(answer)
         return
     from services.cli.estimate import held_against
-    from services.cli.verdict import console, usage_line, verdict
+    from services.cli.verdict import console, simulated, usage_line, verdict
 
     output = console()
     output.print(verdict(run.analysis, output.width))
+    output.print(simulated(run.results.get("population")))
     output.print(usage_line(run.status["usage"]), style="dim")
     if run.estimate is not None:
         output.print(held_against(run.estimate, run.status["usage"]), style="dim", highlight=False)

@@ -8,7 +8,7 @@ from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, say
 from services.cli.output import print_json
 from services.cli.own import Source
-from services.cli.results import analysis_of
+from services.cli.results import results_of
 from services.cli.run import ended_badly, follow
 
 
@@ -69,10 +69,11 @@ async def show_results(simulation_id: str, source: Source, *, as_json: bool) -> 
 
 
 async def _print_verdict(client: RehearsalClient, status: JsonObject) -> None:
-    from services.cli.verdict import console, usage_line, verdict
+    from services.cli.verdict import console, simulated, usage_line, verdict
 
-    output = console()
-    output.print(verdict(await analysis_of(client, status), output.width))
+    output, results = console(), await results_of(client, status)
+    output.print(verdict(results["analysis"], output.width))
+    output.print(simulated(results.get("population")))
     output.print(usage_line(status["usage"]), style="dim")
 
 

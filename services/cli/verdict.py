@@ -48,6 +48,26 @@ def verdict(analysis: JsonObject, width: int) -> RenderableType:
     return Group(*parts)
 
 
+def simulated(population: JsonObject | None) -> Text:
+    """Who the people are, a line for each segment, and what was said of them that drew nobody."""
+    lines = Text()
+    if population is None:
+        return lines
+    lines.append(f"{clean(population['name'])}: {population['size']:,} people. ", style="bold")
+    known = (population["made"], population["described_as"], population["weights"])
+    lines.append(" ".join(map(clean, filter(None, known))) + "\n", style="dim")
+    for name, words in (("Who could be drawn", population["eligible"]), ("Margins given", population["margins"])):
+        if words:
+            lines.append(f"{name}: {clean('; '.join(words))}\n", style="dim")
+    for one in population["segments"]:
+        told = f": {clean(one['particularities'])}" if one["particularities"] else ""
+        lines.append(f"  {clean(one['name'])} ({one['size']:,}){told}\n", style="dim")
+        for part in one["not_understood"] or ():
+            lines.append(f"  Not understood, so nobody was drawn by it: {clean(part)}\n", style="red")
+    lines.rstrip()
+    return lines
+
+
 def _estimates(estimates: list[JsonObject], wrap: str) -> Table:
     """Arms across, metrics down."""
     most = {arm: max(one["n"] for one in estimates if one["arm"] == arm) for arm in _arms(estimates)}

@@ -9,6 +9,7 @@ from libs.contracts.population import (
     AgentsGenerated,
     ApplyFragments,
     GeneratePeople,
+    Makeup,
     PersonasChanged,
     PopulationCreated,
     PopulationDeleted,
@@ -89,7 +90,7 @@ class Events:
         command = ApplyFragments(population_id=version.population_id, version=version.number, after=version.reached)
         await self._outbox.add(tx, command)
 
-    async def ready(self, tx: Transaction, population: Population) -> None:
+    async def ready(self, tx: Transaction, population: Population, makeup: Makeup) -> None:
         """Everybody is drawn; the last message about the people."""
         if population.ready_at is None:
             raise ValueError(f"{population.id} is not ready")
@@ -99,6 +100,7 @@ class Events:
             size=population.spec.size,
             segments=population.segments,
             ready_at=population.ready_at,
+            makeup=makeup,
         )
         await self._outbox.add(tx, event)
 

@@ -5,6 +5,7 @@ from libs.contracts.communication import ResponsesRecorded
 from libs.contracts.envelope import Message
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, SimulationStateChanged, StepStarted, TimelineForked
+from libs.contracts.population import PopulationReady
 from libs.contracts.results import AnalyseSimulation, ExtractFields
 from libs.contracts.validation import CalibrationChanged, SimulationRectified
 from libs.db import Transaction
@@ -23,6 +24,11 @@ async def on_simulation_state_changed(
     tx: Transaction, message: Message[SimulationStateChanged], service: Results
 ) -> None:
     await service.learn_end(tx, message.data)
+
+
+@router.on(PopulationReady)
+async def on_population_ready(tx: Transaction, message: Message[PopulationReady], service: Results) -> None:
+    await service.learn_population(tx, message.data)
 
 
 @router.on(PlanFrozen)

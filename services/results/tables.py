@@ -7,6 +7,7 @@ counted to know how far one of the `extractions` has come: its rows are written 
 `progress` also marks up to where live aggregates were published.
 `codings` are themes that a model found on request, the newest of each field.
 `calibrations` and `rectifications` hold the newest that validation told: what grades A and B rest on.
+`populations` are as they were drawn: what is done to their people afterwards is not told here.
 `responses` are divided by simulation into partitions on PostgreSQL. Those of every timeline are kept; what is served
 and analysed are those of the present one.
 """
@@ -29,6 +30,14 @@ simulations = Table(
     Column("seed", Integer, nullable=False),
     Column("model", Text, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+)
+
+populations = Table(
+    "populations",
+    metadata,
+    tenant_column(),
+    Column("population_id", String(128), primary_key=True),
+    Column("document", JsonDocument, nullable=False),
 )
 
 plans = Table(

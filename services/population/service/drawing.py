@@ -22,6 +22,7 @@ from services.population.domain.fragments import Fragment
 from services.population.domain.imports import IMPORTED
 from services.population.domain.learning import Learned
 from services.population.domain.library import Library
+from services.population.domain.makeup import of_drawn
 from services.population.domain.margins import MarginReport, report
 from services.population.domain.people import Design
 from services.population.domain.planning import Plan
@@ -196,9 +197,10 @@ class Drawing:
             await self._events.draw_next(tx, population)
             return population
         population = replace(population, state=State.READY, ready_at=population.progressed_at)
+        makeup = await asyncio.to_thread(lambda: of_drawn(population, self._design(population)))
         self._designs.pop(population.id, None)
         await self._store.populations.save(tx, population)
-        await self._events.ready(tx, population)
+        await self._events.ready(tx, population, makeup)
         return population
 
     def _design(self, population: Population) -> Design:

@@ -14,6 +14,7 @@ from libs.db import Database, Transaction
 from services.population.adapters import Author
 from services.population.domain.imports import Person, read_people
 from services.population.domain.library import Library
+from services.population.domain.makeup import of_imported
 from services.population.domain.margins import MarginReport
 from services.population.domain.population import Particularities, Population, State, Use
 from services.population.domain.selection import (
@@ -114,7 +115,7 @@ class Populations:
         await self._store.people.add(tx, population.id, agents, [person.envelope for person in people])
         await self._events.created(tx, population)
         await self._events.people_drawn(tx, population, agents)
-        await self._events.ready(tx, population)
+        await self._events.ready(tx, population, of_imported(population, agents))
         return population
 
     async def show(self, tx: Transaction, population_id: str) -> Population:

@@ -26,6 +26,7 @@ from services.results.domain.findings import SIMULATED, State, alarms, decision_
 from services.results.domain.journeys import HazardTest, StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
 from services.results.domain.path import Change, PathStep, changes_of, path_of
+from services.results.domain.people import People
 from services.results.domain.records import Turn
 from services.results.domain.report.page import to_html
 from services.results.domain.themes import Themes
@@ -103,6 +104,7 @@ class AggregateView(BaseModel):
     simulation_id: str
     intervention_id: str | None
     population_id: str
+    population: People | None = Field(description="Who is simulated; null where that was not told.")
     timestamp: datetime
     state: State
     note: str | None
@@ -122,6 +124,7 @@ class AggregateView(BaseModel):
             simulation_id=study.simulation_id,
             intervention_id=study.intervention_id,
             population_id=study.population_id,
+            population=study.people,
             timestamp=made.analysed_at if made else datetime.now(UTC),
             state=status.state,
             note=None if made else why_no_analysis(status.state),

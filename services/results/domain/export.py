@@ -92,6 +92,7 @@ def _content(findings: Findings) -> JsonObject:
             "name": plan.name if plan else study.name,
             "model": study.model,
             "seed": study.seed,
+            "population": study.people,
             "instruments": study.instruments,
             "plan": plan.model_dump(exclude={"intervention_id", "frozen_at", "instruments"}) if plan else None,
         },

@@ -12,6 +12,7 @@ from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.protocol import Plan, Stimulus, Usage
+from services.results.domain.people import People
 
 Profile = dict[str, str | int | float]
 DEFAULT_ALPHA = 0.05
@@ -82,6 +83,8 @@ class Study:
     """Agents announced by arm; where there is a plan, the plan's own numbers count."""
     stimuli: Mapping[str, Mapping[str, Stimulus]] = field(default_factory=dict)
     """What was shown, by step and arm, as far as it is known."""
+    people: People | None = None
+    """Who is simulated; None where no more than the id of the population is known."""
 
     @property
     def is_within(self) -> bool:

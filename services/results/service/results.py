@@ -18,6 +18,7 @@ from libs.contracts.orchestrator import (
     StepStarted,
     TimelineForked,
 )
+from libs.contracts.population import PopulationReady
 from libs.contracts.results import AnalyseSimulation
 from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.validation import CalibrationChanged, SimulationRectified
@@ -92,6 +93,10 @@ class Results:
         await self._store.studies.add_simulation(tx, data)
         self.live.changed(tx, data.simulation_id)
         await self._analyse_if_complete(tx, data.simulation_id)
+
+    async def learn_population(self, tx: Transaction, data: PopulationReady) -> None:
+        """Who the people of simulations are."""
+        await self._store.studies.add_population(tx, data)
 
     async def learn_end(self, tx: Transaction, data: SimulationStateChanged) -> None:
         """A simulation that failed or was cancelled will not be analysed."""

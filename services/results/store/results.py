@@ -15,6 +15,7 @@ from libs.contracts.evidence import Analysis
 from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, StepStarted
+from libs.contracts.population import PopulationReady
 from libs.contracts.protocol import Plan, Stimulus, Usage
 from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.tools import Scope
@@ -22,9 +23,10 @@ from libs.db import Transaction, add_up, along, insert_new
 from services.results.domain.description import Description
 from services.results.domain.extraction.model import Pair
 from services.results.domain.findings import Ended
+from services.results.domain.people import People, people_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
-from services.results.tables import analyses, plans, progress, responses, simulations, steps
+from services.results.tables import analyses, plans, populations, progress, responses, simulations, steps
 
 TURN_FIELDS = tuple(field.name for field in fields(Turn))
 _values_of = attrgetter(*TURN_FIELDS)
@@ -72,6 +74,10 @@ class Studies:
     async def add_simulation(self, tx: Transaction, data: SimulationCreated) -> None:
         await insert_new(tx, simulations, [{"tenant": tx.tenant, **data.model_dump()}])
 
+    async def add_population(self, tx: Transaction, data: PopulationReady) -> None:
+        row = {"tenant": tx.tenant, "population_id": data.population_id, "document": data.model_dump(mode="json")}
+        await insert_new(tx, populations, [row])
+
     async def add_plan(self, tx: Transaction, data: PlanFrozen) -> None:
         plan = data.plan.model_dump(mode="json")
         row = {"tenant": tx.tenant, "simulation_id": data.simulation_id, "plan": plan, "plan_hash": data.plan_hash}
@@ -114,7 +120,13 @@ class Studies:
             instruments=asked,
             planned=_planned(started),
             stimuli={row.step_id: _stimuli(row.stimuli) for row in started if row.stimuli is not None},
+            people=await self._people(tx, row.population_id),
         )
+
+    async def _people(self, tx: Transaction, population_id: str) -> People | None:
+        mine = populations.c.tenant == tx.tenant, populations.c.population_id == population_id
+        document = (await tx.execute(select(populations.c.document).where(*mine))).scalar_one_or_none()
+        return None if document is None else people_of(PopulationReady.model_validate(document))
 
     async def newest_analysed(self, tx: Transaction, intervention_id: str) -> str | None:
         """The newest simulation of an intervention that has an analysis."""

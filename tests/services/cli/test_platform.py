@@ -148,7 +148,10 @@ def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: Embed
         assert part in done.stdout
     simulation = next(path.name for path in (tmp_path / "runs").iterdir())
     assert simulation in rehearsal("ls", "--url", platform.url, cwd=tmp_path).stdout
-    assert GRADE in rehearsal("results", simulation, "--url", platform.url, cwd=tmp_path).stdout
+    assert "Drawn from usa_demographics (Adults of the United States) with seed" in done.stdout
+    printed = rehearsal("results", simulation, "--url", platform.url, cwd=tmp_path).stdout
+    assert GRADE in printed
+    assert "Drawn from usa_demographics (Adults of the United States) with seed 5." in printed
     exported = rehearsal("results", simulation, "--url", platform.url, "--json", cwd=tmp_path).stdout
     assert json.loads(exported)["run"]["simulation_id"] == simulation
     cancelled = rehearsal("cancel", simulation, "--url", platform.url, cwd=tmp_path)

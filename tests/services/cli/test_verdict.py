@@ -7,7 +7,7 @@ from rich.console import Console
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence, SampleRatioCheck
 from libs.contracts.protocol import NO_USAGE
-from services.cli.verdict import clean, verdict
+from services.cli.verdict import clean, simulated, verdict
 
 CAVEAT = "Uncalibrated: read the direction, not the size."
 CHECK = SampleRatioCheck(planned={"a": 62, "b": 63}, completed={"a": 62, "b": 63}, p_value=0.93, is_flagged=False)
@@ -97,6 +97,31 @@ def test_estimates_comparison_grade_effective_n_and_caveat_are_printed() -> None
     assert "C, 15.2" in row
     assert CAVEAT in text
     assert "Plan abababababab" in text
+
+
+def test_who_was_simulated_is_printed_with_what_was_not_understood() -> None:
+    told = {
+        "name": "Custom\x1b[2Jers",
+        "size": 1_250,
+        "made": "Drawn from uk_demographics with seed 7.",
+        "described_as": None,
+        "weights": None,
+        "eligible": ["adults"],
+        "margins": [],
+        "segments": [
+            {"name": "families", "size": 60, "particularities": "parents [red]", "not_understood": ["of [red]"]},
+            {"name": "others", "size": 9, "particularities": None, "not_understood": None},
+        ],
+    }
+    output = io.StringIO()
+    Console(file=output, width=132, highlight=False).print(simulated(told))
+    assert output.getvalue().splitlines() == [
+        "Custom [2Jers: 1,250 people. Drawn from uk_demographics with seed 7.",
+        "Who could be drawn: adults",
+        "  families (60): parents [red]",
+        "  Not understood, so nobody was drawn by it: of [red]",
+        "  others (9)",
+    ]
 
 
 def test_a_mean_is_printed_with_its_scale_and_with_how_many_gave_it() -> None:

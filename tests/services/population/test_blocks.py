@@ -34,7 +34,9 @@ LARGE = {
     "demographic_base": "uk_demographics",
     "size": 1_030,
     "seed": 5,
-    "segments": [{"name": "retired", "size": 620, "particularities": "retired", "fragments": ["skeptical"]}],
+    "segments": [
+        {"name": "retired", "size": 620, "particularities": "retired, fond of opera", "fragments": ["skeptical"]}
+    ],
 }
 
 
@@ -76,6 +78,20 @@ async def test_a_large_population_is_drawn_in_blocks_and_announced_in_order(data
         [created] = await others.published(PopulationCreated)
         assert (created.size, created.segments, created.seed) == (1_030, {"retired": 620}, 5)
         assert (ready.population_id, ready.segments) == (population["id"], {"retired": 620})
+        margins = (await client.get(population["links"]["margins"])).json()
+        assert ready.makeup is not None
+        assert (ready.makeup.base, ready.makeup.title) == ("uk_demographics", "Adults of the United Kingdom")
+        assert ready.makeup.segments[0].model_dump() == {
+            "name": "retired",
+            "size": 620,
+            "particularities": "retired, fond of opera",
+            "not_understood": ("fond of opera",),
+            "fragments": ("skeptical",),
+        }
+        assert ready.makeup.worth is not None
+        assert ready.makeup.worth.model_dump() == {
+            name: margins["weights"][name] for name in ("effective_n", "design_effect")
+        }
         told = await others.published(AgentsGenerated)
         assert max(len(message.agents) for message in told) == 50
         assert [agent.index for message in told for agent in message.agents] == list(range(1, 1_031))
@@ -104,6 +120,8 @@ async def test_imported_people_are_announced_like_those_who_were_drawn(sqlite_ur
         told = await others.published(AgentsGenerated)
     assert (ready.population_id, ready.size, ready.segments) == (population["id"], 60, {"all": 60})
     assert created.demographic_base == "imported"
+    assert ready.makeup is not None
+    assert (ready.makeup.way, ready.makeup.title, ready.makeup.worth) == ("imported", None, None)
     assert [len(event.agents) for event in told] == [50, 10]
     assert told[0].agents[0].persona == JON["persona"]
 

@@ -8,6 +8,7 @@ from libs.contracts.catalogue import resolve
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.ids import agent_id, turn_id
 from libs.contracts.instruments import Answer, Instrument, MetricType
+from libs.contracts.population import Makeup, PopulationReady
 from libs.contracts.protocol import Arm, Plan, Stimulus, Usage
 from services.results.domain.records import Study, Turn
 
@@ -116,6 +117,34 @@ def turn(number: int, arm: str, answers: Mapping[str, Answer] | None, **fields: 
         **fields,
     }
     return Turn(**given)  # type: ignore[arg-type]
+
+
+def ready(makeup: Makeup | None = None, **fields: object) -> PopulationReady:
+    """What is told of the population of the campaign; without a makeup it is that of an earlier release."""
+    sizes = {"young_professionals": 50, "families": 60}
+    given: dict[str, object] = {"population_id": "pop_1", "name": "Customers", "size": 125, "segments": sizes}
+    return PopulationReady.model_validate({**given, "ready_at": START, "makeup": makeup, **fields})
+
+
+def makeup(words: str = "parents of diabetics", part: str = "of diabetics", **fields: object) -> Makeup:
+    """How they came to be, with a part of the families' words that drew nobody."""
+    young = {"name": "young_professionals", "size": 50, "particularities": "25-35 years old", "not_understood": ()}
+    families = {"name": "families", "size": 60, "particularities": words, "not_understood": (part,)}
+    given: dict[str, object] = {
+        "way": "drawn",
+        "base": "uk_demographics",
+        "title": "Adults of the United Kingdom",
+        "seed": 7,
+        "eligible": ("adults who buy groceries",),
+        "margins": ({"dimension": "gender", "source": "Our customers", "year": 2025},),
+        "segments": (young | {"fragments": ("tech_savvy",)}, families | {"fragments": ()}),
+        "worth": {"effective_n": 83.2, "design_effect": 1.5},
+        "described_as": None,
+        "planned_by": None,
+        "read_by": None,
+        "written_by": None,
+    }
+    return Makeup.model_validate({**given, **fields})
 
 
 def campaign(seed: int = 7, *, effect: float = 0.22, failures: int = 0) -> tuple[Study, list[Turn]]:

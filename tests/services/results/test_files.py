@@ -18,6 +18,7 @@ import pytest
 
 from services.results.domain.export import Document
 from services.results.domain.gathered import MOST_VOICES, Gathering
+from services.results.domain.people import people_of
 from services.results.domain.records import Turn
 from services.results.domain.rows import Outline
 from services.results.service.files.columnar import GROUP, ParquetRows
@@ -107,6 +108,19 @@ def test_parquet_columns_have_types_and_the_file_says_what_it_is_worth() -> None
     assert str(table.schema.field("response").type) == "string"
     assert table.schema.metadata[b"evidence_grade"] == b"C"
     assert table.column("caveat")[0].as_py() == campaign().evidence.caveat
+
+
+def test_workbook_parquet_and_pdf_say_who_was_simulated() -> None:
+    study, turns = build.campaign()
+    people = people_of(build.ready(build.makeup("=1+1 of diabetics")))
+    found = findings(replace(study, people=people), turns)
+    book = file_of(XlsxRows, found)
+    texts = strings(book)
+    assert {"Customers", "not understood: families", "of diabetics", "60 people: =1+1 of diabetics"} <= set(texts)
+    kept = pyarrow.parquet.read_table(io.BytesIO(file_of(ParquetRows, found))).schema.metadata[b"population"]
+    assert json.loads(kept) == people.model_dump(mode="json")
+    assert b"Not understood, so nobody was drawn by it" in b" ".join(pages(to_pdf(found)))
+    assert b"Not understood" not in b" ".join(pages(to_pdf(campaign())))
 
 
 def test_a_column_of_several_kinds_is_one_of_texts() -> None:

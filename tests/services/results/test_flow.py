@@ -170,6 +170,31 @@ async def test_two_runs_of_one_study_give_the_same_bytes(scene: Scene) -> None:
     assert first["run"] != second["run"]
 
 
+async def test_who_was_simulated_is_in_results_exports_and_report(scene: Scene) -> None:
+    plan, turns = campaign()
+    old = build.ready(population_id="pop_old", name="Of old")
+    later = created(plan, "sim_2").model_copy(update={"population_id": "pop_old"})
+    await scene.publish(build.ready(build.makeup()), *story(turns, plan))
+    await scene.publish(old, later, *story(turns, plan, "sim_2")[1:])
+    await scene.completed(2)
+    told = (await scene.aggregate())["population"]
+    assert (told["name"], told["size"], told["rest"]) == ("Customers", 125, 15)
+    assert told["made"].startswith("Drawn from uk_demographics")
+    assert [one["not_understood"] for one in told["segments"]] == [[], ["of diabetics"]]
+    assert json.loads((await scene.export("json")).content)["content"]["study"]["population"] == told
+    assert "of diabetics" in (await scene.export("html")).text
+    of_old = (await scene.aggregate("sim_2"))["population"]
+    assert (of_old["name"], of_old["made"]) == ("Of old", None)
+    assert of_old["segments"][1] == {
+        "name": "families",
+        "size": 60,
+        "particularities": None,
+        "fragments": None,
+        "not_understood": None,
+    }
+    assert "Of old" in (await scene.export("html", "sim_2")).text
+
+
 async def test_an_individual_is_shown_with_every_turn_and_its_persona(scene: Scene) -> None:
     plan = build.plan(("a", "b"), [build.instrument("bought")], {"a": 1, "b": 1})
     turns = [

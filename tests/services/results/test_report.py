@@ -8,6 +8,7 @@ import pytest
 
 from libs.contracts.decision import decide
 from libs.contracts.instruments import Instrument
+from services.results.domain.people import People, people_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
 from services.results.domain.report.voices import choose, persona_line
@@ -164,6 +165,18 @@ def test_there_is_no_script_and_nothing_is_fetched() -> None:
     assert "default-src 'none'" in policy
 
 
+def hostile(attack: str) -> People:
+    """People whose every word is this."""
+    makeup = build.makeup(
+        attack,
+        attack,
+        eligible=(attack,),
+        margins=({"dimension": attack, "source": attack, "year": 2025},),
+        **dict.fromkeys(("base", "title", "described_as", "planned_by", "written_by", "read_by"), attack),
+    )
+    return people_of(build.ready(makeup, name=attack))
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("is_completed", [True, False])
 def test_a_text_from_outside_is_text_wherever_it_stands(attack: str, is_completed: bool) -> None:
@@ -212,7 +225,7 @@ def test_a_text_from_outside_is_text_wherever_it_stands(attack: str, is_complete
         for i in range(4)
     ]
     turns.append(build.turn(5, arms[0], None, failure=attack, name=attack, segment=attack))
-    seen = page(build.study(plan, **ids), turns, is_completed=is_completed)
+    seen = page(build.study(plan, **ids, people=hostile(attack)), turns, is_completed=is_completed)
     clean = page(*varied(), is_completed=is_completed)
     assert {name for name, _ in seen.elements} <= {name for name, _ in clean.elements} | {
         "ul",
@@ -303,6 +316,51 @@ def test_a_broadcast_has_a_report_without_comparisons() -> None:
 def test_the_report_is_the_same_whatever_order_the_turns_came_in() -> None:
     study, turns = build.campaign()
     assert to_html(findings(study, turns)) == to_html(findings(study, turns[::-1]))
+
+
+def test_the_people_are_named_with_how_they_were_made_and_with_what_was_not_understood() -> None:
+    study, turns = build.campaign()
+    seen = page(replace(study, people=people_of(build.ready(build.makeup()))), turns)
+    people = seen.text[seen.text.index("The population as it was asked for") :]
+    for words in (
+        "Customers",
+        "125",
+        "Drawn from uk_demographics (Adults of the United Kingdom) with seed 7.",
+        "adults who buy groceries",
+        "gender (Our customers, 2025)",
+        "worth 83.2 people (design effect 1.50); results count each once",
+        "Not understood, so nobody was drawn by it:families: of diabetics",
+        "parents of diabetics",
+        "tech_savvy",
+        "everybody else15",
+    ):
+        assert words in people, words
+    top = seen.text[: seen.text.index("The population as it was asked for")]
+    assert "Nobody was drawn by words that were not understood: of diabetics (families), see People." in top
+
+
+def test_of_people_of_an_earlier_release_name_and_sizes_are_told() -> None:
+    study, turns = build.campaign()
+    seen = page(replace(study, people=people_of(build.ready())), turns)
+    people = seen.text[seen.text.index("The population as it was asked for") :]
+    assert "Customers" in people
+    assert "young_professionals50" in people
+    for words in ("Drawn from", "not understood:", "How they came"):
+        assert words not in people
+    unknown = page(study, turns)
+    assert "The population as it was asked for" not in unknown.text
+    assert "pop_1" in unknown.text
+
+
+def test_people_of_models_and_of_files_are_told_apart() -> None:
+    def told(**fields: object) -> str | None:
+        return people_of(build.ready(build.makeup(**fields))).made
+
+    assert told(way="imported", base="imported", title=None, seed=None) == "Taken from files, as they were given."
+    assert told(planned_by="m", read_by="m", written_by="w") == (
+        "Drawn from uk_demographics (Adults of the United Kingdom) with seed 7; by margins that m planned; "
+        "m read words that no rule knows; w wrote their personas."
+    )
 
 
 def test_voices_are_spread_over_the_arms_and_do_not_follow_the_answers() -> None:

@@ -4,8 +4,10 @@ from libs.pages.elements import said
 from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
+from services.results.domain.people import unread
 from services.results.domain.report.parts import LABEL
 
+MOST_UNREAD = 3
 GRADES = {
     "A": "Rectified with human answers",
     "B": "Calibrated on past comparisons",
@@ -63,6 +65,7 @@ def _evidence(findings: Findings) -> Html:
             tag("p", tag("b", "Read this first. "), f"{SIMULATED} This study is {evidence.caveat}."),
             tag("p", f"Where the effective n comes from: {evidence.effective_n_basis}.", class_="quiet"),
             _unequal(findings),
+            _unread(findings),
             class_="caveat",
         ),
     )
@@ -72,6 +75,15 @@ def _unequal(findings: Findings) -> Html:
     if not findings.evidence.sample_ratio.is_flagged:
         return EMPTY
     return tag("p", tag("b", "The arms lost people unequally. "), "A difference may come from who is missing.")
+
+
+def _unread(findings: Findings) -> Html:
+    parts = unread(findings.study.people) if findings.study.people else []
+    if not parts:
+        return EMPTY
+    listed = [child for segment, words in parts[:MOST_UNREAD] for child in (said(words), " (", said(segment), "), ")]
+    more = f"{len(parts) - MOST_UNREAD} more, " if len(parts) > MOST_UNREAD else ""
+    return tag("p", tag("b", "Nobody was drawn by words that were not understood: "), *listed, more, "see People.")
 
 
 def _tile(name: str, value: str, note: str, kind: str = "") -> Html:

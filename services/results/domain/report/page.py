@@ -12,6 +12,7 @@ from services.results.domain.report.estimates import estimates, segments
 from services.results.domain.report.headline import headline
 from services.results.domain.report.moods import moods
 from services.results.domain.report.parts import stamp
+from services.results.domain.report.people import population
 from services.results.domain.report.plots import over_time, parting, surviving
 from services.results.domain.report.themes import themes
 from services.results.domain.report.voices import voices
@@ -40,6 +41,6 @@ def _sections(findings: Findings) -> list[Html]:
         found += [parting(findings), surviving(findings), over_time(findings)]
         found.append(segments(findings, description) if description.segments else EMPTY)
         found += [moods(findings, description), themes(findings)]
-    found.append(health(findings))
+    found += [health(findings), population(findings)]
     found.append(voices(findings) if findings.gathered.voices else EMPTY)
     return [*found, plan(findings), provenance(findings)]

@@ -30,6 +30,8 @@ class ParquetRows:
         columns = [(name, types[kind]) for name, kind in zip(table.header, table.kinds, strict=True)]
         worth = table.evidence
         metadata = {"evidence_grade": worth.grade, "effective_n": str(worth.effective_n), "caveat": worth.caveat}
+        if (people := contents.study.people) is not None:
+            metadata["population"] = people.model_dump_json()
         self._kinds, self._schema = table.kinds, pyarrow.schema(columns, metadata=metadata)
         self._batch: Any = pyarrow.RecordBatch
         self._spool = Spool()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from libs.contracts.evidence import Analysis
 from services.results.domain.canonical import canonical_number
 from services.results.domain.findings import SIMULATED, why_no_analysis
+from services.results.domain.people import People, PeopleSegment, facts, unread
 from services.results.domain.tabular import Cell, as_text
 from services.results.service.files.contents import Contents
 from services.results.service.files.spool import Spool
@@ -98,11 +99,24 @@ def _evidence(contents: Contents) -> list[Sequence[Cell]]:
         ("effective_n_basis", evidence.effective_n_basis),
         ("caveat", evidence.caveat),
         ("plan_hash", study.plan_hash),
+        *_people(study.people),
         ("model", study.model),
         ("seed", study.seed),
         ("looks", evidence.looks),
         ("correction", evidence.correction),
     ]
+
+
+def _people(people: People | None) -> list[Sequence[Cell]]:
+    if people is None:
+        return []
+    segments = [(f"segment: {one.name}", _words(one)) for one in people.segments]
+    not_understood = [(f"not understood: {name}", words) for name, words in unread(people)]
+    return [*facts(people), *segments, *not_understood]
+
+
+def _words(segment: PeopleSegment) -> str:
+    return f"{segment.size:,} people" + (f": {segment.particularities}" if segment.particularities else "")
 
 
 def _estimates(analysis: Analysis) -> tuple[Sequence[str], list[Sequence[Cell]]]:

@@ -28,6 +28,13 @@ export const places = {
     usesNone: "Nobody has asked them yet.",
     years: (age: number) => `${age} years`,
     rest: "everybody else",
+    who: {
+      title: "Who was asked",
+      described: (words: string) => `Described as: ${words}`,
+      eligible: (words: string) => `Who could be drawn: ${words}`,
+      margins: (words: string) => `Margins that were given: ${words}`,
+      segment: (name: string, size: number, words: string) => `${name} (${count(size)})${words ? `: ${words}` : ""}`,
+    },
   },
   person: {
     persona: "Persona",

@@ -12,6 +12,7 @@ from libs.contracts.evidence import Analysis, Comparison
 from services.results.domain import wording
 from services.results.domain.description import Description
 from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
+from services.results.domain.people import People, facts, unread
 from services.results.domain.plots import HeatMap, Plot, StageContrasts, Survival, TimeSeries, plots_of
 from services.results.domain.report.themes import agreement
 from services.results.domain.verdict import find_estimate
@@ -86,6 +87,7 @@ def _story(findings: Findings, name: str) -> Iterator["Flowable"]:
         yield from _distributions(findings.description)
         yield from _plots(findings, findings.description)
         yield from _themes(findings.description)
+    yield from _people(findings.study.people)
     yield from _conduct(findings)
 
 
@@ -201,6 +203,22 @@ def _themes(description: Description) -> Iterator["Flowable"]:
             for t in one.themes
         ]
         yield table(("Theme", "Agreement", "Texts", "Share", "Again", "Both"), rows)
+
+
+def _people(people: People | None) -> Iterator["Flowable"]:
+    if people is None:
+        return
+    yield heading("People")
+    for segment, words in unread(people):
+        yield text(f"Not understood, so nobody was drawn by it — {segment}: {words}", 9, bold=True, after=3)
+    for name, words in facts(people):
+        yield text(f"{name}: {words}", 9, after=2)
+    rows = [
+        (one.name, f"{one.size:,}", one.particularities or wording.NOTHING, ", ".join(one.fragments or ()))
+        for one in people.segments[:MOST_ROWS]
+    ]
+    if rows:
+        yield table(("Segment", "People", "Described as", "Fragments"), rows)
 
 
 def _conduct(findings: Findings) -> Iterator["Flowable"]:

@@ -23,6 +23,7 @@ import { ShareLink } from "./shareLink";
 import { sidesOf } from "./sides";
 import { Themes } from "./themes";
 import { Method, Verdict } from "./verdict";
+import { Who } from "./who";
 
 const Correlations = lazy(() => import("./correlations").then((module) => ({ default: module.Correlations })));
 const Hybrid = lazy(() => import("../validation/hybrid").then((module) => ({ default: module.Hybrid })));
@@ -32,7 +33,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
   const results = useQuery(aggregate(status.simulation_id));
   if (results.isPending) return <Loading />;
   if (!results.data) return <ProblemNotice error={results.error} retry={() => void results.refetch()} />;
-  const { analysis, aggregate_results: sums, note } = results.data;
+  const { analysis, aggregate_results: sums, note, population: people } = results.data;
   const arms = Object.keys(sums.arms).length ? Object.keys(sums.arms) : ["all"];
   const side = sidesOf(status.simulation_id, arms);
   const levels = levelsOf(analysis?.estimates ?? sums.segments.flatMap((one) => one.estimates));
@@ -43,7 +44,11 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       ) : (
         <EmptyState title={text.results.pendingTitle}>{note ?? text.results.pending}</EmptyState>
       )}
-      {isGuest || !status.population_id ? null : <Unread id={status.population_id} />}
+      {people ? (
+        <Who people={people} id={results.data.population_id} />
+      ) : isGuest || !status.population_id ? null : (
+        <Unread id={status.population_id} />
+      )}
       {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} side={side} /> : null}
       {analysis ? <Estimates estimates={analysis.estimates} levels={levels} side={side} /> : null}
       {analysis?.changes?.length ? <Changes changes={analysis.changes} levels={levels} side={side} /> : null}
