@@ -22,11 +22,15 @@ class MonthBudget(BaseModel):
 class Quota(Body):
     """What a tenant may use; null is without a limit."""
 
-    usd_per_month: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    calls_per_month: int | None = Field(default=None, ge=0, lt=2**63)
-    running_simulations: int | None = Field(default=None, ge=0, le=200, description="That have not ended.")
+    usd_per_month: float | None = Field(default=None, strict=True, ge=0, allow_inf_nan=False)
+    calls_per_month: int | None = Field(default=None, strict=True, ge=0, lt=2**63)
+    running_simulations: int | None = Field(default=None, strict=True, ge=0, le=200, description="That have not ended.")
     people: int | None = Field(
-        default=None, ge=1, le=100_000, description="Keys that are not expired or revoked, and people with tokens."
+        default=None,
+        strict=True,
+        ge=1,
+        le=100_000,
+        description="Keys that are not expired or revoked, and people with tokens.",
     )
 
 

@@ -40,9 +40,11 @@ class TurnRequest(Body):
 class Budget(Body):
     """The most that may be spent; null where there is no limit."""
 
-    cost_usd: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    tokens: int | None = Field(default=None, ge=0, lt=2**63, description="Of prompts and completions together.")
-    calls: int | None = Field(default=None, ge=0, lt=2**63)
+    cost_usd: float | None = Field(default=None, strict=True, ge=0, allow_inf_nan=False)
+    tokens: int | None = Field(
+        default=None, strict=True, ge=0, lt=2**63, description="Of prompts and completions together."
+    )
+    calls: int | None = Field(default=None, strict=True, ge=0, lt=2**63)
 
 
 class Spending(Data):

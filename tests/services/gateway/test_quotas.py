@@ -62,6 +62,9 @@ async def test_nobody_raises_their_own_or_sees_that_of_others(gate: Doors) -> No
     assert (await gate.ask("GET", f"/tenants/{ACME}/quota", viewer)).status_code == 403
     wrong = await set_quota(gate, people=0, simulations=3)
     assert {error["field"] for error in wrong.json()["errors"]} == {"people", "simulations"}
+    for field, number in (("usd_per_month", "5"), ("calls_per_month", True), ("people", "7")):
+        odd = await set_quota(gate, **{field: number})
+        assert (odd.status_code, odd.json()["errors"][0]["field"]) == (422, field)
 
 
 async def test_a_tenant_has_as_many_people_as_it_may(gate: Doors) -> None:

@@ -132,6 +132,12 @@ async def test_the_budget_a_simulation_is_made_with_goes_with_its_deliveries_and
         assert raised == {"cost_usd": 1.5, "tokens": None, "calls": 10}
         refused = await stage.client.patch(path, json={"calls": -1, "dollars": 3})
         assert [error["field"] for error in refused.json()["errors"]] == ["calls", "dollars"]
+        for field, number in (("calls", "5"), ("tokens", True), ("cost_usd", "5"), ("cost_usd", True)):
+            odd = await stage.client.patch(path, json={field: number})
+            assert (odd.status_code, odd.json()["errors"][0]["field"]) == (422, field)
+        odd = await stage.client.post("/simulations/create", json={**body, "budget": {"cost_usd": "5"}})
+        assert (odd.status_code, odd.json()["errors"][0]["field"]) == (422, "budget.cost_usd")
+        assert (await stage.client.get(path)).json()["cap"] == raised
         assert (await stage.client.patch("/simulations/sim_9/budget", json={"calls": 1})).status_code == 404
 
 
