@@ -48,7 +48,7 @@ def list_keys(url: Url = None, as_json: AsJson = False) -> None:
     from services.cli.exits import carry_out
     from services.cli.guests import show
 
-    carry_out(show("/keys", source_of(url), as_json=as_json))
+    carry_out(show("/keys", "key", source_of(url), as_json=as_json))
 
 
 @keys.command("revoke", epilog=CODES)
@@ -154,7 +154,7 @@ def list_shares(url: Url = None, as_json: AsJson = False) -> None:
     from services.cli.exits import carry_out
     from services.cli.guests import show
 
-    carry_out(show("/shares", source_of(url), as_json=as_json))
+    carry_out(show("/shares", "link", source_of(url), as_json=as_json))
 
 
 @share.command("revoke", epilog=CODES)

@@ -23,13 +23,15 @@ async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_js
     return Exit.COMPLETED
 
 
-async def show(path: str, source: Source, *, as_json: bool) -> Exit:
-    """All keys or links."""
+async def show(path: str, what: str, source: Source, *, as_json: bool) -> Exit:
+    """All keys or links; `what` is the word for one."""
     async with source.connect() as client:
         items = [item async for item in client.every(path)]
     if as_json:
         print_json({"items": items})
         return Exit.COMPLETED
+    if not items:
+        say(f"There is no {what}.")
     for item in items:
         until = (item["expires_at"] or "for ever")[:10]
         whose = item.get("simulation_id") or item["role"]

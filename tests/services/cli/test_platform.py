@@ -140,6 +140,12 @@ def test_a_run_of_its_own_leaves_results_behind_and_nothing_running(tmp_path: Pa
     assert gone(tmp_path / "runs" / ".platform")
 
 
+def test_a_list_without_a_key_or_link_says_so(platform: EmbeddedPlatform, tmp_path: Path) -> None:
+    for group, said in (("keys", "There is no key.\n"), ("share", "There is no link.\n")):
+        listed = rehearsal(group, "list", "--url", platform.url, cwd=tmp_path)
+        assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", said)
+
+
 def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: EmbeddedPlatform, tmp_path: Path) -> None:
     done = rehearsal("run", EXAMPLE, "--url", platform.url, "--no-report", "--seed", "5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
