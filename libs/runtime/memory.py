@@ -8,10 +8,16 @@ allocator, in pieces between what is still needed.
 import asyncio
 import ctypes
 import gc
+import resource
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import cast
 
-TIDY_EACH_S = 60.0
+LOOK_S = 5.0
+TIDY_S = 60.0
+GROWN = 1.1
+STATM = Path("/proc/self/statm")
 COLLECT_AFTER = (100_000, 25, 25)
 
 
@@ -40,8 +46,19 @@ def tidy() -> None:
         _trim(0)
 
 
-async def keep_tidy(each_s: float = TIDY_EACH_S) -> None:
-    """Tidy up from time to time, for as long as the loop runs."""
+def resident() -> int:
+    """Bytes of memory this process holds; 0 where the system does not say it in /proc."""
+    try:
+        return int(STATM.read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
+
+
+async def keep_tidy(look_s: float = LOOK_S, tidy_s: float = TIDY_S) -> None:
+    """Tidy up for as long as the loop runs: from time to time, and soon after memory has grown by a tenth."""
+    least, last = resident(), time.monotonic()
     while True:
-        await asyncio.sleep(each_s)
-        tidy()
+        await asyncio.sleep(look_s)
+        if resident() > GROWN * least or time.monotonic() - last >= tidy_s:
+            tidy()
+            least, last = resident(), time.monotonic()

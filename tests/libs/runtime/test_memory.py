@@ -3,14 +3,17 @@
 import asyncio
 import gc
 import sys
+import time
 import weakref
-from pathlib import Path
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
-from libs.runtime.memory import keep_tidy, tidy
+from libs.runtime.memory import keep_tidy, resident, tidy
 
-MIB = 2**20
+linux = pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
 PIECES, PIECE = 2_000, 50_000
 
 
@@ -21,27 +24,41 @@ class Held:
         self.own = self
 
 
-async def test_what_holds_itself_is_let_go_of_from_time_to_time() -> None:
+@contextmanager
+def nothing_collects_but(tidying: Coroutine[Any, Any, None]) -> Iterator[None]:
     gc.disable()
-    tidying = asyncio.create_task(keep_tidy(0.01))
+    task = asyncio.create_task(tidying)
     try:
-        held = weakref.ref(Held())
-        assert held() is not None
-        for _ in range(200):
-            await asyncio.sleep(0.01)
-            if held() is None:
-                break
-        assert held() is None
+        yield
     finally:
-        tidying.cancel()
+        task.cancel()
         gc.enable()
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="resident memory is read from /proc")
-def test_memory_between_what_is_still_used_is_given_back() -> None:
-    def resident() -> int:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4_096
+async def is_let_go_of(held: weakref.ref[Held], within_s: float = 2.0) -> bool:
+    ends = time.monotonic() + within_s
+    while held() is not None and time.monotonic() < ends:
+        await asyncio.sleep(0.01)
+    return held() is None
 
+
+async def test_what_holds_itself_is_let_go_of_from_time_to_time() -> None:
+    with nothing_collects_but(keep_tidy(look_s=0.01, tidy_s=0.01)):
+        assert await is_let_go_of(weakref.ref(Held()))
+
+
+@linux
+async def test_what_holds_itself_is_let_go_of_soon_when_memory_has_grown() -> None:
+    with nothing_collects_but(keep_tidy(look_s=0.01, tidy_s=3_600)):
+        held = weakref.ref(Held())
+        assert not await is_let_go_of(held, within_s=0.1)
+        grown = b"x" * (resident() // 4)
+        assert await is_let_go_of(held)
+        assert grown
+
+
+@linux
+def test_memory_between_what_is_still_used_is_given_back() -> None:
     pieces = [bytes(PIECE) for _ in range(PIECES)]
     kept = pieces[::100]  # what lies above them keeps the heap from shrinking by itself
     del pieces
