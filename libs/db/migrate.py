@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from libs.db.row_security import protect_rows, set_every_tenant
+from libs.db.sampling import sample_few
 from libs.db.tenants import keep_closed
 
 ENVIRONMENT = Path(__file__).parent / "alembic"
@@ -46,6 +47,7 @@ def upgrade(connection: Connection, migrations: Path) -> None:
     _migrate(connection, migrations)
     keep_closed(connection)
     protect_rows(connection)
+    sample_few(connection)
 
 
 def _migrate(connection: Connection, migrations: Path) -> None:
