@@ -1,32 +1,55 @@
 """Many records that are much alike in little memory: equal things are there once, as far as there are few of them."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from typing import Any, Generic, TypeVar
 
 MOST_SHARED = 1_024
 """Different things of one kind that are looked for again, so that looking costs no more than it saves."""
+MOST_NUMBERED = 1_000_000
+"""Values of a column: there are characters for a few more."""
 T = TypeVar("T")
 
 
+class Column(Generic[T]):
+    """The different values of a name, each with a number."""
+
+    __slots__ = ("_numbers", "place", "values")
+
+    def __init__(self, place: int) -> None:
+        self.place, self.values = place, list[T]()
+        self._numbers: dict[str, int] = {}
+
+    def number(self, value: T) -> int:
+        """The number of this value, or of one that is written the same."""
+        number = self._numbers.get(written := repr(value))
+        if number is None:
+            number = len(self.values)
+            self.values.append(value)
+            if number < MOST_SHARED:
+                self._numbers[written] = number
+        return number
+
+
 class Record(Mapping[str, T]):
-    """Values by name; the names are shared by all records that have the same."""
+    """Values by name. What is its own is a text with a character for each value; columns are shared."""
 
-    __slots__ = ("_places", "_values")
+    __slots__ = ("_columns", "_numbers")
 
-    def __init__(self, places: Mapping[str, int], values: tuple[T, ...]) -> None:
-        self._places, self._values = places, values
+    def __init__(self, columns: Mapping[str, Column[T]], numbers: str) -> None:
+        self._columns, self._numbers = columns, numbers
 
     def __getitem__(self, name: str) -> T:
-        return self._values[self._places[name]]
+        column = self._columns[name]
+        return column.values[ord(self._numbers[column.place])]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self._columns
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._columns)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._columns)
 
 
 class Once:
@@ -51,6 +74,12 @@ class Once:
 
     def record(self, values: Mapping[str, T]) -> Record[T]:
         """A record of these values, by names in their order."""
-        names, own = tuple(values), tuple(values.values())
-        places = self.by(Record, names, lambda: {self(name): at for at, name in enumerate(names)})
-        return self.by(repr, (names, repr(own)), lambda: Record(places, own))
+        names = tuple(values)
+        columns = self.by(Column, names, lambda: self._columns(names))
+        if any(len(column.values) >= MOST_NUMBERED for column in columns.values()):
+            columns = self._kept[Column][names] = self._columns(names)
+        numbers = "".join([chr(columns[name].number(value)) for name, value in values.items()])
+        return self.by(Record, (id(columns), numbers), lambda: Record(columns, numbers))
+
+    def _columns(self, names: Iterable[str]) -> dict[str, Column[Any]]:
+        return {self(name): Column(at) for at, name in enumerate(names)}

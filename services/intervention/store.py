@@ -34,8 +34,8 @@ from services.intervention.tables import (
     simulations,
 )
 
-ROWS = 2_000
-"""Read or written in one statement."""
+READ, WRITTEN = 500, 2_000
+"""Rows of one statement: a person is read with all there is to know, and written as a few ids."""
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
 Placed = tuple[str, Response]
 """The arm a response was made in, and the response."""
@@ -268,13 +268,12 @@ class Populations:
             select(agents.c.agent_id, agents.c.segment, agents.c.profile)
             .where(agents.c.tenant == tx.tenant, agents.c.population_id == population_id)
             .order_by(agents.c.agent_id)
-            .limit(ROWS)
+            .limit(READ)
         )
         found, once, after = list[Person](), Once(), ""
         while rows := (await tx.execute(query.where(agents.c.agent_id > after))).all():
             for row in rows:
-                profile = {name: once(value) for name, value in (row.profile or {}).items()}
-                found.append(Person(row.agent_id, once(row.segment), once.record(profile)))
+                found.append(Person(row.agent_id, once(row.segment), once.record(row.profile or {})))
             after = rows[-1].agent_id
         return found
 
@@ -284,8 +283,8 @@ class Responses:
 
     async def assign(self, tx: Transaction, simulation_id: str, assigned: Sequence[Assigned]) -> None:
         owner = {"tenant": tx.tenant, "simulation_id": simulation_id}
-        for start in range(0, len(assigned), ROWS):
-            rows = [owner | each._asdict() for each in assigned[start : start + ROWS]]
+        for start in range(0, len(assigned), WRITTEN):
+            rows = [owner | each._asdict() for each in assigned[start : start + WRITTEN]]
             await insert_new(tx, assignments, rows)
 
     async def participants(self, tx: Transaction, population_id: str, intervention_ids: Sequence[str]) -> set[str]:

@@ -4,6 +4,7 @@ import tracemalloc
 
 import pytest
 
+from libs.contracts import compact
 from libs.contracts.compact import MOST_SHARED, Once
 
 GIVEN: dict[str, object] = {
@@ -41,3 +42,16 @@ def test_records_that_nobody_shares_are_no_larger_than_their_values() -> None:
         tracemalloc.stop()
     assert len(kept) == count
     assert taken / count < 260
+
+
+def test_a_column_that_is_full_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compact, "MOST_NUMBERED", 3)
+    once = Once()
+    given = [{"place": at % 5, "parity": at % 2} for at in range(20)]
+    assert [dict(once.record(each)) for each in given] == given
+
+
+def test_more_different_values_than_are_shared_stay_what_they_are() -> None:
+    once = Once()
+    given = [{"place": f"place {at}"} for at in range(2 * MOST_SHARED)] * 2
+    assert [dict(record) for record in [once.record(each) for each in given]] == given

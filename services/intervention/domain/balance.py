@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from libs.contracts.planning import AttributeValue, Balance, is_number
-from services.intervention.domain.assignment import Assigned, Person
+from services.intervention.domain.assignment import Assigned, Person, by_id
 from services.intervention.domain.targeting import SEGMENT
 
 MOST_VALUES = 12
@@ -20,11 +20,12 @@ MOST_ROWS = 100
 def balance(
     people: Iterable[Person], assignments: Iterable[Assigned], arms: Sequence[str], baseline: str
 ) -> tuple[Balance, ...]:
-    """Every attribute that differs between people at all; of one with many values the most frequent ones."""
-    arm_of = {assignment.agent_id: assignment.arm for assignment in assignments}
-    members = [person for person in people if person.agent_id in arm_of]
-    own = [arm_of[person.agent_id] for person in members]
-    del arm_of  # large, where everybody is many
+    """Every attribute that differs between people at all; of one with many values the most frequent ones.
+
+    Each of the people is assigned once.
+    """
+    members = sorted(people, key=by_id)
+    own = [assignment.arm for assignment in sorted(assignments, key=by_id)]
     rows: list[Balance] = []
     for name, value, scores in _columns(members):
         by_arm: dict[str, array[float]] = defaultdict(lambda: array("d"))
