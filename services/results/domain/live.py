@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from libs.contracts.base import Data
 from libs.contracts.clusters import OWN
+from libs.contracts.compact import Once
 from libs.contracts.evidence import Evidence, Interval
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.results import RunningEstimate
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from libs.stats import RunningMean, RunningMoments
 
 MOST_ESTIMATES = 2_000
+NOWHERE: frozenset[str] = frozenset()
 Place = tuple[str, str, str | None]
 """An arm and an outcome in it: its metric and, where there is one, its option."""
 
@@ -60,6 +62,7 @@ class Running:
         self._shared: dict[str, dict[Place, RunningMean]] = {}
         self._tallies: dict[Place, RunningMoments] = defaultdict(RunningMoments)
         self._is_offline = False
+        self._once = Once()
 
     def knows(self, instruments: Iterable[Instrument]) -> bool:
         """False when one of these is known by another definition: then everything has to be counted anew."""
@@ -147,7 +150,7 @@ class Running:
         for outcome in outcomes:
             score = outcome.score({metric: answer})
             if score is not None:
-                self._change(agent, (arm, metric, outcome.option), score)
+                self._change(agent, self._once((arm, metric, outcome.option)), self._once(score))
 
     def _change(self, agent: str, place: Place, score: float) -> None:
         """One more value of an agent: what it counted for goes out, what it counts for now comes in."""
@@ -224,7 +227,8 @@ class _Heads:
         self._units: dict[str, int] = defaultdict(int)
         self._distinct = 0
         self._linked: dict[str, str] = {}
-        self._arms: dict[str, set[str]] = defaultdict(set)
+        self._once = Once()
+        self._arms: dict[str, frozenset[str]] = {}
         """Arms in which anybody of a unit has answered."""
 
     def add(self, agent: str, arm: str, *, is_answered: bool) -> None:
@@ -232,10 +236,11 @@ class _Heads:
         self.met[arm].add(agent)
         if is_answered:
             self._answered[arm].add(agent)
-            arms = self._arms[self.unit_of(agent)]
+            unit = self.unit_of(agent)
+            arms = self._arms.get(unit, NOWHERE)
             self._distinct += not arms
             self._units[arm] += arm not in arms
-            arms.add(arm)
+            self._arms[unit] = self._once(arms | {arm})
 
     def unit_of(self, agent: str) -> str:
         """The unit that an agent is part of."""
@@ -246,11 +251,11 @@ class _Heads:
         kept, gone = sorted((self._root(one), self._root(other)))
         if kept != gone:
             self._linked[gone] = kept
-            arms = self._arms.pop(gone, set())
-            self._distinct -= bool(arms and self._arms[kept])
-            for arm in arms & self._arms[kept]:
+            arms, own = self._arms.pop(gone, NOWHERE), self._arms.get(kept, NOWHERE)
+            self._distinct -= bool(arms and own)
+            for arm in arms & own:
                 self._units[arm] -= 1
-            self._arms[kept] |= arms
+            self._arms[kept] = self._once(own | arms)
         return kept, gone
 
     def counted(self, study: Study) -> Headcount:

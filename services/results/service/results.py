@@ -24,6 +24,7 @@ from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.validation import CalibrationChanged, SimulationRectified
 from libs.db import Database, Transaction
 from libs.models import Models
+from libs.runtime.memory import tidy
 from services.results.domain.analysis import analyse
 from services.results.domain.description import describe
 from services.results.domain.evidence import evidences
@@ -46,6 +47,9 @@ from services.results.service.side_by_side import SideBySide
 from services.results.service.studies import explain_nothing, find_study, state_of
 from services.results.service.themes import Codings
 from services.results.store import Made, Store
+
+LARGE = 20_000
+"""Turns of which an analysis takes so much memory that it is given back at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,12 +278,16 @@ class Results:
             return
         look = progress.looks + 1
         made = await self._analysed(tx, study, look)
+        if expected >= LARGE:
+            tidy()
         await self._store.analyses.add(tx, simulation_id, look, made)
         graded = grade(study, made.analysis, made.description, await self._store.grades.standing(tx, study))
         await self._events.completed(tx, study, graded.analysis, made.analysed_at, progress.cause)
 
     async def _analysed(self, tx: Transaction, study: Study, look: int) -> Made:
         replies = await read_replies(self._store, tx, study)
+        if len(replies.all) >= LARGE:
+            tidy()  # of what reading took
         written = await read_texts(self._store, tx, study, replies, fields_of(study))
         analysis = await asyncio.to_thread(analyse, study, replies, looks=look)
         description = await asyncio.to_thread(describe, study, replies, written, looks=look)
