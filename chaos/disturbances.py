@@ -18,8 +18,8 @@ Act = Callable[[Stage, random.Random], str]
 DOWN_S = 2.0
 LATENCY_S = 0.2
 SLOW_S = 6.0
-AT_ONCE = 128
-"""Two deliveries of 64 turns: the most calls in flight."""
+AT_ONCE = 256
+"""Four deliveries of 64 turns: the most calls in flight."""
 
 
 class Disturbance(NamedTuple):

@@ -37,5 +37,5 @@ class BusSettings(BaseModel):
     )
     drain_timeout: float = Field(default=120.0, gt=0, description="Longest wait for handlers when the service stops.")
     handlers_at_once: int = Field(default=4, ge=1, description="Messages of one type handled at the same time.")
-    work_at_once: int = Field(default=2, ge=1, description="Messages of one type worked on at the same time.")
+    work_at_once: int = Field(default=4, ge=1, description="Messages of one type worked on at the same time.")
     sink_batch: int = Field(default=500, ge=1, le=1000, description="Most messages in one transaction of a sink.")

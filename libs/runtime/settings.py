@@ -56,7 +56,7 @@ class ServiceSettings(BaseSettings):
         gt=0,
         description="When it is asked to stop: the time for what is in hand. What runs it has to wait 30 s longer.",
     )
-    work_at_once: int = Field(default=2, ge=1, description="Deliveries of up to 64 turns that run at the same time.")
+    work_at_once: int = Field(default=4, ge=1, description="Deliveries (64 turns, of large arms 256) run at once.")
     hold_s: float = Field(default=5.0, gt=0, description="How often work that waits for a decision is looked at again.")
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
 
