@@ -41,6 +41,7 @@ class Progress:
 
     state: str = SimulationState.DRAFT.value
     reason: str | None = None
+    paused_for: str | None = None
     planned: dict[str, int] = field(default_factory=dict)
     answered: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
@@ -72,7 +73,7 @@ class Progress:
         data = event.data
         if event.name == "simulation-state-changed":
             self.state = str(data.get("state") or self.state)
-            self.reason = data.get("reason")
+            self.reason, self.paused_for = data.get("reason"), data.get("paused_for")
             self._announced = self._most(self._announced, data.get("planned") or {})
             self.usage = data.get("usage") or self.usage
         elif event.name == "step-started":

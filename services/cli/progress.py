@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 LINE_EVERY_S = 5.0
+GOES_ON = {
+    "request": "`rehearsal resume` lets it go on.",
+    "budget": "`rehearsal budget` with a higher cap lets it go on. If the budget of the tenant or of the month is "
+    "spent, raise that, then `rehearsal resume`.",
+}
 
 
 class Display(Protocol):
@@ -70,6 +75,7 @@ class Bars:
         )
         self._all = self._bars.add_task("waiting", total=None, failed="")
         self._arms: dict[str, TaskID] = {}
+        self._state = ""
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -84,6 +90,9 @@ class Bars:
         """Move the bars."""
         from rich.markup import escape
 
+        if progress.state != self._state and progress.state == SimulationState.PAUSED:
+            self._bars.console.print(_paused(progress), markup=False, highlight=False)
+        self._state = progress.state
         total = progress.total or None
         failed = progress.failed.total()
         text = f"{failed} failed" if failed else ""
@@ -98,9 +107,17 @@ class Bars:
             self._bars.update(self._arms[arm], total=planned, completed=done, failed=lost)
 
 
+def _paused(progress: Progress) -> str:
+    """Why it waits, and what lets it go on."""
+    from services.cli.verdict import clean
+
+    why = f"{progress.state}: {clean(progress.reason or 'somebody wanted it')}".rstrip(".")
+    return f"{why}. {GOES_ON.get(progress.paused_for or 'request', GOES_ON['request'])}"
+
+
 def _summary(progress: Progress) -> str:
     if progress.state == SimulationState.PAUSED:
-        return f"{progress.state}: {progress.reason}"
+        return _paused(progress)
     if not progress.total:
         return progress.state
     arms = ", ".join(f"{arm} {progress.answered[arm]}/{planned}" for arm, planned in progress.planned.items())

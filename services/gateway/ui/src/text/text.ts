@@ -99,6 +99,8 @@ export const text = {
   actions: {
     pause: "Pause",
     resume: "Go on",
+    goesOn:
+      "Go on lets it continue, and so does a higher cap of its own. A budget of the tenant or of the month is raised first.",
     end: "End it",
     keep: "Let it run",
     endTitle: "End this simulation?",

@@ -80,6 +80,7 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
       {run.reason ? (
         <p className={`reason state-${state}`}>{`${capital(text.states[state] ?? state)}: ${run.reason}`}</p>
       ) : null}
+      {state === "paused" && !isGuest ? <p className="fine">{text.actions.goesOn}</p> : null}
       <Tabs
         value={view}
         onChange={(tab) => void navigate({ search: { tab: tab ?? undefined } })}
