@@ -1,13 +1,14 @@
 """One unit of work: what is written in it, and the messages it causes, become visible together or not at all."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable
+from sqlalchemy import CursorResult, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.envelope import DEFAULT_TENANT, Envelope
 
+BLOCK = 2_000
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -30,6 +31,12 @@ class Transaction:
     async def execute(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         """Run a statement; a sequence of parameters runs it once for each."""
         return await self.connection.execute(statement, parameters)
+
+    async def blocks(self, query: Executable, size: int = BLOCK) -> AsyncIterator[Sequence[Row[Any]]]:
+        """The rows of a query, some at a time: they are never in memory together."""
+        async with self.connection.stream(query.execution_options(yield_per=size)) as result:
+            async for rows in result.partitions():
+                yield rows
 
     def before_commit(self, action: Callable[[], Awaitable[None]]) -> None:
         """Run `action` inside the transaction just before it is committed."""

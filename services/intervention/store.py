@@ -34,8 +34,8 @@ from services.intervention.tables import (
     simulations,
 )
 
-READ, WRITTEN = 500, 2_000
-"""Rows of one statement: a person is read with all there is to know, and written as a few ids."""
+PEOPLE, ASSIGNED = 500, 2_000
+"""Rows at a time: of a person there is all that is known, of an assignment a few ids."""
 TERMINAL = [state.value for state in SimulationState if state.is_terminal]
 Placed = tuple[str, Response]
 """The arm a response was made in, and the response."""
@@ -268,14 +268,13 @@ class Populations:
             select(agents.c.agent_id, agents.c.segment, agents.c.profile)
             .where(agents.c.tenant == tx.tenant, agents.c.population_id == population_id)
             .order_by(agents.c.agent_id)
-            .limit(READ)
         )
-        found, once, after = list[Person](), Once(), ""
-        while rows := (await tx.execute(query.where(agents.c.agent_id > after))).all():
-            for row in rows:
-                found.append(Person(row.agent_id, once(row.segment), once.record(row.profile or {})))
-            after = rows[-1].agent_id
-        return found
+        once = Once()
+        return [
+            Person(row.agent_id, once(row.segment), once.record(row.profile or {}))
+            async for rows in tx.blocks(query, PEOPLE)
+            for row in rows
+        ]
 
 
 class Responses:
@@ -283,8 +282,8 @@ class Responses:
 
     async def assign(self, tx: Transaction, simulation_id: str, assigned: Sequence[Assigned]) -> None:
         owner = {"tenant": tx.tenant, "simulation_id": simulation_id}
-        for start in range(0, len(assigned), WRITTEN):
-            rows = [owner | each._asdict() for each in assigned[start : start + WRITTEN]]
+        for start in range(0, len(assigned), ASSIGNED):
+            rows = [owner | each._asdict() for each in assigned[start : start + ASSIGNED]]
             await insert_new(tx, assignments, rows)
 
     async def participants(self, tx: Transaction, population_id: str, intervention_ids: Sequence[str]) -> set[str]:
@@ -347,9 +346,18 @@ class Responses:
             .where(responses.c.tenant == tx.tenant, responses.c.simulation_id == simulation_id)
             .order_by(responses.c.agent_id, responses.c.turn_id)
         )
+        once = Once()
         return [
-            Finished(row.agent_id, row.arm, row.segment, row.status == "answered", row.answers, row.cluster_id)
-            for row in await tx.execute(query)
+            Finished(
+                row.agent_id,
+                once(row.arm),
+                once(row.segment),
+                row.status == "answered",
+                once.record(row.answers),
+                once(row.cluster_id),
+            )
+            async for rows in tx.blocks(query)
+            for row in rows
         ]
 
     async def page(

@@ -28,8 +28,6 @@ from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
 from services.results.tables import analyses, plans, populations, progress, responses, simulations, steps
 
-AT_ONCE = 2_000
-"""Rows that are fetched together where there may be very many."""
 TURN_FIELDS = tuple(field.name for field in fields(Turn))
 _values_of = attrgetter(*TURN_FIELDS)
 MET = func.count(responses.c.agent_id.distinct()).label("met")
@@ -207,8 +205,7 @@ class Responses:
     async def agents(self, tx: Transaction, simulation_id: str) -> list[str]:
         """Everybody who has a turn, in the order of their ids whatever the store sorts by."""
         query = select(responses.c.agent_id).where(await _present(tx, responses, simulation_id)).distinct()
-        found = await tx.connection.stream_scalars(query.execution_options(yield_per=AT_ONCE))
-        return sorted([agent_id async for agent_id in found])
+        return sorted([row.agent_id async for rows in tx.blocks(query) for row in rows])
 
     async def of(self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str]) -> list[Turn]:
         """The turns of these agents, in no particular order."""

@@ -182,3 +182,16 @@ async def test_the_tenant_of_a_transaction_is_the_default_one_unless_given(datab
 def test_a_store_that_is_not_supported_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"'mysql' is not supported; allowed: sqlite, postgresql"):
         Database("mysql://localhost/x")
+
+
+async def test_rows_come_some_at_a_time(database: Database) -> None:
+    async with database.write() as tx:
+        await insert_new(tx, things, [thing(identity, {"own": identity}) for identity in range(25)])
+    async with database.read() as tx:
+        blocks = [list(rows) async for rows in tx.blocks(select(things).order_by(things.c.id), 10)]
+        assert [len(rows) for rows in blocks] == [10, 10, 5]
+        assert [row.document["own"] for rows in blocks for row in rows] == list(range(25))
+        assert [rows async for rows in tx.blocks(select(things).where(things.c.id > 25))] == []
+        async for _ in tx.blocks(select(things), 10):
+            break  # what is left is let go of, and the connection can be used
+        assert (await tx.execute(select(func.count()).select_from(things))).scalar_one() == 25
