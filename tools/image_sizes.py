@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 from services.embedded.platform import SERVICES
-from tools.slim import keep, slim
+from tools.slim import keep, prune, slim
 
 IMAGES = (*SERVICES, "gateway", "cli")
 UV = Path(__file__).parents[1] / ".tools" / "uv" / "bin" / "uv"
@@ -30,6 +30,7 @@ def build(service: str, folder: Path) -> Path:
     subprocess.run([*command, "--python", sys.executable], env=environment, check=True, stderr=subprocess.DEVNULL)
     slim(folder)
     keep(folder, service)
+    prune(folder)
     return folder
 
 

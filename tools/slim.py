@@ -1,9 +1,10 @@
 """Take out of the environment of an image what its service never reads.
 
-`python slim.py ENVIRONMENT` takes tests, sources in C and debugging symbols out of packages; with a SERVICE, the other
-services. Standard library alone, because the build stage of an image runs it. `strip` is of binutils; without it
-symbols stay. Libraries that wheels brought along (`*.libs`) were moved by patchelf, which strip does not always
-survive: those stay as they are.
+`python slim.py ENVIRONMENT` takes tests, sources in C, stubs of types and debugging symbols out of packages; with a
+SERVICE, the other services; with `--alone`, where nothing was installed beside the lock, also the parts of packages
+that nothing here imports. Standard library alone, because the build stage of an image runs it. `strip` is of binutils;
+without it symbols stay. Libraries that wheels brought along (`*.libs`) were moved by patchelf, which strip does not
+always survive: those stay as they are.
 """
 
 import shutil
@@ -13,7 +14,16 @@ from pathlib import Path
 
 ALL = "cli"
 """Starts the whole platform, so it keeps every service."""
-SOURCES = {".a", ".c", ".cpp", ".h", ".pxd", ".pyx"}
+SOURCES = {".a", ".c", ".cpp", ".h", ".hpp", ".proto", ".pxd", ".pxi", ".pyi", ".pyx"}
+UNUSED = (
+    *("alembic/testing", "sqlalchemy/testing"),
+    *(f"sqlalchemy/dialects/{name}" for name in ("mssql", "mysql", "oracle")),
+    *(f"faststream/{name}" for name in ("confluent", "kafka", "mqtt", "rabbit", "redis")),
+    *(f"google/{name}" for name in ("api", "cloud", "gapic", "logging", "longrunning", "rpc", "type")),
+    *("cffi", "pycparser"),
+)
+"""What packages test others with, databases and buses that are not ours, what Google has beside protobuf, and the
+compiler of cffi: cryptography is compiled."""
 
 
 def slim(environment: Path) -> None:
@@ -36,10 +46,22 @@ def keep(environment: Path, service: str) -> None:
             shutil.rmtree(folder)
 
 
+def prune(environment: Path) -> None:
+    """What nothing here imports, though what comes on top might."""
+    for part in UNUSED:
+        shutil.rmtree(_packages(environment) / part, ignore_errors=True)
+
+
 def _packages(environment: Path) -> Path:
     [packages] = environment.glob("lib/python3.*/site-packages")
     return packages
 
 
 if __name__ == "__main__":
-    keep(Path(sys.argv[1]), sys.argv[2]) if len(sys.argv) > 2 else slim(Path(sys.argv[1]))
+    target, *rest = sys.argv[1:]
+    if rest:
+        keep(Path(target), rest[0])
+    else:
+        slim(Path(target))
+    if "--alone" in rest:
+        prune(Path(target))
