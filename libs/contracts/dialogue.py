@@ -228,7 +228,7 @@ class TouchpointSpec(Body):
 
     name: Name
     content: Content | None = Field(default=None, description="Null only asks the metrics.")
-    channel: Label = "email"
+    channel: Label | None = Field(default=None, description="Null: agents are told of no channel.")
     timing: Label = "immediate"
     kind: StimulusKind = StimulusKind.CONVERSATION
     source: Name | None = None

@@ -38,6 +38,7 @@ Format = Literal["text", "markdown", "html"]
 Channel = Label
 CHANNELS = ("email", "social", "in_app", "push", "sms", "web", "print", "tv", "radio", "phone", "in_person")
 """Those with an icon in the designer. Any other name is allowed: a channel is a word that the agent reads."""
+NOT_SAID = "Null: agents are told of no channel."
 Wait = Annotated[timedelta, Field(ge=timedelta(0), le=timedelta(days=3_650))]
 
 
@@ -71,7 +72,7 @@ class ContactSpec(Body):
     content: Content
     format: Format = "text"
     media: list[MediaSpec] = Field(default=[], max_length=10)
-    channel: Channel = "email"
+    channel: Channel | None = Field(default=None, description=NOT_SAID)
     timing: Label = "immediate"
     kind: StimulusKind = StimulusKind.CONVERSATION
     after: Wait | None = Field(default=None, description="Since the contact before it, such as PT6H or P2D.")
@@ -98,7 +99,7 @@ class VariantSpec(Body):
     format: Format = Field(default="text", description="How content is written; agents read it as plain text.")
     media: list[MediaSpec] = Field(default=[], max_length=10)
     timing: Label = Field(default="immediate", description="morning, afternoon, evening, night, immediate, …")
-    channel: Channel = Field(default="email", description=f"{', '.join(CHANNELS)}, or any other.")
+    channel: Channel | None = Field(default=None, description=f"{', '.join(CHANNELS)}, or any other. {NOT_SAID}")
     after: Wait = Field(default=timedelta(0), description="Delay since the start on the simulated clock: PT6H, P2D.")
     is_control: bool = Field(default=False, description="The baseline of every comparison; the first variant if none.")
     is_placebo: bool = Field(default=False, description="As much contact as the others, nothing of what is tested.")

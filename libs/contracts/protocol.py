@@ -25,7 +25,7 @@ class Stimulus(Data):
     """What is shown to an agent."""
 
     content: str
-    channel: str = Field(description="Where it is met: email, social, in_app, … ")
+    channel: str = Field(description="Where it is met: email, social, in_app, …; empty: that is not said.")
     timing: str = Field(description="When it is met: morning, afternoon, immediate, …")
     kind: StimulusKind | None = Field(default=None, description="How it reaches the agent; null: conversation.")
     source: str | None = Field(default=None, description="Name of who speaks; null: nobody in particular.")

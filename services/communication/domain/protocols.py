@@ -201,7 +201,7 @@ def _contact(touchpoint: TouchpointSpec) -> Stimulus | None:
         return None
     return Stimulus(
         content=touchpoint.content,
-        channel=touchpoint.channel,
+        channel=touchpoint.channel or "",
         timing=touchpoint.timing,
         kind=_kind(touchpoint.kind),
         source=touchpoint.source,

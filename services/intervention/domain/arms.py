@@ -113,7 +113,7 @@ def _arm(variant: VariantSpec, place: int) -> Arm:
 def _contacts(variant: VariantSpec, field: str) -> tuple[Contact, ...]:
     if variant.content is not None:
         text, rich = rendered(variant.content, variant.format, variant.media, f"{field}.content")
-        stimulus = Stimulus(content=text, channel=variant.channel, timing=variant.timing)
+        stimulus = Stimulus(content=text, channel=variant.channel or "", timing=variant.timing)
         at_s = variant.after.total_seconds()
         return (
             Contact(
@@ -135,7 +135,7 @@ def _contact(spec: ContactSpec, number: int, at_s: float, before: list[Contact],
     kind = None if spec.kind is StimulusKind.CONVERSATION else spec.kind
     return Contact(
         name=spec.name or f"touch-{number + 1}",
-        stimulus=Stimulus(content=text, channel=spec.channel, timing=spec.timing, kind=kind),
+        stimulus=Stimulus(content=text, channel=spec.channel or "", timing=spec.timing, kind=kind),
         at_s=at_s,
         metrics=tuple(dict.fromkeys(spec.metrics)),
         condition=_condition(spec, before, field),

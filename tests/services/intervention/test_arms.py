@@ -96,6 +96,14 @@ def test_a_sequence_comes_first_and_everything_is_asked_of_all_arms_at_the_end()
     assert [one.name for one in steps[2].instruments] == ["open_rate", "purchase_intent"]
 
 
+def test_a_channel_that_nobody_named_is_told_to_nobody() -> None:
+    _, arm = sequence({"content": "One"}, {"content": "Two", "channel": "sms"}).arms
+    assert [contact.stimulus.channel for contact in arm.contacts] == ["", "sms"]
+    assert (
+        made(variants=[{"name": "once", "content": "A"}, {"name": "b", "content": "B"}]).arms[0].stimulus.channel == ""
+    )
+
+
 def test_a_condition_is_about_what_an_earlier_touchpoint_asked() -> None:
     condition = {"metric": "open_rate", "touchpoint": "mail", "value": False}
     steps = protocol(

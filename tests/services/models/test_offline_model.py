@@ -201,6 +201,21 @@ def test_the_reasons_given_are_the_largest_terms():
     assert "the morning suits my schedule" in thought
 
 
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("email", "This reaches me by email (morning)"),
+        ("in_person", "This reaches me in person (morning)"),
+        ("carrier_pigeon", "This reaches me through carrier pigeon (morning)"),
+        ("", "This reaches me (morning)"),
+    ],
+)
+def test_where_something_was_met_is_said_in_words(channel, said):
+    persona = {"traits": {"time_pressure": 0.9}}
+    turn = reply(persona, {"content": "Hello", "channel": channel, "timing": "morning"}, FUNNEL[:1], None, "k")
+    assert turn["actions"][0]["content"].startswith(said)
+
+
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_every_metric_of_the_catalogue_is_answered(name):
     instruments = resolve([name])

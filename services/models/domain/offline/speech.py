@@ -21,6 +21,27 @@ LEVELS = (
     "Absolutely; I am all for it.",
 )
 """Answers in words to a question with a scale, lowest first."""
+WAYS = {
+    "email": "by email",
+    "social": "on social media",
+    "in app": "in the app",
+    "app": "in the app",
+    "push": "as a push message",
+    "sms": "by text message",
+    "chat": "in a chat",
+    "web": "on the web",
+    "website": "on the web",
+    "print": "in print",
+    "tv": "on TV",
+    "radio": "on the radio",
+    "phone": "by phone",
+    "in person": "in person",
+    "direct message": "in a direct message",
+    "post": "by post",
+    "letter": "by letter",
+    "survey": "in a survey",
+}
+"""How a channel is said; any other is gone through."""
 _REASONS_NAMED = 3
 _LONGEST_QUOTE = 120
 _END_OF_GOAL = re.compile(r"(?<=[.!?])\s|;\s")
@@ -110,7 +131,8 @@ def attention(stimulus: Stimulus) -> str:
 
 def _place(stimulus: Stimulus) -> str:
     """Where it comes from, when, and what about."""
-    way = f" by {_label(stimulus.channel)[:40]}" if stimulus.channel else ""
+    name = _label(stimulus.channel)[:40]
+    way = f" {WAYS.get(name, f'through {name}')}" if name else ""
     time = f" ({_label(stimulus.timing)[:40]})" if stimulus.timing else ""
     topic = _topic(stimulus)
     return f"This reaches me{way}{time}{f' and is about {topic}' if topic else ''}."

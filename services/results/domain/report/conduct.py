@@ -120,7 +120,8 @@ def _stimuli(findings: Findings, frozen: Plan) -> Html:
 
 
 def _stimulus(findings: Findings, arm: Arm) -> Html:
-    where = f"{arm.stimulus.channel} · {arm.stimulus.timing}" + (" · baseline" if arm.is_baseline else "")
+    parts = arm.stimulus.channel, arm.stimulus.timing, "baseline" if arm.is_baseline else ""
+    where = " · ".join(filter(None, parts)).replace("_", " ")
     text = tag("p", said(arm.stimulus.content), class_="stimulus")
     body = disclosure("Show the text", text) if len(arm.stimulus.content) > LONG_TEXT else text
     return tag("div", chip(findings, arm.name), tag("p", said(where), class_="quiet"), body, class_="card")

@@ -3,7 +3,7 @@
 import { NativeSelect, type NativeSelectProps } from "@mantine/core";
 
 interface Props extends Omit<NativeSelectProps, "data" | "onChange" | "value"> {
-  value: string | undefined;
+  value: string | null | undefined;
   options: { value: string; label: string }[];
   /** What no choice is called; without it there is always one. */
   none?: string;

@@ -107,7 +107,7 @@ export const addVariant = (study: Study): Study => {
     name,
     content: "",
     timing: like?.timing ?? "immediate",
-    channel: like?.channel ?? "email",
+    channel: like ? like.channel : "email",
   } as Variant;
   return setIntervention({ variants: [...variants, added] })(study);
 };

@@ -179,6 +179,7 @@ export const text = {
     fragmentsHint: "Find by name or effect",
     remove: "Remove",
     channel: "Channel",
+    notSaid: "Not said",
     timing: "Time of day",
     after: "When it arrives",
     waits: { now: "At once", minutes: "Minutes later", hours: "Hours later", days: "Days later" },

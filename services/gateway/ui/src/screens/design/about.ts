@@ -31,7 +31,7 @@ export function aboutNode(study: Study, node: NodeId): { kind: string; name: str
       return {
         kind: label,
         name: words(variant?.name),
-        about: `${words(variant?.channel)} · ${words(variant?.timing)}`,
+        about: [variant?.channel, variant?.timing].filter(Boolean).map(words).join(" · "),
       };
     case "request": {
       const request = requestsOf(study)[index];

@@ -19,7 +19,7 @@ type Condition = Schema["ConditionSpec"];
 
 export interface Contact extends Written {
   name?: string | null;
-  channel?: string;
+  channel?: string | null;
   timing?: string;
   after?: string | null;
   at?: string | null;
@@ -36,7 +36,7 @@ interface Props<One extends Contact> {
 }
 
 export const choices = (names: string[], value: string) =>
-  [...new Set([...names, value])].map((name) => ({ value: name, label: capital(words(name)) }));
+  [...new Set([...names, value])].filter(Boolean).map((name) => ({ value: name, label: capital(words(name)) }));
 
 export function Contacts<One extends Contact>({ contacts, set, parts }: Props<One>) {
   const put = (place: number) => (part: Partial<One>) => set(replaced(contacts, place, part));
@@ -133,8 +133,9 @@ function Form({ contact, place, before, put, content, asked }: FormProps) {
       <Group grow align="flex-start">
         <Choice
           label={text.design.channel}
-          options={choices(CHANNELS, contact.channel ?? "email")}
-          value={contact.channel ?? "email"}
+          options={choices(CHANNELS, contact.channel ?? "")}
+          none={text.design.notSaid}
+          value={contact.channel}
           choose={(channel) => put({ channel })}
         />
         <Choice

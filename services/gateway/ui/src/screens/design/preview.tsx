@@ -17,22 +17,21 @@ export function Preview({ variant }: { variant: Variant }) {
 }
 
 interface Shown extends Written {
-  channel?: string;
+  channel?: string | null;
   timing?: string;
   media?: Variant["media"];
 }
 
 function One({ shown }: { shown: Shown }) {
-  const { format, channel = "email", timing = "immediate" } = shown;
+  const { format, timing = "immediate" } = shown;
+  const channel = shown.channel ?? "";
   const content = shown.content ?? "";
   const [first = "", ...others] = content.trim().split("\n");
   const isShort = channel === "push" || channel === "sms";
   const hasSubject = channel === "email" && format !== "html" && others.length > 0;
   return (
-    <figure className={`preview preview-${channel}`} aria-label={text.design.previewOf(words(channel))}>
-      <figcaption>
-        {capital(words(channel))} · {words(timing)}
-      </figcaption>
+    <figure className={`preview preview-${channel}`} aria-label={text.design.previewOf(words(channel || timing))}>
+      <figcaption>{capital([channel, timing].filter(Boolean).map(words).join(" · "))}</figcaption>
       <div className="preview-body">
         {hasSubject ? <p className="subject">{plain(first)}</p> : null}
         {content.trim() ? null : <p className="muted">{text.design.nothing}</p>}

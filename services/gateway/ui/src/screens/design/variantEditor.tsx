@@ -65,9 +65,10 @@ function Message({ variant, set }: { variant: Variant; set: (part: Partial<Varia
       <Group grow align="flex-start">
         <Choice
           label={text.design.channel}
-          options={choices(CHANNELS, variant.channel)}
+          options={choices(CHANNELS, variant.channel ?? "")}
+          none={text.design.notSaid}
           value={variant.channel}
-          choose={(channel) => set({ channel: channel ?? "email" })}
+          choose={(channel) => set({ channel })}
         />
         <Choice
           label={text.design.timing}

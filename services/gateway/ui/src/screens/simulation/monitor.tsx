@@ -114,7 +114,7 @@ function ArmCard({ arm, side, planned }: { arm: Arm; side: Side; planned: number
       <Meter part={arm.answered} failed={arm.failed} total={planned} label={text.monitor.inArm(name)} arm={arm.place} />
       {arm.stimulus ? (
         <>
-          <p className="fine">{`${words(arm.stimulus.channel)} · ${words(arm.stimulus.timing)}`}</p>
+          <p className="fine">{[arm.stimulus.channel, arm.stimulus.timing].filter(Boolean).map(words).join(" · ")}</p>
           <blockquote className="stimulus">{arm.stimulus.content}</blockquote>
         </>
       ) : null}
