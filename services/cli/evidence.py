@@ -13,7 +13,7 @@ from services.cli.exits import Exit, StopError, say
 from services.cli.files import body_of, checked, given, save, text_of
 from services.cli.output import print_json, print_one
 from services.cli.own import Source
-from services.cli.verdict import clean, console
+from services.cli.verdict import clean, console, titled
 
 COLOURS = {"pass": "green", "fail": "red", "inconclusive": "yellow"}
 SHOWN = 3
@@ -237,11 +237,10 @@ def _print_calibration(found: JsonObject) -> None:
 def _print_estimates(found: JsonObject) -> None:
     table = _table("metric", "arm", "people", "estimate", "95 % interval", "people alone", "narrower", "worth people")
     for one in found["estimates"]:
-        name = " · ".join(part for part in (one["metric"], one["option"]) if part)
         arm = one["arm"] if one["baseline"] is None else f"{one['arm']} – {one['baseline']}"
         intervals = [f"{low:.3g} to {high:.3g}" for low, high in (one["interval"], one["human_interval"])]
         cells = (
-            name,
+            titled(one),
             arm,
             f"{one['n']:,}",
             f"{one['value']:.3g}",

@@ -12,7 +12,7 @@ from services.cli.exits import Exit, StopError
 from services.cli.files import save
 from services.cli.output import print_json
 from services.cli.own import Source
-from services.cli.verdict import clean, console
+from services.cli.verdict import clean, console, titled
 
 ENDINGS = {"records": "records.json", "plots": "plots.json"}
 
@@ -63,10 +63,9 @@ def _table(found: JsonObject) -> Table:
     for column in ("metric", "arm", "difference", "interval", "finding", "grade, eff. n"):
         table.add_column(column)
     for one in found["comparisons"]:
-        name = one["metric"] if one["option"] is None else f"{one['metric']}: {one['option']}"
         interval = one["interval"]
         table.add_row(
-            clean(name),
+            titled(one),
             clean(one["arm"]),
             "–" if one["difference"] is None else f"{one['difference']:+.3f}",
             "–" if interval is None else f"{interval[0]:+.3f} to {interval[1]:+.3f}",

@@ -75,8 +75,8 @@ def _estimates(estimates: list[JsonObject], wrap: str) -> Table:
     table.add_column("metric")
     for arm, n in most.items():
         table.add_column(Text(f"{clean(arm)}\nn = {n}"), justify="right")
-    for title in dict.fromkeys(map(_title, estimates)):
-        row = {one["arm"]: one for one in estimates if _title(one) == title}
+    for title in dict.fromkeys(map(titled, estimates)):
+        row = {one["arm"]: one for one in estimates if titled(one) == title}
         scale = next((one["scale"] for one in row.values() if one.get("scale")), None)
         named = f"{title}{wrap}({scale[0]:g} to {scale[1]:g})" if scale else title
         _add(table, named, *(_estimate(row.get(arm), n, wrap) for arm, n in most.items()))
@@ -123,7 +123,7 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
         against = f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""
         _add(
             table,
-            f"{_title(one)}{role}:{wrap}{clean(one['arm'])}{against}",
+            f"{titled(one)}{role}:{wrap}{clean(one['arm'])}{against}",
             _difference(one, wrap, is_share=one["metric"] in shares),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
@@ -142,7 +142,7 @@ def _changes(changes: list[JsonObject], wrap: str) -> Table:
         is_share = one["measure"] == "proportion"
         ends = [f"{_level(one[end], is_share)} (round {one[f'{end}_round']})" for end in ("first", "last")]
         change = _difference(one, wrap, is_share=is_share)
-        _add(table, f"{_title(one)}: {clean(one['arm'])}", str(one["n"]), *ends, change)
+        _add(table, f"{titled(one)}: {clean(one['arm'])}", str(one["n"]), *ends, change)
     return table
 
 
@@ -197,9 +197,9 @@ def _shares(estimates: list[JsonObject]) -> set[str]:
     return {one["metric"] for one in estimates if one["measure"] == "proportion"}
 
 
-def _title(one: JsonObject) -> str:
-    name = clean(one["metric"]).replace("_", " ")
-    return f"{name}: {clean(one['option'])}" if one["option"] else name
+def titled(one: JsonObject) -> str:
+    """A metric, or one option of it, in words."""
+    return clean(": ".join(filter(None, (one["metric"], one["option"])))).replace("_", " ")
 
 
 def _level(value: float, is_share: bool) -> str:

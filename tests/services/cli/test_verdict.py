@@ -132,6 +132,13 @@ def test_a_mean_is_printed_with_its_scale_and_with_how_many_gave_it() -> None:
     assert "5.50 [4.70, 5.60] n = 12" in row
 
 
+def test_options_are_printed_in_words() -> None:
+    price = {"metric": "price_perception", "option": "too_cheap"}
+    of_both = (estimate("a", 0.42, **price), estimate("b", 0.63, **price))
+    text = printed(analysis(estimates=of_both, comparisons=(COMPARISON.model_copy(update=price),)))
+    assert text.count("price perception: too cheap") == 2
+
+
 def test_no_line_is_empty_where_there_is_no_plan() -> None:
     assert not printed(analysis(plan_hash=None)).endswith("\n\n")
 

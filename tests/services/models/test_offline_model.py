@@ -216,6 +216,16 @@ def test_where_something_was_met_is_said_in_words(channel, said):
     assert turn["actions"][0]["content"].startswith(said)
 
 
+def test_options_are_said_in_words():
+    options = ("too_cheap", "good_value")
+    for kind, said in (
+        ("choice", {"Q: too cheap.", "Q: good value."}),
+        ("ranking", {f"Q: {a.replace('_', ' ')}, then {b.replace('_', ' ')}." for a, b in (options, options[::-1])}),
+    ):
+        turn = reply({}, {"content": "Hello", "timing": ""}, [instrument("q", kind, options=options)], None, "k")
+        assert any(sentence in turn["actions"][1]["content"] for sentence in said)
+
+
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_every_metric_of_the_catalogue_is_answered(name):
     instruments = resolve([name])

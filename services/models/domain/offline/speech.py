@@ -161,7 +161,7 @@ def _sentence(
         because = next((reason.text for reason in found if reason.amount * sign > 0), None)
         return f"{said}, because {because}." if because else f"{said}."
     if isinstance(answer, tuple):
-        return f"{label}: {', then '.join(answer)}."
+        return f"{label}: {', then '.join(map(_label, answer))}."
     if instrument.type in {MetricType.ORDINAL, MetricType.NUMERIC} and instrument.maximum is not None:
         return f"{label}: {_figure(answer)} out of {_figure(instrument.maximum)}."
     return f"{label}: {_figure(answer)}."
@@ -185,7 +185,7 @@ def _label(name: str) -> str:
 
 
 def _figure(value: object) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+    return f"{value:g}" if isinstance(value, int | float) else _label(str(value))
 
 
 def _upper(text: str) -> str:

@@ -58,5 +58,7 @@ export function answerText(value: unknown): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return number(value);
   if (Array.isArray(value)) return value.map(answerText).join(" › ");
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  if (typeof value === "object") return JSON.stringify(value);
+  const said = String(value);
+  return /^\w+$/.test(said) ? words(said) : said; // an option that is a name, not what somebody wrote
 }

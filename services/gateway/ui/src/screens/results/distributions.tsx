@@ -42,7 +42,7 @@ function Bins({ one, side }: { one: Distribution; side: Side }) {
           filter={{ metric: one.metric, answer: bin.label }}
           className={`bin arm-${side.place % 6}`}
         >
-          <span>{bin.label}</span>
+          <span>{words(bin.label)}</span>
           <span className="share-track">
             <span style={{ width: `${(bin.share / most) * 100}%` }} />
           </span>

@@ -28,7 +28,7 @@ export function levelsOf(estimates: Measured[]): Levels {
 }
 
 export const titled = (one: { metric: string; option?: string | null }): string =>
-  words(one.metric) + (one.option ? `: ${one.option}` : "");
+  words(one.metric) + (one.option ? `: ${words(one.option)}` : "");
 
 export const asInterval = (interval: readonly number[] | null | undefined): [number, number] | null =>
   interval?.length === 2 ? [interval[0] ?? 0, interval[1] ?? 0] : null;

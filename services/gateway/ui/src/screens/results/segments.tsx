@@ -41,7 +41,7 @@ export function Segments(props: { segments: Schema["Segment"][]; levels: Levels;
                   filter={{ segment: segment.segment ?? undefined, metric }}
                   className={`bin range-row arm-${at.place % 6}`}
                 >
-                  <span>{[words(one.arm), one.option].filter(Boolean).join(": ")}</span>
+                  <span>{[one.arm, one.option].filter(Boolean).map(words).join(": ")}</span>
                   <Range value={one.value} interval={interval} reach={reach} />
                   <span className="counts">
                     {`${level(one.value)}${interval ? ` (${text.interval(level(interval[0]), level(interval[1]))})` : ""}`}
