@@ -1,5 +1,6 @@
 """The Kubernetes objects: what the code declares is let through and nothing else, and every pod is locked down."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,9 +15,10 @@ import yaml
 
 from libs.bus.permissions import services as users_of_nats
 from libs.bus.permissions import sources_of
+from libs.bus.streams import Spread
 from libs.runtime import ServiceSettings
 from services.models.settings import Settings as ModelsSettings
-from tools import manifests
+from tools import manifests, scaling
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "k8s"
@@ -24,28 +26,41 @@ OVERLAYS = ("dev", "production")
 VERSIONS = ("1.30", "1.33", "1.36")
 PODS = {"Deployment", "StatefulSet", "Job"}
 CUSTOM = {"ScaledObject"}
-TURNS_OF_A_DELIVERY = 64
-"""At most; `deliver-stimulus` says so."""
 Object = dict[str, Any]
 
 
 @cache
 def rendered(overlay: str) -> tuple[Object, ...]:
     """What `kubectl apply -k` would send."""
+    return built(KUBERNETES / "overlays" / overlay)
+
+
+def built(folder: Path) -> tuple[Object, ...]:
+    """The objects of a kustomization."""
     command = next((name for name in (("kustomize", "build"), ("kubectl", "kustomize")) if shutil.which(name[0])), None)
     if command is None:
         pytest.skip("neither kustomize nor kubectl is installed: overlays are not rendered")
-    built = subprocess.run(
-        [*command, KUBERNETES / "overlays" / overlay], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert built.returncode == 0, built.stderr
-    return tuple(yaml.safe_load_all(built.stdout))
+    done = subprocess.run([*command, folder], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return tuple(yaml.safe_load_all(done.stdout))
+
+
+def extended(folder: Path, *components: str, **more: object) -> tuple[Object, ...]:
+    """Production with components and patches, as an installation of one's own would have it."""
+    listing = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [os.path.relpath(KUBERNETES / "overlays" / "production", folder.resolve())],
+        "components": [os.path.relpath(KUBERNETES / "components" / name, folder.resolve()) for name in components],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(listing | more))
+    return built(folder)
 
 
 def base() -> Iterator[Object]:
     """The objects of the base and the components, as they stand in files."""
     for path in sorted(KUBERNETES.rglob("*.yaml")):
-        if path.name != "kustomization.yaml":
+        if path.name != "kustomization.yaml" and not path.parent.name.startswith("spread-"):
             yield from (each for each in yaml.safe_load_all(path.read_text()) if each)
 
 
@@ -201,9 +216,31 @@ def test_workers_scale_on_consumers_that_exist_and_no_further_than_the_models_be
         [trigger] = each["spec"]["triggers"]
         assert (trigger["metadata"]["stream"], trigger["metadata"]["consumer"]) in durables
         assert each["spec"]["scaleTargetRef"]["name"] == name
-    in_hand = ServiceSettings.model_fields["work_at_once"].default * TURNS_OF_A_DELIVERY
+    in_hand = ServiceSettings.model_fields["work_at_once"].default * scaling.TURNS_OF_A_DELIVERY
     quota = ModelsSettings.model_fields["concurrency"].default
     assert scaled["communication"]["spec"]["maxReplicaCount"] <= ceil(quota / in_hand)
+
+
+@pytest.mark.parametrize("spread", scaling.SPREADS)
+def test_where_messages_are_spread_the_work_of_all_streams_counts_together(spread: Spread, tmp_path: Path) -> None:
+    objects = extended(tmp_path, f"spread-{spread}")
+    assert named("ConfigMap", objects)["rehearsal"]["data"]["REHEARSAL_STREAM_SPREAD"] == str(spread)
+    one_stream, scaled = named("ScaledObject"), named("ScaledObject", objects)
+    assert scaled.keys() == one_stream.keys()
+    for name, each in scaled.items():
+        [alone] = one_stream[name]["spec"]["triggers"]
+        triggers = {one["name"]: one["metadata"] for one in each["spec"]["triggers"]}
+        base = alone["metadata"]["stream"]
+        streams = [base, *(f"{base}_{number:02d}" for number in range(spread))]
+        assert [one["stream"] for one in triggers.values()] == streams
+        assert {one["consumer"] for one in triggers.values()} == {alone["metadata"]["consumer"]}
+        modifiers = each["spec"]["advanced"]["scalingModifiers"]
+        assert modifiers["formula"].split(" + ") == list(triggers)
+        assert each["spec"]["minReplicaCount"] <= each["spec"]["maxReplicaCount"]
+    workers = scaled["communication"]["spec"]
+    assert workers["advanced"]["scalingModifiers"]["target"] == str(max(4, spread))
+    quota = ModelsSettings.model_fields["concurrency"].default
+    assert workers["maxReplicaCount"] == ceil(quota / (max(4, spread) * 64))
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
