@@ -19,6 +19,8 @@ from services.embedded.platform import SERVICES
 FOLDER = Path(__file__).parents[1] / "deploy" / "k8s" / "base" / "services"
 EVERY = (*SERVICES, "gateway")
 PORT = 8000
+METRICS_PORT = 9100
+"""Where a service that wants a key at its own port is scraped."""
 GRACE_S = int(ServiceSettings.model_fields["drain_s"].default) + 30
 """The time for what a service has in hand, and then to publish what came of it."""
 NATS_PORT, POSTGRES_PORT, DNS_PORT, OTLP_PORT = 4222, 5432, 53, 4318
@@ -43,6 +45,12 @@ def asked_by(service: str) -> list[str]:
 def asking(service: str) -> list[str]:
     """The services that ask this one."""
     return [name for name in EVERY if service in asked_by(name)]
+
+
+def scraped_at(service: str) -> int:
+    """The port where Prometheus reads the metrics of a service."""
+    fields = import_module(f"services.{service}.settings").Settings.model_fields
+    return METRICS_PORT if "metrics_port" in fields else PORT
 
 
 def objects(service: str) -> list[JsonObject]:
@@ -91,8 +99,12 @@ def _deployment(service: str) -> JsonObject:
         "livenessProbe": _probe("/healthz", periodSeconds=10, failureThreshold=6),
         "readinessProbe": _probe("/readyz", periodSeconds=5, failureThreshold=2),
     }
+    scraped = scraped_at(service)
+    if scraped != PORT:
+        container["ports"].append({"name": "metrics", "containerPort": scraped})
+        container["env"].append({"name": f"REHEARSAL_{service.upper()}_METRICS_PORT", "value": str(scraped)})
     pod = _pod(service, container) | {"terminationGracePeriodSeconds": GRACE_S, "topologySpreadConstraints": spread}
-    annotations = {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": "/metrics"}
+    annotations = {"prometheus.io/scrape": "true", "prometheus.io/port": str(scraped), "prometheus.io/path": "/metrics"}
     labels = _selector(service) | {"app.kubernetes.io/part-of": PART_OF}
     template = {"metadata": {"labels": labels, "annotations": annotations}, "spec": pod}
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
@@ -173,10 +185,10 @@ def _probe(path: str, **timing: int) -> JsonObject:
 
 def _network(service: str) -> JsonObject:
     """Who may reach a service and its migration, and whom they may reach."""
-    sources = [{"podSelector": {"matchLabels": _selector(name)}} for name in asking(service)]
-    sources.append({"podSelector": {"matchLabels": _selector("prometheus")}})
+    sources = {PORT: [{"podSelector": {"matchLabels": _selector(name)}} for name in asking(service)]}
     if service == "gateway":
-        sources.append({"namespaceSelector": {"matchLabels": {"rehearsal.dev/ingress": "true"}}})
+        sources[PORT].append({"namespaceSelector": {"matchLabels": {"rehearsal.dev/ingress": "true"}}})
+    sources.setdefault(scraped_at(service), []).append({"podSelector": {"matchLabels": _selector("prometheus")}})
     egress = [_to("postgres", POSTGRES_PORT), _to("otel-collector", OTLP_PORT)]
     egress += [_to(name, PORT) for name in asked_by(service)]
     if service in users_of_nats():
@@ -188,7 +200,7 @@ def _network(service: str) -> JsonObject:
     spec = {
         "podSelector": {"matchExpressions": [chosen]},
         "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": sources, "ports": [{"protocol": "TCP", "port": PORT}]}],
+        "ingress": [{"from": who, "ports": [{"protocol": "TCP", "port": port}]} for port, who in sources.items()],
         "egress": egress,
     }
     return _object("networking.k8s.io/v1", "NetworkPolicy", service, spec=spec)

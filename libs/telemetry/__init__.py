@@ -2,7 +2,7 @@
 
 from libs.telemetry.logs import configure_logs, correlation_id
 from libs.telemetry.loop import observed_loop
-from libs.telemetry.metrics import exposition
+from libs.telemetry.metrics import exposition, metrics_served
 from libs.telemetry.requests import observe_request
 from libs.telemetry.traces import configure_traces, inject_traceparent, span
 
@@ -12,6 +12,7 @@ __all__ = [
     "correlation_id",
     "exposition",
     "inject_traceparent",
+    "metrics_served",
     "observe_request",
     "observed_loop",
     "span",

@@ -4,6 +4,8 @@ What is declared here is emitted, and nothing else is: dashboards and alerts are
 orchestrator are about all simulations; of several orchestrators each says the same, so take the greatest.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Counter, Gauge, Histogram, generate_latest
@@ -71,3 +73,20 @@ def _sample_name(metric: Counter | Gauge | Histogram) -> str:
 def exposition() -> tuple[bytes, str]:
     """The metrics of this process in Prometheus' text format, and its content type."""
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+
+
+@contextmanager
+def metrics_served(host: str, port: int) -> Iterator[None]:
+    """The metrics of this process at a port of their own as long as the context lasts; at port 0 nowhere."""
+    if not port:
+        yield
+        return
+    from prometheus_client import start_http_server
+
+    server, thread = start_http_server(port, host)
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 
 from libs.db import Database
 from libs.http import create_http_app, problem_response
+from libs.telemetry import metrics_served
 from services.gateway.adapters import Provider, SignIn
 from services.gateway.api import (
     developers,
@@ -67,7 +68,8 @@ def create_app(settings: Settings) -> FastAPI:
         await service.start()
         erasures.start()
         try:
-            yield
+            with metrics_served(settings.host, settings.metrics_port):
+                yield
         finally:
             await erasures.stop()
             await service.stop()

@@ -67,6 +67,9 @@ class Settings(ServiceSettings):
     oidc_scope: str = Field(default="openid profile", description="What the pages ask the provider for.")
     oidc_authorization_url: str = Field(default="", description="Where people sign in, if it is at another host.")
     oidc_token_url: str = Field(default="", description="Where codes become tokens, if it is at another host.")
+    metrics_port: int = Field(
+        default=0, ge=0, le=65_535, description="A port where /metrics needs no key, for Prometheus alone; 0: none."
+    )
     brand: Path | None = Field(default=None, description="A brand.json of your own (docs/pages.md).")
     allowed_hosts: list[str] = Field(default=[], description="Further host names this gateway is reached by.")
     erasure_nats_url: SecretStr = Field(

@@ -101,6 +101,13 @@ def test_an_overlay_changes_services_that_there_are(overlay: Path) -> None:
     assert changed.keys() <= COMPOSE["services"].keys()
 
 
+def test_nobody_sends_traces_where_there_is_no_collector() -> None:
+    lean = yaml.safe_load((ROOT / "deploy" / "compose" / "lean.yml").read_text())["services"]
+    assert lean["otel-collector"]["profiles"]
+    for name in EVERY:
+        assert lean[name]["environment"] == {"OTEL_EXPORTER_OTLP_ENDPOINT": ""}
+
+
 def test_every_file_that_is_mounted_is_there() -> None:
     mounted = [volume.split(":")[0] for each in COMPOSE["services"].values() for volume in each.get("volumes", [])]
     for path in mounted:
@@ -108,3 +115,11 @@ def test_every_file_that_is_mounted_is_there() -> None:
             assert (ROOT / path).exists(), path
         else:
             assert path in COMPOSE["volumes"]
+
+
+def test_prometheus_asks_every_service_where_it_wants_no_key() -> None:
+    config = yaml.safe_load((ROOT / "deploy/observability/prometheus/prometheus.yml").read_text())
+    [services] = [job for job in config["scrape_configs"] if job["job_name"] == "services"]
+    ports = {name: service(name)["environment"].get(f"REHEARSAL_{name.upper()}_METRICS_PORT", "8000") for name in EVERY}
+    assert ports["gateway"] != "8000"
+    assert set(services["static_configs"][0]["targets"]) == {f"{name}:{port}" for name, port in ports.items()}

@@ -166,15 +166,25 @@ def test_a_service_reaches_what_it_declares_and_nothing_else(service: str) -> No
 
 @pytest.mark.parametrize("service", manifests.EVERY)
 def test_a_service_is_reached_by_those_who_ask_it(service: str) -> None:
-    [rule] = named("NetworkPolicy")[service]["spec"]["ingress"]
+    rules = named("NetworkPolicy")[service]["spec"]["ingress"]
+    reaching = [(source, port["port"]) for rule in rules for source in rule["from"] for port in rule["ports"]]
     pods_allowed = {
-        source["podSelector"]["matchLabels"]["app.kubernetes.io/name"]
-        for source in rule["from"]
+        (source["podSelector"]["matchLabels"]["app.kubernetes.io/name"], port)
+        for source, port in reaching
         if "podSelector" in source
     }
-    assert pods_allowed == {name for name, asked in ASKS.items() if service in asked} | {"prometheus"}
-    from_elsewhere = [source for source in rule["from"] if "podSelector" not in source]
-    assert bool(from_elsewhere) == (service == "gateway")
+    scraped = ("prometheus", 9100 if service == "gateway" else 8000)
+    assert pods_allowed == {(name, 8000) for name, asked in ASKS.items() if service in asked} | {scraped}
+    from_elsewhere = [port for source, port in reaching if "podSelector" not in source]
+    assert from_elsewhere == ([8000] if service == "gateway" else [])
+
+
+def test_the_gateway_is_scraped_where_it_wants_no_key() -> None:
+    template = named("Deployment")["gateway"]["spec"]["template"]
+    [container] = template["spec"]["containers"]
+    port = template["metadata"]["annotations"]["prometheus.io/port"]
+    assert {"name": "REHEARSAL_GATEWAY_METRICS_PORT", "value": port} in container["env"]
+    assert {"name": "metrics", "containerPort": int(port)} in container["ports"]
 
 
 def test_only_models_and_webhooks_leave_the_cluster() -> None:

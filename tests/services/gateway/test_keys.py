@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 
 from libs.contracts.identity import Role
@@ -13,6 +14,7 @@ from services.gateway.domain.keys import new_secret
 from services.gateway.tables import keys
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
 from tests.support.migrated import ON_SQLITE
+from tests.support.platforms import free_port
 
 ASKED = "local://gateway"  # what the test's own client logs
 
@@ -92,6 +94,17 @@ async def test_without_a_key_that_is_known_nothing_opens(gate: Doors, path: str)
         assert answer.status_code == 401, authorization
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.headers["www-authenticate"] == "Bearer"
+
+
+@ON_SQLITE
+async def test_prometheus_has_a_port_of_its_own_without_a_key(database_url: str, nats_url: str, tmp_path: Path) -> None:
+    port = free_port()
+    async with doors(database_url, nats_url, tmp_path, metrics_port=port) as gate, httpx.AsyncClient() as prometheus:
+        assert (await gate.client.get("/metrics")).status_code == 401
+        answer = await prometheus.get(f"http://127.0.0.1:{port}/metrics")
+        assert answer.status_code == 200
+        assert 'service="gateway"' in answer.text
+        assert (await prometheus.get(f"http://127.0.0.1:{port}/simulations/list")).text.startswith("# HELP")
 
 
 @ON_SQLITE
