@@ -188,6 +188,10 @@ class RehearsalClient(PopulationsClient, StudiesClient, EvidenceClient, AccessCl
         query = {"limit": limit, "cursor": cursor, **filters}
         return await self._get(f"/communications/{token(simulation_id)}/history", query)
 
+    async def transcript(self, simulation_id: str) -> bytes:
+        """The talk of a simulation as Markdown, group by group."""
+        return (await self._send("GET", f"/communications/{token(simulation_id)}/transcript")).content
+
     async def memory_changes(
         self,
         simulation_id: str,

@@ -73,6 +73,7 @@ TABLE = {
         GET /communications/{simulation_id}/requests
         GET /communications/{simulation_id}/relations
         GET /communications/{simulation_id}/history
+        GET /communications/{simulation_id}/transcript
         GET /communications/{simulation_id}/changes
         GET /communications/{simulation_id}/interactions
         GET /communications/{simulation_id}/stories

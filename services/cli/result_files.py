@@ -8,7 +8,7 @@ import typer
 from services.cli.options import CODES, AsJson, SimulationId, Url, source_of
 
 app = typer.Typer(rich_markup_mode=None)
-FORMATS = "json, csv, jsonl, records, xlsx, parquet, plots, pdf or html."
+FORMATS = "json, csv, jsonl, records, xlsx, parquet, plots, pdf, html, or transcript: what was said in conversations."
 Simulations = Annotated[list[str] | None, typer.Argument(metavar="SIM...", help="Ids of finished simulations.")]
 
 

@@ -14,16 +14,21 @@ from services.cli.output import print_json
 from services.cli.own import Source
 from services.cli.verdict import clean, console, titled
 
-ENDINGS = {"records": "records.json", "plots": "plots.json"}
+TRANSCRIPT = "transcript"
+FORMATS = (*get_args(ExportFormat), TRANSCRIPT)
+ENDINGS = {"records": "records.json", "plots": "plots.json", TRANSCRIPT: "transcript.md"}
 
 
 async def write_export(simulation: str, form: str, out: Path | None, source: Source) -> Exit:
     """Write a file of results, byte for byte as the platform made it."""
-    if form not in get_args(ExportFormat):
-        raise StopError(Exit.INVALID, f"--format: {form!r} is none of {', '.join(get_args(ExportFormat))}")
+    if form not in FORMATS:
+        raise StopError(Exit.INVALID, f"--format: {form!r} is none of {', '.join(FORMATS)}")
     file = out or Path(f"{simulation}.{ENDINGS.get(form, form)}")
     async with source.connect() as client:
-        save(file, await client.export(simulation, cast("ExportFormat", form)))
+        if form == TRANSCRIPT:
+            save(file, await client.transcript(simulation))
+        else:
+            save(file, await client.export(simulation, cast("ExportFormat", form)))
     return Exit.COMPLETED
 
 

@@ -12,9 +12,22 @@ from services.communication.api import (
     relations,
     requests,
     stories,
+    transcripts,
     writing,
 )
 
 router = APIRouter(prefix="/communications", tags=["communications"])
-for part in (engines, estimates, requests, relations, history, changes, interactions, stories, writing, artefacts):
+for part in (
+    engines,
+    estimates,
+    requests,
+    relations,
+    history,
+    transcripts,
+    changes,
+    interactions,
+    stories,
+    writing,
+    artefacts,
+):
     router.include_router(part.router)

@@ -34,6 +34,14 @@ Instruments = tuple[Instrument, ...]
 Groups = dict[str, tuple[str, ...]]
 
 
+TALK = "talk-"
+
+
+def groups_begin_with(conversation_id: str) -> str:
+    """How the ids of the groups of a conversation begin."""
+    return f"group-{conversation_id.removeprefix(TALK)}-"
+
+
 @dataclass(frozen=True, slots=True)
 class Slot:
     """Where a request stands in its simulation: the how-manieth it is, its first round, and what names its parts."""
@@ -48,6 +56,11 @@ class Slot:
     def group_id(self, group: int) -> str:
         """Id of a group (from 1), unique in the simulation."""
         return f"group-{self.number}-{group}"
+
+    @property
+    def conversation_id(self) -> str:
+        """Id of its talk, unique in the simulation."""
+        return f"{TALK}{self.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +258,7 @@ def _conversation(
     slot: Slot, kind: ConversationKind, *, sequential: bool, broadcast_if_no_target: bool = True, network: bool = False
 ) -> Conversation:
     return Conversation(
-        conversation_id=f"talk-{slot.number}",
+        conversation_id=slot.conversation_id,
         kind=kind,
         broadcast_if_no_target=broadcast_if_no_target,
         turn_taking="sequential" if sequential else "simultaneous",

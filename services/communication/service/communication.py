@@ -21,6 +21,8 @@ from libs.db import Database, Transaction
 from libs.models import Models
 from services.communication.adapters import Availability, Minds
 from services.communication.domain.history import HistoryEntry
+from services.communication.domain.protocols import groups_begin_with
+from services.communication.domain.transcripts import beginning, by_group, transcript
 from services.communication.events import Events
 from services.communication.service.deliveries import Deliveries
 from services.communication.service.estimates import Estimates
@@ -129,6 +131,19 @@ class Communication:
         await self._check_known(tx, simulation_id)
         async for entry in self._store.history.all(tx, simulation_id, wanted):
             yield entry
+
+    async def transcript(self, tx: Transaction, simulation_id: str) -> AsyncIterator[str]:
+        """The talk of a simulation in parts. Raises `NotFoundError` at the first one."""
+        timeline = await self.timeline(tx, simulation_id, None)
+        conversations = await self._store.talk.conversations(tx, simulation_id, timeline)
+        if not conversations:
+            raise NotFoundError("talk in the simulation", simulation_id)
+        yield beginning(simulation_id)
+        for one in conversations:
+            members = await self._store.dialogue.members_of(tx, simulation_id, groups_begin_with(one))
+            items = await self._store.talk.items(tx, simulation_id, timeline, one)
+            for group, said in by_group(items, members).items():
+                yield "".join(transcript(", ".join(filter(None, (one, group))), said))
 
     async def rounds_of(self, tx: Transaction, simulation_id: str, request_id: str) -> tuple[int, int]:
         """The first and last round of a request; no other request has any of them. Raises `NotFoundError`."""

@@ -7,6 +7,7 @@ from services.communication.store.history import History, HistoryFilter
 from services.communication.store.memories import Difference, Memories, Memory
 from services.communication.store.projections import Population, Projections, Simulation
 from services.communication.store.stories import Stories
+from services.communication.store.talk import Talk
 from services.communication.store.turns import NOTHING_REMEMBERED, Remembered, Turns
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Store",
     "StoredArtefact",
     "Stories",
+    "Talk",
     "Turns",
 ]
 
@@ -40,6 +42,7 @@ class Store:
         self.dialogue = Dialogue()
         self.turns = Turns()
         self.history = History()
+        self.talk = Talk()
         self.memories = Memories()
         self.stories = Stories()
         self.artefacts = Artefacts()

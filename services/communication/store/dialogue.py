@@ -118,6 +118,15 @@ class Dialogue:
         ]
         await insert_new(tx, members, rows)
 
+    async def members_of(self, tx: Transaction, simulation_id: str, beginning: str) -> dict[str, list[str]]:
+        """Members of all groups whose ids begin so, in their order."""
+        query = select(members.c.group_id).where(
+            members.c.tenant == tx.tenant,
+            members.c.simulation_id == simulation_id,
+            members.c.group_id.startswith(beginning, autoescape=True),
+        )
+        return await self.find_members(tx, simulation_id, list((await tx.execute(query.distinct())).scalars()))
+
     async def find_members(self, tx: Transaction, simulation_id: str, group_ids: Sequence[str]) -> dict[str, list[str]]:
         """Members of these groups, in their order."""
         query = (

@@ -67,6 +67,10 @@ def test_people_are_spoken_to_from_the_terminal(platform: EmbeddedPlatform, tmp_
     told = rehearsal("talk", "history", simulation, "--agent", "agent_0002", "--json", *at, cwd=tmp_path)
     contents = [json.loads(line)["content"] for line in told.stdout.splitlines()]
     assert contents.index("Why?") < contents.index("And then?")
+    assert rehearsal("export", simulation, "--format", "transcript", *at, cwd=tmp_path).returncode == 0
+    text = (tmp_path / f"{simulation}.transcript.md").read_text()
+    assert text.startswith(f"# Transcript of {simulation}\n")
+    assert len({line.split("**")[1] for line in text.splitlines() if "** (agent_" in line}) >= 12
     assert rehearsal("talk", "end", simulation, *at, cwd=tmp_path).returncode == 0
     refused = rehearsal("talk", "ask", simulation, EXAMPLE.parent / "talk" / "journey.yaml", *at, cwd=tmp_path)
     assert refused.returncode == 4

@@ -2,6 +2,7 @@
 
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { api, ask, Problem, type Schema } from "./client";
+import { isGuest } from "./visit";
 
 export type SimulationState = Schema["SimulationState"];
 
@@ -13,6 +14,18 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+/** Whether agents of a simulation were brought to talk with each other: then there is a transcript. */
+export const talked = (id: string) =>
+  queryOptions({
+    queryKey: ["talked", id],
+    queryFn: async () => {
+      const params = { path: { simulation_id: id }, query: { limit: 500 } };
+      const asked = await ask(api.GET("/communications/{simulation_id}/requests", { params }));
+      return asked.items.some((one) => one.kind === "conversation");
+    },
+    enabled: !isGuest,
+  });
 
 export const whoami = queryOptions({
   queryKey: ["whoami"],

@@ -356,6 +356,7 @@ export const text = {
     exports: "Exports",
     report: "Open the report",
     download: (format: string) => `Download ${format}`,
+    transcript: "Transcript",
     metric: "Metric",
     arm: "Arm",
     against: (baseline: string) => `against ${baseline}`,

@@ -1,8 +1,9 @@
 // Files of the results. Fetched with the identity of the page, because a plain link could not say who asks.
 
 import { Button } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Problem, request } from "../../api/client";
+import { talked } from "../../api/queries";
 import { key } from "../../api/session";
 import { apiAt } from "../../api/visit";
 import { Icon } from "../../components/icons";
@@ -16,10 +17,18 @@ const FORMATS = [
   { format: "parquet", label: "Parquet" },
   { format: "pdf", label: "PDF" },
 ] as const;
+const TRANSCRIPT = "transcript";
 
 export function Downloads({ id }: { id: string }) {
   const path = (format: string) => `/results/${encodeURIComponent(id)}/export?format=${format}`;
-  const fetched = useMutation({ mutationFn: (format: string) => save(path(format), `${id}.${format}`) });
+  const hasTalk = useQuery(talked(id)).data;
+  const fetched = useMutation({
+    mutationFn: (format: string) =>
+      format === TRANSCRIPT
+        ? save(`/communications/${encodeURIComponent(id)}/transcript`, `${id}.transcript.md`)
+        : save(path(format), `${id}.${format}`),
+  });
+  const formats = hasTalk ? [...FORMATS, { format: TRANSCRIPT, label: text.results.transcript }] : FORMATS;
   return (
     <>
       <div className="links">
@@ -28,7 +37,7 @@ export function Downloads({ id }: { id: string }) {
             {text.results.report}
           </Button>
         )}
-        {FORMATS.map(({ format, label }) => (
+        {formats.map(({ format, label }) => (
           <Button
             key={format}
             variant="default"
