@@ -19,7 +19,7 @@ from uuid import uuid4
 import asyncpg
 
 URL_VARIABLE = "REHEARSAL_TEST_POSTGRES_URL"
-IMAGE = "postgres:16"
+IMAGE = "postgres:17"
 
 
 class PostgresServer:
@@ -90,7 +90,7 @@ def _embedded(directory: Path, *, is_durable: bool) -> Iterator[PostgresServer]:
 @contextmanager
 def _container(_directory: Path) -> Iterator[PostgresServer]:
     """Raises docker's own error when no daemon answers."""
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.community.postgres import PostgresContainer
 
     with PostgresContainer(IMAGE, driver=None) as container:
         yield PostgresServer(container.get_connection_url())
