@@ -2,7 +2,7 @@
 
 from socket import gaierror
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, TimeoutError, gaierror)
@@ -17,3 +17,9 @@ def is_away(error: BaseException) -> bool:
         return True
     state = getattr(getattr(error, "orig", error), "sqlstate", None)
     return isinstance(state, str) and state.startswith(STATES)
+
+
+def said_by(error: BaseException) -> str | None:
+    """What the database said, or how it is away; None when it is about something else."""
+    is_about_it = isinstance(error, DBAPIError) or is_away(error)
+    return str(getattr(error, "orig", None) or error) if is_about_it else None

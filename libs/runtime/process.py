@@ -1,6 +1,7 @@
 """One service as one process."""
 
 import asyncio
+import logging
 import resource
 import signal
 import socket
@@ -13,11 +14,15 @@ from typing import TypeVar
 
 import uvicorn
 from fastapi import FastAPI
+from pydantic import ValidationError
+from starlette.types import ASGIApp
 
 from libs.runtime.memory import keep_tidy, settle
 from libs.runtime.settings import ServiceSettings
+from libs.runtime.starting import Starting, reason_of, wrong_settings
 from libs.telemetry import configure_logs, configure_traces
 
+logger = logging.getLogger(__name__)
 S = TypeVar("S", bound=ServiceSettings)
 STARTUP_FAILURE = 3
 
@@ -45,14 +50,19 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
-async def _migrate(app: FastAPI) -> None:
+async def _migrate(app: FastAPI, service: str) -> None:
     try:
         await app.state.database.migrate(app.state.migrations)
+    except Exception as error:
+        if (reason := reason_of(error, service)) is None:
+            raise
+        logger.error("the tables of %s are as they were: %s", service, reason)
+        sys.exit(STARTUP_FAILURE)
     finally:
         await app.state.database.close()
 
 
-def server_config(app: FastAPI, host: str, port: int, *, drain_s: int) -> uvicorn.Config:
+def server_config(app: ASGIApp, host: str, port: int, *, drain_s: int) -> uvicorn.Config:
     """How every process serves: our own logs, and requests in hand get `drain_s` seconds to finish."""
     return uvicorn.Config(
         app, host=host, port=port, log_config=None, access_log=False, timeout_graceful_shutdown=drain_s
@@ -72,13 +82,17 @@ def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
     With the argument `migrate` only the tables are brought to this version.
     """
     allow_open_files()
-    settings = settings_class()
+    service = create_app.__module__.split(".")[1]
+    try:
+        settings = settings_class()
+    except ValidationError as error:
+        raise SystemExit(wrong_settings(error, service)) from None
     configure_logs(settings.log_level)
     if sys.argv[1:] == ["migrate"]:
-        asyncio.run(_migrate(create_app(settings)))
+        asyncio.run(_migrate(create_app(settings), service))
         return
-    configure_traces(create_app.__module__.split(".")[1])
-    app = create_app(settings)
+    configure_traces(service)
+    app = Starting(create_app(settings), service)
     server = Server(server_config(app, settings.host, settings.port, drain_s=ceil(settings.drain_s)))
     server.run()
     if not server.started:

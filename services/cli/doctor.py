@@ -14,6 +14,7 @@ from libs.client import ProblemError, RehearsalClient, UnreachableError
 from libs.client.transport import DEFAULT_URL
 from libs.contracts.base import JsonObject
 from services.cli.exits import Exit
+from services.cli.options import own_key
 from services.cli.output import print_json
 
 PYTHON = (3, 11)
@@ -103,7 +104,7 @@ async def _readiness(url: str) -> JsonObject | Exception:
 
 async def _engines(url: str) -> list[Check]:
     """What can run agents' turns; one that is missing is no fault, studies need not name it."""
-    async with RehearsalClient(url, timeout=10.0) as client:
+    async with RehearsalClient(url, key=own_key.get(), timeout=10.0) as client:
         try:
             found = (await client.engines())["items"]
         except (UnreachableError, ProblemError) as error:

@@ -1,6 +1,8 @@
 """What the commands of an operator do at NATS and in the outboxes."""
 
 import asyncio
+import logging
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -14,24 +16,34 @@ from libs.bus.dead_letters import dead_letters, replay
 from libs.bus.permissions import services, sources_of
 from libs.bus.spreading import SpreadError, lower
 from libs.bus.streams import UnsuitableServerError, check_server, provision
+from libs.bus.tls import Tls
 from libs.db import Database
+from libs.runtime import ServiceSettings, service_config
 from services.cli.exits import Exit, StopError, say
 from services.cli.output import print_json
 
+logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of each TLS connection that is closed
 PAGE = 500
 CONNECT_S = 3.0
+
+
+class Settings(ServiceSettings):
+    """Of those that services have, what the connection to NATS needs: REHEARSAL_NATS_CA, …_CERT and …_KEY."""
+
+    model_config = service_config("cli")
 
 
 @asynccontextmanager
 async def _connected(url: str) -> AsyncIterator[Client]:
     met: list[Exception] = []
+    context = _context(Settings().nats_tls)
 
     async def note(error: Exception) -> None:
         met.append(error)
 
     try:
         async with asyncio.timeout(CONNECT_S):  # nats-py would try a server that is not there for two minutes
-            connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=note)
+            connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=note, tls=context)
     except (NatsError, OSError, TimeoutError) as error:
         first = met[0] if met else error  # a server that refuses is tried again until the time is over
         why = str(first) or type(first).__name__
@@ -45,6 +57,13 @@ async def _connected(url: str) -> AsyncIterator[Client]:
         raise StopError(Exit.REFUSED, f"NATS refused: {error or type(error).__name__}") from error
     finally:
         await connection.close()
+
+
+def _context(tls: Tls) -> ssl.SSLContext | None:
+    try:
+        return tls.context()
+    except OSError as error:
+        raise StopError(Exit.INVALID, f"REHEARSAL_NATS_CA, …_CERT or …_KEY: {error}") from error
 
 
 def _places(url: str) -> str:

@@ -1,9 +1,11 @@
 """What is under deploy/nats: nats-server takes it, speaks TLS alone, and lets nobody in without a password."""
 
 import asyncio
+import os
 import shutil
 import ssl
 import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -104,6 +106,19 @@ async def test_a_server_that_an_unknown_authority_signed_is_not_believed(port: i
     url = f"tls://results:pwresults@127.0.0.1:{port}"
     with pytest.raises((ssl.SSLError, NatsError)):
         await nats.connect(url, allow_reconnect=False, max_reconnect_attempts=1, error_cb=_silent)
+
+
+@pytest.mark.parametrize("believing", [True, False])
+async def test_the_operators_commands_believe_the_same_authority(
+    port: int, certificates: Certificates, believing: bool
+) -> None:
+    url = f"tls://platform:pwplatform@127.0.0.1:{port}"
+    environment = os.environ | {"REHEARSAL_NATS_URL": url}
+    environment |= {"REHEARSAL_NATS_CA": str(certificates.authority)} if believing else {}
+    command = [sys.executable, "-m", "services.cli", "nats", "provision"]
+    done = await asyncio.to_thread(subprocess.run, command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == (0 if believing else 3), done.stderr
+    assert ("consumers are as this version has them" if believing else "certificate verify failed") in done.stderr
 
 
 async def _silent(error: Exception) -> None:
