@@ -122,4 +122,8 @@ def test_prometheus_asks_every_service_where_it_wants_no_key() -> None:
     [services] = [job for job in config["scrape_configs"] if job["job_name"] == "services"]
     ports = {name: service(name)["environment"].get(f"REHEARSAL_{name.upper()}_METRICS_PORT", "8000") for name in EVERY}
     assert ports["gateway"] != "8000"
-    assert set(services["static_configs"][0]["targets"]) == {f"{name}:{port}" for name, port in ports.items()}
+    scaled = yaml.safe_load((ROOT / "deploy/compose/workers.yml").read_text())["services"].keys()
+    several = {(name, str(each["port"])) for each in services["dns_sd_configs"] for name in each["names"]}
+    assert several == {(name, ports[name]) for name in scaled}
+    single = {f"{name}:{port}" for name, port in ports.items() if name not in scaled}
+    assert set(services["static_configs"][0]["targets"]) == single

@@ -54,7 +54,8 @@ def test_an_image_runs_as_nobody_in_particular_and_says_how_it_is() -> None:
 def test_an_image_brings_its_labels_and_its_bill_of_materials() -> None:
     for label in ("title", "description", "version", "revision", "licenses"):
         assert f"org.opencontainers.image.{label}=" in FINAL
-    assert "--format cyclonedx1.5 --output-file /app/sbom.cdx.json" in DOCKERFILE
+    assert "--format cyclonedx1.5 --output-file /tmp/locked.json" in DOCKERFILE
+    assert "bill.py /tmp/locked.json /tmp/installed.json > /app/sbom.cdx.json" in DOCKERFILE
     assert "COPY --from=build /app/sbom.cdx.json" in FINAL
 
 
