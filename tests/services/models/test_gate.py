@@ -42,7 +42,7 @@ async def test_a_small_simulation_does_not_wait_for_a_large_one(start_with_provi
     assert [reply.status for reply in small] == ["answered"] * 5
 
 
-async def test_an_outage_is_waited_for_and_no_turn_is_lost(start_with_provider, stub):
+async def test_an_outage_is_waited_for_told_and_no_turn_is_lost(start_with_provider, stub, caplog):
     outage: list[float] = []
 
     def answer(request, number):
@@ -55,6 +55,11 @@ async def test_an_outage_is_waited_for_and_no_turn_is_lost(start_with_provider, 
         replies = await send(client, batch(250, model=MODEL))
     assert [reply.status for reply in replies] == ["answered"] * 250
     assert 250 < len(stub.requests) <= 1.2 * 250
+    told = [record.getMessage() for record in caplog.records if record.name.endswith("upstream.gate")]
+    assert len(told) == 2, told
+    assert told[0].startswith(f"the endpoint of {MODEL} is away: ")
+    assert "503" in told[0]
+    assert told[1].startswith(f"the endpoint of {MODEL} answers again, after ")
 
 
 async def test_an_endpoint_that_accepts_nothing_is_asked_again_when_it_said(start_with_provider, stub):

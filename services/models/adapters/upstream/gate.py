@@ -161,9 +161,19 @@ class Gate:
             self._has_answered |= end.verdict in (Verdict.ANSWERED, Verdict.REJECTED)
         finally:
             if ticket.has_begun:
-                self.schedule.end(ticket, end, loop.time())
+                self._end(ticket, end, loop.time())
                 self._let_through()
         return exchange, end
+
+    def _end(self, ticket: Ticket, end: End, now: float) -> None:
+        """A request ended: the log tells when the endpoint went away, with its reason, and when it was back."""
+        breaker = self.schedule.breaker
+        since = breaker.opened_at
+        self.schedule.end(ticket, end, now)
+        if since is None and not breaker.is_closed:
+            log.warning("the endpoint of %s is away: %s", self.name, breaker.reason)
+        elif since is not None and breaker.is_closed:
+            log.warning("the endpoint of %s answers again, after %.0f s", self.name, now - since)
 
     def _let_through(self) -> None:
         """Start what may start now, and come back when something else may."""
