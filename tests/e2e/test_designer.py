@@ -197,6 +197,8 @@ def test_a_protocol_is_designed_step_by_step_and_asked(browser: Browser, platfor
         page.get_by_role("button", name="Run", exact=True).click()
         page.wait_for_url("**/simulations/**", timeout=60_000)
         identity = page.url.rsplit("/", 1)[-1].partition("?")[0]
+        visit.open(f"/ui/simulations/{identity}?tab=results", "Milk")
+        expect(page.get_by_role("button", name="Download Transcript")).to_be_visible()
         visit.open("/ui/design", "Design a study").get_by_role("button", name="Pilot with 5 people").click()
         page.wait_for_url("**/simulations/**", timeout=60_000)
         pilot = page.url.rsplit("/", 1)[-1].partition("?")[0]

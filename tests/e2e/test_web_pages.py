@@ -150,7 +150,7 @@ def test_a_newcomer_runs_a_survey_and_an_ab_test_of_their_own_and_takes_the_answ
         page.get_by_role("tab", name="Results").wait_for()
         expect(page.get_by_text("Worth nothing about real people.")).to_be_visible(timeout=60_000)
         page.get_by_role("tab", name="Results").click()
-        expect(page.get_by_role("region", name="Who was asked")).to_contain_text("Drawn from usa_demographics")
+        expect(page.get_by_role("region", name="Population")).to_contain_text("Drawn from usa_demographics")
         file = downloaded(page, "Download CSV", tmp_path)
         assert page.evaluate("window.attacked") is None
         assert visit.faults == []

@@ -56,7 +56,7 @@ def facts(people: People) -> Facts:
     """What a report lists, each with its name."""
     found = (
         ("Population", people.name),
-        ("People", f"{people.size:,}"),
+        ("Size", f"{people.size:,} people"),
         ("How they came to be", people.made),
         ("Described as", people.described_as),
         ("Who could be drawn", "; ".join(people.eligible)),

@@ -324,7 +324,7 @@ def test_the_people_are_named_with_how_they_were_made_and_with_what_was_not_unde
     people = seen.text[seen.text.index("The population as it was asked for") :]
     for words in (
         "Customers",
-        "125",
+        "Size125 people",
         "Drawn from uk_demographics (Adults of the United Kingdom) with seed 7.",
         "adults who buy groceries",
         "gender (Our customers, 2025)",

@@ -29,7 +29,7 @@ export const places = {
     years: (age: number) => `${age} years`,
     rest: "everybody else",
     who: {
-      title: "Who was asked",
+      title: "Population",
       described: (words: string) => `Described as: ${words}`,
       eligible: (words: string) => `Who could be drawn: ${words}`,
       margins: (words: string) => `Margins that were given: ${words}`,

@@ -7,12 +7,19 @@ import { Panel } from "../../components/parts";
 import { words } from "../../format/format";
 import { text } from "../../text/text";
 
+type Segments = { name: string; not_understood: string[] | null }[];
+
+/** Of a population, as it says itself. */
 export function Unread({ id }: { id: string }) {
   const told = useQuery(population(id));
-  const unread = told.data?.segments.flatMap((segment) =>
-    segment.not_understood.map((part) => ({ segment: segment.name, part })),
+  return told.data ? <UnreadOf segments={told.data.segments} /> : null;
+}
+
+export function UnreadOf({ segments }: { segments: Segments }) {
+  const unread = segments.flatMap((segment) =>
+    (segment.not_understood ?? []).map((part) => ({ segment: segment.name, part })),
   );
-  if (!unread?.length) return null;
+  if (!unread.length) return null;
   return (
     <Panel title={text.populations.unread}>
       {unread.map(({ segment, part }) => (

@@ -9,7 +9,7 @@ import { isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
 import { EmptyState, Panel, ProblemNotice } from "../../components/parts";
 import { text } from "../../text/text";
-import { Unread } from "../populations/unread";
+import { Unread, UnreadOf } from "../populations/unread";
 import { Changes } from "./changes";
 import { Comparisons } from "./comparisons";
 import { Distributions } from "./distributions";
@@ -45,7 +45,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
         <EmptyState title={text.results.pendingTitle}>{note ?? text.results.pending}</EmptyState>
       )}
       {people ? (
-        <Who people={people} id={results.data.population_id} />
+        <UnreadOf segments={people.segments} />
       ) : isGuest || !status.population_id ? null : (
         <Unread id={status.population_id} />
       )}
@@ -75,6 +75,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
           />
         </Suspense>
       ) : null}
+      {people ? <Who people={people} id={results.data.population_id} /> : null}
       <Panel title={text.results.exports}>
         <Downloads id={status.simulation_id} />
         {isGuest ? null : (

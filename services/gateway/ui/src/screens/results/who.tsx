@@ -1,9 +1,8 @@
-// Who was simulated: the population as it was asked for and drawn, and what of its words drew nobody.
+// Who was simulated: the population as it was asked for and drawn.
 
 import { Link } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { isGuest } from "../../api/visit";
-import { Icon } from "../../components/icons";
 import { Panel } from "../../components/parts";
 import { words } from "../../format/format";
 import { text } from "../../text/text";
@@ -25,31 +24,24 @@ export function Who({ people, id }: { people: People; id: string }) {
         {isGuest ? (
           <strong>{people.name}</strong>
         ) : (
-          <Link to="/populations/$id" params={{ id }}>
+          <Link to="/populations/$id" params={{ id }} className="plain-link">
             {people.name}
           </Link>
         )}{" "}
         · {text.populations.size(people.size)}
       </p>
-      {people.segments.flatMap((segment) =>
-        (segment.not_understood ?? []).map((part) => (
-          <p key={`${segment.name} ${part}`} className="fine failed">
-            <Icon name="warning" size={13} /> <strong>{words(segment.name)}</strong> {text.design.notUnderstood(part)}
-          </p>
-        )),
-      )}
       {lines.map((line) => (
         <p key={line} className="fine">
           {line}
         </p>
       ))}
-      {people.segments.length ? (
-        <ul className="fine">
-          {people.segments.map((segment) => (
-            <li key={segment.name}>{t.segment(words(segment.name), segment.size, segment.particularities ?? "")}</li>
-          ))}
-          {people.rest ? <li>{t.segment(text.populations.rest, people.rest, "")}</li> : null}
-        </ul>
+      {people.segments.map((segment) => (
+        <p key={segment.name} className="fine">
+          {t.segment(words(segment.name), segment.size, segment.particularities ?? "")}
+        </p>
+      ))}
+      {people.segments.length && people.rest ? (
+        <p className="fine">{t.segment(text.populations.rest, people.rest, "")}</p>
       ) : null}
     </Panel>
   );
