@@ -197,7 +197,7 @@ class Drawing:
             await self._events.draw_next(tx, population)
             return population
         population = replace(population, state=State.READY, ready_at=population.progressed_at)
-        makeup = await asyncio.to_thread(lambda: of_drawn(population, self._design(population)))
+        makeup = await asyncio.to_thread(of_drawn, population, self._design(population))
         self._designs.pop(population.id, None)
         await self._store.populations.save(tx, population)
         await self._events.ready(tx, population, makeup)
