@@ -5,8 +5,8 @@
     python -m tools.backup drill   FOLDER SERVER_URL    restore all into new databases of a scratch server, look whether
                                                         they are whole, and send their outboxes to an empty nats-server
 
-A drill leaves nothing behind. It needs pg_dump and pg_restore at least as new as the server, on PATH or in PG_BIN, and
-nats-server.
+Rows are read as of every tenant, which a service's own role may. A drill leaves nothing behind. It needs psql, pg_dump
+and pg_restore at least as new as the server, on PATH or in PG_BIN, and nats-server.
 """
 
 import asyncio
@@ -25,12 +25,16 @@ from uuid import uuid4
 from sqlalchemy import func, make_url, select, table
 
 from libs.bus import Bus, BusSettings, Router, republish
+from libs.bus.permissions import GATEWAY
+from libs.bus.permissions import services as users_of_nats
 from libs.bus.relay import unpublished
 from libs.db import EVERY_TENANT, Database
 from libs.runtime.nats_server import NatsServer
 from services.embedded.platform import SERVICES
 
-NAMES = (*SERVICES, "gateway")
+NAMES = (*SERVICES, GATEWAY)
+SENDING = set(users_of_nats()) - {GATEWAY}
+"""Those with an outbox: models takes no part in NATS, and the gateway answers only once NATS has what it sends."""
 ROOT = Path(__file__).parents[1]
 SENT_WITHIN_S = 600.0
 
@@ -52,7 +56,8 @@ def save(folder: Path, databases: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, url in databases.items():
         unfinished = folder / f"{name}.unfinished"
-        _run("pg_dump", "--format=custom", "--no-owner", "--file", str(unfinished), _plain(url))
+        options = ("--format=custom", "--no-owner", "--enable-row-security")
+        _run("pg_dump", *options, "--file", str(unfinished), _plain(url))
         unfinished.replace(folder / f"{name}.dump")
 
 
@@ -87,20 +92,24 @@ async def _used(service: str, url: str, nats_url: str) -> Found:
     database = Database(url)
     try:
         await database.migrate(ROOT / "services" / service / "migrations")
-        await republish(database)
-        async with database.read(tenant=EVERY_TENANT) as tx:
-            kept = await unpublished(tx)  # with those that had not been sent when it was saved
-        settings = BusSettings(nats_url=nats_url)
-        bus = Bus(settings, service=service, database=database, router=Router(service), subject_service=None)
-        await bus.start()
-        try:
-            await _sent(service, database)
-            rows = await _rows(database)
-        finally:
-            await bus.stop()
+        sent = await _sent_again(service, database, nats_url) if service in SENDING else 0
+        return Found(service, await _rows(database), sent)
     finally:
         await database.close()
-    return Found(service, rows, kept)
+
+
+async def _sent_again(service: str, database: Database, nats_url: str) -> int:
+    await republish(database)
+    async with database.read(tenant=EVERY_TENANT) as tx:
+        kept = await unpublished(tx)  # with those that had not been sent when it was saved
+    settings = BusSettings(nats_url=nats_url)
+    bus = Bus(settings, service=service, database=database, router=Router(service), subject_service=None)
+    await bus.start()
+    try:
+        await _sent(service, database)
+    finally:
+        await bus.stop()
+    return kept
 
 
 async def _sent(service: str, database: Database) -> None:
@@ -142,7 +151,9 @@ def _run(program: str, *arguments: str) -> None:
     path = shutil.which(program, path=os.environ.get("PG_BIN")) or shutil.which(program)
     if path is None:
         raise BackupError(f"{program} is not installed: put it on PATH, or its folder into PG_BIN")
-    done = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)
+    of_every_tenant = f"{os.environ.get('PGOPTIONS', '')} -c app.tenant={EVERY_TENANT}".strip()
+    environment = os.environ | {"PGOPTIONS": of_every_tenant}
+    done = subprocess.run([path, *arguments], env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         reason = done.stderr.strip().splitlines()
         raise BackupError(f"{program} failed: {reason[-1] if reason else f'exit code {done.returncode}'}")

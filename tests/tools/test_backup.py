@@ -3,16 +3,18 @@
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from uuid import uuid4
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import make_url, select
 
 from libs.bus.tables import OUTBOX
 from libs.db import EVERY_TENANT, Database
 from services.population.app import create_app
 from services.population.settings import Settings
 from tests.support.apps import eventually, running
+from tests.support.migrated import postgresql_database
 from tests.support.postgres import PostgresServer
 from tools import backup
 
@@ -37,7 +39,7 @@ async def people(client: httpx.AsyncClient, population: str) -> list[object]:
 async def test_what_was_saved_is_restored_whole_and_goes_on(
     postgres: PostgresServer, nats_url: str, tmp_path: Path
 ) -> None:
-    first, second = postgres.create_database(), postgres.create_database()
+    first, second = owned(postgres), owned(postgres)
     async with running("population", create_app(Settings(database_url=first, nats_url=nats_url))) as client:
         made = (await client.post("/agent-populations/create", json=BODY)).raise_for_status().json()["id"]
 
@@ -48,7 +50,7 @@ async def test_what_was_saved_is_restored_whole_and_goes_on(
         before = await people(client, made)
         backup.save(tmp_path, {"population": first})
 
-    [found] = await backup.drill(tmp_path, first)
+    [found] = await backup.drill(tmp_path, postgres.create_database())
     assert found.service == "population"
     assert found.sent == await messages(first)
     assert found.rows > BODY["size"]
@@ -56,6 +58,21 @@ async def test_what_was_saved_is_restored_whole_and_goes_on(
     backup.restore(tmp_path, {"population": second})
     async with running("population", create_app(Settings(database_url=second, nats_url=nats_url))) as client:
         assert await people(client, made) == before
+
+
+def owned(postgres: PostgresServer) -> str:
+    """An empty database of a role that owns it and sees the rows of its tenant alone, as that of each service."""
+    role, url = f"own_{uuid4().hex}", make_url(postgres.create_database())
+    postgres.run(f"CREATE ROLE {role} LOGIN PASSWORD 'pw'")
+    postgres.run(f"ALTER DATABASE {url.database} OWNER TO {role}")
+    return url.set(username=role, password="pw").render_as_string(hide_password=False)
+
+
+async def test_services_that_send_nothing_are_drilled_too(postgres: PostgresServer, tmp_path: Path) -> None:
+    for name in ("models", "gateway"):
+        backup.save(tmp_path, {name: postgresql_database(name, postgres)})
+    found = await backup.drill(tmp_path, postgres.create_database())
+    assert [(each.service, each.sent) for each in found] == [("models", 0), ("gateway", 0)]
 
 
 async def messages(url: str) -> int:
