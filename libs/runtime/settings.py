@@ -26,13 +26,13 @@ FOLDER = "REHEARSAL_SECRETS_DIR"
 class ServiceSettings(BaseSettings):
     """What every service needs to know."""
 
-    database_url: str = Field(default="", description="sqlite:///path or postgresql://…; empty for the gateway.")
+    database_url: str = Field(default="", description="sqlite:///path or postgresql://…")
     nats_url: str = Field(default="nats://127.0.0.1:4222", description="One or more URLs, separated by commas.")
     nats_ca: Path | None = Field(default=None, description="PEM file of who signs the certificate of nats-server.")
     nats_cert: Path | None = Field(default=None, description="PEM file of this service's own certificate.")
     nats_key: Path | None = Field(default=None, description="PEM file of its key.")
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: int = Field(default=8000, ge=0, le=65_535)
+    port: int = Field(default=8000, ge=0, le=65_535, description="Port to listen on; 0 takes a free one.")
     identity_keys: str = Field(
         default="", description="Public keys of the gateway, separated by commas; needed off loopback."
     )
@@ -40,7 +40,7 @@ class ServiceSettings(BaseSettings):
     service_keys: dict[str, str] = Field(
         default={}, description='Public keys of services that may ask this one, as {"communication": "…"}.'
     )
-    log_level: str = "INFO"
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
     migrate: bool = Field(
         default=True, description="Whether tables are changed at start; else by `python -m services.<service> migrate`."
     )
@@ -56,7 +56,11 @@ class ServiceSettings(BaseSettings):
         gt=0,
         description="When it is asked to stop: the time for what is in hand. What runs it has to wait 30 s longer.",
     )
-    work_at_once: int = Field(default=4, ge=1, description="Deliveries (64 turns, of large arms 256) run at once.")
+    work_at_once: int = Field(
+        default=4,
+        ge=1,
+        description="Deliveries (64 turns, of large arms 256) run at once; of each stream one at least.",
+    )
     hold_s: float = Field(default=5.0, gt=0, description="How often work that waits for a decision is looked at again.")
     retention_days: int = Field(default=30, ge=1, description="How long outbox and inbox rows are kept.")
 

@@ -37,14 +37,14 @@ class Settings(ServiceSettings):
 
     model_config = service_config("gateway")
 
-    orchestrator_url: str = "http://127.0.0.1:8001"
-    population_url: str = "http://127.0.0.1:8002"
-    intervention_url: str = "http://127.0.0.1:8003"
-    communication_url: str = "http://127.0.0.1:8004"
-    results_url: str = "http://127.0.0.1:8005"
-    validation_url: str = "http://127.0.0.1:8006"
-    models_url: str = "http://127.0.0.1:8007"
-    webhooks_url: str = "http://127.0.0.1:8008"
+    orchestrator_url: str = Field(default="http://127.0.0.1:8001", description="Where the orchestrator service is.")
+    population_url: str = Field(default="http://127.0.0.1:8002", description="Where the population service is.")
+    intervention_url: str = Field(default="http://127.0.0.1:8003", description="Where the intervention service is.")
+    communication_url: str = Field(default="http://127.0.0.1:8004", description="Where the communication service is.")
+    results_url: str = Field(default="http://127.0.0.1:8005", description="Where the results service is.")
+    validation_url: str = Field(default="http://127.0.0.1:8006", description="Where the validation service is.")
+    models_url: str = Field(default="http://127.0.0.1:8007", description="Where the models service is.")
+    webhooks_url: str = Field(default="http://127.0.0.1:8008", description="Where the webhooks service is.")
     auth: str = Field(default="", description="How people get in: keys, oidc or none; needed off loopback.")
     signing_key: SecretStr = Field(default=SecretStr(""), description="Signs what services are told of who asks.")
     bootstrap_keys: dict[TenantName, SecretStr] = Field(
@@ -55,7 +55,9 @@ class Settings(ServiceSettings):
     oidc_issuer: str = Field(default="", description="The `iss` of tokens, and where the provider is found.")
     oidc_audience: str = Field(default="", description="The `aud` that tokens must be for.")
     oidc_jwks_url: str = Field(default="", description="Where the keys are, if the provider does not say it itself.")
-    oidc_algorithms: list[Algorithm] = Field(default=["RS256", "ES256"], min_length=1)
+    oidc_algorithms: list[Algorithm] = Field(
+        default=["RS256", "ES256"], min_length=1, description="How tokens may be signed, as a JSON list."
+    )
     oidc_tenant: str = Field(default="", description="The tenant of everybody, if no claim says it.")
     oidc_tenant_claim: str = Field(default="tenant", description="The claim that names the tenant.")
     oidc_role_claim: str = Field(default="roles", description="The claim that names roles; dots lead into objects.")
