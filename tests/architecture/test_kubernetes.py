@@ -1,6 +1,7 @@
 """The Kubernetes objects: what the code declares is let through and nothing else, and every pod is locked down."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -251,6 +252,34 @@ def test_where_messages_are_spread_the_work_of_all_streams_counts_together(sprea
     assert workers["advanced"]["scalingModifiers"]["target"] == str(max(4, spread))
     quota = ModelsSettings.model_fields["concurrency"].default
     assert workers["maxReplicaCount"] == ceil(quota / (max(4, spread) * 64))
+
+
+def test_services_reach_a_database_outside_with_the_patch_of_the_documents(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "operations.md").read_text()
+    [block] = [block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "ipBlock" in block]
+    policies = named("NetworkPolicy", extended(tmp_path, **yaml.safe_load(block)))
+    for service in manifests.EVERY:
+        database, *_ = policies[service]["spec"]["egress"]
+        assert list(database["to"][0]) == ["ipBlock"]
+        assert database["ports"] == [{"port": 5432, "protocol": "TCP"}]
+        assert ("postgres", 5432) not in reached(policies[service])
+
+
+def test_the_official_chart_takes_the_place_of_our_nats_servers(tmp_path: Path) -> None:
+    ours, left = rendered("production"), extended(tmp_path, "nats-chart")
+    gone = {(each["kind"], each["metadata"]["name"]) for each in ours} - {
+        (each["kind"], each["metadata"]["name"]) for each in left
+    }
+    assert gone == {(kind, "nats") for kind in ("StatefulSet", "Service", "ServiceAccount", "PodDisruptionBudget")}
+    values = yaml.safe_load((KUBERNETES / "components" / "nats-chart" / "values.yml").read_text())
+    [server] = pods(ours)["StatefulSet nats"]["containers"]
+    chart = values["container"]["merge"]
+    assert {name: server[name] for name in ("envFrom", "resources", "securityContext")} == chart
+    assert (
+        values["podTemplate"]["merge"]["spec"]["securityContext"] == pods(ours)["StatefulSet nats"]["securityContext"]
+    )
+    assert server["image"] == f"nats:{values['container']['image']['tag']}"
+    assert values["headlessService"]["name"] == named("Service", ours)["nats"]["metadata"]["name"]
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
