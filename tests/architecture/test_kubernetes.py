@@ -25,7 +25,9 @@ ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "k8s"
 OVERLAYS = ("dev", "production")
 VERSIONS = ("1.30", "1.33", "1.36")
-PODS = {"Deployment", "StatefulSet", "Job"}
+PODS = {"Deployment", "StatefulSet", "Job", "Pod"}
+TYPED = ("Job ", "Pod ")
+"""What comes to its end, or does nothing by itself: nothing is to be probed."""
 CUSTOM = {"ScaledObject"}
 Object = dict[str, Any]
 
@@ -74,7 +76,7 @@ def named(kind: str, objects: tuple[Object, ...] | list[Object] = OBJECTS) -> di
 
 def pods(objects: tuple[Object, ...] | list[Object]) -> dict[str, Object]:
     return {
-        f"{each['kind']} {each['metadata']['name']}": each["spec"]["template"]["spec"]
+        f"{each['kind']} {each['metadata']['name']}": each["spec"].get("template", each)["spec"]
         for each in objects
         if each["kind"] in PODS
     }
@@ -100,7 +102,7 @@ def test_every_pod_is_restricted(name: str) -> None:
         assert ":latest" not in container["image"]
 
 
-@pytest.mark.parametrize("name", [name for name in pods(OBJECTS) if not name.startswith("Job ")])
+@pytest.mark.parametrize("name", [name for name in pods(OBJECTS) if not name.startswith(TYPED)])
 def test_every_process_that_stays_is_probed(name: str) -> None:
     for container in pods(OBJECTS)[name]["containers"]:
         assert {"startupProbe", "livenessProbe", "readinessProbe"} <= container.keys()
@@ -252,6 +254,26 @@ def test_where_messages_are_spread_the_work_of_all_streams_counts_together(sprea
     assert workers["advanced"]["scalingModifiers"]["target"] == str(max(4, spread))
     quota = ModelsSettings.model_fields["concurrency"].default
     assert workers["maxReplicaCount"] == ceil(quota / (max(4, spread) * 64))
+
+
+def test_an_operator_has_a_place_in_the_cluster_that_reaches_what_commands_need() -> None:
+    objects = built(KUBERNETES / "operator")
+    for each in objects:
+        for version in VERSIONS:
+            kubernetes_validate.validate(each, version, strict=True)
+    policies = named("NetworkPolicy", objects)
+    assert reached(policies["operator"]) == {("nats", 4222), ("nats", 8222), ("gateway", 8000), ("postgres", 5432)}
+    let_in = {
+        (policy["spec"]["podSelector"]["matchLabels"]["app.kubernetes.io/name"], port["port"])
+        for name, policy in policies.items()
+        if name != "operator"
+        for rule in policy["spec"]["ingress"]
+        for port in rule["ports"]
+    }
+    assert let_in == {("nats", 4222), ("nats", 8222), ("gateway", 8000)}
+    [container] = pods(objects)["Pod operator"]["containers"]
+    assert container["image"].startswith("rehearsal/cli:")
+    assert pods(objects)["Pod operator"]["activeDeadlineSeconds"] <= 8 * 3600
 
 
 def test_services_reach_a_database_outside_with_the_patch_of_the_documents(tmp_path: Path) -> None:
