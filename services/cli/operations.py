@@ -73,7 +73,10 @@ def replay_letters(numbers: Sequences, url: NatsUrl = NATS) -> None:
 @nats.command("republish", epilog=CODES)
 def republish_outbox(
     databases: Annotated[
-        list[str], typer.Argument(metavar="DATABASE_URL...", help="REHEARSAL_<SERVICE>_DATABASE_URL of each service.")
+        list[str],
+        typer.Argument(
+            metavar="DATABASE_URL...", help="REHEARSAL_<SERVICE>_DATABASE_URL of each service but models and gateway."
+        ),
     ],
     since: Annotated[datetime | None, typer.Option(help="Only what was sent since then, in UTC.")] = None,
 ) -> None:
