@@ -35,13 +35,14 @@ def create_broker(
     on_reconnect: Callback,
 ) -> "NatsBroker":
     """A broker that is not connected yet and never stops to reconnect once it was."""
-    from faststream.nats import NatsBroker
     from faststream.nats.security import NatsCredentials, NatsSecurity
+
+    from libs.bus.broker import Broker
 
     tls = settings.tls.context()
     credentials = settings.credentials
 
-    return NatsBroker(
+    return Broker(
         [url.strip() for url in settings.nats_url.split(",")],
         security=NatsCredentials(credentials, ssl_context=tls) if credentials else NatsSecurity(ssl_context=tls),
         name=name,

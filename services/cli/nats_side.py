@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from libs.bus import BusSettings, DeadLetter, republish
+from libs.bus.connection import connect
 from libs.bus.dead_letters import dead_letters, replay
 from libs.bus.permissions import services, sources_of
 from libs.bus.spreading import SpreadError, lower
@@ -43,7 +43,7 @@ async def _connected(url: str) -> AsyncIterator[Client]:
 
     try:
         async with asyncio.timeout(CONNECT_S):  # nats-py would try a server that is not there for two minutes
-            connection = await nats.connect([each.strip() for each in url.split(",")], error_cb=note, tls=context)
+            connection = await connect([each.strip() for each in url.split(",")], error_cb=note, tls=context)
     except (NatsError, OSError, TimeoutError) as error:
         first = met[0] if met else error  # a server that refuses is tried again until the time is over
         why = str(first) or type(first).__name__

@@ -12,11 +12,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import nats
 import uvloop
 from fastapi import FastAPI
 
 from libs.bus.accounts import USERS, Outsider
+from libs.bus.connection import connect
 from libs.bus.permissions import ERASER, GATEWAY
 from libs.bus.spreading import lower
 from libs.bus.streams import provision
@@ -111,7 +111,7 @@ class Platform:
 
     async def _fit_streams(self) -> None:
         """As many streams as the settings say, made by whom NATS lets change them. Raises `SpreadError`."""
-        connection = await nats.connect(self.nats.url)
+        connection = await connect(self.nats.url)
         try:
             await lower(connection.jetstream(), self._spread)
             await provision(connection.jetstream(), [], spread=self._spread)

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-import nats
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.js import JetStreamContext
 from nats.js.errors import NotFoundError
 
+from libs.bus.connection import connect
 from libs.bus.dead_letters import DeadLetter, dead_letters
 from libs.bus.permissions import every_stream, inbox_prefix
 from libs.bus.settings import PING_S, UNANSWERED
@@ -115,7 +115,7 @@ class EventLog:
 
     async def _connect(self) -> Client:
         try:
-            return await nats.connect(
+            return await connect(
                 self._servers,
                 name=self._user,
                 inbox_prefix=inbox_prefix(self._user),
