@@ -172,9 +172,13 @@ def figures_of(size: int, found: Asking, first: tuple[int, Asking]) -> list[Figu
         return figures
     base = 1_000 * sum(first[1].cpu_s.values()) / first[1].turns
     figures.append(figure(f"CPU per turn, {size:,} against {first[0]:,}", "x", [sum(cpu.values()) / base], 1.2))
-    for name, most in found.memory.items():
-        times = most / first[1].memory[name]
-        figures.append(figure(f"memory of {name} while asking, {size:,} against {first[0]:,}", "x", [times], 1.3))
+    for phase, kept, before in (
+        ("while asking", found.memory, first[1].memory),
+        ("while analysing", found.later, first[1].later),
+    ):
+        for name, most in kept.items():
+            what = f"memory of {name} {phase}, {size:,} against {first[0]:,}"
+            figures.append(figure(what, "x", [most / before[name]], 1.3))
     return figures
 
 
