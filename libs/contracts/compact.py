@@ -1,6 +1,7 @@
 """Many records that are much alike in little memory: equal things are there once, as far as there are few of them."""
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 MOST_SHARED = 1_024
@@ -28,6 +29,34 @@ class Column(Generic[T]):
             if number < MOST_SHARED:
                 self._numbers[written] = number
         return number
+
+
+class Repeated(Generic[T]):
+    """Many values in their order of which few are different: of each there is the number of what it is."""
+
+    __slots__ = ("_column", "numbers")
+
+    def __init__(self, values: Iterable[T] = ()) -> None:
+        self._column = Column[T](0)
+        self.numbers = array("I", map(self._column.number, values))
+
+    @property
+    def different(self) -> Sequence[T]:
+        """The values by their number; one may be there twice when there are more than 1,024."""
+        return self._column.values
+
+    def append(self, value: T) -> None:
+        """One more."""
+        self.numbers.append(self._column.number(value))
+
+    def __setitem__(self, place: int, value: T) -> None:
+        self.numbers[place] = self._column.number(value)
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self._column.values.__getitem__, self.numbers)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
 
 
 class Record(Mapping[str, T]):

@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from libs.contracts import compact
-from libs.contracts.compact import MOST_SHARED, Once
+from libs.contracts.compact import MOST_SHARED, Once, Repeated
 
 GIVEN: dict[str, object] = {
     "yes": True,
@@ -55,3 +55,27 @@ def test_more_different_values_than_are_shared_stay_what_they_are() -> None:
     once = Once()
     given = [{"place": f"place {at}"} for at in range(2 * MOST_SHARED)] * 2
     assert [dict(record) for record in [once.record(each) for each in given]] == given
+
+
+def test_what_is_repeated_is_the_sequence_that_it_was_made_of() -> None:
+    given = [*GIVEN.values()] * 2
+    kept = Repeated(given)
+    kept.append(2)
+    kept[-1] = "other"
+    assert len(kept) == len(given) + 1
+    assert [*map(repr, kept)] == [*map(repr, [*given, "other"])]
+    assert [repr(kept.different[number]) for number in kept.numbers] == [*map(repr, kept)]
+
+
+def test_what_is_repeated_takes_four_bytes_and_is_right_beyond_what_is_shared() -> None:
+    count = 100 * MOST_SHARED
+    tracemalloc.start()
+    try:
+        kept = Repeated(f"place {at % 100}" for at in range(count))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(kept) == count
+    assert taken / count < 5
+    many = [at % (2 * MOST_SHARED) for at in range(5 * MOST_SHARED)]
+    assert list(Repeated(many)) == many

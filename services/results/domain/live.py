@@ -5,7 +5,7 @@ the values are those of the analysis to the last bit. Sums are exact (`RunningMo
 for can be taken out when another turn of it, or somebody whom it talked with, changes that.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -89,6 +89,13 @@ class Running:
         if turn.is_answered:
             for metric, answer in turn.answers.items():
                 self._count(turn.agent_id, turn.arm, metric, answer)
+
+    def close(self) -> None:
+        """No turn will be added any more: let go of what is kept of each agent, unless answers of some wait."""
+        if not self._waiting:
+            for kept in (self._turns, self._own, self._shared):
+                kept.clear()
+            self._heads.close()
 
     def aggregates(self, study: Study, timeline_id: str, place: int) -> Aggregates:
         """All there is to say now."""
@@ -222,8 +229,9 @@ class _Heads:
     """Agents and independent units by arm."""
 
     def __init__(self) -> None:
-        self.met: dict[str, set[str]] = defaultdict(set)
-        self._answered: dict[str, set[str]] = defaultdict(set)
+        self._people: dict[tuple[str, bool], set[str]] = defaultdict(set)
+        self._counts = Counter[tuple[str, bool]]()
+        """Agents of an arm that finished a turn (False), and that answered one (True)."""
         self._units: dict[str, int] = defaultdict(int)
         self._distinct = 0
         self._linked: dict[str, str] = {}
@@ -233,14 +241,24 @@ class _Heads:
 
     def add(self, agent: str, arm: str, *, is_answered: bool) -> None:
         """An agent finished a turn."""
-        self.met[arm].add(agent)
+        self._meet(agent, arm, is_answered=False)
         if is_answered:
-            self._answered[arm].add(agent)
+            self._meet(agent, arm, is_answered=True)
             unit = self.unit_of(agent)
             arms = self._arms.get(unit, NOWHERE)
             self._distinct += not arms
             self._units[arm] += arm not in arms
             self._arms[unit] = self._once(arms | {arm})
+
+    def close(self) -> None:
+        """Nobody will be added or joined any more: let go of who it was."""
+        for kept in (self._people, self._linked, self._arms):
+            kept.clear()
+
+    @property
+    def met(self) -> set[str]:
+        """Arms in which anybody finished a turn."""
+        return {arm for arm, _ in self._counts}
 
     def unit_of(self, agent: str) -> str:
         """The unit that an agent is part of."""
@@ -262,15 +280,21 @@ class _Heads:
         """The counts of now, as `count_heads` makes them of all turns."""
         planned = study.plan.planned_n if study.plan else study.planned
         arms: Sequence[str] = study.arms_among(self.met)
-        met = {arm: self.met.get(arm, set()) for arm in arms}
-        answered = {arm: len(self._answered.get(arm, ())) for arm in arms}
+        met = {arm: self._counts[arm, False] for arm in arms}
+        answered = {arm: self._counts[arm, True] for arm in arms}
         return Headcount(
-            assigned={arm: max(planned.get(arm, 0), len(met[arm])) for arm in arms},
+            assigned={arm: max(planned.get(arm, 0), met[arm]) for arm in arms},
             answered=answered,
-            failed={arm: len(met[arm]) - answered[arm] for arm in arms},
+            failed={arm: met[arm] - answered[arm] for arm in arms},
             units={arm: self._units.get(arm, 0) for arm in arms},
             clusters=self._distinct,
         )
+
+    def _meet(self, agent: str, arm: str, *, is_answered: bool) -> None:
+        people = self._people[arm, is_answered]
+        if agent not in people:
+            people.add(agent)
+            self._counts[arm, is_answered] += 1
 
     def _root(self, name: str) -> str:
         above = self._linked.get(name, name)

@@ -7,18 +7,19 @@ import math
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from itertools import compress, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from pydantic import Field
 
 from libs.contracts.base import Data
+from libs.contracts.compact import Repeated
 from libs.contracts.evidence import Estimate, Interval
 from services.results.domain.evidence import Evidences
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
-from services.results.domain.replies import Replies, Reply
+from services.results.domain.replies import Attribute, Replies, Reply
 from services.results.domain.samples import Number, Sample, Units, by_agent, plainly, sample_of, score_of
 
 if TYPE_CHECKING:
@@ -137,8 +138,7 @@ def associations(study: Study, replies: Replies) -> list[Association]:
     found = []
     for name, column in sorted(replies.people.items()):
         for (metric, option), values in means.items():
-            there = [value is not None and not math.isnan(mean) for value, mean in zip(column, values, strict=True)]
-            measured = _associate(list(compress(column, there)), array("d", compress(values, there)))
+            measured = _associate(column, values)
             if measured is not None:
                 kind, one = measured
                 found.append(
@@ -204,17 +204,25 @@ def _estimate(
     )
 
 
-def _associate(kinds: Sequence[object], values: Sequence[float]) -> "tuple[str, Measured] | None":
+def _associate(column: Repeated[Attribute | None], values: Sequence[float]) -> "tuple[str, Measured] | None":
+    """Of those who have the attribute and a value that is not NaN."""
+    import numpy as np
+
     from libs.stats import correlation_ratio, spearman
 
-    if len(kinds) < FEWEST:
+    numbers, scores = np.asarray(column.numbers), np.asarray(values)
+    lacking = [number for number, kind in enumerate(column.different) if kind is None]
+    there = ~(np.isnan(scores) | np.isin(numbers, lacking))
+    scores = scores[there]
+    if len(scores) < FEWEST:
         return None
-    numbers = [kind for kind in kinds if isinstance(kind, int | float) and not isinstance(kind, bool)]
-    if len(numbers) == len(kinds):
-        ranked = spearman(numbers, values)
+    present, places = np.unique(numbers[there], return_inverse=True)
+    kinds = [column.different[number] for number in present]
+    if all(isinstance(kind, int | float) and not isinstance(kind, bool) for kind in kinds):
+        ranked = spearman(np.array(kinds, float)[places], scores)
         return None if ranked is None else ("spearman", ranked)
     names = {name: place for place, name in enumerate(sorted(set(map(str, kinds))))}
     if not 2 <= len(names) <= MOST_VALUES:
         return None
-    ratio = correlation_ratio([names[str(kind)] for kind in kinds], values)
+    ratio = correlation_ratio(np.array([names[str(kind)] for kind in kinds])[places], scores)
     return None if ratio is None else ("correlation_ratio", ratio)

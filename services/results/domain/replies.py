@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.clusters import OWN
-from libs.contracts.compact import Once
+from libs.contracts.compact import Once, Repeated
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from libs.contracts.protocol import NO_USAGE, total_usage
 from services.results.domain.engagement import engagement
@@ -55,7 +55,7 @@ class Replies:
         self.arms: set[str] = set()
         self.models: set[str] = set()
         self.usage = NO_USAGE
-        self.people: dict[str, list[Attribute | None]] = {}
+        self.people: dict[str, Repeated[Attribute | None]] = {}
         """Attributes of everybody who answered, in the order of agents; None where somebody lacks one."""
         self._texts = {one.name for one in instruments if one.type is MetricType.TEXT}
         self._fields = (*(one.name for one in instruments if one.type is MetricType.TEXT), RESPONSE)
@@ -111,9 +111,9 @@ class Replies:
             for column in self.people.values():
                 column.append(None)
         for name in profile.keys() - self.people.keys():
-            self.people[name] = [None] * self._count
+            self.people[name] = Repeated([None] * self._count)
         for name, column in self.people.items():
-            column[-1] = self._once(profile.get(name))
+            column[-1] = profile.get(name)
 
 
 def text_of(turn: Turn, field: str) -> str | None:

@@ -4,7 +4,7 @@ A process keeps the aggregates of the simulations it follows and takes in each r
 time, because the feed has every response. Several processes may follow one simulation: the mark in the store sees to it
 that it is published once, and at most four times a second. Who works hard publishes less often: after each round it
 rests for twenty times as long as the round took, up to two seconds. What is kept grows with agents, so of a simulation
-with more than 20,000 responses the aggregates stay those of the first ones.
+with more than 20,000 responses the aggregates stay those of the first ones, and who gave those is forgotten.
 """
 
 import asyncio
@@ -126,6 +126,7 @@ class Live:
             followed.turns += len(rows)
             if not rows:
                 return
+        followed.running.close()
 
     def _follow(self, simulation: Simulation, timeline: Timeline) -> _Followed:
         """The aggregates of the present timeline; those that were asked for longest ago make room."""

@@ -1,6 +1,7 @@
 """Live aggregates: any order and repetition of responses gives the same bytes, at the end those of the batch."""
 
 import json
+import tracemalloc
 from collections.abc import Sequence
 
 from hypothesis import given
@@ -96,6 +97,37 @@ def test_with_every_turn_in_they_are_what_the_analysis_says_to_the_last_bit(turn
     live = {(e.metric, e.option, e.arm): (e.value, e.n) for e in found.estimates(study)}
     assert live == batch
     assert found.heads(study) == count_heads(study, ARMS, replies(study, turns).all)
+
+
+@given(scripts(), st.data())
+def test_to_let_go_of_who_answered_changes_nothing_of_what_is_said(turns: list[Turn], data: st.DataObject) -> None:
+    study, late = planned(), data.draw(st.integers(0, len(turns)))
+    found = Running()
+    for place, turn in enumerate(turns):
+        if place == late:
+            found.learn(study.instruments)
+        found.add(turn)
+    found.close()
+    found.learn(study.instruments)
+    found.close()
+    assert written(study, found) == written(study, running(study, turns))
+
+
+def test_what_was_let_go_of_takes_no_memory() -> None:
+    study, count = planned(), 2_000
+    tracemalloc.start()
+    try:
+        found = Running()
+        found.learn(study.instruments)
+        for number in range(count):
+            found.add(build.turn(number, "control", {"open": True, "price": float(number)}))
+        followed, _ = tracemalloc.get_traced_memory()
+        found.close()
+        left, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert found.heads(study).answered["control"] == count
+    assert left < followed / 20
 
 
 def test_where_there_is_a_plan_the_interval_holds_at_every_look_and_is_wider_than_that_of_a_fixed_n() -> None:

@@ -1,10 +1,13 @@
 """Engagement, sentiment, time series, what goes with who people are, and one agent's way through a simulation."""
 
 import random
+import statistics
 from dataclasses import replace
 
 import pytest
+import scipy
 
+from libs.contracts.compact import MOST_SHARED
 from libs.contracts.protocol import Stimulus
 from services.results.domain.engagement import engagement
 from services.results.domain.path import changes_of, path_of
@@ -87,6 +90,31 @@ def test_what_goes_with_who_people_are_stands_out_from_chance() -> None:
     assert found["age"].value > 0.9
     assert found["coin"].value < 3 * found["coin"].by_chance
     assert "id" not in found
+
+
+def test_who_lacks_the_attribute_or_the_answer_plays_no_part_in_what_goes_together() -> None:
+    rng, count = random.Random(4), 6_000
+    study = build.study(build.plan(("a",), [LIKED], {"a": count}))
+    people = [
+        (rng.choice((None, round(rng.gauss(40, 15), 2))), rng.choice((None, float(rng.randint(1, 10)))))
+        for _ in range(count)
+    ]
+    turns = [
+        replace(
+            build.turn(i, "a", {} if liked is None else {"liked": liked}),
+            demographic_profile={} if age is None else {"age": age, "half": ("low", "high")[age > 40]},
+        )
+        for i, (age, liked) in enumerate(people)
+    ]
+    found = {one.attribute: one for one in describe(study, turns).associations}
+    there = [(age, liked) for age, liked in people if age is not None and liked is not None]
+    assert MOST_SHARED < len({age for age, _ in there}) < len(there)
+    assert len(there) == found["age"].n == found["half"].n
+    assert found["age"].value == pytest.approx(scipy.stats.spearmanr(*zip(*there, strict=True)).statistic, abs=1e-12)
+    low, high = ([liked for age, liked in there if (age > 40) is above] for above in (False, True))
+    every, mean = [*low, *high], statistics.fmean([*low, *high])
+    between = sum(len(one) * (statistics.fmean(one) - mean) ** 2 for one in (low, high))
+    assert found["half"].value == pytest.approx((between / sum((one - mean) ** 2 for one in every)) ** 0.5, abs=1e-12)
 
 
 def test_a_funnel_has_intervals() -> None:

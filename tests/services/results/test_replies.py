@@ -77,4 +77,5 @@ def test_an_attribute_is_there_for_everybody_who_answered_and_empty_where_it_lac
     profiles: tuple[dict[str, str | int | float], ...] = ({"age": 30}, {"age": 31, "home": "x"}, {"home": "y"})
     given = [build.turn(i, "a", {}, demographic_profile=profile) for i, profile in enumerate(profiles)]
     given += [build.turn(0, "a", {}, demographic_profile={"age": 39}, round=2), build.turn(9, "a", None)]
-    assert Replies.of(ASKED, given).people == {"age": [39, 31, None], "home": [None, "x", "y"]}
+    people = Replies.of(ASKED, given).people
+    assert {name: list(column) for name, column in people.items()} == {"age": [39, 31, None], "home": [None, "x", "y"]}
