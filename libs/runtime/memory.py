@@ -19,16 +19,27 @@ TIDY_S = 60.0
 GROWN = 1.1
 STATM = Path("/proc/self/statm")
 COLLECT_AFTER = (100_000, 25, 25)
+M_ARENA_MAX = -8
+"""Of mallopt: most heaps."""
 
 
-def _trim_of_glibc() -> Callable[[int], int] | None:
+def _of_glibc(name: str) -> Callable[..., int] | None:
     try:
-        return cast("Callable[[int], int]", ctypes.CDLL(None).malloc_trim)
+        return cast("Callable[..., int]", getattr(ctypes.CDLL(None), name))
     except (AttributeError, OSError, TypeError):  # another C library
         return None
 
 
-_trim = _trim_of_glibc()
+_trim, _option = _of_glibc("malloc_trim"), _of_glibc("mallopt")
+
+
+def share_heap() -> None:
+    """Let threads begun from now on allocate where the first one does.
+
+    Otherwise each has a heap of its own, and the top of that is not given back.
+    """
+    if _option is not None:
+        _option(M_ARENA_MAX, 1)
 
 
 def settle() -> None:

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from pydantic import ValidationError
 from starlette.types import ASGIApp
 
-from libs.runtime.memory import keep_tidy, settle
+from libs.runtime.memory import keep_tidy, settle, share_heap
 from libs.runtime.settings import ServiceSettings
 from libs.runtime.starting import Starting, reason_of, wrong_settings
 from libs.telemetry import configure_logs, configure_traces
@@ -69,8 +69,12 @@ def server_config(app: ASGIApp, host: str, port: int, *, drain_s: int) -> uvicor
     )
 
 
-def allow_open_files() -> None:
-    """Open as many files as the system lets this process: every call in flight is a socket."""
+def prepare() -> None:
+    """Before there are threads and sockets: one heap, and as many open files as the system lets it have.
+
+    Every call in flight is a socket.
+    """
+    share_heap()
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with suppress(ValueError, OSError):  # macOS says that there is no limit, and has one
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -81,7 +85,7 @@ def serve(create_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
 
     With the argument `migrate` only the tables are brought to this version.
     """
-    allow_open_files()
+    prepare()
     service = create_app.__module__.split(".")[1]
     try:
         settings = settings_class()

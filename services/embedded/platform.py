@@ -25,7 +25,7 @@ from libs.http import new_key_pair
 from libs.runtime import ServiceSettings, service_config
 from libs.runtime.hosting import Hosting
 from libs.runtime.nats_server import NatsServer
-from libs.runtime.process import Server, allow_open_files, server_config
+from libs.runtime.process import Server, prepare, server_config
 from libs.telemetry import configure_logs, configure_traces
 from services.embedded.credentials import Credentials, own_secret
 
@@ -169,7 +169,7 @@ def run(
     With a first admin key everybody needs a key. With `outsiders` systems of this machine can reach NATS, each with the
     credentials that are in DATA/external/ then.
     """
-    allow_open_files()
+    prepare()
     configure_logs(log_level)
     configure_traces("embedded")
     access = {"auth": "keys", "bootstrap_keys": {DEFAULT_TENANT: first_key}} if first_key else {}

@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import subprocess
 import sys
 import time
 import weakref
@@ -66,3 +67,24 @@ def test_memory_between_what_is_still_used_is_given_back() -> None:
     tidy()
     assert before - resident() > PIECES * PIECE // 2
     assert len(kept) == PIECES // 100
+
+
+THREAD = """
+from concurrent.futures import ThreadPoolExecutor
+from libs.runtime.memory import resident, share_heap, tidy
+{first}
+bytes(30_000_000)  # from now on blocks of this size are no longer asked of the system one by one
+before = resident()
+with ThreadPoolExecutor(1) as pool:
+    pool.submit(lambda: [b"x" * 1_000_000 for _ in range(25)]).result()
+    tidy()
+    print(resident() - before)
+"""
+
+
+@linux
+def test_what_a_thread_has_used_is_given_back_too() -> None:
+    def left(first: str) -> int:
+        return int(subprocess.check_output([sys.executable, "-c", THREAD.format(first=first)]))
+
+    assert left("share_heap()") < 5_000_000 < left("")
