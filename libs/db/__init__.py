@@ -3,7 +3,7 @@
 Only the edge (an HTTP dependency, a message consumer, a worker's own loop) opens a transaction; nothing else commits.
 """
 
-from libs.db.absence import is_away, said_by
+from libs.db.absence import is_away, log_failure, said_by
 from libs.db.among import among, texts
 from libs.db.database import Database
 from libs.db.row_security import EVERY_TENANT
@@ -28,6 +28,7 @@ __all__ = [
     "insert_into",
     "insert_new",
     "is_away",
+    "log_failure",
     "said_by",
     "tenant_column",
     "texts",

@@ -1,5 +1,6 @@
 """Whether a database refused what was asked of it, or was not there, which is worth another try."""
 
+import logging
 from socket import gaierror
 
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -23,3 +24,11 @@ def said_by(error: BaseException) -> str | None:
     """What the database said, or how it is away; None when it is about something else."""
     is_about_it = isinstance(error, DBAPIError) or is_away(error)
     return str(getattr(error, "orig", None) or error) if is_about_it else None
+
+
+def log_failure(log: logging.Logger, what: str, error: Exception, **fields: object) -> None:
+    """That something failed and is tried again: in one line while the database is away, else with its traceback."""
+    if is_away(error):
+        log.warning("%s: %s", what, said_by(error) or type(error).__name__, extra=fields)
+    else:
+        log.error("%s", what, exc_info=error, extra=fields)

@@ -18,7 +18,7 @@ from libs.contracts.base import JsonObject
 from libs.contracts.envelope import DEFAULT_TENANT
 from libs.contracts.errors import ConflictError, DomainError, NotFoundError
 from libs.contracts.identity import PLATFORM, Identity, Role
-from libs.db import EVERY_TENANT, Database, tenants
+from libs.db import EVERY_TENANT, Database, log_failure, tenants
 from libs.db.database import CLOSED_SEEN_S
 from libs.runtime.tenancy import erase
 from services.gateway.adapters import LogUnavailableError
@@ -106,8 +106,8 @@ class Erasures:
                     await self._carry_out(erasure.name)
             except (DomainError, LogUnavailableError, ValueError) as error:
                 log.warning("an erasure waits: %s", error)
-            except Exception:
-                log.exception("an erasure failed and is tried again")
+            except Exception as error:
+                log_failure(log, "an erasure failed and is tried again", error)
             with suppress(TimeoutError):  # not wait_for, which may forget that it was cancelled (CPython 86296)
                 async with asyncio.timeout(AGAIN_S):
                     await self._wake.wait()

@@ -19,7 +19,7 @@ from weakref import WeakSet
 from opentelemetry.trace import SpanKind
 
 from libs.contracts.errors import BudgetError, DomainError
-from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction, is_away
+from libs.db import EVERY_TENANT, Database, TenantErasedError, Transaction, is_away, log_failure
 from libs.telemetry import span
 from services.models.adapters import Backend
 from services.models.domain.budgets import (
@@ -415,8 +415,8 @@ class Ledger:
             try:
                 async with self._database.write(tenant=EVERY_TENANT) as tx:
                     await self._store.renew(tx, self._owner, datetime.now(UTC) + LEASE)
-            except Exception:
-                log.exception("reservations could not be renewed")
+            except Exception as error:
+                log_failure(log, "reservations could not be renewed", error)
 
     async def _count_hits(self, account: Account, model: str, number: int) -> None:
         async with self._database.write(tenant=account.tenant) as tx:

@@ -19,7 +19,7 @@ from libs.contracts.protocol import total_usage
 from libs.contracts.specs import PastSpec, SimulationSpec
 from libs.contracts.timelines import Past
 from libs.contracts.turns import Budget, BudgetBalance
-from libs.db import EVERY_TENANT, Database, Transaction
+from libs.db import EVERY_TENANT, Database, Transaction, log_failure
 from libs.engines import Engines
 from libs.models import Models, ModelsError, check_mind, refusal_of
 from libs.telemetry.metrics import TURNS
@@ -416,8 +416,8 @@ class Orchestrator:
                 await self.time_out(datetime.now(UTC))
                 await self.checkpoints.sweep(datetime.now(UTC))
                 await self._census.take(datetime.now(UTC))
-            except Exception:
-                log.exception("deadlines could not be checked; trying again")
+            except Exception as error:
+                log_failure(log, "deadlines could not be checked; trying again", error)
 
     async def time_out(self, now: datetime) -> None:
         """Move simulations on whose state lasted too long, each in a transaction of its own."""

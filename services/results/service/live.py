@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from libs.contracts.timelines import Timeline
-from libs.db import EVERY_TENANT, Database, Transaction
+from libs.db import EVERY_TENANT, Database, Transaction, log_failure
 from services.results.domain.live import Aggregates, Running
 from services.results.domain.records import Study
 from services.results.events import Events
@@ -155,8 +155,8 @@ class Live:
         """False when it has to be tried again: it was published a moment ago, or could not be."""
         try:
             return await self._publish(tenant, simulation_id)
-        except Exception:  # a view of what is recorded: it must not end because the store is away for a while
-            log.warning("live aggregates could not be published", extra={"simulation_id": simulation_id}, exc_info=True)
+        except Exception as error:  # a view of what is recorded: it must not end because the store is away for a while
+            log_failure(log, "live aggregates could not be published", error, simulation_id=simulation_id)
             await asyncio.sleep(RETRY_S)
             return False
 

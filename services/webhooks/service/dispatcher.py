@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from libs.db import EVERY_TENANT, Database, TenantErasedError
+from libs.db import EVERY_TENANT, Database, TenantErasedError, log_failure
 from services.webhooks.adapters import Receivers
 from services.webhooks.domain.retry import Told, delay_s
 from services.webhooks.domain.webhook import Attempt, Notification, NotificationState
@@ -66,8 +66,8 @@ class Dispatcher:
             self._bell.clear()
             try:
                 pause = await self._round()
-            except Exception as error:  # the database is away: what is owed waits there
-                log.warning("notifications wait: %r", error)
+            except Exception as error:  # what is owed waits in the database
+                log_failure(log, "notifications wait", error)
                 pause = TROUBLE_S
             with suppress(TimeoutError):  # not wait_for, which may forget that it was cancelled (CPython 86296)
                 async with asyncio.timeout(pause):

@@ -1,10 +1,12 @@
 """A database that is away is told from one that refuses."""
 
+import logging
+
 import asyncpg
 import pytest
 from sqlalchemy import text
 
-from libs.db import Database, is_away
+from libs.db import Database, is_away, log_failure
 from tests.support.postgres import PostgresServer
 
 
@@ -40,3 +42,19 @@ async def test_a_server_that_is_not_there_is_an_absence_and_a_mistake_is_none() 
     assert is_away(await failure_of(database, "SELECT 1"))
     assert not is_away(ValueError("a mistake"))
     await database.close()
+
+
+async def test_what_fails_for_an_absence_is_told_in_a_line_and_a_mistake_with_its_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    database = Database("postgresql://nobody@127.0.0.1:9/nothing")
+    log_failure(logging.getLogger("test"), "notes wait", await failure_of(database, "SELECT 1"), place=1)
+    log_failure(logging.getLogger("test"), "notes wait", ZeroDivisionError("a mistake"), place=2)
+    await database.close()
+    away, mistake = caplog.records
+    assert "notes wait: " in away.getMessage()
+    assert "Connect call failed" in away.getMessage()
+    assert (away.levelname, away.exc_info, vars(away)["place"]) == ("WARNING", None, 1)
+    assert (mistake.levelname, mistake.getMessage()) == ("ERROR", "notes wait")
+    assert mistake.exc_info is not None
+    assert mistake.exc_info[0] is ZeroDivisionError
