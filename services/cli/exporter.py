@@ -5,6 +5,7 @@ In a cluster every server tells of the streams it keeps; only the one that leads
 
 import asyncio
 import json
+import signal
 import urllib.request
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -92,16 +93,19 @@ def _name(consumer: Mapping[str, Any]) -> str:
 
 
 async def serve(servers: Sequence[str], host: str, port: int) -> Exit:
-    """Answer scrapes until interrupted."""
+    """Answer scrapes until SIGTERM or SIGINT."""
     registry = CollectorRegistry()
     registry.register(JetStream(servers))
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
         raise StopError(Exit.FAILED, f"cannot listen on {host}:{port}: {error.strerror}") from error
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     say(f"http://{host}:{server.server_port}/metrics")
     try:
-        await asyncio.Event().wait()
+        await stopping.wait()
     finally:
         server.shutdown()
         await asyncio.to_thread(thread.join)

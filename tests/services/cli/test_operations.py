@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import httpx
 import nats
 import pytest
 from nats.js import JetStreamContext
@@ -138,3 +142,14 @@ def test_passwords_are_made_for_every_user_that_the_accounts_name() -> None:
 
 def test_each_service_has_an_inbox_of_its_own() -> None:
     assert len({inbox_prefix(service) for service in services()}) == len(services())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_exporter_ends_well_when_it_is_stopped(number: signal.Signals) -> None:
+    command = [sys.executable, "-m", "services.cli", "nats", "exporter", "http://127.0.0.1:9", "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        told = httpx.get(process.stderr.readline().strip()).text
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0
+    assert 'rehearsal_jetstream_up{server="http://127.0.0.1:9"} 0.0' in told
