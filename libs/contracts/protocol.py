@@ -89,6 +89,11 @@ class Arm(Data):
     contacts: tuple[Contact, ...] | None = Field(default=None, description="Null: the stimulus is all of it.")
     rich: Rich | None = Field(default=None, description="How people see the stimulus; null: as plain text.")
 
+    @property
+    def has_conditions(self) -> bool:
+        """Whether not everybody meets all of its contacts."""
+        return any(contact.condition is not None for contact in self.contacts or ())
+
 
 class Correction(Data):
     """Checks of what an agent did, after which a turn is taken again; each score is from 0 to 9."""

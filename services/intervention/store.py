@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, select, update
 
+from libs.contracts.chosen import Chosen
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.compact import Once
 from libs.contracts.errors import FieldError
@@ -324,6 +325,7 @@ class Responses:
                 "status": response.status,
                 "answers": document["answers"],
                 "document": document,
+                "step_id": message.step_id,
             }
             for message in recorded
             for response in message.responses
@@ -331,8 +333,8 @@ class Responses:
         ]
         await insert_new(tx, responses, rows)
 
-    async def finished(self, tx: Transaction, simulation_id: str) -> list[Finished]:
-        """Finished turns of assigned agents in their own arm, by agent."""
+    async def finished(self, tx: Transaction, simulation_id: str, chosen: Chosen) -> list[Finished]:
+        """Finished turns of assigned agents in their own arm, by agent, without what the chosen were asked again."""
         assigned = and_(
             assignments.c.tenant == responses.c.tenant,
             assignments.c.simulation_id == responses.c.simulation_id,
@@ -341,7 +343,9 @@ class Responses:
         )
         query = (
             select(responses.c.agent_id, assignments.c.arm, assignments.c.segment, responses.c.status)
-            .add_columns(responses.c.answers, responses.c.document["cluster_id"].label("cluster_id"))
+            .add_columns(
+                responses.c.step_id, responses.c.answers, responses.c.document["cluster_id"].label("cluster_id")
+            )
             .join_from(responses, assignments, assigned)
             .where(responses.c.tenant == tx.tenant, responses.c.simulation_id == simulation_id)
             .order_by(responses.c.agent_id, responses.c.turn_id)
@@ -353,7 +357,7 @@ class Responses:
                 once(row.arm),
                 once(row.segment),
                 row.status == "answered",
-                once.record(row.answers),
+                once.record(chosen.counted(row.step_id, row.arm, row.answers)),
                 once(row.cluster_id),
             )
             async for rows in tx.blocks(query)

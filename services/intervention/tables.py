@@ -103,6 +103,7 @@ responses = Table(
     Column("status", String(16), nullable=False),
     Column("answers", JsonDocument, nullable=False),
     Column("document", JsonDocument, nullable=False),
+    Column("step_id", String(128)),
     Index("responses_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )
 

@@ -61,6 +61,7 @@ steps = Table(
     Column("stimuli", JsonDocument),
     Column("timeline_id", String(64), nullable=False),
     Column("step_place", Integer, nullable=False),
+    Column("is_conditional", Boolean),
 )
 
 responses = Table(

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from libs.contracts.chosen import Asking, Chosen, chosen_by
 from libs.contracts.instruments import Instrument
-from libs.contracts.protocol import Arm, Condition, Contact, Step, Stimulus
+from libs.contracts.protocol import Arm, Condition, Contact, Plan, Step, Stimulus
 from services.intervention.domain.arms import FIRST_STEP
 
 OUTCOME = "outcome"
@@ -54,6 +55,22 @@ def steps_of(arms: tuple[Arm, ...], instruments: tuple[Instrument, ...], timing:
         for number, (met, stimuli) in enumerate(_touches(arms).items(), start=1)
     ]
     return (*touches, *(_outcomes(arms, instruments, timing, len(touches) + 1) if apart else ()))
+
+
+def chosen_of(plan: Plan) -> Chosen:
+    """What a plan asks of those alone whom a condition chose."""
+    after = None if plan.measured_after_s is None else timedelta(seconds=plan.measured_after_s)
+    steps = steps_of(plan.arms, plan.instruments, Timing(plan.starts_at or plan.frozen_at, after))
+    arms = [arm.name for arm in plan.arms]
+    return chosen_by(
+        Asking(
+            step.step_id,
+            tuple(filter(step.is_for, arms)),
+            tuple(one.name for one in step.instruments),
+            step.condition is not None,
+        )
+        for step in steps
+    )
 
 
 def asks_apart(arms: tuple[Arm, ...], timing: Timing) -> bool:

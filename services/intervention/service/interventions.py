@@ -14,6 +14,7 @@ from libs.contracts.intervention import AssignArms
 from libs.contracts.orchestrator import SimulationCreated, SimulationState, SimulationStateChanged
 from libs.contracts.planning import Attribute, PowerScreen, attributes_of
 from libs.contracts.population import AgentsGenerated, PersonasChanged
+from libs.contracts.protocol import Plan
 from libs.contracts.results import AnalysisCompleted
 from libs.db import Transaction
 from libs.engines import Engines
@@ -26,9 +27,9 @@ from services.intervention.domain.execution import Execution, Population
 from services.intervention.domain.monitoring import Monitored, monitor
 from services.intervention.domain.plan import has_one_step, plan_hash
 from services.intervention.domain.power import expected_n, screen
-from services.intervention.domain.protocol import contacts_of
+from services.intervention.domain.protocol import chosen_of, contacts_of
 from services.intervention.domain.robustness import AS_DESIGNED, Asking, Configuration, Robustness, planned
-from services.intervention.domain.scores import Aggregate, aggregate
+from services.intervention.domain.scores import Aggregate, Finished, aggregate
 from services.intervention.domain.targeting import (
     SEGMENT,
     check_attributes,
@@ -190,7 +191,7 @@ class Interventions:
         """Always-valid intervals of the answers so far; none before anybody is assigned."""
         if execution.plan is None:
             return ()
-        finished = await self._store.responses.finished(tx, execution.simulation_id)
+        finished = await self._finished(tx, execution, execution.plan)
         return monitor(execution.plan, finished, is_offline=execution.is_offline)
 
     async def compare(self, tx: Transaction, intervention_ids: Sequence[str]) -> SideBySide:
@@ -249,12 +250,15 @@ class Interventions:
         if execution.plan is None:
             return None
         headcount = await self._store.responses.headcount(tx, execution.simulation_id)
-        finished = await self._store.responses.finished(tx, execution.simulation_id)
+        finished = await self._finished(tx, execution, execution.plan)
         is_over = has_one_step(execution.plan) or execution.state in {
             SimulationState.ANALYSING,
             SimulationState.COMPLETED,
         }
         return aggregate(execution.plan, headcount, finished, is_offline=execution.is_offline, is_over=is_over)
+
+    async def _finished(self, tx: Transaction, execution: Execution, plan: Plan) -> list[Finished]:
+        return await self._store.responses.finished(tx, execution.simulation_id, chosen_of(plan))
 
     async def check_filters(self, tx: Transaction, execution: Execution, arm: str | None, segment: str | None) -> None:
         """Raise `InvalidError` for an arm of another intervention or a segment of another population."""

@@ -4,7 +4,7 @@ All comparisons of the study (outcomes × arms) are one family for the plan's co
 one may leave out zero although the finding is `no_clear_difference`; the finding follows the adjusted p-value alone.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate, Interval
 from services.results.domain.changes import changes
@@ -19,7 +19,8 @@ from services.results.domain.samples import Sample, count_heads, values_by_arm
 from services.results.domain.verdict import write_verdict
 
 Samples = Mapping[str, Sample]
-CONDITIONAL = "among agents that the funnel reached, so not a randomised comparison"
+REACHED = "among agents that the funnel reached, so not a randomised comparison"
+CHOSEN = "among agents that a condition chose, so not a randomised comparison"
 
 
 def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
@@ -132,7 +133,7 @@ def comparison_of(
         effect_size_interval=contrast.effect_size_interval,
         p_value=contrast.p_value,
         p_adjusted=p_adjusted,
-        method=f"{contrast.method}; {CONDITIONAL}" if outcome.is_conditional else contrast.method,
+        method="; ".join([contrast.method, *_limits(study, outcome, arm, baseline)]),
         finding=finding_of(contrast.difference, p_adjusted, study.alpha),
         evidence=worth.of(made.total, smallest_arm=made.smallest),
         pairs=made.pairs,
@@ -140,6 +141,13 @@ def comparison_of(
         non_inferiority=made.non_inferiority,
         is_control=is_control or None,
     )
+
+
+def _limits(study: Study, outcome: Outcome, arm: str, baseline: str) -> Iterator[str]:
+    if outcome.is_conditional:
+        yield REACHED
+    if not study.chosen.alone.isdisjoint({(outcome.metric, arm), (outcome.metric, baseline)}):
+        yield CHOSEN
 
 
 def _interval(outcome: Outcome, values: Sequence[float], confidence_level: float) -> tuple[Interval | None, str]:

@@ -6,11 +6,12 @@ for can be taken out when another turn of it, or somebody whom it talked with, c
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from libs.contracts.base import Data
+from libs.contracts.chosen import NOBODY, Chosen
 from libs.contracts.clusters import OWN
 from libs.contracts.compact import Once
 from libs.contracts.evidence import Evidence, Interval
@@ -63,14 +64,17 @@ class Running:
         self._tallies: dict[Place, RunningMoments] = defaultdict(RunningMoments)
         self._is_offline = False
         self._once = Once()
+        self._chosen: Chosen | None = None
 
-    def knows(self, instruments: Iterable[Instrument]) -> bool:
-        """False when one of these is known by another definition: then everything has to be counted anew."""
-        return all(self._instruments.get(one.name, one) == one for one in instruments)
+    def knows(self, study: Study) -> bool:
+        """False when what is asked, or of whom, is known by another definition: then everything is counted anew."""
+        is_same = all(self._instruments.get(one.name, one) == one for one in study.instruments)
+        return is_same and self._chosen in (None, study.chosen)
 
-    def learn(self, instruments: Iterable[Instrument]) -> None:
-        """What is asked. Answers to what is not known yet wait for it."""
-        for one in instruments:
+    def learn(self, study: Study) -> None:
+        """What is asked, and of whom. Answers to what is not known yet wait for it."""
+        self._chosen = study.chosen
+        for one in study.instruments:
             if one.name not in self._instruments:
                 self._instruments[one.name] = one
                 self._outcomes[one.name] = outcomes_of([one])
@@ -87,7 +91,7 @@ class Running:
             self._join(OWN + turn.agent_id, turn.cluster_id)
         self._heads.add(turn.agent_id, turn.arm, is_answered=turn.is_answered)
         if turn.is_answered:
-            for metric, answer in turn.answers.items():
+            for metric, answer in (self._chosen or NOBODY).counted(turn.step_id, turn.arm, turn.answers).items():
                 self._count(turn.agent_id, turn.arm, metric, answer)
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from services.results.domain.evidence import Evidences
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
 from services.results.domain.replies import Attribute, Replies, Reply
-from services.results.domain.samples import Number, Sample, Units, by_agent, plainly, sample_of, score_of
+from services.results.domain.samples import Number, Sample, Units, answer_of, by_agent, plainly, sample_of, score_of
 
 if TYPE_CHECKING:
     from libs.stats import Association as Measured
@@ -99,7 +99,7 @@ def series(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[
     if len(places) < 2:
         return []
     numbers: list[tuple[str, str | None, Number]] = [
-        (outcome.metric, outcome.option, score_of(outcome)) for outcome in outcomes_of(study.instruments)
+        (outcome.metric, outcome.option, answer_of(outcome)) for outcome in outcomes_of(study.instruments)
     ]
     numbers += [("engagement", None, _engagement), ("sentiment", None, _sentiment)]
     by_place: dict[tuple[int, int, str, str], list[Reply]] = defaultdict(list)

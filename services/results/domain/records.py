@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from libs.contracts.chosen import NOBODY, Chosen
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument
@@ -85,6 +86,7 @@ class Study:
     """What was shown, by step and arm, as far as it is known."""
     people: People | None = None
     """Who is simulated; None where no more than the id of the population is known."""
+    chosen: Chosen = NOBODY
 
     @property
     def is_within(self) -> bool:

@@ -8,6 +8,7 @@ those that are to be coded are read again by whoever needs them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from libs.contracts.chosen import NOBODY, Chosen
 from libs.contracts.clusters import OWN
 from libs.contracts.compact import Once, Repeated
 from libs.contracts.instruments import Answer, Instrument, MetricType
@@ -38,6 +39,8 @@ class Reply:
     """A text is there as `A_TEXT`, or empty."""
     written: tuple[str, ...]
     """In which fields there are texts: metrics, or `response`."""
+    again: tuple[str, ...]
+    """Metrics no estimate takes from here: the whole arm is asked elsewhere, here those whom a condition chose."""
     sentiment: float | None
     engagement: float
 
@@ -50,7 +53,7 @@ class Reply:
 class Replies:
     """All turns of a simulation."""
 
-    def __init__(self, instruments: Iterable[Instrument]) -> None:
+    def __init__(self, instruments: Iterable[Instrument], chosen: Chosen = NOBODY) -> None:
         self.all: list[Reply] = []
         self.arms: set[str] = set()
         self.models: set[str] = set()
@@ -60,11 +63,12 @@ class Replies:
         self._texts = {one.name for one in instruments if one.type is MetricType.TEXT}
         self._fields = (*(one.name for one in instruments if one.type is MetricType.TEXT), RESPONSE)
         self._once, self._count, self._last = Once(), 0, ""
+        self._again = chosen.again
 
     @classmethod
-    def of(cls, instruments: Iterable[Instrument], turns: Iterable[Turn]) -> "Replies":
+    def of(cls, instruments: Iterable[Instrument], turns: Iterable[Turn], chosen: Chosen = NOBODY) -> "Replies":
         """Of turns that are all at hand, in any order."""
-        found = cls(tuple(instruments))
+        found = cls(tuple(instruments), chosen)
         found.add(in_order(turns))
         return found
 
@@ -93,6 +97,7 @@ class Replies:
             is_answered=turn.is_answered,
             answers=once.record({name: self._answer(name, answer) for name, answer in turn.answers.items()}),
             written=once(tuple(field for field in self._fields if text_of(turn, field) is not None)),
+            again=self._again.get((turn.step_id, turn.arm), ()),
             sentiment=once(turn.sentiment),
             engagement=once(engagement(turn)),
         )

@@ -130,7 +130,13 @@ def values_by_arm(
 
 
 def score_of(outcome: Outcome) -> Number:
-    """The value that a reply has for an outcome; None where it has none, or failed."""
+    """The value that a reply has for an outcome; None where it has none, failed, or is one of those asked again."""
+    given = answer_of(outcome)
+    return lambda reply: None if outcome.metric in reply.again else given(reply)
+
+
+def answer_of(outcome: Outcome) -> Number:
+    """The value that was given at this place, also by those who were asked again."""
     return lambda reply: outcome.score(reply.answers) if reply.is_answered else None
 
 

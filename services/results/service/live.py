@@ -108,10 +108,10 @@ class Live:
         mark = await self._store.shown.mark(tx, simulation_id)
         followed = self._follow((tx.tenant, simulation_id), mark.timeline)
         async with followed.lock:
-            if not followed.running.knows(study.instruments):
+            if not followed.running.knows(study):
                 followed.running, followed.place, followed.turns = Running(), 0, 0
             running = followed.running
-            running.learn(study.instruments)
+            running.learn(study)
             await self._follow_feed(tx, simulation_id, followed)
             place = followed.place if followed.turns >= MOST_TURNS else max(mark.places, followed.place)
             return await asyncio.to_thread(running.aggregates, study, mark.timeline.timeline_id, place)

@@ -23,7 +23,7 @@ async def in_blocks(
 
 async def read_replies(store: Store, tx: Transaction, study: Study) -> Replies:
     """All turns of a simulation, as the analysis needs them."""
-    replies = Replies(study.instruments)
+    replies = Replies(study.instruments, study.chosen)
     agents = await store.responses.agents(tx, study.simulation_id)
     async for turns in in_blocks(store, tx, study.simulation_id, agents):
         await asyncio.to_thread(replies.add, turns)

@@ -294,7 +294,9 @@ class Results:
         return Made(analysis, description, datetime.now(UTC))
 
     async def _is_known(self, tx: Transaction, study: Study) -> bool:
-        """True when the plan, or without an intervention every step, has arrived."""
-        if study.intervention_id is not None:
-            return study.plan is not None
+        """True when the plan has arrived, and every step where there is none, or where it has conditions."""
+        if study.intervention_id is not None and study.plan is None:
+            return False
+        if study.plan is not None and not any(arm.has_conditions for arm in study.plan.arms):
+            return True
         return await self._store.studies.unknown_steps(tx, study.simulation_id) == 0

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, update
 
+from libs.contracts.chosen import Asking, chosen_by
 from libs.contracts.clusters import OWN, units_of
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
@@ -94,6 +95,7 @@ class Studies:
             "stimuli": {arm: stimulus.model_dump(mode="json") for arm, stimulus in data.step.stimuli.items()},
             "timeline_id": (data.timeline or MAIN).timeline_id,
             "step_place": data.place or 0,
+            "is_conditional": data.step.condition is not None,
         }
         await insert_new(tx, steps, [row])
 
@@ -121,6 +123,7 @@ class Studies:
             planned=_planned(started),
             stimuli={row.step_id: _stimuli(row.stimuli) for row in started if row.stimuli is not None},
             people=await self._people(tx, row.population_id),
+            chosen=chosen_by(map(_asking, started)),
         )
 
     async def _people(self, tx: Transaction, population_id: str) -> People | None:
@@ -363,6 +366,11 @@ def _columns(turn: Turn) -> dict[str, Any]:
 def _turn(row: Row[Any]) -> Turn:
     values = dict(zip(TURN_FIELDS, _values_of(row), strict=True))
     return Turn(**values | {"usage": Usage.model_validate(row.usage)})
+
+
+def _asking(row: Row[Any]) -> Asking:
+    metrics = tuple(instrument["name"] for instrument in row.instruments)
+    return Asking(row.step_id, tuple(row.planned), metrics, bool(row.is_conditional))
 
 
 def _stimuli(shown: dict[str, Any]) -> dict[str, Stimulus]:

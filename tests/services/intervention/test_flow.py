@@ -14,7 +14,7 @@ from libs.contracts.base import MessageData
 from libs.contracts.evidence import Analysis, SampleRatioCheck
 from libs.contracts.intervention import ArmsAssigned, AssignArms, AssignmentFailed, InterventionCreated, PlanFrozen
 from libs.contracts.orchestrator import SimulationState, StartSimulation
-from libs.contracts.protocol import NO_USAGE
+from libs.contracts.protocol import NO_USAGE, Assignment
 from libs.contracts.results import AnalysisCompleted
 from services.intervention.app import create_app
 from services.intervention.domain.plan import plan_hash
@@ -332,6 +332,43 @@ async def test_responses_that_come_twice_or_belong_to_no_execution_are_not_count
     aggregate = (await scene.results(execution))["aggregate_results"]
     assert aggregate["total_responses"] == 50  # agent_0199 was never assigned
     assert aggregate["confidence_interval"] is None
+
+
+async def test_who_is_asked_again_for_an_answer_counts_once(simple: Scene) -> None:
+    await simple.population()
+    first = {"name": "first", "content": "Come.", "metrics": ["open_rate"]}
+    opened = {"touchpoint": "first", "metric": "open_rate", "value": True}
+    again = first | {"name": "again", "after": "P1D", "condition": opened}
+    variants = [{"name": "once", "touchpoints": [first]}, {"name": "twice", "touchpoints": [first, again]}]
+    made = await simple.intervention(variants=variants, success_metrics=["open_rate"])
+    execution = await simple.execution(made["id"])
+    parts = await simple.assigned(execution)
+    for message in build.responses_recorded(parts):
+        await simple.publish(message)
+    turns = [
+        build.response(parts.simulation_id, one.agent_id, one.segment).model_copy(
+            update={"turn_id": f"again-{one.agent_id}", "answers": {"open_rate": False}}
+        )
+        for one in parts.assignments
+        if one.arm == "twice" and has_opened(one)
+    ]
+    chosen = build.recorded(parts.simulation_id, "twice", turns)
+    await simple.publish(chosen.model_copy(update={"delivery_id": "again", "step_id": "touch-2", "round": 2}))
+
+    async def is_complete() -> bool:
+        found = await simple.results(execution, limit=200)
+        return len(found["individual_results"]) == len(parts.assignments) + len(turns)
+
+    await eventually(is_complete)
+    found = (await simple.results(execution))["aggregate_results"]
+    assert found["mean_score"] == pytest.approx(sum(map(has_opened, parts.assignments)) / len(parts.assignments))
+    [watched] = (await simple.client.get(f"/interventions/{made['id']}/monitor")).json()["comparisons"]
+    once, twice = ([has_opened(one) for one in parts.assignments if one.arm == arm] for arm in ("once", "twice"))
+    assert watched["difference"] == pytest.approx(sum(twice) / len(twice) - sum(once) / len(once))
+
+
+def has_opened(one: Assignment) -> bool:
+    return int(one.agent_id[6:]) % 2 == 0
 
 
 async def test_individual_responses_are_filtered_and_paged(scene: Scene) -> None:

@@ -84,7 +84,7 @@ def test_all_in_one_group_show_no_difference_that_could_be_tested() -> None:
 def test_the_study_counts_a_group_once_as_analysed_and_while_it_grows() -> None:
     study, turns = mixed()
     running = Running()
-    running.learn(study.instruments)
+    running.learn(study)
     for turn in turns:
         running.add(turn)
     assert describe(study, turns).evidence.clusters == running.heads(study).clusters == 14

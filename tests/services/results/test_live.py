@@ -3,10 +3,12 @@
 import json
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.contracts.chosen import Chosen
 from services.results.domain.live import Running
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import count_heads
@@ -61,9 +63,9 @@ def running(study: Study, turns: Sequence[Turn], learnt_after: int = 0) -> Runni
     found = Running()
     for place, turn in enumerate(turns):
         if place == learnt_after:
-            found.learn(study.instruments)
+            found.learn(study)
         found.add(turn)
-    found.learn(study.instruments)
+    found.learn(study)
     return found
 
 
@@ -105,10 +107,10 @@ def test_to_let_go_of_who_answered_changes_nothing_of_what_is_said(turns: list[T
     found = Running()
     for place, turn in enumerate(turns):
         if place == late:
-            found.learn(study.instruments)
+            found.learn(study)
         found.add(turn)
     found.close()
-    found.learn(study.instruments)
+    found.learn(study)
     found.close()
     assert written(study, found) == written(study, running(study, turns))
 
@@ -118,7 +120,7 @@ def test_what_was_let_go_of_takes_no_memory() -> None:
     tracemalloc.start()
     try:
         found = Running()
-        found.learn(study.instruments)
+        found.learn(study)
         for number in range(count):
             found.add(build.turn(number, "control", {"open": True, "price": float(number)}))
         followed, _ = tracemalloc.get_traced_memory()
@@ -147,5 +149,6 @@ def test_an_instrument_that_turns_out_to_be_another_is_not_known() -> None:
     study, turns = build.campaign()
     found = running(study, turns)
     other = study.instruments[0].model_copy(update={"question": "Another question?"})
-    assert found.knows(study.instruments)
-    assert not found.knows([other])
+    assert found.knows(study)
+    assert not found.knows(replace(study, instruments=(other,)))
+    assert not found.knows(replace(study, chosen=Chosen({("again", "control"): ("open_rate",)})))

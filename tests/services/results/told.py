@@ -30,7 +30,7 @@ class Told(Findings):
 
 def replies(study: Study, turns: Sequence[Turn]) -> Replies:
     """What the analysis needs of these turns."""
-    return Replies.of(study.instruments, turns)
+    return Replies.of(study.instruments, turns, study.chosen)
 
 
 def written(study: Study, turns: Sequence[Turn]) -> dict[str, Written]:
