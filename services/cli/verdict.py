@@ -42,6 +42,8 @@ def verdict(analysis: JsonObject, width: int) -> RenderableType:
         parts.append(_estimates(analysis["estimates"], wrap))
     if analysis["comparisons"]:
         parts.append(_comparisons(analysis["comparisons"], _shares(analysis["estimates"]), wrap))
+    if analysis.get("factor_effects"):
+        parts.append(_effects(analysis["factor_effects"], _shares(analysis["estimates"]), wrap))
     if analysis.get("changes"):
         parts.append(_changes(analysis["changes"], wrap))
     parts.append(_evidence(analysis))
@@ -77,10 +79,19 @@ def _estimates(estimates: list[JsonObject], wrap: str) -> Table:
         table.add_column(Text(f"{clean(arm)}\nn = {n}"), justify="right")
     for title in dict.fromkeys(map(titled, estimates)):
         row = {one["arm"]: one for one in estimates if titled(one) == title}
-        scale = next((one["scale"] for one in row.values() if one.get("scale")), None)
-        named = f"{title}{wrap}({scale[0]:g} to {scale[1]:g})" if scale else title
-        _add(table, named, *(_estimate(row.get(arm), n, wrap) for arm, n in most.items()))
+        scale = _scale(next(iter(row.values())))
+        _add(
+            table,
+            title + (wrap + scale if scale else ""),
+            *(_estimate(row.get(arm), n, wrap) for arm, n in most.items()),
+        )
     return table
+
+
+def _scale(one: JsonObject) -> str:
+    if one["measure"] == "mean_rank":
+        return "(mean place, 1 is first)"
+    return f"({one['scale'][0]:g} to {one['scale'][1]:g})" if one.get("scale") else ""
 
 
 def _arms(estimates: list[JsonObject]) -> list[str]:
@@ -116,8 +127,6 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
     table.add_column("finding", min_width=10)
     table.add_column("grade, eff. n", no_wrap=True)
     for one in comparisons:
-        is_clear = one["finding"] in {"higher", "lower"}
-        finding = FINDINGS.get(one["finding"], clean(one["finding"]))
         role = "control" if one.get("is_control") else clean(one["role"])
         role = "" if role == "secondary" else f" ({role})"
         against = f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""
@@ -127,10 +136,33 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
             _difference(one, wrap, is_share=one["metric"] in shares),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
-            Text(finding, style="bold green" if is_clear else "dim"),
-            f"{clean(one['evidence']['grade'])}, {_number(one['evidence']['effective_n'])}",
+            _finding(one),
+            _worth(one),
         )
     return table
+
+
+def _effects(effects: list[JsonObject], shares: set[str], wrap: str) -> Table:
+    table = _table("Main effects, over all levels of the other factors: difference [interval]")
+    table.add_column("metric, level", overflow="fold")
+    for name in ("difference", "adj. p"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("finding", min_width=10)
+    table.add_column("grade, eff. n", no_wrap=True)
+    for one in effects:
+        named = f"{titled(one)}:{wrap}{clean(one['factor'])} {clean(one['level'])} vs {clean(one['reference'])}"
+        difference = _difference(one, wrap, is_share=one["metric"] in shares)
+        _add(table, named, difference, _p_value(one["p_adjusted"]), _finding(one), _worth(one))
+    return table
+
+
+def _finding(one: JsonObject) -> Text:
+    is_clear = one["finding"] in {"higher", "lower"}
+    return Text(FINDINGS.get(one["finding"], clean(one["finding"])), style="bold green" if is_clear else "dim")
+
+
+def _worth(one: JsonObject) -> str:
+    return f"{clean(one['evidence']['grade'])}, {_number(one['evidence']['effective_n'])}"
 
 
 def _changes(changes: list[JsonObject], wrap: str) -> Table:

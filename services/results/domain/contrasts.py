@@ -77,7 +77,7 @@ def clustered(sample: Sample) -> "Clustered":
 
 def _contrast(outcome: Outcome, arm: Sample, base: Sample, level: float, design: Design) -> "Contrast":
     contrast = _by_value(outcome, arm, base, level, design)
-    if outcome.measure == "mean_rank":  # twice as far from first place is no meaningful ratio
+    if outcome.measure == "mean_rank" or outcome.instrument.type is MetricType.ORDINAL:  # no zero, no ratio
         contrast = replace(contrast, relative_lift=None, relative_lift_interval=None)
     if outcome.instrument.type is MetricType.ORDINAL and design == "apart":
         contrast = _by_order(contrast, arm.values, base.values, level)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 NEUTRAL = 0.2
 MOST_VALUES = 12
 """Different values of an attribute beyond which it is no classification."""
+BEYOND_CHANCE = 3.0
+"""How many times what chance shows something stands out from: three standard errors of a correlation, p 0.003."""
 FEWEST = 20
 """People below whom nothing is said to go together."""
 
@@ -67,6 +69,11 @@ class Association(Data):
     value: float
     by_chance: float = Field(description="What pairings at random would show on average.")
     n: int
+
+
+def stands_out(value: float, by_chance: float) -> bool:
+    """Whether an association is stronger than what pairings at random would show now and then."""
+    return abs(value) > BEYOND_CHANCE * by_chance
 
 
 def moods(study: Study, arms: Sequence[str], replies: Sequence[Reply], worth: Evidences) -> list[Mood]:

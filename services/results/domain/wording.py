@@ -94,6 +94,11 @@ def plural(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def scale_of(measure: str, scale: Interval | None) -> str:
+    """What the values of an outcome are on: `mean place, 1 is first`; nothing for shares."""
+    return "mean place, 1 is first" if measure == "mean_rank" else on_scale(scale).strip()
+
+
 def on_scale(scale: Interval | None) -> str:
     """` on a scale from 1 to 7`; nothing where there is none."""
     return f" on a scale from {scale[0]:g} to {scale[1]:g}" if scale else ""

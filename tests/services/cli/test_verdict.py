@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence, SampleRatioCheck
+from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence, FactorEffect, SampleRatioCheck
 from libs.contracts.protocol import NO_USAGE
 from services.cli.verdict import clean, simulated, verdict
 
@@ -177,3 +177,35 @@ def test_eighty_columns_are_enough() -> None:
     assert "…" not in text
     for part in ("+21.0 pp", "[+4.0, +37.0]", "higher", "< 0.001", "C, 15.2"):
         assert part in text
+
+
+def test_a_ranking_says_what_its_numbers_are() -> None:
+    place = estimate("a", 1.8, metric="priorities", option="cheaper_fares", measure="mean_rank", interval=(1.5, 2.1))
+    row = next(line for line in printed(analysis(estimates=(place,))).splitlines() if "cheaper" in line)
+    assert "priorities: cheaper fares (mean place, 1 is first)" in row
+    assert "1.80" in row
+
+
+def test_main_effects_of_a_factorial_are_printed() -> None:
+    effect = FactorEffect(
+        metric="open_rate",
+        option=None,
+        factor="perk",
+        level="pay",
+        reference="none [bold]",
+        difference=-0.048,
+        interval=(-0.078, -0.019),
+        confidence_level=0.95,
+        p_value=0.002,
+        p_adjusted=0.004,
+        finding="lower",
+        method="contrast",
+        evidence=EVIDENCE,
+    )
+    row = next(
+        line for line in printed(analysis(factor_effects=(effect,))).splitlines() if "perk pay vs none [bold]" in line
+    )
+    assert "-4.8 pp [-7.8, -1.9]" in row
+    assert "0.004" in row
+    assert "lower" in row
+    assert "C, 15.2" in row

@@ -167,6 +167,20 @@ def test_choices_and_rankings_are_estimated_option_by_option() -> None:
     assert all(c.relative_lift is None for c in analysis.comparisons if c.metric == "order")
 
 
+def test_a_lift_is_told_of_shares_and_amounts_and_not_of_a_scale_that_has_no_zero() -> None:
+    liked = build.instrument("liked", "ordinal", minimum=1, maximum=7)
+    spent = build.instrument("spent", "numeric", minimum=0, maximum=100)
+    opened = build.instrument("opened")
+    study = build.study(build.plan("ab", (liked, spent, opened), {"a": 20, "b": 20}))
+    turns = [
+        build.turn(i, "ab"[i % 2], {"liked": 2.0 + i % 5, "spent": 10.0 + i, "opened": i % 3 == 0}) for i in range(40)
+    ]
+    lifts = {one.metric: one.relative_lift for one in analyse(study, turns).comparisons}
+    assert lifts["liked"] is None
+    assert lifts["spent"] == pytest.approx(30 / 29 - 1)
+    assert lifts["opened"] is not None
+
+
 @pytest.mark.parametrize(("a", "b"), [([], []), ([5.0], []), ([5.0], [7.0])])
 def test_what_cannot_be_estimated_says_so(a: list[float], b: list[float]) -> None:
     study, turns = scales({"a": a, "b": b})

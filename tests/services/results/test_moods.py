@@ -10,6 +10,7 @@ import scipy
 from libs.contracts.compact import MOST_SHARED
 from libs.contracts.protocol import Stimulus
 from services.results.domain.engagement import engagement
+from services.results.domain.moods import stands_out
 from services.results.domain.path import changes_of, path_of
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
@@ -115,6 +116,23 @@ def test_who_lacks_the_attribute_or_the_answer_plays_no_part_in_what_goes_togeth
     every, mean = [*low, *high], statistics.fmean([*low, *high])
     between = sum(len(one) * (statistics.fmean(one) - mean) ** 2 for one in (low, high))
     assert found["half"].value == pytest.approx((between / sum((one - mean) ** 2 for one in every)) ** 0.5, abs=1e-12)
+
+
+def test_what_stands_out_is_what_chance_shows_once_in_hundreds_of_pairs() -> None:
+    rng, count = random.Random(12), 300
+    study = build.study(build.plan(("a",), [LIKED, OPENED], {"a": count}))
+    turns = [
+        replace(
+            build.turn(i, "a", {"liked": float(rng.randint(1, 10)), "opened": rng.random() < 0.4}),
+            demographic_profile={f"attribute {j}": rng.choice((1, 2, "abc"[j % 3])) for j in range(100)},
+        )
+        for i in range(count)
+    ]
+    found = describe(study, turns).associations
+    assert len(found) == 200
+    beyond_average = sum(abs(one.value) > one.by_chance for one in found)
+    assert beyond_average > 40
+    assert sum(stands_out(one.value, one.by_chance) for one in found) <= 2
 
 
 def test_a_funnel_has_intervals() -> None:

@@ -80,7 +80,8 @@ def _segment(findings: Findings, axis: Axis, name: str, n: int, found: Sequence[
 
 def _name(findings: Findings, e: Estimate, *, is_first: bool) -> Html:
     """The metric; where it stands right above it is kept for phones and screen readers only."""
-    scale = tag("span", wording.on_scale(e.scale).strip(), class_="quiet below") if e.scale else EMPTY
+    words = wording.scale_of(e.measure, e.scale)
+    scale = tag("span", words, class_="quiet below") if words else EMPTY
     name = join(said(wording.subject(e.metric, e.option)), role_tag(findings.study.instrument(e.metric).role), scale)
     return name if is_first else tag("span", name, class_="again")
 

@@ -5,6 +5,7 @@ from libs.pages.markup import EMPTY, Html
 from services.results.domain import wording
 from services.results.domain.description import Description
 from services.results.domain.findings import Findings
+from services.results.domain.moods import stands_out
 from services.results.domain.report.parts import chip, section
 from services.results.domain.report.plots import together
 
@@ -12,7 +13,8 @@ MOST = 12
 LEAD = (
     "Engagement is a scale of our own from 0 to 1 (answered, how far the funnel went, how strongly felt, how sure, how "
     "much was said); sentiment is stated, from -1 to 1. Below: which attributes of people go with which metric, "
-    "strongest first, and what pairings at random would show. Nobody planned these comparisons."
+    "strongest first, where it is more than three times what pairings at random would show. Nobody planned these "
+    "comparisons."
 )
 
 
@@ -51,7 +53,7 @@ def _associations(description: Description) -> Html:
             one.n,
         )
         for one in strongest[:MOST]
-        if abs(one.value) > one.by_chance
+        if stands_out(one.value, one.by_chance)
     ]
     head = ("Attribute", "Metric", "Strength", "By chance", "n")
     return table("What goes with who people are", head, rows, numbers_from=2) if rows else EMPTY

@@ -6,6 +6,7 @@ from libs.pages.markup import EMPTY, Html, join, tag
 from libs.pages.plots import Curve, Dot, Ruled, curves, matrix, steps
 from services.results.domain import wording
 from services.results.domain.findings import Findings
+from services.results.domain.moods import stands_out
 from services.results.domain.plots import (
     Gap,
     HeatMap,
@@ -68,7 +69,7 @@ def together(findings: Findings) -> Html:
     found = heat_map(findings.description.associations if findings.description else ())
     if found is None:
         return EMPTY
-    note = "Framed: stronger than pairings at random would show on average. Blue goes up, orange down."
+    note = "Framed: more than three times what pairings at random would show. Blue goes up, orange down."
     return join(tag("h3", found.title), tag("div", _heat(found), tag("p", note, class_="quiet"), class_="panel"))
 
 
@@ -135,7 +136,7 @@ def _heat(plot: HeatMap) -> Html:
             value, chance = plot.values[i][j], plot.by_chance[i][j]
             if value is not None and chance is not None:
                 cells[i, j] = value
-                above |= {(i, j)} if abs(value) > chance else set()
+                above |= {(i, j)} if stands_out(value, chance) else set()
     names = [name.replace("_", " ") for name in rows]
     label = f"Heat map of {len(rows)} attributes and {len(columns)} metrics; the strongest row is {names[0]}"
     return matrix(names, columns, cells, frozenset(above), label)

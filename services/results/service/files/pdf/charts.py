@@ -8,6 +8,7 @@ from libs.contracts.evidence import Interval
 from libs.pages.charts import Axis, axis_for, scale_axis
 from services.results.domain import wording
 from services.results.domain.findings import Findings
+from services.results.domain.moods import stands_out
 from services.results.domain.plots import HeatMap, Line, StageContrasts, Survival, TimeSeries
 from services.results.service.files.pdf.layout import ARMS, FILL, INK, LINE, QUIET, ROOM, arm_colour, hexadecimal
 from services.results.service.files.pdf.letters import strings
@@ -117,7 +118,7 @@ def survival(findings: Findings, plot: Survival) -> "Drawing":
 
 
 def heat(plot: HeatMap) -> "Drawing":
-    """Attributes by metrics: the stronger, the darker; framed where stronger than by chance."""
+    """Attributes by metrics: the stronger, the darker; framed where far stronger than by chance."""
     from reportlab.graphics import shapes
 
     rows, columns = plot.rows[:MOST_ROWS], plot.columns[:MOST_COLUMNS]
@@ -140,7 +141,7 @@ def heat(plot: HeatMap) -> "Drawing":
                         width * 0.96,
                         cell - 1.5,
                         fillColor=_faded(POSITIVE if value >= 0 else NEGATIVE, abs(value)),
-                        strokeColor=hexadecimal(INK) if abs(value) > chance else None,
+                        strokeColor=hexadecimal(INK) if stands_out(value, chance) else None,
                         strokeWidth=0.6,
                     )
                 )

@@ -51,7 +51,7 @@ KINDS: dict[type[Plot], tuple[str, str]] = {
     ),
     HeatMap: (
         "What goes with who people are",
-        "Framed: stronger than pairings at random would show on average. Exploratory, without a test.",
+        "Framed: more than three times what pairings at random would show. Exploratory, without a test.",
     ),
 }
 

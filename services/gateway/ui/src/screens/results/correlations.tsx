@@ -13,11 +13,12 @@ import { PeopleLink, type Side } from "./sides";
 
 type Association = Schema["Association"];
 const MOST = 18; // traits shown
+const BEYOND_CHANCE = 3; // times what chance shows, as in the report
 
 export function Correlations({ associations, side }: { associations: Association[]; side: Side }) {
   const navigate = useNavigate();
   const colours = palette(useComputedColorScheme("light"));
-  const beyond = (one: Association) => Math.max(0, Math.abs(one.value) - one.by_chance);
+  const beyond = (one: Association) => Math.max(0, Math.abs(one.value) - BEYOND_CHANCE * one.by_chance);
   const strength = new Map<string, number>();
   for (const one of associations) strength.set(one.attribute, Math.max(strength.get(one.attribute) ?? 0, beyond(one)));
   const traits = [...strength]
