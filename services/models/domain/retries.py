@@ -33,7 +33,8 @@ class _Tally:
 class RetryBudget:
     """Allows one retry for every five calls, but at least three: of each simulation, and of all together.
 
-    Requests ≤ max(1.2 · calls, calls + 3) at any time, whatever happens. Of a simulation, because what went well before
+    Requests ≤ max(1.2 · calls, calls + 3) at any time, and once more those that were cut off when an endpoint went
+    away, and probes of it, which take nothing from here. Of a simulation, because what went well before
     is no reason to multiply the outage of today; of all, because many small simulations are one large one.
     """
 

@@ -47,6 +47,8 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     content_type: str = "application/json"
+    is_cut_off: bool = False
+    """The connection ends instead."""
 
 
 def completion(content: object = GOOD, *, finish: str = "stop", **message: object) -> Answer:
@@ -107,6 +109,8 @@ class Stub:
             await asyncio.sleep(given.delay_s)
         finally:
             self.in_flight -= 1
+        if given.is_cut_off and request.transport is not None:
+            request.transport.abort()
         return web.Response(
             text=given.body, status=given.status, headers=given.headers, content_type=given.content_type
         )

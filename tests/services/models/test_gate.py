@@ -62,6 +62,25 @@ async def test_an_outage_is_waited_for_told_and_no_turn_is_lost(start_with_provi
     assert told[1].startswith(f"the endpoint of {MODEL} answers again, after ")
 
 
+async def test_all_that_is_in_flight_when_an_endpoint_goes_away_is_asked_again(start_with_provider, stub):
+    back: list[float] = []
+
+    def answer(request, number):
+        if number <= 200:  # they are cut off together, and it is back after a second
+            back[:] = [time.monotonic() + 1.3]
+            return Answer("", delay_s=0.3, is_cut_off=True)
+        return Answer("", is_cut_off=True) if time.monotonic() < back[0] else completion()
+
+    stub.answer = answer
+    async with start_with_provider(concurrency=200, initial_concurrency=200) as client:
+        replies = await send(client, batch(220, model=MODEL))
+        shown = await load(client)
+    assert [reply.status for reply in replies] == ["answered"] * 220
+    assert shown["not_retried"] == 0
+    assert shown["retries"] == len(stub.requests) - 220
+    assert len(stub.requests) <= 1.2 * 220 + 200
+
+
 async def test_an_endpoint_that_accepts_nothing_is_asked_again_when_it_said(start_with_provider, stub):
     started = time.monotonic()
     stub.answer = lambda request, number: (

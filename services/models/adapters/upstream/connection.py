@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = 16_777_216
 CONNECT_S = 15.0
 FILE_S = 600.0
+IDLE_S = 4.0
+"""A connection nobody uses is closed by us: uvicorn, under many model servers, does it after 5 s, under a request."""
 OK = 200
 NO_HEADERS: Mapping[str, str] = {}
 
@@ -46,6 +48,8 @@ class Exchange:
     """Why there was no answer. It may come when the same is asked again."""
     is_late: bool = False
     """True when there was none in time."""
+    is_cut_off: bool = False
+    """True when there was no connection, or it ended before the answer."""
 
 
 class Connection:
@@ -113,7 +117,8 @@ class Connection:
         started = perf_counter()
         limit_s = max(limit_s, self._endpoint.timeout_s)
         kind = {"content-type": "application/json"} if isinstance(body, bytes) else {}
-        status, headers, text, document, problem, is_late = 0, NO_HEADERS, "", None, "", False
+        status, headers, text, document, problem = 0, NO_HEADERS, "", None, ""
+        is_late = is_cut_off = False
         try:
             async with asyncio.timeout(limit_s):
                 session = self._opened()
@@ -122,7 +127,7 @@ class Connection:
                     status, headers = response.status, {name.lower(): value for name, value in response.headers.items()}
             document = _json(text) if status == OK and is_json else None
         except ClientError as error:
-            problem = f"the provider cannot be reached: {_root(error)}"
+            problem, is_cut_off = f"the provider cannot be reached: {_root(error)}", True
         except TimeoutError:
             problem, is_late = f"the provider did not answer within {limit_s:g} s", True
         except ValueError:  # the page of some proxy, or an answer that was cut off
@@ -130,7 +135,8 @@ class Connection:
         except Exception as error:  # an untrusted server met a client library: one turn fails, not the batch
             log.exception("a request to endpoint %s failed unexpectedly", self._endpoint.name)
             problem = f"the request failed: {type(error).__name__}"
-        return Exchange(0 if problem else status, text, headers, perf_counter() - started, document, problem, is_late)
+        seconds = perf_counter() - started
+        return Exchange(0 if problem else status, text, headers, seconds, document, problem, is_late, is_cut_off)
 
     def _opened(self) -> "ClientSession":
         if self._session is None:
@@ -139,7 +145,7 @@ class Connection:
             # `asyncio.timeout` bounds the whole request; how many there are at once is decided before they come here.
             self._session = ClientSession(
                 headers=self._headers,
-                connector=TCPConnector(limit=0, keepalive_timeout=60),
+                connector=TCPConnector(limit=0, keepalive_timeout=IDLE_S),
                 timeout=ClientTimeout(total=None, sock_connect=CONNECT_S),
                 proxy=_proxy(self._endpoint.url),
             )

@@ -90,7 +90,7 @@ class Gate:
         self._outage_s = outage_s
         self._has_answered = False
         self._budget = RetryBudget()
-        self._not_retried = 0
+        self._not_retried = self._retries = self._outages = 0
         self._waiting: dict[Ticket, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
         MODEL_IN_FLIGHT.labels(name).set_function(lambda: self.schedule.flow.in_flight)
@@ -100,12 +100,14 @@ class Gate:
     async def ask(self, share: Share, tokens: int, send: Send, is_wanted: Callable[[], bool] = always) -> Asked:
         """Make a request, again if need be.
 
-        That the endpoint is away or full is not held against the call: it may fail a few times in other ways. Raises
-        `UnwantedError` when its turn has come and nobody waits for it.
+        That the endpoint is away or full is not held against the call: it may fail a few times in other ways. Nor does
+        what was cut off when the endpoint went away take from the retry budget: meanwhile there are only probes.
+        Raises `UnwantedError` when its turn has come and nobody waits for it.
         """
         self._budget.deposit(share.name)
         attempts = tries = 0
         while True:
+            outages = self._outages
             try:
                 exchange, end = await self._attempt(Ticket(share, tokens), send, is_wanted, is_first=attempts > 0)
             except AwayError as error:
@@ -119,10 +121,12 @@ class Gate:
             delay = 0.0 if is_away else delay_s(max(tries, 1), end.asked_s)
             if not _may_succeed_later(exchange) or tries == MAX_ATTEMPTS or delay is None:
                 return Asked(exchange, attempts)
-            if not self._budget.withdraw(share.name):
+            await asyncio.sleep(delay)  # those that failed before it was clear that the endpoint is away know by now
+            went_away = self._outages > outages or not self.schedule.breaker.is_closed
+            if not ((exchange.is_cut_off and went_away) or self._budget.withdraw(share.name)):
                 self._not_retried += 1
                 return Asked(exchange, attempts, SPENT)
-            await asyncio.sleep(delay)
+            self._retries += 1
 
     def load(self) -> Load:
         """How busy it is."""
@@ -134,7 +138,7 @@ class Gate:
             limit=int(flow.limit),
             waiting=self.schedule.waiting,
             latency_s=flow.latency_s,
-            retries=self._budget.retries,
+            retries=self._retries,
             not_retried=self._not_retried,
             away_since_s=None if breaker.opened_at is None else now - breaker.opened_at,
             reason=breaker.reason,
@@ -171,6 +175,7 @@ class Gate:
         since = breaker.opened_at
         self.schedule.end(ticket, end, now)
         if since is None and not breaker.is_closed:
+            self._outages += 1
             log.warning("the endpoint of %s is away: %s", self.name, breaker.reason)
         elif since is not None and breaker.is_closed:
             log.warning("the endpoint of %s answers again, after %.0f s", self.name, now - since)
