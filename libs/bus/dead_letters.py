@@ -22,6 +22,7 @@ from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope
 from libs.contracts.ids import derived_id
+from libs.db import said_by
 
 SUBJECT = "rehearsal-subject"
 CONSUMER = "rehearsal-consumer"
@@ -99,7 +100,7 @@ async def bury(js: JetStreamContext, message: Msg, *, consumer: str, error: Exce
         "Nats-Msg-Id": f"{consumer}:{metadata.stream}:{metadata.sequence.stream}:{metadata.timestamp.timestamp()}",
         SUBJECT: message.subject,
         CONSUMER: consumer,
-        ERROR: f"{type(error).__name__}: {error}"[:ERROR_LENGTH],
+        ERROR: f"{type(error).__name__}: {said_by(error) or error}"[:ERROR_LENGTH],
         DELIVERIES: str(metadata.num_delivered),
     }
     await js.publish(subjects.dead_letter(message.subject), message.data, headers=headers)

@@ -3,7 +3,7 @@
 Only the edge (an HTTP dependency, a message consumer, a worker's own loop) opens a transaction; nothing else commits.
 """
 
-from libs.db.absence import is_away, log_failure, said_by
+from libs.db.absence import FAILURES, is_away, log_failure, said_by
 from libs.db.among import among, texts
 from libs.db.database import Database
 from libs.db.row_security import EVERY_TENANT
@@ -15,6 +15,7 @@ from libs.db.types import BytewiseText, JsonDocument, UtcDateTime, tenant_column
 
 __all__ = [
     "EVERY_TENANT",
+    "FAILURES",
     "BytewiseText",
     "Database",
     "JsonDocument",

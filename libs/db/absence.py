@@ -3,11 +3,13 @@
 import logging
 from socket import gaierror
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, TimeoutError, gaierror)
 """The last three while it connects: refused or cut, not answered, or its name is not known for a moment."""
+FAILURES = (SQLAlchemyError, OSError)
+"""What an error about a database is, nearly always: while it connects those of the driver come too."""
 STATES = ("08", "53", "57P")
 """Of PostgreSQL, by their first characters: connection lost, resources used up, shut down or starting."""
 

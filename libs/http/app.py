@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Annotated
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
@@ -21,6 +22,8 @@ MAX_BODY_BYTES = 1_048_576
 MAX_LARGE_BODY_BYTES = 16 * MAX_BODY_BYTES
 LARGE_BODIES = {f"/agent-populations/import{kind}": MAX_LARGE_BODY_BYTES for kind in ("", "/csv", "/jsonl", "/parquet")}
 """Paths that take files: the same for the service that owns one and for what stands before it."""
+OPERATIONS = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What probes and scrapes ask, again and again: no request of anybody, so it is neither counted nor traced."""
 FURTHER_PARAMETERS = "x-further-parameters"
 CORRELATION_HEADER = "x-correlation-id"
 PARAMETER = re.compile(r"\{(\w+)(?::\w+)?\}")
@@ -88,9 +91,10 @@ def _operations(readiness: Readiness | None) -> APIRouter:
         return {"status": "ok"}
 
     @operations.get("/readyz")
-    async def ready(response: Response) -> dict[str, object]:
+    async def ready(response: Response, exclude: Annotated[tuple[str, ...], Query()] = ()) -> dict[str, object]:
+        """Whether all checks pass but the excluded ones, which are told all the same."""
         checks = await readiness() if readiness else {}
-        is_ready = all(checks.values())
+        is_ready = all(passes for check, passes in checks.items() if check not in exclude)
         response.status_code = 200 if is_ready else 503
         return {"status": "ready" if is_ready else "not ready", "checks": checks}
 
@@ -132,7 +136,8 @@ class RequestContext:
                 message.setdefault("headers", []).append((CORRELATION_HEADER.encode(), correlation.encode("latin-1")))
             await send(message)
 
-        with observe_request(self.service, request.method, lambda: _route(scope), lambda: status, request.headers):
+        observed = observe_request(self.service, request.method, lambda: _route(scope), lambda: status, request.headers)
+        with nullcontext() if scope["path"] in OPERATIONS else observed:
             try:
                 await self.app(scope, receive, respond)
             finally:

@@ -12,10 +12,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from libs.contracts.errors import DomainError, FieldError, allowed_of
+from libs.db import FAILURES, is_away, log_failure
 
 log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 NO_FIELDS: Sequence[FieldError] = ()
+UNAVAILABLE, RETRY_AFTER_S = "A part of the platform is not available", "5"
 MOST_ERRORS = 100
 """Of one request that are told: more of them help nobody, and take time that others wait for."""
 
@@ -84,10 +86,15 @@ def add_problem_handlers(app: FastAPI) -> None:
         fields = [FieldError("body", "the body is not valid JSON")] if is_body else []
         return problem_response(error.status_code, str(error.detail), str(error.detail), fields)
 
-    @app.exception_handler(Exception)
     async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.error("request failed", exc_info=error, extra={"method": request.method, "path": request.url.path})
+        log_failure(log, "request failed", error, method=request.method, path=request.url.path)
+        if is_away(error):
+            detail = "A database does not answer now; nothing is lost, try again shortly."
+            return problem_response(503, UNAVAILABLE, detail, headers={"Retry-After": RETRY_AFTER_S})
         return problem_response(500, "Internal error", "The request failed; the log has the cause.")
+
+    for kind in (*FAILURES, Exception):  # but for the last they are handled with their correlation id
+        app.add_exception_handler(kind, _unforeseen)
 
 
 def field_errors(error: ValidationError, body: object) -> list[FieldError]:

@@ -112,7 +112,10 @@ def test_every_process_that_stays_is_probed(name: str) -> None:
 def test_a_service_is_alive_when_it_answers_and_ready_when_it_can_work(service: str) -> None:
     [container] = pods(OBJECTS)[f"Deployment {service}"]["containers"]
     assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
-    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    path, _, query = container["readinessProbe"]["httpGet"]["path"].partition("?")
+    assert path == "/readyz"
+    excluded = {pair.removeprefix("exclude=") for pair in query.split("&") if pair}
+    assert excluded == ({*manifests.EVERY} - {"gateway"} if service == "gateway" else set())
     assert {"name": "REHEARSAL_SECRETS_DIR", "value": "/etc/rehearsal/secrets"} in container["env"]
     assert {"name": "secrets", "mountPath": "/etc/rehearsal/secrets", "readOnly": True} in container["volumeMounts"]
     assert not [source for source in container["envFrom"] if "secretRef" in source]

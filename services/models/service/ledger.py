@@ -256,7 +256,7 @@ class Ledger:
                     await asyncio.sleep(pause_s)
                     pause_s = min(2 * pause_s, LONGEST_OTHERS_S) if backend.is_batched else OTHERS_S
         except Exception as error:
-            log.exception("the ledger failed")
+            log_failure(log, "the ledger failed", error)
             self._fail([(account.tenant, key) for key in pending], _failure(error))
         except asyncio.CancelledError:
             self._fail([(account.tenant, key) for key in pending], LedgerError("the service is stopping"))

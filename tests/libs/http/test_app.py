@@ -233,3 +233,28 @@ async def test_requests_are_counted_under_their_template_never_their_path(client
 async def test_a_commit_that_fails_is_an_error_answer(client: httpx.AsyncClient) -> None:
     assert (await client.post("/broken-commit")).status_code == 500
     assert (await client.get("/numbers")).json()["items"] == []
+
+
+async def test_a_database_that_is_away_is_told_with_when_to_come_again_and_in_one_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = create_http_app("test", router)
+    app.state.database = database = Database("postgresql://nobody@127.0.0.1:9/nothing")
+    async with running("test", app) as client:
+        answer = await client.get("/numbers", headers={"x-correlation-id": "story-1"})
+    await database.close()
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "5"
+    assert answer.headers["x-correlation-id"] == "story-1"
+    assert answer.json()["detail"] == "A database does not answer now; nothing is lost, try again shortly."
+    [told] = [record for record in caplog.records if record.getMessage().startswith("request failed")]
+    assert (told.levelname, told.exc_info) == ("WARNING", None)
+
+
+async def test_probes_are_no_requests_of_anybody(client: httpx.AsyncClient) -> None:
+    for path in ("/healthz", "/readyz", "/metrics", "/numbers"):
+        await client.get(path)
+    counted = (await client.get("/metrics")).text
+    assert 'route="/numbers"' in counted
+    assert not [line for line in counted.splitlines() if 'service="test"' in line and 'z"' in line]
+    assert 'route="/metrics"' not in counted

@@ -87,6 +87,13 @@ async def test_one_correlation_id_goes_through(stage: Stage) -> None:
     assert answer.headers.get_list("x-correlation-id") == ["story-1"]
 
 
+async def test_a_probe_may_leave_out_the_services_behind_the_gateway(stage: Stage) -> None:
+    others = ["population", "intervention", "communication", "results", "validation", "webhooks"]
+    some, every = [(await stage.client.get("/readyz", params={"exclude": left})) for left in (others[1:], others)]
+    assert (some.status_code, every.status_code) == (503, 200)
+    assert every.json()["checks"] == some.json()["checks"]
+
+
 async def test_readiness_names_every_owner_and_the_event_log(stage: Stage) -> None:
     answer = await stage.client.get("/readyz")
     assert answer.status_code == 503
