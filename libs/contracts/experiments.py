@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from libs.contracts.base import Body, Name, Text, UtcTime
-from libs.contracts.dialogue import SIMULATED_START, ConditionSpec, Request, check_judged
+from libs.contracts.dialogue import LAST_MOMENT, SIMULATED_START, ConditionSpec, Request, check_judged
 from libs.contracts.origins import Origin
 from libs.contracts.planning import Target
 from libs.contracts.protocol import StimulusKind
@@ -224,6 +224,15 @@ class InterventionSpec(Body):
             raise ValueError(f"variants: the name {repeated[0]!r} is used more than once")
         if sum(variant.is_control for variant in self.variants) > 1:
             raise ValueError("variants: only one may have is_control = true")
+        return self
+
+    @model_validator(mode="after")
+    def _ends_in_time(self) -> Self:
+        none = timedelta()
+        waits = [[one.after, *(met.after or met.at or none for met in one.touchpoints)] for one in self.variants]
+        last = max(sum(of_arm, none) for of_arm in waits)
+        if last + (self.measured_after or none) > LAST_MOMENT - self.starts_at:
+            raise ValueError(f"starts_at: the last step would be after the year {LAST_MOMENT.year}")
         return self
 
     @model_validator(mode="after")

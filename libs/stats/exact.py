@@ -88,7 +88,8 @@ def mcnemar_exact(arm_only: int, baseline_only: int, *, is_mid: bool = False) ->
     McNemar, Psychometrika 12 (1947) 153-157; mid-p: Fagerland, Lydersen and Laake, BMC Medical Research Methodology 13
     (2013) 91, who find it within 5 % in nearly all designs where the exact test stays far below.
     """
-    return binomial_test(arm_only, arm_only + baseline_only, is_mid=is_mid)
+    differing = arm_only + baseline_only
+    return binomial_test(arm_only, differing, is_mid=is_mid) if differing else 1.0
 
 
 def _no_likelier(log_weight: Numbers, observed: int, *, is_mid: bool = False) -> float:

@@ -119,10 +119,11 @@ def _how_sure(found: Estimate) -> str:
 
 def _lead(comparisons: Sequence[Comparison]) -> Comparison | None:
     """The primary metric's comparison that is known best, then the clearest one; any other metric's when no primary one
-    could be estimated.
+    could be estimated. What cannot differ leads only where there is nothing else.
     """
-    estimable = [c for c in comparisons if c.finding != "not_estimable"]
-    candidates = [c for c in estimable if c.role == "primary" and not c.is_control] or estimable
+    tested = [c for c in comparisons if not c.is_control] or comparisons
+    estimable = [c for c in tested if c.finding != "not_estimable"]
+    candidates = [c for c in estimable if c.role == "primary"] or estimable
     return min(
         candidates,
         key=lambda c: (
@@ -151,10 +152,12 @@ def _headline(analysis: Analysis, lead: Comparison) -> str:
     size = wording.difference(arm.measure, lead.difference)
     level = wording.level(lead.confidence_level)
     interval = wording.difference_interval(arm.measure, lead.interval)
+    is_of_all = lead.pairs is None or lead.pairs >= max(arm.n, baseline.n)
+    among = "" if is_of_all else f" in {wording.plural(lead.pairs or 0, 'pair')}"
     return (
         f"{start}: {wording.estimate(arm.measure, arm.value)} against "
         f"{wording.estimate(arm.measure, baseline.value)}{wording.on_scale(arm.scale)}, "
-        f"a difference of {size} ({level} interval {interval})"
+        f"a difference of {size}{among} ({level} interval {interval})"
     )
 
 

@@ -105,7 +105,8 @@ def test_the_difference_interval_of_pairs_is_newcombes_as_published() -> None:
 
 
 def test_exact_mcnemar_is_that_of_statsmodels_and_its_mid_p_lies_below() -> None:
-    for b, c in ((0, 0), (3, 3), (9, 1), (40, 25)):
+    assert mcnemar_exact(0, 0) == mcnemar_exact(0, 0, is_mid=True) == 1.0
+    for b, c in ((3, 3), (9, 1), (40, 25)):
         theirs = contingency_tables.mcnemar([[5, b], [c, 5]], exact=True).pvalue
         assert mcnemar_exact(b, c) == pytest.approx(min(1.0, theirs))
         assert mcnemar_exact(b, c, is_mid=True) < mcnemar_exact(b, c)

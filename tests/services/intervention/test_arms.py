@@ -159,3 +159,17 @@ def test_a_metric_is_asked_where_the_one_it_requires_is() -> None:
 def test_a_variant_that_contradicts_itself_is_refused(variant: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         made(variants=[variant])
+
+
+@pytest.mark.parametrize(
+    "late",
+    [
+        {"measured_after": "P3650D"},
+        {"variants": [PUSH, {"name": "later", "content": "B", "after": "P400D"}]},
+        {"variants": [PUSH, {"name": "two", "touchpoints": [{"content": "x"}, {"content": "y", "after": "P400D"}]}]},
+    ],
+)
+def test_a_clock_that_would_run_past_the_last_year_is_refused(late: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="starts_at: the last step would be after the year 9999"):
+        made(starts_at="9999-06-01T00:00:00Z", **late)
+    assert made(starts_at="9980-06-01T00:00:00Z", **late)

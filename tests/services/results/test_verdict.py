@@ -98,3 +98,22 @@ def test_every_verdict_says_simulated_and_never_significant(effect: float) -> No
         assert "evidence grade C, effective n" in said
         assert "significant" not in said
     assert "uncalibrated: direction only" in said
+
+
+def test_what_cannot_differ_leads_only_where_there_is_nothing_else() -> None:
+    arms = build.plan(
+        ("a", "b", "aa"), [build.instrument("bought", role="primary")], dict.fromkeys(("a", "b", "aa"), 20)
+    )
+    copied = arms.model_copy(update={"arms": (*arms.arms[:2], arms.arms[2].model_copy(update={"copy_of": "a"}))})
+    turns = [build.turn(i, ("a", "aa")[i % 2], {"bought": i % 3 == 0}) for i in range(40)]
+    assert verdict(build.study(copied), turns).startswith("The arms cannot be compared")
+    alone = copied.model_copy(update={"arms": (copied.arms[0], copied.arms[2])})
+    assert verdict(build.study(alone), turns).startswith("No clear difference in bought between aa and a")
+
+
+def test_a_difference_of_pairs_says_of_how_many_where_not_all_answered_both() -> None:
+    frozen = build.plan(("a", "b"), [build.instrument("bought", role="primary")], {"a": 40, "b": 40}, design="within")
+    turns = [build.turn(i, "a", {"bought": i % 2 == 0}) for i in range(40)]
+    turns += [build.turn(i, "b", {"bought": i % 2 == 1}, step_id="again", round=2) for i in range(12)]
+    assert " in 12 pairs (95% interval " in verdict(build.study(frozen), turns)
+    assert " pairs" not in verdict(build.study(frozen), [turn for turn in turns if int(turn.agent_id[-4:]) < 12])
