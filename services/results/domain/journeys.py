@@ -5,8 +5,9 @@ describes. The tests of both are those of the analysis; here are differences wit
 rounds; an agent whose answers end before it happened was watched until then and has not said no.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from pydantic import Field
@@ -158,8 +159,9 @@ def hazard_tests(study: Study, arms: Sequence[str], replies: Sequence[Reply]) ->
 def _watched(
     instrument: Instrument, arms: Sequence[str], replies: Sequence[Reply], units: Units
 ) -> "dict[str, _Watching]":
-    """By arm, of each agent with its unit: the round of its first yes, or the last one it was asked in. Of a yes/no
-    metric, in arms that were asked in several rounds, or no longer than another because everybody had said yes.
+    """By arm, of each agent with its unit: the round of its first yes, or the last one up to which it answered in all.
+    Of a yes/no metric, in arms that were asked in several rounds, or no longer than another because everybody had said
+    yes. After a round without an answer nobody knows whether the next yes is the first.
     """
     from libs.stats import Watched
 
@@ -169,14 +171,19 @@ def _watched(
     found: dict[str, _Watching] = {}
     for arm in arms:
         mine = [reply for reply in asked if reply.arm == arm]
+        schedule = tuple(sorted({reply.round for reply in mine}))
         times, events, names = list[float](), list[bool](), list[str]()
         for own, given in groupby(mine, key=by_agent):
-            rounds = [(reply.round, reply.answers[instrument.name] is True) for reply in given]
-            times.append(float(min((at for at, has in rounds if has), default=max(at for at, _ in rounds))))
-            events.append(any(has for _, has in rounds))
-            names.append(units.of(own))
-        if mine:
-            schedule = tuple(sorted({reply.round for reply in mine}))
+            said = defaultdict[int, bool](bool)
+            for reply in given:
+                said[reply.round] |= reply.answers[instrument.name] is True
+            until = list(takewhile(said.__contains__, schedule))
+            first = next((at for at in until if said[at]), None)
+            if until:
+                times.append(float(until[-1] if first is None else first))
+                events.append(first is not None)
+                names.append(units.of(own))
+        if names:
             found[arm] = _Watching(schedule, Watched(times, events, names))
     return {arm: one for arm, one in found.items() if any(one.is_comparable(other) for other in found.values())}
 

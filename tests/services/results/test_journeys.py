@@ -1,5 +1,7 @@
 """Where arms part along a funnel, and how many rounds it takes."""
 
+import random
+
 import numpy as np
 import pytest
 from statsmodels.duration.hazard_regression import PHReg
@@ -75,6 +77,35 @@ def test_who_is_no_longer_asked_was_watched_until_then() -> None:
     assert [(point.round, point.at_risk, point.events) for point in found.curve] == [(1, 4, 1), (2, 2, 1)]
     assert [point.survival for point in found.curve] == pytest.approx([0.75, 0.375])
     assert found.median_rounds == 2
+
+
+def test_after_a_round_without_an_answer_nobody_is_watched() -> None:
+    study = build.study(build.plan(("a",), [OPENED], {"a": 4}))
+    asked = {1: {1: False, 2: True}, 2: {1: False, 3: True}, 3: {2: True, 3: False}, 4: {1: True, 3: True}}
+    turns = [
+        build.turn(agent, "a", {"opened": answer}, step_id=f"wave-{wave}", round=wave)
+        for agent, answers in asked.items()
+        for wave, answer in answers.items()
+    ]
+    [found] = describe(study, turns).times_to_event
+    assert (found.n, found.events) == (3, 2)
+    assert [(point.round, point.at_risk, point.events) for point in found.curve] == [(1, 3, 1), (2, 1, 1)]
+
+
+def test_turns_lost_at_random_are_no_difference_of_pace() -> None:
+    false, draws = 0, 60
+    for seed in range(draws):
+        draw = random.Random(seed)
+        study = build.study(build.plan(("a", "b"), [OPENED], {"a": 100, "b": 100}))
+        turns = [
+            build.turn(i, "ab"[i % 2], {"opened": draw.random() < 0.3}, step_id=f"wave-{wave}", round=wave)
+            for i in range(200)
+            for wave in (1, 2, 3)
+            if i % 2 == 0 or draw.random() > 0.4
+        ]
+        [found] = describe(study, turns).hazard_tests
+        false += found.p_value < 0.05
+    assert false <= 8, "of 60 equal pairs of arms some 3 are found to differ at 5 %"
 
 
 def test_what_was_asked_once_has_no_time() -> None:
