@@ -27,7 +27,7 @@ from libs.engines import ALWAYS_THERE
 from libs.http.problems import field_errors
 from libs.minds.json_documents import merge_patch
 from libs.studies import StudyFile, Warned, attribute_conditions, examine, resolved, unmet
-from services.gateway.service.owners import Gateway, OwnerRefusedError
+from services.gateway.service.owners import Gateway, OwnerRefusedError, OwnerUnavailableError
 
 B = TypeVar("B", ExecutionSpec, SimulationSpec)
 UNPLANNED = Ground(
@@ -39,6 +39,7 @@ UNPLANNED = Ground(
 READY_WITHIN_S = 45.0
 PEOPLE_A_SECOND = 500
 """Slower than people are drawn and arrive on a busy machine; a large population may take longer than the usual time."""
+HEARD_WITHIN_S = 30.0
 POLL_S = 0.1
 SETTINGS = ("population_id", "seed", "model", "engine", "budget")
 """What of a simulation may be changed without a study."""
@@ -151,7 +152,7 @@ class Studies:
             simulation_id = await self._converse(spec, population["id"], origin, budget)
             return Started(simulation_id, population["id"], None, estimate)
         design = spec.intervention.model_copy(update={"population_id": population["id"]})
-        made = await self._gateway.ask("intervention", "/interventions/create", design, "intervention")
+        made = await self._ask_of_new("intervention", "/interventions/create", design, "intervention")
         execution = ExecutionSpec(
             population_id=population["id"],
             seed=spec.intervention.seed,
@@ -174,7 +175,7 @@ class Studies:
             budget=budget,
             origin=origin,
         )
-        simulation_id = str((await self._gateway.ask("orchestrator", "/simulations/create", asked))["id"])
+        simulation_id = str((await self._ask_of_new("orchestrator", "/simulations/create", asked))["id"])
         try:
             await self._ready(simulation_id, max(READY_WITHIN_S, spec.population.size / PEOPLE_A_SECOND))
             for place, request in enumerate(spec.protocol):
@@ -185,6 +186,18 @@ class Studies:
             await self._gateway.end(simulation_id)
             raise
         return simulation_id
+
+    async def _ask_of_new(self, owner: str, path: str, body: BaseModel, part: str = "") -> JsonObject:
+        """Ask about a population made a moment ago, of which a busy owner may hear late."""
+        deadline = time.monotonic() + HEARD_WITHIN_S
+        while True:
+            try:
+                return await self._gateway.ask(owner, path, body, part)
+            except OwnerRefusedError as error:
+                if not any(one.field.endswith("population_id") for one in error.errors):
+                    raise
+                if time.monotonic() > deadline:
+                    raise OwnerUnavailableError(owner) from error
 
     async def _ready(self, simulation_id: str, within_s: float) -> None:
         deadline = time.monotonic() + within_s
