@@ -19,6 +19,7 @@ from pathlib import Path
 
 from libs.client import ProblemError, RehearsalClient, UnreachableError
 from libs.client.transport import DEFAULT_URL
+from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, StopError, say
 
 READY_S = 60.0
@@ -69,10 +70,15 @@ class Source:
 
 
 async def _until_ready(client: RehearsalClient) -> None:
+    """Wait for a platform that restarts. One service that is away is told, and refuses what is asked of it alone."""
     try:
         await client.wait_until_ready(RESTART_S)
     except ProblemError as error:
-        raise UnreachableError(client.url, f"it is not ready: {error}") from error
+        checks: JsonObject = (await client.readiness()).get("checks", {})
+        away = [name for name, is_ready in checks.items() if not is_ready]
+        if "event_log" in away or len(away) == len(checks):
+            raise UnreachableError(client.url, f"it is not ready: {error}") from error
+        say(f"Not answering now: {', '.join(away)}. The rest of the platform is.")
 
 
 @asynccontextmanager
