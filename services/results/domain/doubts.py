@@ -50,19 +50,18 @@ def omnibus(study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples
 def interactions(
     study: Study, arms: Sequence[str], outcomes: Sequence[Outcome], replies: Sequence[Reply], worth: Evidences
 ) -> list[Interaction]:
-    """The effect on the primary outcomes in each segment against the rest: (m - m0) - (r - r0)."""
+    """The effect on the primary outcomes in each segment against everybody else: (m - m0) - (r - r0)."""
     from libs.stats import clustered_contrast
 
     segments = sorted({reply.segment for reply in replies if reply.segment is not None})
-    if study.plan is None or len(segments) < 2:
+    if study.plan is None or len({reply.segment for reply in replies}) < 2:
         return []
     baseline, units = study.baseline(arms), Units(replies)
-    placed = [reply for reply in replies if reply.segment is not None]
     rows = []
     for outcome in (one for one in outcomes if one.instrument.role == "primary"):
         for segment in segments:
             inside, rest = (
-                values_by_arm(outcome, arms, [one for one in placed if (one.segment == segment) is is_in], units)
+                values_by_arm(outcome, arms, [one for one in replies if (one.segment == segment) is is_in], units)
                 for is_in in (True, False)
             )
             for arm in (arm for arm in arms if arm != baseline):

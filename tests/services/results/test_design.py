@@ -132,7 +132,7 @@ def test_a_guardrail_without_a_margin_is_not_said_to_be_unharmed() -> None:
     assert guarded("higher", (50.0, 50.0), None).non_inferiority is None
 
 
-def segmented(effects: dict[str, float]) -> Analysis:
+def segmented(effects: dict[str | None, float]) -> Analysis:
     rng = random.Random(12)
     study = build.study(build.plan(("a", "b"), [SPENT], {"a": 150, "b": 150}))
     names = list(effects)
@@ -151,6 +151,14 @@ def test_segments_differ_only_where_their_effects_do() -> None:
     found = {one.segment: one for one in segmented({"young": 16.0, "old": 0.0, "rest": 0.0}).interactions or ()}
     assert found["young"].finding == "higher"
     assert found["young"].difference == pytest.approx(16, abs=5)
+
+
+def test_people_of_no_segment_are_part_of_the_rest() -> None:
+    [young] = segmented({"young": 16.0, None: 0.0}).interactions or ()
+    assert (young.segment, young.finding) == ("young", "higher")
+    [some, others] = segmented({"young": 16.0, "old": 16.0, None: 0.0}).interactions or ()
+    assert some.difference == pytest.approx(8, abs=5)
+    assert others.difference == pytest.approx(8, abs=5)
 
 
 def test_a_factor_is_tested_over_all_levels_of_the_others() -> None:
