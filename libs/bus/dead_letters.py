@@ -53,6 +53,11 @@ class DeadLetter:
         return self.headers.get("ce-id")
 
     @property
+    def correlation_id(self) -> str | None:
+        """That of the request it comes from, as logs have it; None when the message had none."""
+        return self.headers.get("ce-correlationid", self.id)
+
+    @property
     def name(self) -> str:
         """The name of the message."""
         return self.subject.split(".")[4]
@@ -85,7 +90,7 @@ class DeadLetter:
             time=self.failed_at or datetime.now(UTC),
             subject=self.key,
             dataschema="",
-            correlationid=self.headers.get("ce-correlationid", identity),
+            correlationid=self.correlation_id or identity,
             causationid=self.id,
             tenant=self.tenant,
             traceparent=self.headers.get("traceparent"),

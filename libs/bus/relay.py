@@ -69,6 +69,7 @@ class Relay:
         self._marked_at = self._looked_up_at = time.monotonic()
         self._cleaned_at = -CLEANING_S
         self._failures = 0
+        self._waiting_since: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -144,10 +145,13 @@ class Relay:
         self._failures += 1
         level = logging.WARNING if self._failures in {1, 10} or self._failures % 100 == 0 else logging.DEBUG
         logger.log(level, "the outbox of %s waits: %r", self._service, error)
+        now = datetime.now(UTC)
+        self._waiting_since = self._waiting_since or now  # stands where the database cannot be asked for more
         with suppress(Exception):
             async with self._database.read() as tx:
                 OUTBOX_UNPUBLISHED.labels(self._service).set(await unpublished(tx))
-                OUTBOX_AGE.labels(self._service).set(await _age_s(tx))
+                self._waiting_since = await _oldest(tx) or now
+        OUTBOX_AGE.labels(self._service).set(max(0.0, (now - self._waiting_since).total_seconds()))
         if not self._stopping:
             delay = min(LONGEST_BACKOFF_S, 0.05 * 2 ** min(self._failures, 10))
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
@@ -173,6 +177,7 @@ class Relay:
                 await self._publish(messages)
                 self._unmarked += [message.id for message in messages]
                 await self._mark(tx)
+        self._waiting_since = None
         OUTBOX_AGE.labels(self._service).set(0.0)
         self._mailbox.drop({message.id for message in messages})
         self._behind = len(messages) == BATCH_MESSAGES
@@ -236,11 +241,10 @@ async def unpublished(tx: Transaction) -> int:
     return int((await tx.execute(statement)).scalar_one())
 
 
-async def _age_s(tx: Transaction) -> float:
-    """How long the oldest message has waited to be published."""
+async def _oldest(tx: Transaction) -> datetime | None:
+    """When the oldest message that waits to be published was committed."""
     statement = select(OUTBOX.c.created_at).where(OUTBOX.c.published_at.is_(None)).order_by(OUTBOX.c.seq).limit(1)
-    oldest = (await tx.execute(statement)).scalar_one_or_none()
-    return max(0.0, (datetime.now(UTC) - oldest).total_seconds()) if oldest else 0.0
+    return (await tx.execute(statement)).scalar_one_or_none()
 
 
 async def _unpublished(tx: Transaction, before: datetime, *, claim: bool = False) -> list[Outgoing]:

@@ -5,12 +5,12 @@ streams than there are, and whoever may delete streams deletes those that are to
 streams need nothing of this: `provision` makes them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from nats.js.errors import NotFoundError
 
-from libs.bus.streams import KINDS, MOST, Spread, kind_of, spread_streams
+from libs.bus.streams import EVENTS, KINDS, MOST, Spread, kind_of, spread_streams
 
 if TYPE_CHECKING:
     from nats.js import JetStreamContext
@@ -35,6 +35,14 @@ async def require_spread(js: "JetStreamContext", spread: Spread, kinds: Iterable
         )
 
 
+async def standing(js: "JetStreamContext") -> tuple[int, Spread] | None:
+    """Replicas of the platform's streams, and how many there are of each kind; None before there are any."""
+    there = {str(info.config.name): info for info in await js.streams_info()}
+    if (events := there.get(EVENTS)) is None:
+        return None
+    return events.config.num_replicas or 1, 16 if _has(there, 16) else 4 if _has(there, 4) else 1
+
+
 async def lower(js: "JetStreamContext", spread: Spread) -> None:
     """Delete the streams that are too many, the first of each kind last, since a service looks for that.
 
@@ -47,6 +55,10 @@ async def lower(js: "JetStreamContext", spread: Spread) -> None:
         raise SpreadError(_refusal(spread, there, waiting))
     for name in there:
         await js.delete_stream(name)
+
+
+def _has(there: Container[str], spread: Spread) -> bool:
+    return any(spread_streams(kind, spread)[-1] in there for kind in KINDS)
 
 
 def _surplus(kind: str, spread: Spread) -> tuple[str, ...]:

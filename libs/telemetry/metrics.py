@@ -20,7 +20,11 @@ BUS_MESSAGES = Counter("rehearsal_bus_messages_total", "Messages handled", ["ser
 BUS_SECONDS = Histogram("rehearsal_bus_handling_seconds", "Handling time", ["service", "subject"], buckets=_FAST)
 OUTBOX_PUBLISHED = Counter("rehearsal_outbox_published_total", "Messages published", ["service"])
 OUTBOX_UNPUBLISHED = Gauge("rehearsal_outbox_unpublished", "Messages waiting to be published", ["service"])
-OUTBOX_AGE = Gauge("rehearsal_outbox_age_seconds", "How long the oldest of them has waited", ["service"])
+OUTBOX_AGE = Gauge(
+    "rehearsal_outbox_age_seconds",
+    "How long the oldest of them has waited, or the database with them has been away",
+    ["service"],
+)
 LOOP_LAG = Histogram(
     "rehearsal_event_loop_lag_seconds", "How late the event loop came back to a timer", ["service"], buckets=_FAST
 )

@@ -14,8 +14,8 @@ from libs.bus import BusSettings, DeadLetter, republish
 from libs.bus.connection import connect
 from libs.bus.dead_letters import dead_letters, replay
 from libs.bus.permissions import services, sources_of
-from libs.bus.spreading import SpreadError, lower
-from libs.bus.streams import UnsuitableServerError, check_server, provision
+from libs.bus.spreading import SpreadError, lower, standing
+from libs.bus.streams import DUPLICATE_WINDOW_S, UnsuitableServerError, check_server, provision
 from libs.bus.tls import Tls
 from libs.db import Database
 from libs.runtime import ServiceSettings, service_config
@@ -71,19 +71,28 @@ def _places(url: str) -> str:
     return ", ".join(each.strip().rpartition("@")[2].removeprefix("nats://") for each in url.split(","))
 
 
-async def make_streams(url: str, replicas: int, spread: str) -> Exit:
-    """Make the streams and every durable consumer match."""
-    wanted = BusSettings.model_validate({"replicas": replicas, "spread": int(spread)}).spread
-    sources = [place for service in services() for source in sources_of(service) for place in source.places(wanted)]
+async def make_streams(url: str, replicas: int | None, spread: str | None) -> Exit:
+    """Make the streams and every durable consumer match. What is not asked for stays as it is there."""
     async with _connected(url) as connection:
+        js = connection.jetstream()
         try:
             check_server(connection)
-            await lower(connection.jetstream(), wanted)
+            before = await standing(js)
+            wanted = _wanted(before or (1, 1), replicas, spread)
+            await lower(js, wanted.spread)
         except (UnsuitableServerError, SpreadError) as error:
             raise StopError(Exit.REFUSED, str(error)) from error
-        await provision(connection.jetstream(), sources, replicas=replicas, spread=wanted)
-    say(f"The streams and {len(sources)} consumers are as this version has them.")
+        sources = [each for service in services() for one in sources_of(service) for each in one.places(wanted.spread)]
+        await provision(js, sources, replicas=wanted.replicas, spread=wanted.spread)
+    asked = f"replicas: {wanted.replicas}, spread: {wanted.spread}"
+    if before and before != (wanted.replicas, wanted.spread):
+        asked += f"; before: {before[0]}, {before[1]}"
+    say(f"The streams ({asked}) and {len(sources)} consumers are as this version has them.")
     return Exit.COMPLETED
+
+
+def _wanted(before: tuple[int, int], replicas: int | None, spread: str | None) -> BusSettings:
+    return BusSettings.model_validate({"replicas": replicas or before[0], "spread": int(spread or before[1])})
 
 
 async def show_letters(url: str, consumer: str | None, *, as_json: bool) -> Exit:
@@ -96,6 +105,7 @@ async def show_letters(url: str, consumer: str | None, *, as_json: bool) -> Exit
     for letter in found:
         when = f"{letter.failed_at:%Y-%m-%d %H:%M:%S}" if letter.failed_at else "?"
         print(f"{letter.sequence:>8}  {when}  {letter.consumer}  {letter.subject}  {letter.error[:120]}")
+        print(f"{'':>8}  correlation_id {letter.correlation_id or '?'}")
     say(f"{len(found)} dead letters")
     return Exit.COMPLETED
 
@@ -122,6 +132,10 @@ async def send_outboxes(urls: Sequence[str], since: datetime | None) -> Exit:
         finally:
             await database.close()
         say(f"{count} messages of {database.url.database} will be sent again.")
+    say(
+        f"NATS drops those that it took less than {DUPLICATE_WINDOW_S / 60:.0f} minutes ago, since it takes them for "
+        "duplicates: for them, do this again later."
+    )
     return Exit.COMPLETED
 
 
@@ -142,4 +156,5 @@ def _row(letter: DeadLetter) -> dict[str, object]:
         "error": letter.error,
         "deliveries": letter.deliveries,
         "id": letter.id,
+        "correlation_id": letter.correlation_id,
     }

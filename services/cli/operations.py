@@ -37,8 +37,16 @@ def make_passwords(
 
 @nats.command("provision", epilog=CODES)
 def provision_streams(
-    replicas: Annotated[int, typer.Option(min=1, max=5, help="Replicas of each stream.")] = 1,
-    spread: Annotated[Literal["1", "4", "16"], typer.Option(help="As REHEARSAL_STREAM_SPREAD says.")] = "1",
+    replicas: Annotated[
+        int | None, typer.Option(min=1, max=5, help="Replicas of each stream. By default as there are, or 1.")
+    ] = None,
+    spread: Annotated[
+        Literal["1", "4", "16"] | None,
+        typer.Option(
+            envvar="REHEARSAL_STREAM_SPREAD",
+            help="Streams of each kind for messages in great number, as for services. By default as there are.",
+        ),
+    ] = None,
     url: NatsUrl = NATS,
 ) -> None:
     """Make or change the streams and consumers as this version has them. Before services of a new version start."""

@@ -2,19 +2,21 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from prometheus_client import REGISTRY
+from sqlalchemy import func, select, text, update
 
 from chaos.proxy import Proxy
-from libs.bus import BusSettings, Router, consumers, republish
+from libs.bus import BusSettings, Router, consumers, relay, republish
 from libs.bus.streams import COMMANDS, EVENTS
 from libs.bus.tables import INBOX, OUTBOX
 from libs.contracts.envelope import Message
-from libs.db import Transaction
+from libs.db import Database, Transaction
 from libs.runtime.nats_server import NatsServer
 from tests.libs.bus.parts import NOTES, Note, Noted, Service, database_at, running, settings, until
 
@@ -131,6 +133,26 @@ async def test_nothing_is_lost_while_the_server_is_away(tmp_path: Path, database
             await until(lambda: sender.bus.is_ready() and receiver.bus.is_ready())
     finally:
         server.stop()
+
+
+async def test_an_outbox_grows_older_also_while_nobody_can_read_it(
+    nats_url: str, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "LOOK_UP_S", 0.1)
+    async with running("population", database_url, settings(nats_url)) as sender:
+        await rename(sender.database, "outbox", "away")
+        await until(lambda: age_is(lambda seconds: seconds > 1))
+        await rename(sender.database, "away", "outbox")
+        await until(lambda: age_is(lambda seconds: seconds == 0))
+
+
+async def rename(database: Database, old: str, new: str) -> None:
+    async with database.write() as tx:
+        await tx.execute(text(f"ALTER TABLE {old} RENAME TO {new}"))
+
+
+async def age_is(expected: Callable[[float], bool]) -> bool:
+    return expected(REGISTRY.get_sample_value("rehearsal_outbox_age_seconds", {"service": "population"}) or 0)
 
 
 async def arrived(receiver: Service, texts: set[str]) -> bool:

@@ -81,6 +81,15 @@ def test_fewer_streams_are_made_when_nothing_waits_and_refused_with_what_does(se
         assert done.exit_code == 0, done.output
 
 
+def test_what_is_not_asked_for_stays_as_it_is(server: NatsServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "(replicas: 1, spread: 1)" in rehearsal("provision", url=server.url).output
+    monkeypatch.setenv("REHEARSAL_STREAM_SPREAD", "4")
+    assert "(replicas: 1, spread: 4; before: 1, 1)" in rehearsal("provision", url=server.url).output
+    monkeypatch.delenv("REHEARSAL_STREAM_SPREAD")
+    assert "(replicas: 1, spread: 4)" in rehearsal("provision", url=server.url).output
+    assert "(replicas: 1, spread: 1; before: 1, 4)" in rehearsal("provision", "--spread", "1", url=server.url).output
+
+
 def test_what_is_not_there_is_said_with_its_exit_code(server: NatsServer) -> None:
     rehearsal("provision", url=server.url)
     done = rehearsal("dead-letters", "replay", "99", url=server.url)
@@ -103,6 +112,8 @@ def test_a_dead_letter_is_listed_sent_again_and_off_the_list(server: NatsServer)
     [letter] = json.loads(rehearsal("dead-letters", "list", "--json", url=server.url).stdout)["items"]
     assert (letter["consumer"], letter["error"], letter["id"]) == ("intervention-population-ready", "E: broken", "m1")
     assert "0 dead letters" in rehearsal("dead-letters", "list", "--consumer", "other", url=server.url).output
+    assert letter["correlation_id"] == "m1"
+    assert "correlation_id m1" in rehearsal("dead-letters", "list", url=server.url).output
     assert rehearsal("dead-letters", "replay", str(letter["number"]), url=server.url).exit_code == 0
     assert json.loads(rehearsal("dead-letters", "list", "--json", url=server.url).stdout)["items"] == []
 
