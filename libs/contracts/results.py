@@ -76,3 +76,6 @@ class AggregatesChanged(MessageData):
     confidence_level: float
     estimates: tuple[RunningEstimate, ...] = Field(description="Of 2,000 at most, the primary metric first.")
     evidence: Evidence
+    only_first: int | None = Field(
+        default=None, description="All of this is of so many responses, the first, and stays so. Null: of all so far."
+    )

@@ -32,6 +32,7 @@ class LiveView(BaseModel):
     confidence_level: float
     estimates: tuple[RunningEstimate, ...] = Field(description="Where there is a plan, intervals hold at every look.")
     evidence: Evidence
+    only_first: int | None = Field(description="All of this is of so many responses, the first. Null: of all so far.")
 
 
 @router.get("/{simulation_id}/live")

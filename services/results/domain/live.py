@@ -45,6 +45,7 @@ class Aggregates(Data):
     confidence_level: float
     estimates: tuple[RunningEstimate, ...]
     evidence: Evidence
+    only_first: int | None = None
 
 
 class Running:

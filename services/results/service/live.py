@@ -113,8 +113,10 @@ class Live:
             running = followed.running
             running.learn(study)
             await self._follow_feed(tx, simulation_id, followed)
-            place = followed.place if followed.turns >= MOST_TURNS else max(mark.places, followed.place)
-            return await asyncio.to_thread(running.aggregates, study, mark.timeline.timeline_id, place)
+            is_full = followed.turns >= MOST_TURNS
+            place = followed.place if is_full else max(mark.places, followed.place)
+            found = await asyncio.to_thread(running.aggregates, study, mark.timeline.timeline_id, place)
+            return found.model_copy(update={"only_first": MOST_TURNS}) if is_full else found
 
     async def _follow_feed(self, tx: Transaction, simulation_id: str, followed: _Followed) -> None:
         """Take in what came, as far as there is room."""

@@ -66,6 +66,7 @@ export interface SoFar {
   confidence_level: number;
   estimates: (Schema["SegmentEstimate"] & { method: string })[];
   evidence: Schema["Evidence"];
+  only_first?: number | null;
 }
 
 interface Delivery {

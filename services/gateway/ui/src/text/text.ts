@@ -260,6 +260,8 @@ export const text = {
     trendOver:
       "Running share or mean of the simulated agents, in the order of their answers. What it is worth is said in the verdict.",
     soFar: "So far",
+    onlyFirst: (responses: string) =>
+      `Of the first ${responses} responses, and no longer of those that follow. The analysis takes all of them.`,
     soFarHolds: (level: string) =>
       `Intervals at ${level} that hold at every look, so looking early costs nothing. Nothing is compared and nothing is decided before the planned number has answered.`,
     soFarNote: (level: string) =>

@@ -1,7 +1,7 @@
 // What the answers so far amount to, arm by arm: nothing is compared here and nothing decided.
 
 import { Panel } from "../../components/parts";
-import { percent } from "../../format/format";
+import { count, percent } from "../../format/format";
 import type { SoFar } from "../../live/run";
 import { text } from "../../text/text";
 import { EstimatesTable } from "../results/estimates";
@@ -22,6 +22,7 @@ export function Sums({ soFar, side }: { soFar: SoFar; side: SideOf }) {
         side={side}
         label={text.monitor.soFar}
       />
+      {soFar.only_first ? <p className="fine">{text.monitor.onlyFirst(count(soFar.only_first))}</p> : null}
       <p className="fine">{holds ? text.monitor.soFarHolds(level) : text.monitor.soFarNote(level)}</p>
     </Panel>
   );
