@@ -22,7 +22,8 @@ class Connection:
 
     `key` is a key of the platform, or a token of its identity provider; an embedded platform wants none.
     `connect_for` is how many seconds a request keeps trying while the connection is refused (0: not at all), which
-    spans the restart of a platform; a connection that breaks after the request was sent is never repeated for it.
+    spans the restart of a platform; a connection that breaks after the request was sent is never repeated for it. What
+    is only read is asked for again as long where the platform says 503 and when to come back.
     """
 
     def __init__(
@@ -109,16 +110,22 @@ class Connection:
     ) -> httpx.Response:
         """`patience_s` is for what takes longer than the connection's own limit allows."""
         timeout = httpx.USE_CLIENT_DEFAULT if patience_s is None else patience_s
-        deadline = asyncio.get_running_loop().time() + self._connect_for
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + self._connect_for
         while True:
             try:
-                return await self._http.request(method, path, params=_given(query), json=body, timeout=timeout)
+                response = await self._http.request(method, path, params=_given(query), json=body, timeout=timeout)
             except httpx.ConnectError as error:
-                if asyncio.get_running_loop().time() >= deadline:
+                if clock() >= deadline:
                     raise UnreachableError(self.url, str(error) or "connection refused") from error
                 await asyncio.sleep(0.1)
             except httpx.TransportError as error:
                 raise UnreachableError(self.url, str(error) or type(error).__name__) from error
+            else:
+                retry_after = ProblemError.of(response).retry_after if response.status_code == 503 else None
+                if method != "GET" or retry_after is None or clock() + retry_after >= deadline:
+                    return response
+                await asyncio.sleep(retry_after)
 
 
 def as_body(spec: BaseModel | JsonObject) -> JsonObject:

@@ -193,6 +193,22 @@ async def test_a_refused_connection_is_tried_again_only_when_asked() -> None:
         assert await client.status("sim_1") == {"state": "running"}
 
 
+def away() -> httpx.Response:
+    return httpx.Response(503, headers={"retry-after": "0.1"}, json={"title": "Not now", "detail": "results is away"})
+
+
+async def test_what_is_only_read_is_asked_for_again_where_the_platform_says_when_to_come_back() -> None:
+    transport = Scripted(away, away, lambda: httpx.Response(200, json={"state": "running"}))
+    async with RehearsalClient(transport=transport, connect_for=5) as client:
+        assert await client.status("sim_1") == {"state": "running"}
+    async with RehearsalClient(transport=Scripted(away)) as client:
+        with pytest.raises(ProblemError, match="results is away"):
+            await client.status("sim_1")
+    async with RehearsalClient(transport=Scripted(away), connect_for=5) as client:
+        with pytest.raises(ProblemError, match="results is away"):
+            await client.pause("sim_1")
+
+
 async def test_an_id_is_one_path_segment_whatever_was_typed() -> None:
     transport = Scripted(lambda: httpx.Response(200, json={}))
     async with RehearsalClient(transport=transport) as client:
