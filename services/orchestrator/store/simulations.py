@@ -308,7 +308,7 @@ class Store:
             await tx.execute(delete(checkpoints).where(*these, checkpoints.c.checkpoint_id < oldest_kept))
 
     async def unmarked(self, tx: Transaction, since: datetime, limit: int = 100) -> list[tuple[str, str]]:
-        """(tenant, simulation id) of running simulations without a checkpoint since then, of every tenant."""
+        """(tenant, simulation id) of older running simulations without a checkpoint since then, of every tenant."""
         recent = (
             checkpoints.c.tenant == simulations.c.tenant,
             checkpoints.c.simulation_id == simulations.c.simulation_id,
@@ -318,6 +318,7 @@ class Store:
             select(simulations.c.tenant, simulations.c.simulation_id)
             .where(
                 simulations.c.state == SimulationState.RUNNING.value,
+                simulations.c.created_at <= since,
                 ~select(checkpoints.c.checkpoint_id).where(*recent).exists(),
             )
             .order_by(simulations.c.simulation_id)

@@ -239,7 +239,13 @@ async def test_a_checkpoint_is_made_after_every_step_and_of_those_only_the_newes
 
 async def test_a_long_step_is_marked_every_interval_with_the_turns_finished_so_far(panel: Panel) -> None:
     checkpoints = panel.around.app.state.service.checkpoints
-    await panel.run("one")
+    await panel.ask("one")
+    first = await panel.delivery()
+    await panel.around.reaches("running", panel.id)
+    await checkpoints.sweep(datetime.now(UTC) + timedelta(minutes=2))
+    assert await listed(panel) == [], "it has not run for an interval"
+    await panel.answer(first)
+    await panel.around.reaches("ready", panel.id)
     await panel.ask("two")
     running = await panel.delivery()
     await panel.around.reaches("running", panel.id)
