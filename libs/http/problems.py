@@ -141,6 +141,10 @@ def _field_error(item: dict[str, Any], body: object) -> FieldError:
         location, message = [], f"the body is not valid JSON: {item.get('ctx', {}).get('error', message)}"
     elif kind == "missing":
         message = "is required"
+    elif kind.startswith("time_delta"):
+        message = "is no duration as ISO 8601 has it, such as PT6H or P2D"
+    elif kind == "string_type" and isinstance(item["input"], int | float):
+        message = "should be text: put it in quotes"
     return FieldError(".".join(location) or "body", message, allowed)
 
 

@@ -1,6 +1,7 @@
 """What every service's HTTP app does around its own routes."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,6 +49,7 @@ class Order(Body):
     size: Literal["s", "m"] = "s"
     count: int = 1
     note: list[str] = []
+    after: timedelta = timedelta()
     extra: bool | float | list[str] = False
     lines: list[Annotated[Annotated[str, Tag("[name]")] | Annotated[Line, Tag("own")], Discriminator(_line_kind)]] = []
 
@@ -108,6 +110,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
 
 
 RED_OR_BLUE = "Input should be 'red' or 'blue'"
+NO_DURATION = "is no duration as ISO 8601 has it, such as PT6H or P2D"
 NO_PRICE = "3 is no price; allowed: 1, 2"
 
 
@@ -119,6 +122,8 @@ NO_PRICE = "3 is no price; allowed: 1, 2"
         ({"colour": "blue", "sise": "s"}, "sise", "is not a field of this request", []),
         ({"colour": "red", "count": 2}, "count", "red comes alone", []),
         ({}, "colour", "is required", []),
+        ({"colour": "blue", "note": [True]}, "note.0", "should be text: put it in quotes", []),
+        ({"colour": "blue", "after": "soon"}, "after", NO_DURATION, []),
         ({"colour": "blue", "lines": [{"price": 1}]}, "lines.0.kind", "is required", []),
         ({"colour": "blue", "lines": ["a", {"kind": "x", "price": 1}]}, "lines.1.kind", RED_OR_BLUE, ["red", "blue"]),
         ({"colour": "blue", "lines": [{"kind": "red", "price": 3}]}, "lines.0.price.0", NO_PRICE, ["1", "2"]),

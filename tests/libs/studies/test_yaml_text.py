@@ -36,9 +36,25 @@ def test_what_is_no_study_is_refused_soon(content: bytes, media: str, said: str)
 
 def test_what_people_write_is_read_as_ever() -> None:
     deep = "[" * (DEEPEST - 1) + "]" * (DEEPEST - 1)
-    text = f'a: {{b: [1, x, null, 2026-01-05, "\\u00fc"]}}\nd: {deep}\n'
-    assert constructed(composed(text)) == yaml.safe_load(text)
+    text = f'a: {{b: [1, x, null, "010", -2.5, 1e3, true, False, ~, "\\u00fc"]}}\nd: {deep}\n'
+    assert constructed(composed(text)) == yaml.safe_load(text) | {
+        "a": {"b": [1, "x", None, "010", -2.5, 1e3, True, False, None, "ü"]}
+    }
     assert constructed(composed("")) is None
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("[yes, No, on, OFF, y]", ["yes", "No", "on", "OFF", "y"]),
+        ("[010, 08, +4, 1_000]", [10, 8, 4, 1000]),
+        ("[12:30, 2026-01-05, 0x1F, 0o7]", ["12:30", "2026-01-05", "0x1F", "0o7"]),
+        ("[.5, 1., -.inf]", [0.5, 1.0, float("-inf")]),
+        ("{<<: 1, =: 2, empty: }", {"<<": 1, "=": 2, "empty": None}),
+    ],
+)
+def test_words_and_numbers_mean_what_they_look_like(written: str, meant: object) -> None:
+    assert constructed(composed(written)) == meant
 
 
 def test_lines_of_json_are_found_whatever_its_texts_are() -> None:
