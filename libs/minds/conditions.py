@@ -39,20 +39,23 @@ def attribute_of(agent: Agent, name: str) -> Answer:
 def misfit(operator: str, value: object, instrument: Instrument) -> str | None:
     """Why no answer to this metric could ever be so; None when one could."""
     values = value if isinstance(value, list | tuple) else [value]
-    kind, scale = instrument.type, (instrument.minimum, instrument.maximum)
+    kind, scale = instrument.type, (instrument.minimum or 0.0, instrument.maximum or 0.0)
     if not values:
         return "one_of needs at least one value"
     if operator in {"at_least", "at_most"} and kind not in {MetricType.ORDINAL, MetricType.NUMERIC}:
         return f"{instrument.name!r} is {kind}; {operator} is for ordinal and numeric metrics"
     for one in values:
-        is_number = isinstance(one, int | float) and not isinstance(one, bool)
         if kind is MetricType.BINARY and not isinstance(one, bool):
             return f"{instrument.name!r} is binary: true or false"
-        if kind in {MetricType.ORDINAL, MetricType.NUMERIC} and not is_number:
+        if kind in {MetricType.ORDINAL, MetricType.NUMERIC} and not _is_within(one, scale):
             return f"{instrument.name!r} is {kind}: a number from {scale[0]:g} to {scale[1]:g}"
         if instrument.options and one not in instrument.options:
             return f"{instrument.name!r} has the options {', '.join(instrument.options)}"
     return None
+
+
+def _is_within(value: object, scale: tuple[float, float]) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and scale[0] <= value <= scale[1]
 
 
 def _equal(answer: Answer, wanted: Answer) -> bool:

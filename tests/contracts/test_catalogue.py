@@ -187,6 +187,8 @@ ORDINAL = {"type": "ordinal", "scale": [1, 5]}
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
+        ({"type": "choice", "options": ["yes", "yes"]}, "two different options"),
+        ({"type": "choice", "options": ["yes", "Yes "]}, "nothing but case or spaces"),
         ({"type": "text", "elicitation": "distribution"}, "allowed here: direct \\["),
         ({"type": "text", "elicitation": "ssr"}, "allowed here: direct \\["),
         ({"type": "numeric", "scale": [0, 9], "elicitation": "distribution"}, "allowed here: direct \\["),

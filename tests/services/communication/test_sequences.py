@@ -116,6 +116,10 @@ async def test_who_skipped_a_touchpoint_does_not_remember_it(service: Stage) -> 
         ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": 1, "operator": "at_least"}}], "is binary"),
         ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": "yes"}}], "true or false"),
         ([MAIL, REMINDER | {"condition": {"metric": "purchase_intent", "value": "high"}}], "a number from 1 to 10"),
+        (
+            [MAIL, REMINDER | {"condition": {"metric": "purchase_intent", "value": 40, "operator": "at_least"}}],
+            "a number from 1 to 10",
+        ),
         ([MAIL, REMINDER | {"condition": {"metric": "open_rate", "value": [], "operator": "one_of"}}], "at least one"),
         ([MAIL | {"condition": {"metric": "open_rate", "value": True}}], "nothing earlier asks"),
         ([MAIL | {"after": "-P1D"}], "greater than or equal to 0"),
