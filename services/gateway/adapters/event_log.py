@@ -200,12 +200,12 @@ class Reader:
         return stored
 
     async def _next(self) -> dict[int, list[Stored]]:
-        """What came, by stream; nothing of one that was silent for about a second."""
+        """What came, by stream, the first one last, as its ends are; nothing of one that was silent for a second."""
         for number, tail in enumerate(self._tails):
             if number not in self._reading:
                 self._reading[number] = asyncio.create_task(tail.read())
         await asyncio.wait(self._reading.values(), return_when=asyncio.FIRST_COMPLETED)
-        ready = [number for number, task in self._reading.items() if task.done()]
+        ready = [number for number in reversed(range(len(self._tails))) if self._reading[number].done()]
         return {number: list(self._placed(number, self._reading.pop(number).result())) for number in ready}
 
     async def close(self) -> None:

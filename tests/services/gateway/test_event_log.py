@@ -1,5 +1,6 @@
 """The event log over several streams: read whole, resumed where it was left, not closed before all of it was read."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import nats
@@ -14,6 +15,7 @@ from libs.contracts.communication import DeliveryCompleted, ResponsesRecorded
 from libs.contracts.envelope import seal
 from libs.contracts.protocol import NO_USAGE
 from services.gateway.adapters import EventLog, Reader, Stored
+from services.gateway.adapters.tail import Found, Tail
 from services.gateway.domain.position import Place
 from tests.services.gateway.test_streams import recorded
 
@@ -94,6 +96,25 @@ async def test_what_lies_in_other_streams_is_read_before_the_end(js: JetStreamCo
     reader = await log.open(ABOUT, None)
     assert len(await reader.rest()) == 20
     await reader.close()
+
+
+async def test_of_what_comes_at_once_the_end_is_told_last(
+    js: JetStreamContext, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await publish(js, completed(0), *(recorded("sim_1", number) for number in range(20)))
+    together, read_alone = asyncio.Barrier(1 + SPREAD), Tail.read
+
+    async def read_together(tail: Tail) -> list[Found]:
+        found = await read_alone(tail)
+        await together.wait()
+        return found
+
+    monkeypatch.setattr(Tail, "read", read_together)
+    reader = await log.open(ABOUT, None)
+    found = [one.message for one in await reader.read()]
+    await reader.close()
+    assert len(found) == 21
+    assert found[-1] == completed(0)
 
 
 async def test_a_place_in_one_stream_is_where_the_others_begin(js: JetStreamContext, log: EventLog) -> None:
