@@ -226,7 +226,9 @@ class MetricSpec(Body):
             if len(set(self.options)) < 2 or len(set(self.options)) != len(self.options):
                 raise ValueError(f"options: a metric of type {self.type} needs at least two different options")
             if len({" ".join(option.split()).casefold() for option in self.options}) != len(self.options):
-                raise ValueError("options: two differ by nothing but case or spaces, in which answers are not told apart")
+                raise ValueError(
+                    "options: two differ by nothing but case or spaces, in which answers are not told apart"
+                )
         elif self.options:
             raise ValueError(f"options: a metric of type {self.type} has none; allowed for choice, ranking")
         return self

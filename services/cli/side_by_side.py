@@ -4,15 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast, get_args
 
-from rich.table import Table
-
 from libs.client.client import ExportFormat
-from libs.contracts.base import JsonObject
 from services.cli.exits import Exit, StopError
 from services.cli.files import save
 from services.cli.output import print_json
 from services.cli.own import Source
-from services.cli.verdict import clean, console, titled
+from services.cli.verdict import clean, console, side_by_side
 
 TRANSCRIPT = "transcript"
 FORMATS = (*get_args(ExportFormat), TRANSCRIPT)
@@ -50,9 +47,8 @@ async def show_comparison(
         print_json(found)
         return Exit.COMPLETED
     out = console()
-    if found["comparisons"]:
-        out.print(_table(found))
-    else:
+    out.print(side_by_side(found, out.width))
+    if not found["comparisons"]:
         out.print("Nothing can be compared.")
     for metric, why in found["not_compared"].items():
         out.print(f"{clean(metric)} is left out: {clean(why)}.")
@@ -61,20 +57,3 @@ async def show_comparison(
     evidence = found["evidence"]
     out.print(f"Evidence grade {evidence['grade']}, effective n {evidence['effective_n']:g}: {evidence['caveat']}.")
     return Exit.COMPLETED
-
-
-def _table(found: JsonObject) -> Table:
-    table = Table(title=f"Against {clean(found['baseline'])}", title_justify="left")
-    for column in ("metric", "arm", "difference", "interval", "finding", "grade, eff. n"):
-        table.add_column(column)
-    for one in found["comparisons"]:
-        interval = one["interval"]
-        table.add_row(
-            titled(one),
-            clean(one["arm"]),
-            "–" if one["difference"] is None else f"{one['difference']:+.3f}",
-            "–" if interval is None else f"{interval[0]:+.3f} to {interval[1]:+.3f}",
-            clean(one["finding"].replace("_", " ")),
-            f"{one['evidence']['grade']}, {one['evidence']['effective_n']:.1f}",
-        )
-    return table

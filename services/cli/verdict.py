@@ -33,21 +33,40 @@ def clean(text: object) -> str:
 
 
 def verdict(analysis: JsonObject, width: int) -> RenderableType:
-    """The sentence, both tables, and what the evidence is worth; for consoles of `width` characters."""
+    """The sentence, the tables, and what the evidence is worth; for consoles of `width` characters."""
+    sentence = Panel(Text(clean(analysis["verdict"]), style="bold"), title="Verdict", padding=(1, 2))
+    return Group(sentence, *_tables(analysis, width), _evidence(analysis))
+
+
+def side_by_side(found: JsonObject, width: int) -> RenderableType:
+    """Arms of several simulations under numbers, which a list explains, and their tables."""
+    numbers = {side["label"]: f"#{place}" for place, side in enumerate(found["sides"], 1)}
+    sides = Text()
+    for side in found["sides"]:
+        baseline = ", the baseline" if side["label"] == found["baseline"] else ""
+        named = f"{clean(side['name'])}, {clean(side['arm'])} ({clean(side['label'])}), {side['answered']:,} answered"
+        sides.append(f"{numbers[side['label']]} {named}{baseline}\n")
+    arms = ("arm", "baseline")
+    numbered = {
+        part: [{**one, **{name: numbers[one[name]] for name in arms if name in one}} for one in found[part]]
+        for part in ("estimates", "comparisons")
+    }
+    return Group(sides, *_tables(numbered, width))
+
+
+def _tables(analysis: JsonObject, width: int) -> list[RenderableType]:
     wrap = "\n" if width < WIDE else " "
-    parts: list[RenderableType] = [
-        Panel(Text(clean(analysis["verdict"]), style="bold"), title="Verdict", padding=(1, 2))
-    ]
+    shares = _shares(analysis["estimates"])
+    parts: list[RenderableType] = []
     if analysis["estimates"]:
         parts.append(_estimates(analysis["estimates"], wrap))
     if analysis["comparisons"]:
-        parts.append(_comparisons(analysis["comparisons"], _shares(analysis["estimates"]), wrap))
+        parts.append(_comparisons(analysis["comparisons"], shares, wrap))
     if analysis.get("factor_effects"):
-        parts.append(_effects(analysis["factor_effects"], _shares(analysis["estimates"]), wrap))
+        parts.append(_effects(analysis["factor_effects"], shares, wrap))
     if analysis.get("changes"):
         parts.append(_changes(analysis["changes"], wrap))
-    parts.append(_evidence(analysis))
-    return Group(*parts)
+    return parts
 
 
 def simulated(population: JsonObject | None) -> Text:

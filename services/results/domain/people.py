@@ -27,6 +27,7 @@ class People(Data):
     name: str
     size: int
     made: str | None = Field(description="How they came to be, in a sentence; null: that was not told.")
+    seed: int | None = Field(default=None, description="With which they were drawn; null where they were not.")
     segments: tuple[PeopleSegment, ...]
     rest: int
     eligible: tuple[str, ...]
@@ -43,6 +44,7 @@ def people_of(told: PopulationReady) -> People:
         name=told.name,
         size=told.size,
         made=_made(how) if how else None,
+        seed=how.seed if how else None,
         segments=tuple(_segment(name, size, asked.get(name)) for name, size in told.segments.items()),
         rest=told.size - sum(told.segments.values()),
         eligible=how.eligible if how else (),

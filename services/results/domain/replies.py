@@ -83,6 +83,12 @@ class Replies:
                 self._meet(reply.own, turn.demographic_profile)
         self.usage = total_usage([self.usage, *(turn.usage for turn in turns)])
 
+    def profiles(self, names: Sequence[str]) -> dict[str, tuple[Attribute | None, ...]]:
+        """These attributes of everybody who answered."""
+        owners = dict.fromkeys(reply.own for reply in self.all if reply.is_answered)
+        columns = [self.people.get(name) or [None] * len(owners) for name in names]
+        return dict(zip(owners, zip(*columns, strict=True), strict=True)) if columns else {}
+
     def _reply(self, turn: Turn) -> Reply:
         once = self._once
         own = OWN + turn.agent_id

@@ -83,7 +83,10 @@ def default_baseline(found: Sequence[Analysed]) -> str:
 def set_side_by_side(found: Sequence[Analysed], baseline: str, metrics: Sequence[str] | None = None) -> Versus:
     """Every arm against the baseline on every metric that all simulations asked alike."""
     shared, not_compared = shared_instruments([one.study for one in found], metrics)
-    replies = sorted((reply for one in found for reply in _relabelled(one)), key=by_agent)
+    people = _people(found)
+    replies = sorted(
+        (reply for one, who in zip(found, people, strict=True) for reply in _relabelled(one, who)), key=by_agent
+    )
     labels, heads = labels_of(found), _heads(found, replies)
     worth = _worth(found, heads)
     outcomes = outcomes_of(shared)
@@ -99,7 +102,7 @@ def set_side_by_side(found: Sequence[Analysed], baseline: str, metrics: Sequence
         ),
         comparisons=_comparisons(found[0].study, baseline, outcomes, samples, worth),
         not_compared=not_compared,
-        warnings=tuple(_warnings([one.study for one in found])),
+        warnings=tuple(_warnings([one.study for one in found], people)),
         evidence=worth.overall(heads),
     )
 
@@ -151,17 +154,39 @@ def _are_the_same(sample: Sample, base: Sample) -> bool:
     return fewer > 0 and len(set(sample.units) & set(base.units)) == fewer
 
 
-def _relabelled(one: Analysed) -> Iterator[Reply]:
+def _people(found: Sequence[Analysed]) -> list[str]:
+    """The population of each simulation; where the same people were drawn again, the one that has them first."""
+    people: list[str] = []
+    for place, one in enumerate(found):
+        before = (who for other, who in zip(found[:place], people, strict=True) if _are_drawn_alike(one, other))
+        people.append(next(before, one.study.population_id))
+    return people
+
+
+def _are_drawn_alike(one: Analysed, other: Analysed) -> bool:
+    """One population, or two of one recipe and one seed, of whom everybody who answered in both is the same."""
+    if one.study.population_id == other.study.population_id:
+        return True
+    mine, theirs = one.study.people, other.study.people
+    if mine is None or theirs is None or mine.seed is None or mine != theirs.model_copy(update={"name": mine.name}):
+        return False
+    names = sorted(one.replies.people.keys() | other.replies.people.keys())
+    own, others = one.replies.profiles(names), other.replies.profiles(names)
+    both = own.keys() & others.keys()
+    return bool(both) and all(own[agent] == others[agent] for agent in both)
+
+
+def _relabelled(one: Analysed, people: str) -> Iterator[Reply]:
     """What was answered, with arms, agents and groups that cannot be mistaken for those of another simulation.
 
-    An agent stays the same in all simulations of its population.
+    An agent stays the same in all simulations of the same people.
     """
     study = one.study
     for reply in one.replies.all:
         yield replace(
             reply,
             arm=label_of(study.simulation_id, reply.arm),
-            own=f"{OWN}{study.population_id}/{reply.agent_id}",
+            own=f"{OWN}{people}/{reply.agent_id}",
             cluster_id=None if reply.cluster_id is None else f"{study.simulation_id}/{reply.cluster_id}",
         )
 
@@ -210,12 +235,14 @@ def _sides(one: Analysed) -> list[Side]:
     ]
 
 
-def _warnings(studies: Sequence[Study]) -> list[str]:
+def _warnings(studies: Sequence[Study], people: Sequence[str]) -> list[str]:
     found = []
     if len({study.model for study in studies}) > 1:
         found.append("the simulations were made with different models: a difference may be theirs")
-    if len({study.population_id for study in studies}) > 1:
+    if len(set(people)) > 1:
         found.append("the simulations have different populations: a difference may be that of the people")
+    elif len({study.population_id for study in studies}) > 1:
+        found.append("the simulations have populations of their own, in which the same people were drawn with one seed")
     if len(studies) > 1:
         found.append("people were dealt at random to the arms of one simulation, not to simulations")
     return found

@@ -147,5 +147,7 @@ def test_results_are_written_as_files_and_set_side_by_side(
     compared = rehearsal(platform, "compare", simulation, "--metric", "purchase_intent")
     assert compared.returncode == 0, compared.stderr
     assert "Evidence grade C" in compared.stdout
+    assert compared.stdout.startswith("#1 ")
+    assert "Differences from #1" in compared.stdout
     seen = json.loads(rehearsal(platform, "compare", simulation, "--json").stdout)
     assert {one["baseline"] for one in seen["comparisons"]} == {seen["baseline"]}

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from libs.contracts.population import PopulationReady
+from services.results.domain.people import people_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.versus import Analysed, default_baseline, set_side_by_side
 from tests.services.results import build
@@ -14,7 +16,9 @@ from tests.services.results.told import replies
 LIKED = build.instrument("liked", "numeric", role="primary", minimum=0, maximum=100)
 
 
-def simulation(number: int, lift: float, *, population: str = "pop_1", model: str = "some-model") -> Analysed:
+def simulation(
+    number: int, lift: float, *, population: str = "pop_1", model: str = "some-model", older: int = 0
+) -> Analysed:
     """One arm that fifty people met, each with a liking of their own."""
     rng, noise = random.Random(1), random.Random(number)
     study: Study = build.study(
@@ -24,10 +28,20 @@ def simulation(number: int, lift: float, *, population: str = "pop_1", model: st
         model=model,
     )
     turns: list[Turn] = [
-        build.turn(i, "mail", {"liked": 40 + rng.gauss(0, 12) + lift + noise.gauss(0, 1)}, model=model)
+        build.turn(
+            i,
+            "mail",
+            {"liked": 40 + rng.gauss(0, 12) + lift + noise.gauss(0, 1)},
+            model=model,
+            demographic_profile={"age": 20 + i + (older if i == 49 else 0)},
+        )
         for i in range(50)
     ]
     return Analysed(study, replies(study, turns))
+
+
+def drawn(one: Analysed, told: PopulationReady) -> Analysed:
+    return replace(one, study=replace(one.study, people=people_of(told)))
 
 
 def test_the_same_people_are_compared_in_pairs_and_others_are_not() -> None:
@@ -39,6 +53,26 @@ def test_the_same_people_are_compared_in_pairs_and_others_are_not() -> None:
     others = [simulation(1, 0.0), simulation(2, 1.5, population="pop_2")]
     [comparison] = set_side_by_side(others, default_baseline(others)).comparisons
     assert (comparison.pairs, comparison.finding) == (None, "no_clear_difference")
+
+
+@pytest.mark.parametrize(
+    ("told", "older", "is_paired"),
+    [
+        (build.ready(build.makeup(), name="Again"), 0, True),
+        (build.ready(build.makeup(seed=8)), 0, False),
+        (build.ready(build.makeup("others")), 0, False),
+        (build.ready(build.makeup(), size=124), 0, False),
+        (build.ready(), 0, False),
+        (build.ready(build.makeup()), 1, False),
+    ],
+)
+def test_people_who_were_drawn_again_are_the_same_people(told: PopulationReady, older: int, is_paired: bool) -> None:
+    first = drawn(simulation(1, 0.0), build.ready(build.makeup()))
+    again = drawn(simulation(2, 1.5, population="pop_2", older=older), told)
+    found = set_side_by_side([first, again], "sim_1/mail")
+    assert (found.comparisons[0].pairs == 50) is is_paired
+    assert any("same people were drawn with one seed" in warning for warning in found.warnings) is is_paired
+    assert any("different populations" in warning for warning in found.warnings) is not is_paired
 
 
 def test_all_comparisons_are_one_family_and_each_has_its_evidence() -> None:
