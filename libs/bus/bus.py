@@ -22,6 +22,7 @@ from libs.bus.sink import Sink
 from libs.bus.spreading import require_spread
 from libs.bus.streams import check_server, provision
 from libs.db import Database
+from libs.telemetry import Absences
 
 if TYPE_CHECKING:
     from faststream.nats import NatsBroker
@@ -51,6 +52,7 @@ class Bus:
         self._relay: Relay | None = None
         self._pulls: list[Pull] = []
         self._winding_down: asyncio.Task[None] | None = None
+        self._absences = Absences()
         self._last_error = ""
 
     @property
@@ -188,14 +190,14 @@ class Bus:
 
     async def _on_reconnect(self) -> None:
         logger.warning("%s is connected to NATS again", self.service)
-        self._last_error = ""
+        self._absences.end()
         self._check_streams()
 
     async def _on_disconnect(self) -> None:
         logger.debug("%s is disconnected from NATS", self.service)
 
     async def _on_error(self, error: Exception) -> None:
-        """Log each kind of trouble once: while a server is away the same error comes several times a second."""
-        if str(error) != self._last_error:
-            self._last_error = str(error)
+        """While a server is away the same error comes several times a second."""
+        self._last_error = str(error)
+        if self._absences.is_due(self._last_error):
             logger.warning("%s: NATS: %r", self.service, error)

@@ -6,6 +6,9 @@ from socket import gaierror
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from libs.telemetry import Absences
+
+logger = logging.getLogger(__name__)
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError, TimeoutError, gaierror)
 """The last three while it connects: refused or cut, not answered, or its name is not known for a moment."""
 FAILURES = (SQLAlchemyError, OSError)
@@ -28,9 +31,22 @@ def said_by(error: BaseException) -> str | None:
     return str(getattr(error, "orig", None) or error) if is_about_it else None
 
 
+_absences = Absences()
+
+
 def log_failure(log: logging.Logger, what: str, error: Exception, **fields: object) -> None:
-    """That something failed and is tried again: in one line while the database is away, else with its traceback."""
+    """That something failed and is tried again: with its traceback, but in one line while the database is away.
+
+    That line comes twice a minute, however often it is tried.
+    """
     if is_away(error):
-        log.warning("%s: %s", what, said_by(error) or type(error).__name__, extra=fields)
+        level = logging.WARNING if _absences.is_due(f"{log.name}: {what}") else logging.DEBUG
+        log.log(level, "%s: %s", what, said_by(error) or type(error).__name__, extra=fields)
     else:
         log.error("%s", what, exc_info=error, extra=fields)
+
+
+def note_connection(database: str) -> None:
+    """A connection was made: if it had been told that the database is away, tell that it is back."""
+    if _absences.end():
+        logger.warning("the database %s answers again", database)

@@ -11,6 +11,8 @@ from sqlalchemy import event
 from sqlalchemy.dialects import registry
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from libs.db.absence import note_connection
+
 DRIVER = "onetrip"
 CONNECT_S = 10.0
 GONE_S = 10
@@ -23,6 +25,7 @@ def watch(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "connect")
     def _connect(connection: Any, _record: object) -> None:
+        note_connection(engine.url.database or "")
         # asyncpg opens its socket itself and offers no option for it.
         transport = getattr(connection.driver_connection, "_transport", None)
         own = None if transport is None else transport.get_extra_info("socket")

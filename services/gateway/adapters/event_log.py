@@ -23,6 +23,7 @@ from libs.bus.streams import EVENTS, Spread, spread_streams
 from libs.bus.tls import Tls
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
+from libs.telemetry import Absences
 from services.gateway.adapters.tail import Found, LogUnavailableError, Tail, decoded
 from services.gateway.domain.pagedata import is_end
 from services.gateway.domain.position import Place, Position
@@ -51,6 +52,7 @@ class EventLog:
         self._tls = tls
         self._client: Client | None = None
         self._lock = asyncio.Lock()
+        self._absences = Absences()
 
     async def is_readable(self) -> bool:
         """True when the log is there and can be read."""
@@ -115,7 +117,7 @@ class EventLog:
 
     async def _connect(self) -> Client:
         try:
-            return await connect(
+            connected = await connect(
                 self._servers,
                 name=self._user,
                 inbox_prefix=inbox_prefix(self._user),
@@ -126,10 +128,22 @@ class EventLog:
                 reconnect_time_wait=0.2,
                 ping_interval=PING_S,
                 max_outstanding_pings=UNANSWERED,
-                error_cb=_log_error,
+                error_cb=self._note_error,
+                reconnected_cb=self._note_connection,
             )
         except (NatsError, OSError, TimeoutError) as error:
             raise LogUnavailableError(f"NATS does not answer: {error or type(error).__name__}") from error
+        await self._note_connection()
+        return connected
+
+    async def _note_connection(self) -> None:
+        if self._absences.end():
+            log.warning("NATS answers again")
+
+    async def _note_error(self, error: Exception) -> None:
+        """While a server is away the same error comes several times a second."""
+        if self._absences.is_due(str(error)):
+            log.warning("NATS: %s", error or type(error).__name__)
 
     async def holds_end(self, subjects: Sequence[str]) -> bool:
         """Whether the newest event on one of these subjects is an end. Raises `LogUnavailableError`."""
@@ -220,7 +234,3 @@ class Reader:
         for one in found:
             self._seen[number] = one.position
             yield Stored(Place(tuple(self._seen)), one.message)
-
-
-async def _log_error(error: Exception) -> None:
-    log.warning("NATS: %s", error or type(error).__name__)

@@ -48,13 +48,25 @@ async def test_what_fails_for_an_absence_is_told_in_a_line_and_a_mistake_with_it
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     database = Database("postgresql://nobody@127.0.0.1:9/nothing")
-    log_failure(logging.getLogger("test"), "notes wait", await failure_of(database, "SELECT 1"), place=1)
+    for place in (1, 2):
+        log_failure(logging.getLogger("test"), "notes wait", await failure_of(database, "SELECT 1"), place=place)
     log_failure(logging.getLogger("test"), "notes wait", ZeroDivisionError("a mistake"), place=2)
     await database.close()
-    away, mistake = caplog.records
+    away, mistake = caplog.records  # of a line that repeats, the first
     assert "notes wait: " in away.getMessage()
     assert "Connect call failed" in away.getMessage()
     assert (away.levelname, away.exc_info, vars(away)["place"]) == ("WARNING", None, 1)
     assert (mistake.levelname, mistake.getMessage()) == ("ERROR", "notes wait")
     assert mistake.exc_info is not None
     assert mistake.exc_info[0] is ZeroDivisionError
+
+
+@pytest.mark.postgres
+async def test_a_database_that_is_back_is_told_once(postgres: PostgresServer, caplog: pytest.LogCaptureFixture) -> None:
+    database = Database(postgres.create_database())
+    log_failure(logging.getLogger("test"), "others wait", ConnectionError("refused"))
+    for _ in range(2):
+        await failure_of(database, "SELECT pg_terminate_backend(pg_backend_pid())")
+    await database.close()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == ["others wait: refused", f"the database {database.url.database} answers again"]

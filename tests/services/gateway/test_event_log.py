@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import nats
 import pytest
@@ -14,7 +15,8 @@ from libs.contracts.base import MessageData
 from libs.contracts.communication import DeliveryCompleted, ResponsesRecorded
 from libs.contracts.envelope import seal
 from libs.contracts.protocol import NO_USAGE
-from services.gateway.adapters import EventLog, Reader, Stored
+from libs.runtime.nats_server import NatsServer
+from services.gateway.adapters import EventLog, Reader, Stored, event_log
 from services.gateway.adapters.tail import Found, Tail
 from services.gateway.domain.position import Place
 from tests.services.gateway.test_streams import recorded
@@ -115,6 +117,26 @@ async def test_of_what_comes_at_once_the_end_is_told_last(
     await reader.close()
     assert len(found) == 21
     assert found[-1] == completed(0)
+
+
+async def test_a_server_that_is_away_and_back_is_told_in_a_line_each(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    server.stop()
+    log = EventLog(f"nats://127.0.0.1:{server.port}", user="gateway", tls=Tls())
+    try:
+        for _ in range(2):
+            assert not await log.is_readable()
+        server.start()
+        await (await log.jetstream()).account_info()
+    finally:
+        await log.stop()
+        server.stop()
+    away, back = [record.getMessage() for record in caplog.records if record.name == event_log.__name__]
+    assert "Connect call failed" in away
+    assert back == "NATS answers again"
 
 
 async def test_a_place_in_one_stream_is_where_the_others_begin(js: JetStreamContext, log: EventLog) -> None:
