@@ -162,12 +162,21 @@ class Gateway:
             method, url, headers={**headers, **signed}, content=body or None, timeout=FORWARD_TIMEOUT
         )
         try:
-            return await client.send(request, stream=True)
+            response = await client.send(request, stream=True)
         except httpx.ReadTimeout as error:
             raise OwnerSlowError(owner) from error
         except httpx.TransportError as error:
             log.warning("owner does not answer", extra={"owner": owner, "error": str(error) or type(error).__name__})
             raise OwnerUnavailableError(owner) from error
+        if response.status_code == httpx.codes.UNAUTHORIZED:  # it does not mean the caller, whom the gateway knows
+            await response.aclose()
+            log.error(
+                "owner does not believe the gateway: its REHEARSAL_IDENTITY_KEYS is not the public key of "
+                "REHEARSAL_GATEWAY_SIGNING_KEY",
+                extra={"owner": owner},
+            )
+            raise OwnerUnavailableError(owner)
+        return response
 
     async def get(self, owner: str, path: str) -> httpx.Response:
         """An owner's answer, read in full."""

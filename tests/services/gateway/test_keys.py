@@ -10,6 +10,7 @@ import pytest
 
 from libs.contracts.identity import Role
 from libs.db import EVERY_TENANT, Database
+from libs.http.identity import Signer, new_key_pair
 from services.gateway.domain.keys import new_secret
 from services.gateway.tables import keys
 from tests.services.gateway.access import ACME, GLOBEX, Doors, doors
@@ -205,3 +206,13 @@ async def test_no_secret_is_logged(gate: Doors, caplog: pytest.LogCaptureFixture
     assert "local://orchestrator" in logged
     for text in (secret, gate.first[ACME], gate.signing_key, "eyJ"):
         assert text not in logged
+
+
+@ON_SQLITE
+async def test_a_signing_key_that_owners_do_not_know_is_the_platforms_fault_and_logged(
+    gate: Doors, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.app.state.service._signer = Signer(new_key_pair()[0])
+    answer = await gate.ask("GET", "/simulations/list", gate.first[ACME])
+    assert (answer.status_code, answer.json()["title"]) == (503, "A part of the platform is not available")
+    assert "REHEARSAL_IDENTITY_KEYS is not the public key of REHEARSAL_GATEWAY_SIGNING_KEY" in caplog.text
