@@ -14,7 +14,6 @@ from weakref import WeakKeyDictionary
 import orjson
 from opentelemetry.trace import SpanKind
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError
 
 from libs.bus.handover import hand_over, look_up
 from libs.bus.publishing import Outgoing
@@ -22,7 +21,7 @@ from libs.bus.tables import OUTBOX
 from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, seal
-from libs.db import Database, Transaction, insert_into
+from libs.db import Database, Transaction, insert_into, said_by
 from libs.telemetry import correlation_id, inject_traceparent, span
 
 PORTION = 500
@@ -133,6 +132,9 @@ async def republish(database: Database, since: datetime | None = None) -> int:
         async with database.write() as tx:
             count = (await tx.execute(statement)).rowcount
             tx.after_commit(lambda: look_up(database.url))
-    except (DBAPIError, OSError) as error:
-        raise ConnectionError(f"{database.url.database} has no outbox to be reached: {type(error).__name__}") from error
+    except Exception as error:
+        why = str(error) if isinstance(error, OSError) else said_by(error)
+        if why is None:
+            raise
+        raise ConnectionError(f"{database.url.database} has no outbox to be reached: {why}") from error
     return count

@@ -27,7 +27,7 @@ def is_away(error: BaseException) -> bool:
 
 def said_by(error: BaseException) -> str | None:
     """What the database said, or how it is away; None when it is about something else."""
-    is_about_it = isinstance(error, DBAPIError) or is_away(error)
+    is_about_it = isinstance(error, DBAPIError) or hasattr(error, "sqlstate") or is_away(error)
     return str(getattr(error, "orig", None) or error) if is_about_it else None
 
 

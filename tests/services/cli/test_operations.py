@@ -13,6 +13,7 @@ import httpx
 import nats
 import pytest
 from nats.js import JetStreamContext
+from sqlalchemy import make_url
 from typer.testing import CliRunner, Result
 
 from libs.bus.accounts import USERS, accounts_config, password_variable
@@ -22,6 +23,7 @@ from libs.bus.tables import OUTBOX
 from libs.db import Database
 from libs.runtime.nats_server import NatsServer
 from services.cli.app import app
+from tests.support.postgres import PostgresServer
 
 SUBJECT = "rehearsal.evt.default.population.population-ready.v1.p1"
 
@@ -141,6 +143,16 @@ def test_republish_has_what_was_sent_since_then_sent_again(tmp_path: Path) -> No
     assert (done.exit_code, "2 messages" in done.output) == (0, True), done.output
     assert "1 messages" in rehearsal("republish", url).output
     assert rehearsal("republish", f"sqlite:///{tmp_path}/none/none.db").exit_code == 3
+
+
+@pytest.mark.postgres
+def test_republish_says_what_the_database_said(postgres: PostgresServer) -> None:
+    missing = make_url(postgres.create_database()).set(database="nothing")
+    done = rehearsal("republish", missing.render_as_string(hide_password=False))
+    assert (done.exit_code, "has no outbox to be reached: database" in done.output) == (3, True), done.output
+    assert "does not exist" in done.output
+    empty = rehearsal("republish", postgres.create_database())
+    assert (empty.exit_code, 'relation "outbox" does not exist' in empty.output) == (3, True), empty.output
 
 
 def test_passwords_are_made_for_every_user_that_the_accounts_name() -> None:
