@@ -222,7 +222,10 @@ class Studies:
         if not beyond and (before["intervention_id"] is not None or origin.study_id is None):
             return await self._again(before, changes, origin, name)
         if origin.study_id is None:
-            raise InvalidError(beyond[0], "is part of a study, and this simulation is a run of none", settings)
+            message = (
+                "is part of a study, and this simulation is a run of none: keep it (`rehearsal studies add`), run that"
+            )
+            raise InvalidError(beyond[0], message, settings)
         kept = await self._version(origin.study_id, origin.study_version)
         document = {**kept["study"], "seed": origin.study_seed, "model": before["model"], "engine": before["engine"]}
         budget = _body(ExecutionSpec, {"budget": changes.get("budget")}).budget
