@@ -1,13 +1,16 @@
 """OpenTelemetry: spans named after templates; nothing is recorded unless an OTLP endpoint is configured."""
 
+import atexit
 import os
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from opentelemetry import trace
 from opentelemetry.trace import Link, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+LAST_SPANS_S = 3.0
 _propagator = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("rehearsal")
 
@@ -21,9 +24,18 @@ def configure_traces(service: str) -> None:
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
-    provider = TracerProvider(resource=Resource.create({"service.name": f"rehearsal-{service}"}))
+    resource = Resource.create({"service.name": f"rehearsal-{service}"})
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
+    atexit.register(_send_the_rest, provider.shutdown)
+
+
+def _send_the_rest(shutdown: Callable[[], None]) -> None:
+    """Send what is left, and wait for no collector that is away: the library would try for half a minute."""
+    sending = threading.Thread(target=shutdown, name="last spans", daemon=True)
+    sending.start()
+    sending.join(LAST_SPANS_S)
 
 
 def inject_traceparent() -> str | None:
