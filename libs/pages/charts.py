@@ -5,6 +5,7 @@ its text and strokes keep their size on a phone. Colours are classes, so light, 
 """
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -23,6 +24,9 @@ FAINTEST = 0.06
 MOST_NUMBERS = 20
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 PARTS = (4, 3, 5, 7, 2)
+FLATTEST = 1e-12
+"""Numbers nearer to each other than this, or than this part of them, are drawn at one place."""
+LARGEST = sys.float_info.max
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +47,29 @@ class Axis:
 
     def place(self, value: float) -> float:
         """Where a value stands, in percent of the width."""
-        return round((min(max(value, self.low), self.high) - self.low) / (self.high - self.low) * 100, 2)
+        inside = min(max(value, self.low), self.high)
+        return round((inside / 2 - self.low / 2) / (self.high / 2 - self.low / 2) * 100, 2)  # halves: no overflow
 
 
 def axis_for(values: Sequence[float], *, reference: float | None = None, ticks: int = 4) -> Axis:
     """An axis with round ticks that spans the values, and the reference with a tick on either side of it."""
     span = [*values, *([] if reference is None else [reference])] or [0.0, 1.0]
     low, high = min(span), max(span)
-    if high - low < 1e-12:
-        low, high = low - 0.5, high + 0.5
-    raw = (high - low) / ticks
+    reach = max(1.0, abs(low), abs(high))
+    if high - low < FLATTEST * reach:
+        low, high = _finite(low - reach / 2), _finite(high + reach / 2)
+    raw = high / ticks - low / ticks
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(size * power for size in STEPS if size * power >= raw * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if reference is not None:
         first, last = min(first, round(reference / step) - 1), max(last, round(reference / step) + 1)
-    marks = tuple(round(index * step, 10) for index in range(first, last + 1))
+    marks = tuple(_finite(float(f"{index * step:.15g}")) for index in range(first, last + 1))
     return Axis(marks[0], marks[-1], marks, reference)
+
+
+def _finite(value: float) -> float:
+    return min(max(value, -LARGEST), LARGEST)
 
 
 def scale_axis(low: float, high: float) -> Axis:

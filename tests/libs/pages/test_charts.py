@@ -1,9 +1,12 @@
 """Charts and markup, which every page is made of."""
 
+import math
 import re
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from libs.pages.charts import axis_for, bar, bars, heatmap, scale_axis, whisker
 from libs.pages.document import drawing
@@ -24,6 +27,26 @@ def test_an_axis_has_round_ticks_that_span_its_values(values: list[float], ticks
     axis = axis_for(values, reference=0.0)
     assert axis.ticks == pytest.approx(ticks)
     assert axis.low <= min(values) <= max(values) <= axis.high
+
+
+@pytest.mark.parametrize("reference", [None, 0.0])
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4))
+@example([1e300])
+@example([-1.7e308, 1.7e308])
+@example([1e-300, -1e-300])
+@example([1e-11, 5e-11])
+@example([1e16, 1e16 + 2])
+def test_every_finite_number_has_a_place_between_few_different_ticks(
+    reference: float | None, values: list[float]
+) -> None:
+    axis = axis_for(values, reference=reference)
+    assert 2 <= len(set(axis.ticks)) == len(axis.ticks) <= 9
+    assert all(map(math.isfinite, axis.ticks))
+    places = [axis.place(value) for value in sorted(values)]
+    assert places[0] >= 0
+    assert places == sorted(places)
+    assert places[-1] <= 100
+    assert "nan" not in whisker(axis, values[0], (min(values), max(values)), 1, "x").source
 
 
 @pytest.mark.parametrize(
