@@ -130,6 +130,8 @@ async def add_people(simulation: str, file: Path | None, told: str, source: Sour
         checked(HumanAnswersSpec, body, file)
     async with source.connect() as client:
         found = await (client.human_answers(simulation) if body is None else client.add_human_answers(simulation, body))
+    if body is not None:
+        say(f"Added {found['added']:,} people; {found['already_there']:,} were there already")
     if as_json:
         print_json(found)
     else:

@@ -25,13 +25,24 @@ class HybridView(SimulationRectified):
         return cls(**own, evidence_grade="A", advice=_advice(rectified))
 
 
+class HybridUpload(HybridView):
+    """The estimates after an upload, and how many of its people are new."""
+
+    added: int = Field(description="People of this upload who were not there.")
+    already_there: int = Field(description="People of this upload whom an earlier one had; their first answers count.")
+
+
 @router.post("/{simulation_id}/human-answers", status_code=201)
-async def add_human_answers(simulation_id: str, spec: HumanAnswersSpec, service: Service, tx: Write) -> HybridView:
+async def add_human_answers(simulation_id: str, spec: HumanAnswersSpec, service: Service, tx: Write) -> HybridUpload:
     """Add answers of people to a finished simulation, and estimate what people in general answer (PPI++, grade A).
 
-    Uploads add up; a person is taken once. Each arm takes ten people at least.
+    Uploads add up. A person is taken once: one who is named twice in an upload is refused, one whom an earlier upload
+    had is counted in `already_there` and stays as they answered first. Each arm takes ten people at least.
     """
-    return HybridView.of(await service.hybrids.add(tx, simulation_id, spec))
+    upload = await service.hybrids.add(tx, simulation_id, spec)
+    view = HybridView.of(upload.rectified)
+    own = {name: getattr(view, name) for name in HybridView.model_fields}
+    return HybridUpload(**own, added=upload.added, already_there=upload.already_there)
 
 
 @router.get("/{simulation_id}/human-answers")

@@ -73,7 +73,19 @@ def people_in(text: str) -> list[HumanAnswer]:
         except ValidationError as error:
             first = error.errors()[0]
             raise InvalidError("csv", f"row {place + 2}: {first['loc'][0]}: {first['msg']}") from error
+    if twice := named_twice(people):
+        first_row, row = (place + 2 for place in twice)
+        raise InvalidError("csv", f"row {row}: person_id: {people[twice[1]].person_id!r} is in row {first_row} already")
     return people
+
+
+def named_twice(people: Sequence[HumanAnswer]) -> tuple[int, int] | None:
+    """The first two places of the same person; None where everybody is there once."""
+    places: dict[str, int] = {}
+    for place, person in enumerate(people):
+        if (first := places.setdefault(person.person_id, place)) != place:
+            return first, place
+    return None
 
 
 def _ranking(options: list[str], ranks: list[str]) -> Value:

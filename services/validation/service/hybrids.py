@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from libs.contracts.comparisons import HumanAnswer, HumanAnswersSpec
 from libs.contracts.errors import ConflictError, InvalidError, NotFoundError
@@ -12,7 +13,7 @@ from libs.db import Transaction
 from services.validation.domain.comparison.reading import read_answer
 from services.validation.domain.people import Agent, Person
 from services.validation.domain.records import Simulation, Turn
-from services.validation.domain.uploads import people_in
+from services.validation.domain.uploads import named_twice, people_in
 from services.validation.events import Events
 from services.validation.service.comparisons import last_answers
 from services.validation.service.ledger import Ledger
@@ -21,14 +22,22 @@ from services.validation.store import Store
 MOST_SHOWN = 20
 
 
+class Upload(NamedTuple):
+    """What an upload made of the estimates, and of whom it was."""
+
+    rectified: SimulationRectified
+    added: int
+    already_there: int
+
+
 class Hybrids:
     """People and agents together."""
 
     def __init__(self, store: Store, events: Events, ledger: Ledger) -> None:
         self._store, self._events, self._ledger = store, events, ledger
 
-    async def add(self, tx: Transaction, simulation_id: str, spec: HumanAnswersSpec) -> SimulationRectified:
-        """Add people, rectify every estimate, tell the others."""
+    async def add(self, tx: Transaction, simulation_id: str, spec: HumanAnswersSpec) -> Upload:
+        """Add people, rectify every estimate, tell the others. Who is there already stays as they answered first."""
         from services.validation.domain.hybrid import caveats_of, entries_of_arms, rectify
 
         simulation = await self._simulation(tx, simulation_id)
@@ -40,7 +49,7 @@ class Hybrids:
         new = await self._store.hybrids.add_people(tx, simulation_id, given, now)
         last = await self._store.hybrids.last(tx, simulation_id)
         if last is not None and not new:
-            return last
+            return Upload(last, 0, len(given))
         everybody = await self._store.hybrids.people(tx, simulation_id)
         people = [_person(one, arms, simulation.instruments) for one in everybody]
         agents = _agents(simulation.instruments, turns)
@@ -57,7 +66,7 @@ class Hybrids:
         study = simulation.name or simulation_id
         entries = entries_of_arms(simulation, people, agents, study=study, source=spec.source, now=now)
         await self._ledger.add(tx, entries)
-        return rectified
+        return Upload(rectified, new, len(given) - new)
 
     async def get(self, tx: Transaction, simulation_id: str) -> SimulationRectified:
         """The estimates after the last upload."""
@@ -78,6 +87,9 @@ def _check(simulation: Simulation, arms: Sequence[str], answers: Sequence[HumanA
     """Only a finished simulation; only its metrics and arms; only answers as they were asked."""
     if simulation.state is None or not simulation.state.is_terminal:
         raise ConflictError("The simulation has not ended: its answers may still change.")
+    if twice := named_twice(answers):
+        field, person_id = f"answers.{twice[1]}.person_id", answers[twice[1]].person_id
+        raise InvalidError(field, f"{person_id!r} is answers.{twice[0]} already; a person answers once")
     asked = {instrument.name: instrument for instrument in simulation.instruments}
     for place, person in enumerate(answers):
         field = f"answers.{place}"

@@ -130,7 +130,7 @@ class Hybrids:
                 "document": person.model_dump(mode="json"),
                 "received_at": now,
             }
-            for person in {person.person_id: person for person in people}.values()
+            for person in people
         ]
         return len(await insert_new(tx, human_answers, rows))
 

@@ -107,6 +107,7 @@ def test_people_are_added_to_a_run(platform: EmbeddedPlatform, run: dict[str, An
     people.write_text("\n".join(["person_id,arm,purchase_intent", *lines]))
     done = rehearsal(platform, "human-answers", run["simulation_id"], people, "--source", "our panel")
     assert done.returncode == 0, done.stderr
+    assert "Added 60 people; 0 were there already" in done.stderr
     assert "more agents will not make this truer" in done.stdout
     assert "rational_appeal – emotional_appeal" in done.stdout
     assert rehearsal(platform, "human-answers", run["simulation_id"]).stdout == done.stdout

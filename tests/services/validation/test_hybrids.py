@@ -191,12 +191,15 @@ async def test_people_added_to_a_finished_simulation_make_its_estimates_grade_a(
     [difference] = [one for one in made["estimates"] if one["baseline"] and one["metric"] == "open_rate"]
     assert (difference["arm"], difference["baseline"], difference["people_for_half"]) == ("b", "a", None)
     assert any("more people would halve the interval" in told for told in made["advice"])
-    assert (await client.get(PATH)).json() == made
+    assert (made["added"], made["already_there"]) == (60, 0)
+    estimates = {name: value for name, value in made.items() if name not in {"added", "already_there"}}
+    assert (await client.get(PATH)).json() == estimates
 
     again = await upload(client, [person(number) for number in range(1, 61)])
-    assert again == made
+    assert again == {**estimates, "added": 0, "already_there": 60}
     more = await upload(client, [person(number) for number in range(50, 101)])
     assert (more["people"], more["revision"]) == (100, 2)
+    assert (more["added"], more["already_there"]) == (40, 11)
     async with peer(nats_url) as others:
         told = await others.published(SimulationRectified, 2)
     assert [event.revision for event in told] == [1, 2]
@@ -215,6 +218,18 @@ async def test_answers_of_people_may_come_as_a_csv_file(client: httpx.AsyncClien
         e for e in answer.json()["estimates"] if (e["metric"], e["arm"]) == ("open_rate", "a") and not e["baseline"]
     ]
     assert (one["n"], one["human_value"]) == (30, pytest.approx(2 / 3))
+
+
+async def test_a_person_who_is_named_twice_is_refused_by_place_or_row(client: httpx.AsyncClient, nats_url: str) -> None:
+    await simulate(client, nats_url, SimulationState.COMPLETED)
+    [error] = (await upload(client, [person(1), person(2), person(1, answers={"open_rate": True})], 422))["errors"]
+    assert error["field"] == "answers.2.person_id"
+    assert "'p1' is answers.0 already" in error["message"]
+    text = "person_id,arm,open_rate\np1,a,yes\np2,b,no\np1,b,no\n"
+    answer = await client.post(PATH, json={"csv": text, "source": "our panel"})
+    assert answer.status_code == 422
+    assert "row 4: person_id: 'p1' is in row 2 already" in answer.json()["detail"]
+    assert (await client.get(PATH)).status_code == 404
 
 
 async def test_answers_that_do_not_fit_the_simulation_are_refused_by_name(

@@ -111,6 +111,8 @@ export const validation = {
       "A CSV file with a line for each outcome: study, outcome, simulator, human_mean, human_sd, simulated_mean, simulated_sd.",
     addedLedger: (added: number) => `${count(added)} were new.`,
     hybrid: "Ask real people too",
+    addedPeople: (added: number, already: number) =>
+      `${count(added)} people added.${already ? ` ${count(already)} were here already; their first answers count.` : ""}`,
     hybridNote:
       "Ask some people what this simulation asked, and upload what they said: the estimates are then about people, and the grade rises to A. Each arm takes ten people.",
     template: "A file to fill in",

@@ -162,6 +162,7 @@ function Upload({ id, metrics, arms }: Props) {
           </div>
         </>
       ) : null}
+      {add.data ? <p role="status">{t.addedPeople(add.data.added, add.data.already_there)}</p> : null}
       <ProblemNotice error={add.error} />
     </>
   );
