@@ -195,7 +195,9 @@ class LedgerImport(Body):
 
     csv: Csv = Field(
         description="A header line, then a line per outcome: study, outcome, simulator, human_mean, human_sd, "
-        "simulated_mean, simulated_sd; human_n, simulated_n, human_effect_d, simulated_effect_d where they are known."
+        "simulated_mean, simulated_sd; human_n, simulated_n, human_effect_d, simulated_effect_d where they are known. "
+        "Figures that cannot be are refused; so are those that do not fit scale_low and scale_high, or, of a share, "
+        "human_count and simulated_count, where these are given."
     )
     columns: dict[Column, Column] = Field(default={}, description="The file's own name of a column, by ours.")
     source: Annotated[Text, StringConstraints(max_length=500)] = Field(description="Where they come from.")

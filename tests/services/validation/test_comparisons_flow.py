@@ -201,7 +201,7 @@ async def test_a_ledger_file_with_a_fault_is_refused_with_its_row(client: httpx.
         (good.replace("simulated_sd", "sd"), "no column 'simulated_sd'"),
         (good + "s9,q,m,four,1,4,1,200\n", "row 8: human_mean is 'four'"),
         (good + "s9,q,,4,1,4,1,200\n", "row 8 has no simulator"),
-        (good + "s9,q,m,4,-1,4,1,200\n", "row 8: human_sd is below 0"),
+        (good + "s9,q,m,4,-1,4,1,200\n", "row 8: human_sd is '-1', not a number from 0 to 1,000,000,000"),
     ):
         problem = await post(client, "/validation/ledger", {"csv": text, "source": "x"}, 422)
         assert said in problem["detail"]

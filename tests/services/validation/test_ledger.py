@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from libs.contracts.errors import InvalidError
 from libs.stats.shipped import shipped
-from services.validation.domain.ledger.entries import Entry, entry_from
+from services.validation.domain.ledger.entries import Entry, entries_in, entry_from
 from services.validation.domain.ledger.fitting import calibrated, choose, fit, leave_out, view
 from tests.support.twins import outcomes_by_simulator
 
@@ -28,6 +29,72 @@ def test_the_same_figures_are_the_same_entry_whoever_brings_them_and_whenever() 
     one, other = entry("a", 3, 3.5), entry("a", 3, 3.5, source="elsewhere", recorded_at=datetime.now(UTC))
     assert one.id == other.id
     assert one.id != entry("a", 3, 3.6).id != entry("b", 3, 3.6).id
+
+
+LINE = {
+    **{"study": "s", "outcome": "q", "simulator": "m", "human_mean": "3.2", "human_sd": "1.1", "human_n": "200"},
+    **{"simulated_mean": "3.5", "simulated_sd": "0.6", "simulated_n": "500"},
+}
+SHARE = {
+    **{"human_mean": "0.33", "human_sd": "0.47", "human_count": "66", "human_n": "200"},
+    **{"simulated_mean": "0.4", "simulated_sd": "0.49"},
+}
+SCALE = {"scale_low": "1", "scale_high": "5"}
+
+
+def imported(**changes: str) -> list[Entry]:
+    line = {**LINE, **changes}
+    return entries_in("\n".join(",".join(cells) for cells in (line.keys(), line.values())), {}, "published", NOW)
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "allowed"),
+    [
+        ("human_mean", "nan", "a number from -1,000,000,000 to 1,000,000,000"),
+        ("simulated_mean", "-inf", "a number from -1,000,000,000 to 1,000,000,000"),
+        ("human_mean", "1e300", "a number from -1,000,000,000 to 1,000,000,000"),
+        ("human_sd", "-0.1", "a number from 0 to 1,000,000,000"),
+        ("simulated_sd", "sNaN", "a number from 0 to 1,000,000,000"),
+        ("human_n", "0", "a whole number from 1 to 1,000,000,000"),
+        ("simulated_n", "2.5", "a whole number from 1 to 1,000,000,000"),
+        ("human_effect_d", "1e308", "a number from -100 to 100"),
+        ("human_count", "-1", "a whole number from 0 to 1,000,000,000"),
+    ],
+)
+def test_a_figure_that_cannot_be_is_refused_with_what_is_allowed(column: str, cell: str, allowed: str) -> None:
+    with pytest.raises(InvalidError, match=f"row 2: {column} is '{cell}', not {allowed}") as refused:
+        imported(**{column: cell})
+    assert refused.value.errors[0].allowed == (allowed,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"human_sd": "1e-300"}, "the means are 0.3 apart and human_sd is 1e-300"),
+        ({"human_n": "1"}, "human_sd is 1.1, but human_n is 1"),
+        ({**SCALE, "human_mean": "5.1"}, "human_mean is 5.1, outside of the scale from 1 to 5"),
+        ({**SCALE, "simulated_sd": "2.1"}, "simulated_sd is 2.1: on a scale from 1 to 5 it is 1.951 at most"),
+        ({**SCALE, "scale_high": "1"}, "scale_low is 1, not below scale_high, which is 1"),
+        ({"scale_low": "1"}, "scale_low and scale_high belong together"),
+        ({**SHARE, "human_mean": "0.34"}, r"human_mean is 0.34, but human_count of human_n \(66 of 200\) is 0.33"),
+        ({**SHARE, "simulated_mean": "1.2"}, "simulated_mean is 1.2, outside of the scale from 0 to 1"),
+        ({**SHARE, "human_count": "201"}, "human_count is 201 and human_n is 200"),
+        ({**SHARE, "human_n": ""}, "human_count is 66 and human_n is not given"),
+        ({**SHARE, "human_sd": "0.52"}, "human_sd is 0.52: on a scale from 0 to 1 it is 0.4732 at most"),
+    ],
+)
+def test_a_line_that_contradicts_itself_is_refused(changes: dict[str, str], told: str) -> None:
+    with pytest.raises(InvalidError, match=f"row 2: {told}"):
+        imported(**changes)
+
+
+def test_rounding_contradicts_nothing_and_what_is_checked_by_is_not_kept() -> None:
+    assert len(imported(**SHARE)) == len(imported(**SCALE)) == 1
+    [half] = imported(**{**SHARE, "human_count": "1", "human_n": "3", "human_sd": "0.58"})
+    assert half.human_n == 3
+    [widest] = imported(**{**SCALE, "human_mean": "3.0", "human_sd": "2.01", "human_n": "200"})
+    assert widest.human_sd == 2.01
+    assert imported(**SCALE)[0].id == imported()[0].id
 
 
 def test_people_who_all_answer_the_same_have_no_bias_in_their_standard_deviations() -> None:

@@ -13,10 +13,13 @@ from libs.contracts.errors import InvalidError
 from libs.contracts.ids import derived_id
 from libs.contracts.instruments import MetricType
 from services.validation.domain.comparison.model import ComparisonResult, SampleSummary
+from services.validation.domain.ledger.figures import RANGES, figures_in
 from services.validation.domain.uploads import Table, column_of, read_table
 
 NEEDED = ("study", "outcome", "simulator", "human_mean", "human_sd", "simulated_mean", "simulated_sd")
 KNOWN_SOMETIMES = ("human_n", "simulated_n", "human_effect_d", "simulated_effect_d")
+CHECKED_BY = ("scale_low", "scale_high", "human_count", "simulated_count")
+"""What an imported line may say besides, for its figures to be checked by: nothing is kept of it."""
 UNNAMED = "unnamed"
 """The study of comparisons that name none: all of them teach as much as one study does."""
 LONGEST_NAME = 120
@@ -52,10 +55,11 @@ class Entry(Data):
 def entries_in(text: str, columns: Mapping[str, str], source: str, now: datetime) -> list[Entry]:
     """The entries of an imported file. Raises `InvalidError` naming row and column."""
     table = read_table(text)
-    unknown = sorted(set(columns) - {*NEEDED, *KNOWN_SOMETIMES})
+    known = (*NEEDED, *KNOWN_SOMETIMES, *CHECKED_BY)
+    unknown = sorted(set(columns) - set(known))
     if unknown:
-        raise InvalidError("columns", f"{unknown[0]!r} is no column of a ledger", (*NEEDED, *KNOWN_SOMETIMES))
-    optional = [name for name in KNOWN_SOMETIMES if name in columns or name in table]
+        raise InvalidError("columns", f"{unknown[0]!r} is no column of a ledger", known)
+    optional = [name for name in (*KNOWN_SOMETIMES, *CHECKED_BY) if name in columns or name in table]
     cells = {name: column_of(table, columns.get(name, name), "columns") for name in (*NEEDED, *optional)}
     return [_entry(cells, place, source, now) for place in range(len(cells["study"]))]
 
@@ -119,28 +123,15 @@ def _entry(cells: Table, place: int, source: str, now: datetime) -> Entry:
     for name, word in words.items():
         if not word:
             raise InvalidError("csv", f"row {row} has no {name}")
-    means = {name: _number(cells, name, place, row, is_needed=True) for name in NEEDED[3:]}
-    for name in ("human_sd", "simulated_sd"):
-        if (means[name] or 0.0) < 0:
-            raise InvalidError("csv", f"row {row}: {name} is below 0")
-    known = {name: _number(cells, name, place, row, is_needed=False) for name in KNOWN_SOMETIMES}
-    sizes = {name: None if known[name] is None else int(known[name] or 0) for name in ("human_n", "simulated_n")}
-    effects = {f"{of}_effect": known[f"{of}_effect_d"] for of in ("human", "simulated")}
+    for name in NEEDED[3:]:
+        if not cells[name][place].strip():
+            raise InvalidError("csv", f"row {row} has no {name}", (RANGES[name].said,))
+    found = figures_in({name: column[place] for name, column in cells.items() if name in RANGES}, row)
+    means = {name: found[name] for name in NEEDED[3:]}
+    sizes = {name: int(found[name]) if name in found else None for name in ("human_n", "simulated_n")}
+    effects = {f"{of}_effect": found.get(f"{of}_effect_d") for of in ("human", "simulated")}
     origin: JsonObject = {"origin": "import", "source": source, "recorded_at": now}
     return entry_from({**words, **means, **sizes, **effects, **origin})
-
-
-def _number(cells: Table, name: str, place: int, row: int, *, is_needed: bool) -> float | None:
-    text = cells[name][place].strip() if name in cells else ""
-    if not text and not is_needed:
-        return None
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise InvalidError("csv", f"row {row}: {name} is {text[:40]!r}, not a number")
-    return number
 
 
 def by_study(entries: Sequence[Entry]) -> dict[str, list[Entry]]:

@@ -108,7 +108,7 @@ export const validation = {
     origin: "From",
     addLedger: "Add past comparisons",
     addLedgerNote:
-      "A CSV file with a line for each outcome: study, outcome, simulator, human_mean, human_sd, simulated_mean, simulated_sd.",
+      "A CSV file with a line for each outcome: study, outcome, simulator, human_mean, human_sd, simulated_mean, simulated_sd. Where it has scale_low and scale_high, figures are checked against them.",
     addedLedger: (added: number) => `${count(added)} were new.`,
     hybrid: "Ask real people too",
     addedPeople: (added: number, already: number) =>
