@@ -136,6 +136,7 @@ from libs.stats.sequential import (
 from libs.stats.shrinkage import Slope, fit_slope, shrink
 from libs.stats.survival import SurvivalStep, Watched, clustered_log_rank, kaplan_meier, log_rank, median_survival
 from libs.stats.two_means import FIELLER, TTest, TwoMeans, contrast_of, delta_lift, fieller_limits, t_test
+from libs.stats.variances import Points, sample_variance, variance_ratio
 from libs.stats.weighted import (
     PostStratified,
     compare_post_stratified,
@@ -170,6 +171,7 @@ __all__ = [
     "Measure",
     "Moments",
     "PairedCounts",
+    "Points",
     "PostStratified",
     "Posterior",
     "Prediction",
@@ -311,6 +313,7 @@ __all__ = [
     "sample_ratio",
     "sample_size_of_means",
     "sample_size_of_proportions",
+    "sample_variance",
     "satterthwaite_df",
     "segment_interactions",
     "shrink",
@@ -324,6 +327,7 @@ __all__ = [
     "total_variation",
     "two_means",
     "two_proportions",
+    "variance_ratio",
     "variation_of",
     "wasserstein",
     "weighted_estimate",
