@@ -35,6 +35,7 @@ from libs.stats.clustering import average_linkage
 from libs.stats.contrast import Contrast, Estimated, HypothesisTest
 from libs.stats.distances import (
     Distance,
+    Grouped,
     Measure,
     compare_shares,
     divergence_of,
@@ -165,6 +166,7 @@ __all__ = [
     "FriedmanTest",
     "FunnelStep",
     "Gain",
+    "Grouped",
     "HypothesisTest",
     "IndependenceTest",
     "Interval",

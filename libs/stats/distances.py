@@ -8,7 +8,7 @@ Everything works on shares of a finite support, so one resampling serves classes
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,6 +20,42 @@ Numbers: TypeAlias = NDArray[np.float64]
 Measure: TypeAlias = Callable[[Numbers, Numbers], Numbers]
 """A distance of shares: rows of one against rows of the other."""
 CELLS = 2_000_000  # shares that are resampled at a time
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouped:
+    """Answers of units that gave several: the place of each on a support of `size`, its unit (0 … G-1), its weight.
+
+    The weights of a unit add up to 1: units count the same, however much they said.
+    """
+
+    places: NDArray[np.intp]
+    units: NDArray[np.intp]
+    weights: Numbers
+    size: int
+
+    @property
+    def n(self) -> int:
+        """How many units."""
+        return int(self.units.max()) + 1
+
+    @property
+    def shares(self) -> Numbers:
+        """The shares of the support."""
+        return np.bincount(self.places, self.weights, minlength=self.size) / self.n
+
+    @property
+    def width(self) -> int:
+        """How much a drawn sample takes up."""
+        return max(self.size, len(self.places))
+
+    def drawn(self, random: np.random.Generator, rows: int) -> Numbers:
+        """Shares of as many units drawn with replacement, a row for each sample: a unit comes with all it said."""
+        times = random.multinomial(self.n, np.full(self.n, 1 / self.n), size=rows)
+        cells = np.arange(rows)[:, None] * self.size + self.places[None, :]
+        amounts = np.bincount(cells.ravel(), (times[:, self.units] * self.weights).ravel(), minlength=rows * self.size)
+        found: Numbers = amounts.reshape(rows, self.size) / self.n
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +157,7 @@ def through(features: Numbers, measure: Measure) -> Measure:
 
 def compare_shares(
     measures: Mapping[str, Measure],
-    counts: ArrayLike,
+    counts: ArrayLike | Grouped,
     baseline: ArrayLike,
     *,
     seed: int,
@@ -136,13 +172,21 @@ def compare_shares(
     percentile. The noise is that of pairs drawn from the baseline alone, the split halves of a human sample. Efron &
     Tibshirani, An Introduction to the Bootstrap (1993), §10.3, §13.3; Davison & Hinkley (1997), §4.4.
 
+    Of a `Grouped` sample units are drawn, each with all of its answers (Davison & Hinkley, §3.8), and the noise is that
+    of as many people as it has units: a unit is taken to be worth one person, which is the least it can be worth.
+
     `features` (a row for each value of the support): what is compared are shares of these, as by `through`.
     """
     require_level(confidence_level)
-    p, q, n, n0 = _pair(counts, baseline)
+    others = _counted("baseline", baseline)
+    sample = counts if isinstance(counts, Grouped) else _counted("counts", counts)
+    if len(sample.shares) != len(others.shares):
+        raise ValueError(f"baseline: {len(others.shares)} classes, but counts has {len(sample.shares)}")
+    p, q = sample.shares, others.shares
     random, tail = np.random.default_rng(seed), (1 - confidence_level) / 2
     seen = None if features is None else np.asarray(features, dtype=np.float64)
-    again, halves = (_distances(measures, random, (n, one), (n0, q), draws, seen) for one in (p, q))
+    again = _distances(measures, random, (sample, others), draws, seen)
+    halves = _distances(measures, random, (_Counted(q, sample.n), others), draws, seen)
     found = {}
     for name, measure in measures.items():
         value = float(measure(_seen(p[None, :], seen), _seen(q[None, :], seen))[0])
@@ -160,20 +204,42 @@ def compare_shares(
     return found
 
 
+class _Counted(NamedTuple):
+    """Shares of a support, and of how many independent answers they are."""
+
+    shares: Numbers
+    n: int
+
+    @property
+    def width(self) -> int:
+        return len(self.shares)
+
+    def drawn(self, random: np.random.Generator, rows: int) -> Numbers:
+        found: Numbers = random.multinomial(self.n, self.shares, size=rows) / self.n
+        return found
+
+
+def _counted(name: str, counts: ArrayLike) -> _Counted:
+    amounts = np.asarray(counts, dtype=np.float64)
+    n = int(amounts.sum())
+    if not n:
+        raise ValueError(f"{name}: a sample without anybody is at no distance")
+    return _Counted(amounts / n, n)
+
+
 def _distances(
     measures: Mapping[str, Measure],
     random: np.random.Generator,
-    one: tuple[int, Numbers],
-    other: tuple[int, Numbers],
+    pair: tuple[_Counted | Grouped, _Counted],
     draws: int,
     features: Numbers | None,
 ) -> dict[str, Numbers]:
     """Distances of `draws` pairs of samples, in portions: wide supports are not to fill the memory."""
-    portion = max(1, min(draws, CELLS // len(one[1])))
+    portion = max(1, min(draws, CELLS // max(one.width for one in pair)))
     drawn: dict[str, list[Numbers]] = {name: [] for name in measures}
     for start in range(0, draws, portion):
         rows = min(portion, draws - start)
-        p, q = (_seen(random.multinomial(n, shares, size=rows) / n, features) for n, shares in (one, other))
+        p, q = (_seen(one.drawn(random, rows), features) for one in pair)
         for name, measure in measures.items():
             drawn[name].append(measure(p, q))
     return {name: np.concatenate(parts) for name, parts in drawn.items()}
@@ -181,16 +247,6 @@ def _distances(
 
 def _seen(shares: Numbers, features: Numbers | None) -> Numbers:
     return shares if features is None else _normal(shares @ features)
-
-
-def _pair(counts: ArrayLike, baseline: ArrayLike) -> tuple[Numbers, Numbers, int, int]:
-    x, y = (np.asarray(given, dtype=np.float64) for given in (counts, baseline))
-    if x.shape != y.shape:
-        raise ValueError(f"baseline: {len(y)} classes, but counts has {len(x)}")
-    n, n0 = int(x.sum()), int(y.sum())
-    if not n or not n0:
-        raise ValueError("counts: a sample without anybody is at no distance")
-    return x / n, y / n0, n, n0
 
 
 def _plain(measure: Measure, counts: Sequence[int], baseline: Sequence[int]) -> float | None:

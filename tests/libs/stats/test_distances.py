@@ -10,6 +10,7 @@ from scipy import stats
 from scipy.spatial.distance import jensenshannon
 
 from libs.stats import (
+    Grouped,
     Measure,
     compare_shares,
     divergence_of,
@@ -25,6 +26,7 @@ from libs.stats import (
 
 COUNTS = st.lists(st.integers(0, 500), min_size=2, max_size=8).filter(any)
 PLACES = np.arange(1, 6, dtype=np.float64)
+SHARES: dict[str, Measure] = {"total_variation": variation_of}
 MEASURES: dict[str, Measure] = {
     "total_variation": variation_of,
     "jensen_shannon": divergence_of,
@@ -118,3 +120,25 @@ def test_the_same_seed_gives_the_same_interval_however_wide_the_support() -> Non
     wide = np.random.default_rng(1).integers(0, 3, 20_000)
     one, two = (compare_shares({"ks": gap_of}, wide, wide[::-1], seed=7, draws=120) for _ in range(2))
     assert one == two
+
+
+def test_answers_of_one_unit_are_no_more_of_them() -> None:
+    """Forty people who say five times what they said once are forty people."""
+    counts, baseline = [10, 14, 16], [60, 80, 60]
+    places = np.repeat([0, 1, 2], counts)
+    once = compare_shares(SHARES, counts, baseline, seed=1)["total_variation"]
+    five = Grouped(np.repeat(places, 5), np.repeat(np.arange(40), 5), np.full(200, 0.2), 3)
+    again = compare_shares(SHARES, five, baseline, seed=1)["total_variation"]
+    many = compare_shares(SHARES, [5 * count for count in counts], baseline, seed=1)["total_variation"]
+    assert again.value == pytest.approx(once.value)
+    assert again.noise_upper == pytest.approx(once.noise_upper, rel=0.1)
+    assert many.noise_upper < 0.8 * once.noise_upper
+    width = once.interval[1] - once.interval[0]
+    assert again.interval[1] - again.interval[0] == pytest.approx(width, rel=0.1)
+    assert many.interval[1] - many.interval[0] < 0.8 * width
+
+
+def test_a_unit_counts_once_however_much_it_said() -> None:
+    talkative = Grouped(np.array([0, 1, 2, 2, 2, 2]), np.array([0, 1, 2, 2, 2, 2]), np.array([1, 1, *[0.25] * 4]), 3)
+    assert talkative.shares.tolist() == pytest.approx([1 / 3] * 3)
+    assert compare_shares(SHARES, talkative, [5, 5, 5], seed=1)["total_variation"].value == pytest.approx(0)
