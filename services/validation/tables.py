@@ -4,7 +4,7 @@
 brought (`baselines`, `human_answers`) and what was found. `comparisons`, `ledger` and `rectifications` only grow.
 """
 
-from sqlalchemy import Column, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Index, Integer, MetaData, String, Table, Text
 
 from libs.bus.tables import attach
 from libs.db import JsonDocument, UtcDateTime, tenant_column
@@ -34,6 +34,9 @@ steps = Table(
     Column("step_id", String(128), primary_key=True),
     Column("step_place", Integer, nullable=False),
     Column("instruments", JsonDocument, nullable=False),
+    Column("timeline_id", String(64)),  # null, and no arms: from before these were kept
+    Column("arms", JsonDocument),
+    Column("is_conditional", Boolean),  # only for those whom a condition chose
 )
 
 agents = Table(
@@ -74,6 +77,7 @@ turns = Table(
     Column("responded_at", UtcDateTime, nullable=False),
     Column("step_place", Integer, nullable=False),
     Column("segment", Text),
+    Column("cluster_id", String(64)),  # whoever heard each other
     Column("said", JsonDocument),  # what was thought, said and felt, and the order in which options were seen
     Index("turns_by_agent", "tenant", "simulation_id", "agent_id", "turn_id"),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from libs.contracts.base import Data
+from libs.contracts.chosen import NOBODY, Chosen
 from libs.contracts.communication import Response
 from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.orchestrator import SimulationState
@@ -25,6 +26,7 @@ class Simulation:
     plan_hash: str | None
     population_id: str | None = None
     asked: tuple[Instrument, ...] = ()
+    chosen: Chosen = NOBODY
 
     @property
     def instruments(self) -> tuple[Instrument, ...]:
@@ -75,6 +77,8 @@ class Turn:
     responded_at: datetime
     segment: str | None = None
     said: Said = NOTHING_SAID
+    cluster_id: str | None = None
+    """Whoever heard each other; None: the agent alone."""
 
 
 def text_digest(text: str | None) -> str | None:

@@ -4,7 +4,6 @@ The domain's arithmetic is imported when it is first needed: numpy and scipy wou
 """
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,7 +15,8 @@ from libs.db import Transaction
 from services.validation.domain.baselines import empirical_values
 from services.validation.domain.comparison.kept import Comparison
 from services.validation.domain.comparison.reading import Sample, declared, read_sample
-from services.validation.domain.records import Simulation, Turn
+from services.validation.domain.given import Giver, counted_answers, givers
+from services.validation.domain.records import Simulation
 from services.validation.service.baselines import Baselines
 from services.validation.service.ledger import Ledger
 from services.validation.store import Store
@@ -29,12 +29,12 @@ TRUTHS = ("true", "false", "yes", "no", "1", "0")
 
 
 class Given(NamedTuple):
-    """Simulated values, their segments, and what made them."""
+    """Simulated values, their segments, what made them, and who gave them."""
 
     values: list[Value]
     segments: list[str | None] | None
     simulator: str | None
-    name: str | None
+    givers: list[Giver] | None = None
 
 
 class Comparisons:
@@ -49,7 +49,7 @@ class Comparisons:
         kept = await self._baselines.with_answers(tx, baseline_id) if baseline_id else None
         human = _sample("empirical", metric, *empirical_values(metric, spec.empirical, kept))
         given = await self._simulated(tx, metric, spec.simulated)
-        simulated = _sample("simulated", metric, given.values, given.segments)
+        simulated = _sample("simulated", metric, given.values, given.segments, given.givers)
         result = await asyncio.to_thread(_compare, metric, human, simulated, spec.margin)
         study = spec.study or (kept[0].study if kept else None)
         new = await self._ledger.add_comparison(tx, result, metric, study, given.simulator, now)
@@ -80,7 +80,7 @@ class Comparisons:
 
     async def _simulated(self, tx: Transaction, metric: MetricDeclaration, sample: SimulatedSample) -> Given:
         if sample.values is not None:
-            return Given(sample.values, sample.segments, sample.simulator, None)
+            return Given(sample.values, sample.segments, sample.simulator)
         assert sample.simulation_id is not None
         simulation = await self._store.simulations.simulation(tx, sample.simulation_id)
         if simulation is None:
@@ -90,18 +90,13 @@ class Comparisons:
         arms = sorted({turn.arm for turn in turns})
         if sample.arm is not None and arms and sample.arm not in arms:
             raise InvalidError("simulated.arm", f"nobody was in an arm {sample.arm!r}", arms)
-        last = last_answers([turn for turn in turns if sample.arm in {None, turn.arm}], metric.name)
-        if not last:
+        mine = [turn for turn in turns if sample.arm in {None, turn.arm}]
+        answered = counted_answers(simulation, mine, metric.name)
+        if not answered:
             raise ConflictError(f"Nobody in the simulation has answered {metric.name!r} yet.")
-        values = [_value(turn.answers[metric.name]) for turn in last]
-        return Given(values, [turn.segment for turn in last], simulation.model, simulation.name)
-
-
-def last_answers(turns: Sequence[Turn], metric: str) -> list[Turn]:
-    """Of every agent in every arm the last turn that answered the metric, by agent."""
-    answered = [turn for turn in turns if turn.is_answered and turn.answers.get(metric) is not None]
-    last = {(turn.agent_id, turn.arm): turn for turn in sorted(answered, key=lambda turn: turn.responded_at)}
-    return [last[key] for key in sorted(last)]
+        values = [_value(turn.answers[metric.name]) for turn in answered]
+        segments = [turn.segment for turn in answered]
+        return Given(values, segments, simulation.model, givers(answered, turns))
 
 
 def _check_asked(metric: MetricDeclaration, simulation: Simulation) -> None:
@@ -122,8 +117,14 @@ def _value(answer: object) -> Value:
     return list(answer) if isinstance(answer, list | tuple) else answer  # type: ignore[return-value]
 
 
-def _sample(field: str, metric: MetricDeclaration, values: list[Value], segments: list[str | None] | None) -> Sample:
-    sample = read_sample(metric, values, segments)
+def _sample(
+    field: str,
+    metric: MetricDeclaration,
+    values: list[Value],
+    segments: list[str | None] | None,
+    givers: list[Giver] | None = None,
+) -> Sample:
+    sample = read_sample(metric, values, segments, givers)
     if not sample.n:
         shown = ", ".join(map(repr, sample.unrecognised.examples)) or "only missing ones"
         allowed = tuple(map(str, metric.scale or (TRUTHS if metric.type is MetricType.BINARY else ())))

@@ -11,11 +11,11 @@ from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.validation import SimulationRectified
 from libs.db import Transaction
 from services.validation.domain.comparison.reading import read_answer
+from services.validation.domain.given import last_answers
 from services.validation.domain.people import Agent, Person
 from services.validation.domain.records import Simulation, Turn
 from services.validation.domain.uploads import named_twice, people_in
 from services.validation.events import Events
-from services.validation.service.comparisons import last_answers
 from services.validation.service.ledger import Ledger
 from services.validation.store import Store
 
@@ -52,7 +52,7 @@ class Hybrids:
             return Upload(last, 0, len(given))
         everybody = await self._store.hybrids.people(tx, simulation_id)
         people = [_person(one, arms, simulation.instruments) for one in everybody]
-        agents = _agents(simulation.instruments, turns)
+        agents = _agents(simulation, turns)
         rectified = await self._events.rectified(
             tx,
             simulation_id,
@@ -119,11 +119,11 @@ def _person(given: HumanAnswer, arms: Sequence[str], instruments: Sequence[Instr
     return Person(given.person_id, arm, given.agent_id, given.segment, answers)
 
 
-def _agents(instruments: Sequence[Instrument], turns: Sequence[Turn]) -> list[Agent]:
+def _agents(simulation: Simulation, turns: Sequence[Turn]) -> list[Agent]:
     """Every agent in every arm with the last answer to each metric."""
     found: dict[tuple[str, str], dict[str, Answer]] = {}
     segments = {turn.agent_id: turn.segment for turn in turns}
-    for instrument in instruments:
-        for turn in last_answers(turns, instrument.name):
+    for instrument in simulation.instruments:
+        for turn in last_answers(simulation, turns, instrument.name):
             found.setdefault((turn.agent_id, turn.arm), {})[instrument.name] = turn.answers[instrument.name]
     return [Agent(agent, arm, segments[agent], answers) for (agent, arm), answers in sorted(found.items())]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 
+from libs.contracts.chosen import Asking, chosen_by
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import ArmsAssigned
@@ -32,6 +33,7 @@ class Simulations:
         row = (await tx.execute(query)).one_or_none()
         if row is None:
             return None
+        started = await self._steps(tx, simulation_id)
         return Simulation(
             simulation_id=row.simulation_id,
             name=row.name,
@@ -40,14 +42,16 @@ class Simulations:
             plan=Plan.model_validate(row.plan) if row.plan else None,
             plan_hash=row.plan_hash,
             population_id=row.population_id,
-            asked=await self._asked(tx, simulation_id),
+            asked=_asked(started),
+            chosen=chosen_by(map(_asking, started)),
         )
 
-    async def _asked(self, tx: Transaction, simulation_id: str) -> tuple[Instrument, ...]:
-        """What the steps asked, each metric as it was asked last."""
-        query = select(steps.c.instruments).where(*_of(tx, steps, simulation_id)).order_by(steps.c.step_place)
-        found = [Instrument.model_validate(one) for row in await tx.execute(query) for one in row.instruments]
-        return tuple({instrument.name: instrument for instrument in found}.values())
+    async def _steps(self, tx: Transaction, simulation_id: str) -> Sequence[Row[Any]]:
+        """Those of the present timeline, in order."""
+        there = along(await self._timeline(tx, simulation_id), steps.c.timeline_id, steps.c.step_place)
+        mine = *_of(tx, steps, simulation_id), steps.c.timeline_id.is_(None) | there
+        query = select(steps).where(*mine).order_by(steps.c.step_place)
+        return (await tx.execute(query)).all()
 
     async def people(self, tx: Transaction, population_id: str, agent_ids: Sequence[str]) -> dict[str, Agent]:
         """Who these agents are, as far as it has been heard."""
@@ -85,6 +89,7 @@ class Simulations:
                 usage=Usage.model_validate(row.usage),
                 responded_at=row.responded_at,
                 segment=row.segment,
+                cluster_id=row.cluster_id,
                 said=Said.model_validate(row.said or {}),
             )
             for row in await tx.execute(query)
@@ -139,6 +144,9 @@ class Simulations:
             "step_id": started.step.step_id,
             "step_place": started.place or 0,
             "instruments": instruments,
+            "timeline_id": (started.timeline or MAIN).timeline_id,
+            "arms": list(started.planned),
+            "is_conditional": started.step.condition is not None,
         }
         await self.put(tx, started.simulation_id)
         await insert_new(tx, steps, [row])
@@ -189,8 +197,20 @@ def _turn(tx: Transaction, message: ResponsesRecorded, response: Response) -> di
         "responded_at": response.responded_at,
         "step_place": message.place or 0,
         "segment": response.segment,
+        "cluster_id": response.cluster_id,
         "said": Said.of(response).model_dump(mode="json"),
     }
+
+
+def _asked(started: Sequence[Row[Any]]) -> tuple[Instrument, ...]:
+    """What the steps asked, each metric as it was asked last."""
+    found = [Instrument.model_validate(one) for row in started for one in row.instruments]
+    return tuple({instrument.name: instrument for instrument in found}.values())
+
+
+def _asking(row: Row[Any]) -> Asking:
+    metrics = tuple(instrument["name"] for instrument in row.instruments)
+    return Asking(row.step_id, tuple(row.arms or ()), metrics, bool(row.is_conditional))
 
 
 def _of(tx: Transaction, table: Any, simulation_id: str) -> tuple[Any, Any]:

@@ -1,17 +1,28 @@
 """Two samples held against each other: distances, equivalence, spread, segments, and the verdict they lead to."""
 
+import math
 from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
 
 from libs.contracts.comparisons import MetricDeclaration
 from libs.contracts.evidence import Interval
 from libs.contracts.instruments import MetricType
-from libs.stats import Equivalence, Moments, compare_shares, equivalent_means, equivalent_proportions, holm
+from libs.stats import (
+    Estimated,
+    Grouped,
+    Moments,
+    compare_shares,
+    equivalent_means,
+    equivalent_proportions,
+    holm,
+    sample_variance,
+    variance_ratio,
+)
 from libs.stats.distances import Distance
 from services.validation.domain.comparison.judging import (
     ALPHA,
-    CAVEAT,
     ENOUGH,
     FAILS_BELOW,
     HIGHEST_RATIO,
@@ -19,6 +30,7 @@ from services.validation.domain.comparison.judging import (
     MARGIN_IN_SD,
     MARGIN_OF_SHARES,
     TOLERATED,
+    caveat_of,
     conclude,
     judge,
 )
@@ -34,13 +46,14 @@ from services.validation.domain.comparison.model import (
     Verdict,
 )
 from services.validation.domain.comparison.reading import Answer, Sample
-from services.validation.domain.comparison.supports import Numbers, Support, support_of
+from services.validation.domain.comparison.supports import Support, support_of
 
 SEED = 20_061
 DRAWS = 1_000
 WIDE = 2_000
 """Values of a support beyond which fewer draws are made: a thousand of each would take seconds."""
 OF_DISTANCE = "bootstrap interval of the distance, below the margin"
+OF_UNITS = "a mean for each unit"
 NO_TEST = "nobody differs from anybody, so there is no test"
 AS_NUMBERS = {MetricType.ORDINAL, MetricType.NUMERIC}
 
@@ -49,9 +62,8 @@ def compare(
     metric: MetricDeclaration, human: Sample, simulated: Sample, margin: float | None = None
 ) -> ComparisonResult:
     """The simulated answers against those of people. The same samples always give the same result, to the last bit."""
-    support = support_of(metric, human.answers, simulated.answers)
-    counts, baseline = support.counts(simulated.answers), support.counts(human.answers)
-    found = _distances(support, counts, baseline)
+    support = support_of(metric, human, simulated)
+    found = _distances(support, simulated, human, list(support.measures))
     decides = next(iter(support.measures))
     summaries = [_summary(metric, support, sample) for sample in (human, simulated)]
     result = ComparisonResult(
@@ -64,21 +76,27 @@ def compare(
         simulated=summaries[1],
         distances={name: _view(one) for name, one in found.items()},
         noise_ceiling=_ceiling(decides, found[decides]) if found else None,
-        floors=_floor(found[decides], _guess(support, baseline)) if found else None,
-        equivalence=_equivalence(metric, human.answers, simulated.answers, found.get(decides), margin),
-        variance_ratio=_variance_ratio(support, counts, baseline),
+        floors=_floor(found[decides], _guess(support, human)) if found else None,
+        equivalence=_equivalence(metric, human, simulated, found.get(decides), margin),
+        variance_ratio=_variance_ratio(support, human, simulated),
         segments=_segments(metric, human, simulated),
-        caveat=CAVEAT,
+        caveat=caveat_of(summaries[1]),
     )
     verdict, reasons = judge(result)
     return result.model_copy(update={"verdict": verdict, "reasons": reasons})
 
 
-def _distances(support: Support, counts: Numbers, baseline: Numbers) -> dict[str, Distance]:
-    if not counts.sum() or not baseline.sum():
+def _distances(
+    support: Support, simulated: Sample, human: Sample, names: Sequence[str], draws: int = DRAWS
+) -> dict[str, Distance]:
+    if not simulated.n or not human.n:
         return {}
-    draws = DRAWS if len(counts) <= WIDE else DRAWS // 5
-    return compare_shares(support.measures, counts, baseline, seed=SEED, draws=draws, features=support.features)
+    measures = {name: support.measures[name] for name in names}
+    if len(support.values) > WIDE:
+        draws //= 5
+    counts, baseline = support.counts(simulated), support.counts(human)
+    assert not isinstance(baseline, Grouped)
+    return compare_shares(measures, counts, baseline, seed=SEED, draws=draws, features=support.features)
 
 
 def _view(one: Distance) -> DistanceView:
@@ -93,36 +111,35 @@ def _floor(one: Distance, uniform: float | None) -> Floor:
     return Floor(uniform=uniform, is_beaten=None if uniform is None else one.value < uniform)
 
 
-def _guess(support: Support, baseline: Numbers) -> float | None:
+def _guess(support: Support, human: Sample) -> float | None:
     """How far a uniform guess is from the people."""
     if support.uniform is None:
         return None
-    people = baseline / baseline.sum()
+    people = np.asarray(support.counts(human)) / human.n
     return float(next(iter(support.measures.values()))(support.uniform[None, :], people[None, :])[0])
 
 
 def _equivalence(
-    metric: MetricDeclaration,
-    human: Sequence[Answer],
-    simulated: Sequence[Answer],
-    distance: Distance | None,
-    margin: float | None,
+    metric: MetricDeclaration, human: Sample, simulated: Sample, distance: Distance | None, margin: float | None
 ) -> EquivalenceView:
-    """Two one-sided tests: of the means, of the shares; of anything else the distance's interval below the margin."""
-    found: Equivalence | None = None
-    if metric.type in AS_NUMBERS:
-        people, agents = (Moments.of([x for x in of if isinstance(x, float)]) for of in (human, simulated))
-        margin = margin or MARGIN_IN_SD * (people.standard_deviation or 0.0) or MARGIN_OF_SHARES
-        found = equivalent_means(agents, people, margin, ALPHA)
-    elif metric.type is MetricType.BINARY and human and simulated:
-        margin = margin or MARGIN_OF_SHARES
-        found = equivalent_proportions(*_successes(simulated), *_successes(human), margin, ALPHA)
+    """Two one-sided tests of units: of means, of shares; of anything else the distance's interval below the margin."""
+    if metric.type in AS_NUMBERS | {MetricType.BINARY} and human.n and simulated.n:
+        own, others = simulated.numbers, human.numbers
+        agents, people = Moments.of(own), Moments.of(others)
+        of_sd = MARGIN_IN_SD * (people.standard_deviation or 0.0) if metric.type in AS_NUMBERS else 0.0
+        margin = margin or of_sd or MARGIN_OF_SHARES
+        is_plain = metric.type is MetricType.BINARY and {*own, *others} <= {0.0, 1.0}
+        found = (
+            equivalent_proportions(int(sum(own)), len(own), int(sum(others)), len(others), margin, ALPHA)
+            if is_plain
+            else equivalent_means(agents, people, margin, ALPHA)
+        )
+        if found is not None:
+            method = found.method if simulated.grouping is None else f"{found.method}, {OF_UNITS}"
+            return _view_of(method, found.difference, found.interval, found.p_value, found.margin[1])
     elif distance is not None:
-        margin = margin or MARGIN_OF_SHARES
-        return _view_of(OF_DISTANCE, distance.value, distance.interval, None, margin)
-    if found is None:
-        return _view_of(NO_TEST, None, None, None, margin or MARGIN_OF_SHARES)
-    return _view_of(found.method, found.difference, found.interval, found.p_value, found.margin[1])
+        return _view_of(OF_DISTANCE, distance.value, distance.interval, None, margin or MARGIN_OF_SHARES)
+    return _view_of(NO_TEST, None, None, None, margin or MARGIN_OF_SHARES)
 
 
 def _view_of(
@@ -138,39 +155,22 @@ def _view_of(
     )
 
 
-def _successes(answers: Sequence[Answer]) -> tuple[int, int]:
-    return sum(answer == 1.0 for answer in answers), len(answers)
-
-
-def _variance_ratio(support: Support, counts: Numbers, baseline: Numbers) -> VarianceRatio:
-    """Bootstrap percentiles of the ratio, both samples drawn again."""
-    value: float | None = None
-    interval: Interval | None = None
-    if counts.sum() >= 2 and baseline.sum() >= 2:
-        agents, people = (of / of.sum() for of in (counts, baseline))
-        own = float(support.spread(people[None, :])[0])
-        if own > 0:
-            value = float(support.spread(agents[None, :])[0]) / own
-            interval = _resampled_ratio(support, counts, baseline)
+def _variance_ratio(support: Support, human: Sample, simulated: Sample) -> VarianceRatio:
+    found = _ratio(support, human, simulated, 0.95)
+    interval = found.interval if found else None
     return VarianceRatio(
-        value=value,
+        value=found.value if found else None,
         interval=interval,
         lowest=LOWEST_RATIO,
         highest=HIGHEST_RATIO,
         conclusion=conclude(interval, LOWEST_RATIO, HIGHEST_RATIO),
+        method=found.method if found else None,
     )
 
 
-def _resampled_ratio(support: Support, counts: Numbers, baseline: Numbers) -> Interval:
-    random, draws = np.random.default_rng(SEED), DRAWS if len(counts) <= WIDE else DRAWS // 5
-    spreads = []
-    for of in (counts, baseline):
-        n = int(of.sum())
-        drawn = [random.multinomial(n, of / n, size=min(100, draws)) / n for _ in range(0, draws, 100)]
-        spreads.append(np.concatenate([support.spread(rows) for rows in drawn]) * n / (n - 1))
-    ratios = spreads[0] / np.maximum(spreads[1], 1e-12)
-    low, high = np.quantile(ratios, [0.025, 0.975])
-    return float(low), float(high)
+def _ratio(support: Support, human: Sample, simulated: Sample, level: float) -> Estimated | None:
+    agents, people = support.points_of(simulated), support.points_of(human)
+    return None if agents is None or people is None else variance_ratio(agents, people, level)
 
 
 def _segments(metric: MetricDeclaration, human: Sample, simulated: Sample) -> list[SegmentComparison]:
@@ -196,13 +196,10 @@ def _segments(metric: MetricDeclaration, human: Sample, simulated: Sample) -> li
 
 
 def _of_segment(metric: MetricDeclaration, human: Sample, simulated: Sample) -> tuple[Distance, float | None]:
-    support = support_of(metric, human.answers, simulated.answers)
-    counts, baseline = support.counts(simulated.answers), support.counts(human.answers)
+    support = support_of(metric, human, simulated)
     decides = next(iter(support.measures))
-    deciding = {decides: support.measures[decides]}
-    found = compare_shares(deciding, counts, baseline, seed=SEED, draws=DRAWS // 2, features=support.features)
-    agents, people = (float(support.spread((of / of.sum())[None, :])[0]) for of in (counts, baseline))
-    return found[decides], agents / people if people > 0 else None
+    ratio = _ratio(support, human, simulated, 0.95)
+    return _distances(support, simulated, human, [decides], DRAWS // 2)[decides], ratio.value if ratio else None
 
 
 def _verdict_of_segment(n: int, distance: Distance, p: float | None) -> Verdict:
@@ -214,20 +211,28 @@ def _verdict_of_segment(n: int, distance: Distance, p: float | None) -> Verdict:
 
 
 def _summary(metric: MetricDeclaration, support: Support, sample: Sample) -> SampleSummary:
-    numbers = [answer for answer in sample.answers if isinstance(answer, float)]
-    moments = Moments.of(numbers)
+    moments, grouping = Moments.of(sample.numbers), sample.grouping
+    deviation = moments.standard_deviation
+    if grouping is not None and deviation is not None:
+        points = support.points_of(sample)
+        deviation = math.sqrt(sample_variance(points) or 0.0) if points else None
     shares = None
     if metric.type not in {MetricType.NUMERIC, MetricType.TEXT} and sample.n:
         given: list[Answer] = [answer[0] if isinstance(answer, tuple) else answer for answer in sample.answers]
         options = metric.labels if metric.type in {MetricType.CHOICE, MetricType.RANKING} else support.values
-        shares = {_label(metric, option): given.count(option) / sample.n for option in options}
+        amounts = dict.fromkeys(options, 0.0)
+        for answer, weight in zip(given, grouping.weights if grouping else repeat(1.0), strict=False):
+            amounts[answer] += weight
+        shares = {_label(metric, option): amount / sample.n for option, amount in amounts.items()}
     return SampleSummary(
         n=sample.n,
         missing=sample.missing,
         unrecognised=sample.unrecognised,
         mean=moments.mean,
-        standard_deviation=moments.standard_deviation,
+        standard_deviation=deviation,
         shares=shares,
+        answers=None if grouping is None else len(sample.answers),
+        agents=sample.agents,
     )
 
 

@@ -11,6 +11,7 @@ from services.validation.domain.comparison.model import (
     ComparisonResult,
     Conclusion,
     EquivalenceView,
+    SampleSummary,
     SegmentComparison,
     VarianceRatio,
     Verdict,
@@ -38,10 +39,10 @@ Finding = tuple[Verdict, str]
 
 def judge(result: ComparisonResult, tolerated: float = TOLERATED) -> tuple[Verdict, list[str]]:
     """The verdict with its reasons, what speaks against the simulation first."""
-    few = [(name, of.n) for name, of in (("human", result.human), ("simulated", result.simulated)) if of.n < ENOUGH]
+    few = [(name, of) for name, of in (("human", result.human), ("simulated", result.simulated)) if of.n < ENOUGH]
     findings = [
         *_unrecognised(result),
-        *(("inconclusive", f"only {n} {name} answers; fewer than {ENOUGH} show nothing") for name, n in few),
+        *(("inconclusive", f"only {of.n} {name} {of.unit}; fewer than {ENOUGH} show nothing") for name, of in few),
     ]
     if not few:
         findings += [
@@ -60,7 +61,7 @@ def _unrecognised(result: ComparisonResult) -> list[Finding]:
     for name, sample in (("human", result.human), ("simulated", result.simulated)):
         odd = sample.unrecognised
         if odd.count:
-            share = odd.count / (sample.n + odd.count)
+            share = odd.count / ((sample.answers or sample.n) + odd.count)
             examples = ", ".join(map(repr, odd.examples))
             text = f"{odd.count} {name} values ({share:.0%}) are not answers as declared and were left out: {examples}"
             found.append(("inconclusive" if share > MOST_UNRECOGNISED else "pass", text))
@@ -118,6 +119,17 @@ def _of_segments(segments: Sequence[SegmentComparison]) -> list[Finding]:
     worst = min(judged, key=lambda segment: (segment.score or 0.0, segment.segment))
     said = f"the segment furthest from its people is {worst.segment!r}: score {worst.score:.2f}"
     return [("fail" if any(segment.verdict == "fail" for segment in judged) else "pass", said)]
+
+
+def caveat_of(simulated: SampleSummary) -> str:
+    """What a reader has to know; where answers are not independent, what they count as."""
+    if simulated.answers is None:
+        return CAVEAT
+    agents = f" of {simulated.agents:,} agents" if simulated.agents != simulated.n else ""
+    return (
+        f"{CAVEAT} {simulated.answers:,} answers{agents} are not as many independent ones: they count as "
+        f"{simulated.n:,} {simulated.unit}, each of which is one value in every test and interval."
+    )
 
 
 def conclude(interval: tuple[float, float] | None, low: float, high: float) -> Conclusion:

@@ -16,12 +16,21 @@ Conclusion = Literal["equivalent", "different", "undecided"]
 class SampleSummary(Data):
     """One of the two samples."""
 
-    n: int
+    n: int = Field(description="Independent units: people, agents, or groups of agents who heard each other.")
     missing: int
     unrecognised: Unrecognised = Field(description="Values that are not of the declared type; they count nowhere.")
     mean: float | None = Field(description="Of a binary metric the share; null for choice, ranking and text.")
     standard_deviation: float | None
     shares: dict[str, float] | None = Field(description="By option or step of the scale; of a ranking, who is first.")
+    answers: int | None = Field(default=None, description="Answers, where units gave several; null: one each.")
+    agents: int | None = Field(default=None, description="Agents who gave them; null where nobody said who did.")
+
+    @property
+    def unit(self) -> str:
+        """What n counts."""
+        if self.agents is None:
+            return "answers"
+        return "agents" if self.agents == self.n else "groups of agents who heard each other"
 
 
 class DistanceView(Data):
@@ -60,13 +69,17 @@ class EquivalenceView(Data):
 
 
 class VarianceRatio(Data):
-    """Variance of the simulated answers by that of the human ones; of a choice or text, chances that two differ."""
+    """Sample variance (n - 1) of the simulated answers by that of the human ones.
+
+    Of a choice it is the chance that two differ, of texts the variance of shares of words.
+    """
 
     value: float | None = Field(description="Null where all people answered the same.")
-    interval: Interval | None
+    interval: Interval | None = Field(description="95 %.")
     lowest: float
     highest: float
     conclusion: Conclusion
+    method: str | None = None
 
 
 class SegmentComparison(Data):

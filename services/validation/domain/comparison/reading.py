@@ -4,11 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from libs.contracts.base import Data
 from libs.contracts.comparisons import MetricDeclaration, Value
 from libs.contracts.instruments import Answer as InstrumentAnswer
 from libs.contracts.instruments import Instrument, MetricType
+from services.validation.domain.given import Giver
 
 SHOWN = 5
 LONGEST_SHOWN = 60
@@ -26,6 +28,13 @@ class Unrecognised(Data):
     examples: list[str]
 
 
+class Grouping(NamedTuple):
+    """The unit of each answer (0 … n-1) and its weight in it: agents of a unit weigh the same, as do their answers."""
+
+    units: tuple[int, ...]
+    weights: tuple[float, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Valid answers with their segments, and what else there was."""
@@ -34,28 +43,69 @@ class Sample:
     segments: tuple[str | None, ...]
     missing: int
     unrecognised: Unrecognised
+    givers: tuple[Giver, ...] = ()
+    """Who gave each answer; empty where each is somebody else's."""
 
     @property
     def n(self) -> int:
-        """How many answered."""
-        return len(self.answers)
+        """How many independent units answered: people, or agents, or groups of agents who heard each other."""
+        return len({giver.unit for giver in self.givers}) if self.givers else len(self.answers)
+
+    @property
+    def agents(self) -> int | None:
+        """How many agents answered; None where nobody said who gave the answers."""
+        return len({giver.agent for giver in self.givers}) if self.givers else None
+
+    @property
+    def grouping(self) -> Grouping | None:
+        """Which answers are of one unit; None where each is a unit."""
+        if self.n == len(self.answers):
+            return None
+        said = Counter(giver.agent for giver in self.givers)
+        agents = Counter(unit for unit, _ in set(self.givers))
+        numbers = {unit: number for number, unit in enumerate(sorted(agents))}
+        return Grouping(
+            tuple(numbers[giver.unit] for giver in self.givers),
+            tuple(1 / (said[giver.agent] * agents[giver.unit]) for giver in self.givers),
+        )
+
+    @property
+    def numbers(self) -> list[float]:
+        """One number for each unit, the mean of its agents' means; empty where answers are no numbers."""
+        given = [answer for answer in self.answers if isinstance(answer, float)]
+        grouping = self.grouping
+        if grouping is None or len(given) < len(self.answers):
+            return given
+        found = [0.0] * self.n
+        for answer, unit, weight in zip(given, *grouping, strict=True):
+            found[unit] += weight * answer
+        return found
 
     def of(self, segment: str) -> "Sample":
         """Those of one segment."""
-        mine = [answer for answer, own in zip(self.answers, self.segments, strict=True) if own == segment]
-        return Sample(tuple(mine), (segment,) * len(mine), 0, Unrecognised(count=0, examples=[]))
+        mine = [place for place, own in enumerate(self.segments) if own == segment]
+        return Sample(
+            tuple(self.answers[place] for place in mine),
+            (segment,) * len(mine),
+            0,
+            Unrecognised(count=0, examples=[]),
+            tuple(self.givers[place] for place in mine) if self.givers else (),
+        )
 
 
 def read_sample(
-    metric: MetricDeclaration, values: Sequence[Value], segments: Sequence[str | None] | None = None
+    metric: MetricDeclaration,
+    values: Sequence[Value],
+    segments: Sequence[str | None] | None = None,
+    givers: Sequence[Giver] | None = None,
 ) -> Sample:
     """The answers among these values. None and the empty text are missing, anything that does not fit unrecognised."""
     read = READERS[metric.type]
     answers: list[Answer] = []
-    own: list[str | None] = []
+    kept: list[int] = []
     odd: Counter[str] = Counter()
     missing = 0
-    for value, segment in zip(values, segments or [None] * len(values), strict=True):
+    for place, value in enumerate(values):
         given = value.strip() if isinstance(value, str) else value
         if given is None or given == "":
             missing += 1
@@ -63,10 +113,15 @@ def read_sample(
             odd[str(given)[:LONGEST_SHOWN]] += 1
         else:
             answers.append(answer)
-            own.append(segment)
+            kept.append(place)
     examples = [text for text, _ in sorted(odd.items(), key=lambda item: (-item[1], item[0]))[:SHOWN]]
-    unrecognised = Unrecognised(count=odd.total(), examples=examples)
-    return Sample(tuple(answers), tuple(own), missing, unrecognised)
+    return Sample(
+        tuple(answers),
+        tuple(segments[place] if segments else None for place in kept),
+        missing,
+        Unrecognised(count=odd.total(), examples=examples),
+        tuple(givers[place] for place in kept) if givers else (),
+    )
 
 
 def declared(instrument: Instrument) -> MetricDeclaration:
