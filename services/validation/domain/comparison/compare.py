@@ -156,14 +156,18 @@ def _view_of(
 
 
 def _variance_ratio(support: Support, human: Sample, simulated: Sample) -> VarianceRatio:
-    found = _ratio(support, human, simulated, 0.95)
-    interval = found.interval if found else None
+    """Alike by two one-sided tests at 5 %, which is the 90 % interval; different by the 95 % one, which is shown."""
+    found, narrow = (_ratio(support, human, simulated, level) for level in (0.95, 0.90))
+    interval, inner = (one.interval if one else None for one in (found, narrow))
+    conclusion = conclude(interval, LOWEST_RATIO, HIGHEST_RATIO)
+    if conclude(inner, LOWEST_RATIO, HIGHEST_RATIO) == "equivalent":
+        conclusion = "equivalent"
     return VarianceRatio(
         value=found.value if found else None,
         interval=interval,
         lowest=LOWEST_RATIO,
         highest=HIGHEST_RATIO,
-        conclusion=conclude(interval, LOWEST_RATIO, HIGHEST_RATIO),
+        conclusion=conclusion,
         method=found.method if found else None,
     )
 

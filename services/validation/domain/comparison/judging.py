@@ -48,7 +48,7 @@ def judge(result: ComparisonResult, tolerated: float = TOLERATED) -> tuple[Verdi
         findings += [
             _of_mean(result.equivalence, result.type),
             *_of_distribution(result, tolerated),
-            *_of_spread(result.variance_ratio),
+            *_of_spread(result.variance_ratio, result.type),
             *_of_segments(result.segments),
         ]
     order: tuple[Verdict, ...] = ("fail", "inconclusive", "pass")
@@ -100,16 +100,19 @@ def _of_distribution(result: ComparisonResult, tolerated: float) -> list[Finding
     return found
 
 
-def _of_spread(found: VarianceRatio) -> list[Finding]:
+def _of_spread(found: VarianceRatio, kind: MetricType) -> list[Finding]:
     if found.value is None or found.interval is None:
         return [("inconclusive", "all people answered the same: their spread cannot be compared")]
     shown = f"variance ratio {found.value:.2f} ({found.interval[0]:.2f} to {found.interval[1]:.2f})"
-    if found.conclusion == "different":
-        side = "less" if found.value < 1 else "more"
-        return [("fail", f"the simulated differ {side} among themselves than people do: {shown}")]
-    if found.lowest <= found.value <= found.highest:
-        return [("pass", f"they differ among themselves about as people do: {shown}")]
-    return [("inconclusive", f"it is not clear whether they differ among themselves as people do: {shown}")]
+    match found.conclusion:
+        case "different":
+            side = "less" if found.value < 1 else "more"
+            return [("fail", f"the simulated differ {side} among themselves than people do: {shown}")]
+        case "equivalent":
+            return [("pass", f"they differ among themselves about as people do: {shown}")]
+    if kind is MetricType.BINARY:  # the share says how much yes and no differ, and is judged by itself
+        return []
+    return [("inconclusive", f"it is not shown that they differ among themselves as people do: {shown}")]
 
 
 def _of_segments(segments: Sequence[SegmentComparison]) -> list[Finding]:

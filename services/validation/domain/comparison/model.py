@@ -78,7 +78,10 @@ class VarianceRatio(Data):
     interval: Interval | None = Field(description="95 %.")
     lowest: float
     highest: float
-    conclusion: Conclusion
+    conclusion: Conclusion = Field(
+        description="Equivalent: the 90 % interval lies between lowest and highest (two one-sided tests at 5 %). "
+        "Different: the 95 % interval lies outside."
+    )
     method: str | None = None
 
 
