@@ -190,6 +190,45 @@ def test_other_words_are_far_from_the_words_of_people() -> None:
     assert against(REASON, people, models).score < 0.2
 
 
+TOPICS = [
+    f"too {word} for me {when} and that is why I leave it"
+    for word in ("salty", "cold", "dear", "thick", "odd")
+    for when in ("today", "in winter", "at work", "with friends", "when hungry", "on a train")
+] * 10
+
+
+def test_one_text_of_everybody_is_no_variety_however_long_it_is() -> None:
+    one = "I would buy this because it is fresh and healthy and easy to carry on long working days in the city"
+    for text in (one, one * 5):
+        found = against(REASON, list(TOPICS), [text] * 300)
+        assert (found.variance_ratio.value, found.variance_ratio.conclusion) == (0, "different")
+
+
+@pytest.mark.parametrize("length", [12, 24, 60])
+def test_how_long_texts_are_does_not_change_how_much_their_words_differ(length: int) -> None:
+    """Everybody draws from the same words as often as they are used; some write five times as much."""
+    draw, words = np.random.default_rng(4), np.array([f"w{n}" for n in range(150)])
+    shares = 1 / np.arange(2, 152)
+    shares /= shares.sum()
+
+    def texts(n: int) -> list[Value]:
+        return [" ".join(draw.choice(words, n, p=shares)) for _ in range(300)]
+
+    assert against(REASON, texts(12), texts(length)).variance_ratio.conclusion == "equivalent"
+
+
+def test_how_much_texts_of_a_word_or_two_differ_is_not_compared_with_sentences() -> None:
+    people: list[Value] = ["good"] * 40 + ["dear"] * 40 + ["odd"] * 40
+    found = against(REASON, people, [f"It is {word} because of the price" for word in people])
+    assert found.variance_ratio.value is None
+    assert any("fewer than 5 words" in reason for reason in found.reasons)
+
+
+def test_every_text_counts_the_same_however_long_it_is() -> None:
+    people: list[Value] = ["fresh"] * 50 + ["dear"] * 50
+    assert against(REASON, people, ["fresh " * 40] * 50 + ["dear"] * 50).score == pytest.approx(1)
+
+
 def test_the_worst_segment_is_named_and_makes_the_whole_fail() -> None:
     declared = MetricDeclaration.model_validate(RATING)
     segments = [("north", "south")[place % 2] for place in range(len(RATINGS))]

@@ -169,6 +169,7 @@ def _variance_ratio(support: Support, human: Sample, simulated: Sample) -> Varia
         highest=HIGHEST_RATIO,
         conclusion=conclusion,
         method=found.method if found else None,
+        note=support.of,
     )
 
 

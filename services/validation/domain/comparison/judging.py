@@ -102,8 +102,11 @@ def _of_distribution(result: ComparisonResult, tolerated: float) -> list[Finding
 
 def _of_spread(found: VarianceRatio, kind: MetricType) -> list[Finding]:
     if found.value is None or found.interval is None:
-        return [("inconclusive", "all people answered the same: their spread cannot be compared")]
+        told = found.note or "all people answered the same: their spread cannot be compared"
+        return [("inconclusive", told)]
     shown = f"variance ratio {found.value:.2f} ({found.interval[0]:.2f} to {found.interval[1]:.2f})"
+    if found.note:
+        shown = f"{shown}, {found.note}"
     match found.conclusion:
         case "different":
             side = "less" if found.value < 1 else "more"

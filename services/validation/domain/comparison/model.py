@@ -71,10 +71,10 @@ class EquivalenceView(Data):
 class VarianceRatio(Data):
     """Sample variance (n - 1) of the simulated answers by that of the human ones.
 
-    Of a choice it is the chance that two differ, of texts the variance of shares of words.
+    Of a choice it is the chance that two differ, of texts the variance of shares of words among as many words of each.
     """
 
-    value: float | None = Field(description="Null where all people answered the same.")
+    value: float | None = Field(description="Null where all people answered the same, or texts are too short.")
     interval: Interval | None = Field(description="95 %.")
     lowest: float
     highest: float
@@ -83,6 +83,7 @@ class VarianceRatio(Data):
         "Different: the 95 % interval lies outside."
     )
     method: str | None = None
+    note: str | None = Field(default=None, description="What of the answers is compared, or why nothing is.")
 
 
 class SegmentComparison(Data):

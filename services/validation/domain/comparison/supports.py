@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,8 @@ from services.validation.domain.comparison.reading import Answer, Sample
 Numbers = NDArray[np.float64]
 Samples = Sequence[Sequence[Answer]]
 MOST_WORDS = 200
+FEWEST_WORDS = 5
+TOO_SHORT = f"half of the texts of one side have fewer than {FEWEST_WORDS} words: how much they differ is not compared"
 _WORD = re.compile(r"\w+")
 
 
@@ -29,15 +32,19 @@ class Support:
     """The values that are counted, the first measure being the one that decides.
 
     `uniform` is the share each value has for somebody who only guesses; None where nobody can guess a text.
-    `points` has a row for each value: how much answers differ is how far their points are apart. With `features` the
-    shares that are measured are those of features, of which each value has a row.
+    `points` has a row for each value: how much answers differ is how far their points are apart, each with an `own`
+    square of what no other value has; None where texts are too short to tell. With `features` the shares that are
+    measured are those of features, of which each value has a row.
     """
 
     values: tuple[Answer, ...]
     measures: Mapping[str, Measure]
     uniform: Numbers | None
-    points: Numbers
+    points: Numbers | None
     features: Numbers | None = None
+    own: Numbers | None = None
+    of: str | None = None
+    """What the points are of, where that is not all of an answer; or why there are none."""
 
     def counts(self, sample: Sample) -> Numbers | Grouped:
         """How often each value was given; where some answers are of one unit, by whom."""
@@ -50,11 +57,12 @@ class Support:
 
     def points_of(self, sample: Sample) -> Points | None:
         """The answers as points, by unit."""
-        if not sample.answers:
+        if self.points is None or not sample.answers:
             return None
         places, grouping = self._places(sample), sample.grouping
+        own = None if self.own is None else self.own[places]
         units, weights = (None, None) if grouping is None else grouping
-        return Points.of(self.points[places], units=units, weights=weights)
+        return Points.of(self.points[places], units=units, weights=weights, own=own)
 
     def _places(self, sample: Sample) -> NDArray[np.intp]:
         places = {value: place for place, value in enumerate(self.values)}
@@ -131,16 +139,36 @@ def _rankings(metric: MetricDeclaration, samples: Samples) -> Support:
 
 
 def _words(metric: MetricDeclaration, samples: Samples) -> Support:
-    """The most widespread words of both samples together: likeness of vocabulary, not of meaning."""
+    """The most widespread words of both samples together, every text counting the same: likeness of vocabulary, not of
+    meaning.
+    """
     values = tuple(dict.fromkeys(text for sample in samples for text in sample))
-    found = [Counter(_WORD.findall(str(text).casefold())) for text in values]
-    spread_of_words = Counter(word for words in found for word in words)
+    words = {text: _WORD.findall(str(text).casefold()) for text in values}
+    spread_of_words = Counter(word for said in words.values() for word in set(said))
     vocabulary = sorted(spread_of_words, key=lambda word: (-spread_of_words[word], word))[:MOST_WORDS]
-    features = np.array([[float(words[word]) for word in vocabulary] for words in found]).reshape(len(values), -1)
-    totals = features.sum(axis=1, keepdims=True)
-    points = np.divide(features, totals, out=np.zeros_like(features), where=totals > 0)
+    counts = [Counter(said) for said in words.values()]
+    features = _rows([[float(said[word]) for word in vocabulary] for said in counts], len(vocabulary))
     measures: dict[str, Measure] = {"total_variation": variation_of, "jensen_shannon": divergence_of}
-    return Support(values, measures, None, points, features)
+    size = int(min(median(len(words[text]) for text in sample) for sample in samples if sample)) if values else 0
+    if size < FEWEST_WORDS:
+        return Support(values, measures, None, None, features, None, TOO_SHORT)
+    points, own = openings(list(words.values()), vocabulary, size)
+    return Support(values, measures, None, points, features, own, f"the first {size} words of each text")
+
+
+def openings(texts: Sequence[Sequence[str]], vocabulary: Sequence[str], size: int) -> tuple[Numbers, Numbers]:
+    """The shares x of words among the first `size` of each text, and of the other words the sum of their squares.
+
+    Two texts differ by Σ_w (x_w - x'_w)². That falls as texts get longer, whoever wrote them; so each gives as many
+    words, as for a type-token ratio of a fixed number of tokens: Johnson, Psychological Monographs 56 (1944) 1-15;
+    Covington and McFall, Journal of Quantitative Linguistics 17 (2010) 94-100.
+    """
+    counts = [Counter(text[:size]) for text in texts]
+    known = frozenset(vocabulary)
+    lengths = np.array([max(1, said.total()) for said in counts], dtype=np.float64)
+    inside = np.array([[float(said[word]) for word in vocabulary] for said in counts]).reshape(len(counts), -1)
+    outside = np.array([float(sum(n * n for word, n in said.items() if word not in known)) for said in counts])
+    return inside / lengths[:, None], outside / lengths**2
 
 
 def _per_range(measure: Measure, low: float, high: float) -> Measure:
@@ -151,6 +179,14 @@ def _per_range(measure: Measure, low: float, high: float) -> Measure:
         return found
 
     return distance
+
+
+def _rows(amounts: Sequence[Sequence[float]], width: int) -> Numbers:
+    """Shares row by row; a row of nothing stays empty."""
+    found = np.array(amounts, dtype=np.float64).reshape(len(amounts), width)
+    totals = found.sum(axis=1, keepdims=True)
+    shares: Numbers = np.divide(found, totals, out=np.zeros_like(found), where=totals > 0)
+    return shares
 
 
 def _even(size: int) -> Numbers:
