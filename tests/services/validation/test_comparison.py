@@ -168,6 +168,12 @@ def test_a_declaration_that_is_not_complete_is_refused(metric: dict[str, object]
         MetricDeclaration.model_validate(metric)
 
 
+@pytest.mark.parametrize(("kind", "level"), [("ordinal", 90), ("binary", 90), ("choice", 95), ("ranking", 95)])
+def test_a_reason_names_the_level_of_its_interval(kind: str, level: int) -> None:
+    metric, answers = SAMPLES[kind]
+    assert any(f"{level} % interval" in reason for reason in against(metric, answers, answers).reasons)
+
+
 def test_the_order_of_answers_changes_nothing() -> None:
     shuffled = np.random.default_rng(1).permutation(np.array(RATINGS)).tolist()
     assert against(RATING, RATINGS, shuffled) == against(RATING, shuffled, RATINGS)

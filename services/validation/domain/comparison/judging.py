@@ -72,7 +72,8 @@ def _of_mean(found: EquivalenceView, kind: MetricType) -> Finding:
     what = COMPARED.get(kind, "answers as a whole")
     if found.difference is None or found.interval is None:
         return "inconclusive", f"{what}: {found.method}"
-    shown = f"{found.difference:+.3g}, 90 % interval {found.interval[0]:+.3g} to {found.interval[1]:+.3g}"
+    level = 90 if kind in COMPARED else 95
+    shown = f"{found.difference:+.3g}, {level} % interval {found.interval[0]:+.3g} to {found.interval[1]:+.3g}"
     match found.conclusion:
         case "equivalent":
             return "pass", f"the {what} are alike: {shown} lies within ±{found.margin:.3g}"
