@@ -1,12 +1,16 @@
 """What the ledger teaches, and which calibration counts."""
 
 from datetime import UTC, datetime
+from statistics import stdev
 
 import pytest
 
+from libs.contracts.comparisons import MetricDeclaration
 from libs.contracts.errors import InvalidError
 from libs.stats.shipped import shipped
-from services.validation.domain.ledger.entries import Entry, entries_in, entry_from
+from services.validation.domain.comparison.compare import compare
+from services.validation.domain.comparison.reading import read_sample
+from services.validation.domain.ledger.entries import Entry, entries_in, entries_of, entry_from
 from services.validation.domain.ledger.fitting import calibrated, choose, fit, leave_out, view
 from tests.support.twins import outcomes_by_simulator
 
@@ -95,6 +99,14 @@ def test_rounding_contradicts_nothing_and_what_is_checked_by_is_not_kept() -> No
     [widest] = imported(**{**SCALE, "human_mean": "3.0", "human_sd": "2.01", "human_n": "200"})
     assert widest.human_sd == 2.01
     assert imported(**SCALE)[0].id == imported()[0].id
+
+
+def test_what_people_and_agents_choose_has_the_sample_deviation_whatever_their_numbers() -> None:
+    metric = MetricDeclaration.model_validate({"name": "brand", "type": "choice", "scale": ["A", "B"]})
+    human, simulated = (read_sample(metric, ["A"] * a + ["B"] * b) for a, b in ((12, 18), (120, 180)))
+    [one, _] = entries_of(compare(metric, human, simulated), metric, "s", "m", NOW)
+    assert one.human_sd == pytest.approx(stdev([1] * 12 + [0] * 18))
+    assert one.simulated_sd == pytest.approx(stdev([1] * 120 + [0] * 180))
 
 
 def test_people_who_all_answer_the_same_have_no_bias_in_their_standard_deviations() -> None:

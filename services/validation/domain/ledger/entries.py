@@ -106,11 +106,16 @@ def _outcomes(result: ComparisonResult, metric: MetricDeclaration) -> Iterator[t
         own = agents.shares[option]
         numbers = {
             "human_mean": share,
-            "human_sd": math.sqrt(share * (1 - share)),
+            "human_sd": _sd_of_share(share, people.n),
             "simulated_mean": own,
-            "simulated_sd": math.sqrt(own * (1 - own)),
+            "simulated_sd": _sd_of_share(own, agents.n),
         }
         yield f"{metric.name}: {option}", {**sizes, **numbers}
+
+
+def _sd_of_share(share: float, n: int) -> float | None:
+    """√(p (1 - p) n / (n - 1)), the sample SD of n answers that are this option or not, as of any other metric."""
+    return math.sqrt(share * (1 - share) * n / (n - 1)) if n > 1 else None
 
 
 def _moments(of: str, sample: SampleSummary) -> JsonObject:
