@@ -121,10 +121,12 @@ def _spread(points: Points) -> tuple[float, float] | None:
         return 0.0, 0.0
     moved = points.rows - points.weights @ points.rows / n
     squares = points.per_unit((moved**2).sum(axis=1) + points.own)
-    means = np.stack([points.per_unit(column) for column in moved.T], axis=1)
-    covariance = means.T @ means / (n - 1)
-    s2 = float(squares.mean()) + float(np.trace(covariance)) / n
-    v = float(squares.var(ddof=1)) / n + 2 * float((covariance**2).sum()) / (n * (n - 1))
+    means = np.zeros((n, moved.shape[1]))
+    np.add.at(means, points.units, points.weights[:, None] * moved)
+    # S and the matrix of the units' products have the same trace, and so do their squares.
+    products = (means.T @ means if means.shape[1] < n else means @ means.T) / (n - 1)
+    s2 = float(squares.mean()) + float(np.trace(products)) / n
+    v = float(squares.var(ddof=1)) / n + 2 * float((products**2).sum()) / (n * (n - 1))
     return s2, v
 
 

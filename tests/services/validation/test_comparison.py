@@ -177,6 +177,8 @@ def test_a_reason_names_the_level_of_its_interval(kind: str, level: int) -> None
 def test_the_order_of_answers_changes_nothing() -> None:
     shuffled = np.random.default_rng(1).permutation(np.array(RATINGS)).tolist()
     assert against(RATING, RATINGS, shuffled) == against(RATING, shuffled, RATINGS)
+    amounts, others = numbers(1), numbers(2)
+    assert against(AMOUNT, list(amounts), list(others)) == against(AMOUNT, list(amounts[::-1]), sorted(others))
 
 
 def test_opposite_rankings_are_far_apart_and_their_mean_ranks_are_not_all_that_counts() -> None:
@@ -205,8 +207,10 @@ TOPICS = [
 
 def test_one_text_of_everybody_is_no_variety_however_long_it_is() -> None:
     one = "I would buy this because it is fresh and healthy and easy to carry on long working days in the city"
-    for text in (one, one * 5):
-        found = against(REASON, list(TOPICS), [text] * 300)
+    draw, words = np.random.default_rng(1), np.array([f"w{n}" for n in range(600)])
+    long = [" ".join(draw.choice(words, 60)) for _ in range(300)]
+    for people, text in ((TOPICS, one), (TOPICS, one * 5), (long, one * 3)):
+        found = against(REASON, list(people), [text] * 300)
         assert (found.variance_ratio.value, found.variance_ratio.conclusion) == (0, "different")
 
 

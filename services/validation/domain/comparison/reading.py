@@ -1,5 +1,6 @@
 """Answers read by the declared type of their metric: what is not of it is counted apart and re-codes nothing."""
 
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -76,10 +77,10 @@ class Sample:
         grouping = self.grouping
         if grouping is None or len(given) < len(self.answers):
             return given
-        found = [0.0] * self.n
+        found: list[list[float]] = [[] for _ in range(self.n)]
         for answer, unit, weight in zip(given, *grouping, strict=True):
-            found[unit] += weight * answer
-        return found
+            found[unit].append(weight * answer)
+        return [math.fsum(parts) for parts in found]
 
     def of(self, segment: str) -> "Sample":
         """Those of one segment."""

@@ -22,6 +22,7 @@ from services.validation.domain.comparison.reading import Answer, Sample
 Numbers = NDArray[np.float64]
 Samples = Sequence[Sequence[Answer]]
 MOST_WORDS = 200
+MOST_POINTS, CELLS = 500, 4_000_000
 FEWEST_WORDS = 5
 TOO_SHORT = f"half of the texts of one side have fewer than {FEWEST_WORDS} words: how much they differ is not compared"
 _WORD = re.compile(r"\w+")
@@ -52,21 +53,26 @@ class Support:
         if grouping is None:
             found = Counter(sample.answers)
             return np.array([found[value] for value in self.values], dtype=np.float64)
-        units, weights = (np.array(given) for given in grouping)
-        return Grouped(self._places(sample), units, weights, len(self.values))
+        return Grouped(*self._placed(sample), len(self.values))
 
     def points_of(self, sample: Sample) -> Points | None:
         """The answers as points, by unit."""
         if self.points is None or not sample.answers:
             return None
-        places, grouping = self._places(sample), sample.grouping
+        places, units, weights = self._placed(sample)
         own = None if self.own is None else self.own[places]
-        units, weights = (None, None) if grouping is None else grouping
         return Points.of(self.points[places], units=units, weights=weights, own=own)
 
-    def _places(self, sample: Sample) -> NDArray[np.intp]:
-        places = {value: place for place, value in enumerate(self.values)}
-        return np.array([places[answer] for answer in sample.answers], dtype=np.intp)
+    def _placed(self, sample: Sample) -> tuple[NDArray[np.intp], NDArray[np.intp], Numbers]:
+        """The place, unit and weight of every answer, in an order that does not depend on theirs."""
+        known = {value: place for place, value in enumerate(self.values)}
+        places = np.array([known[answer] for answer in sample.answers], dtype=np.intp)
+        grouping = sample.grouping
+        if grouping is None:
+            return np.sort(places), np.arange(len(places)), np.ones(len(places))
+        units, weights = (np.array(given) for given in grouping)
+        order = np.lexsort((weights, places, units))
+        return places[order], units[order], weights[order]
 
 
 def support_of(metric: MetricDeclaration, *samples: Sample) -> Support:
@@ -152,23 +158,38 @@ def _words(metric: MetricDeclaration, samples: Samples) -> Support:
     size = int(min(median(len(words[text]) for text in sample) for sample in samples if sample)) if values else 0
     if size < FEWEST_WORDS:
         return Support(values, measures, None, None, features, None, TOO_SHORT)
-    points, own = openings(list(words.values()), vocabulary, size)
+    said = [[words[text][:size] for text in sample] for sample in samples if sample]
+    points, own = openings([text[:size] for text in words.values()], widespread(said))
     return Support(values, measures, None, points, features, own, f"the first {size} words of each text")
 
 
-def openings(texts: Sequence[Sequence[str]], vocabulary: Sequence[str], size: int) -> tuple[Numbers, Numbers]:
-    """The shares x of words among the first `size` of each text, and of the other words the sum of their squares.
+def widespread(samples: Sequence[Sequence[Sequence[str]]]) -> list[str]:
+    """The words that the largest shares of the texts of a sample have: all, or as many as there is room for."""
+    shares: dict[str, float] = {}
+    for sample in samples:
+        for word, texts in Counter(word for text in sample for word in set(text)).items():
+            shares[word] = max(shares.get(word, 0.0), texts / len(sample))
+    room = min(MOST_POINTS, max(MOST_WORDS, CELLS // sum(map(len, samples))))
+    return sorted(shares, key=lambda word: (-shares[word], word))[:room]
+
+
+def openings(texts: Sequence[Sequence[str]], vocabulary: Sequence[str]) -> tuple[Numbers, Numbers]:
+    """The shares x of words in texts that are cut to one length, and of words not in the vocabulary the sum of x².
 
     Two texts differ by Σ_w (x_w - x'_w)². That falls as texts get longer, whoever wrote them; so each gives as many
     words, as for a type-token ratio of a fixed number of tokens: Johnson, Psychological Monographs 56 (1944) 1-15;
     Covington and McFall, Journal of Quantitative Linguistics 17 (2010) 94-100.
     """
-    counts = [Counter(text[:size]) for text in texts]
-    known = frozenset(vocabulary)
-    lengths = np.array([max(1, said.total()) for said in counts], dtype=np.float64)
-    inside = np.array([[float(said[word]) for word in vocabulary] for said in counts]).reshape(len(counts), -1)
-    outside = np.array([float(sum(n * n for word, n in said.items() if word not in known)) for said in counts])
-    return inside / lengths[:, None], outside / lengths**2
+    column = {word: place for place, word in enumerate(vocabulary)}
+    inside, outside = np.zeros((len(texts), len(vocabulary))), np.zeros(len(texts))
+    for row, text in enumerate(texts):
+        for word, times in Counter(text).items():
+            share = times / len(text)
+            if word in column:
+                inside[row, column[word]] = share
+            else:
+                outside[row] += share * share
+    return inside, outside
 
 
 def _per_range(measure: Measure, low: float, high: float) -> Measure:
