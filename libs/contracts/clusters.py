@@ -24,3 +24,16 @@ def units_of(memberships: Iterable[tuple[str, str | None]]) -> dict[str, str]:
             one, other = sorted((root(OWN + agent), root(cluster)))
             linked[other] = one
     return {agent: root(OWN + agent) for agent in agents}
+
+
+def clusters_of(memberships: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """The cluster of each agent that heard another one, by name: of clusters that are linked, the first.
+
+    Two agents have the same cluster here exactly where `units_of` gives them the same unit.
+    """
+    heard = sorted({(cluster, agent) for agent, cluster in memberships if cluster is not None})
+    units = units_of((agent, cluster) for cluster, agent in heard)
+    names: dict[str, str] = {}
+    for cluster, agent in heard:
+        names.setdefault(units[agent], cluster)
+    return {agent: names[unit] for agent, unit in units.items()}

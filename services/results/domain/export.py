@@ -6,7 +6,7 @@ and hashed as they are written, so the hash and `run` stand after the content.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 
 from libs.contracts.base import JsonObject
@@ -16,7 +16,7 @@ from services.results.domain.description import Description
 from services.results.domain.findings import FORMAT, SIMULATED, Findings, why_no_analysis
 from services.results.domain.plots import plots_of
 from services.results.domain.records import Turn
-from services.results.domain.rows import AFTER, BEFORE
+from services.results.domain.rows import AFTER, AGENT, TURN
 from services.results.domain.themes import RULES, Themes
 
 RESPONSES = "responses"
@@ -27,8 +27,9 @@ PER_RUN = ("plan_hash", "plan_frozen_at", "usage")
 class Document:
     """The JSON document, indented: a beginning, responses a few at a time, an end."""
 
-    def __init__(self, findings: Findings) -> None:
-        content = _content(findings)
+    def __init__(self, findings: Findings, clusters: Mapping[str, str]) -> None:
+        """`clusters`: that of each agent that heard another one, as in the rows."""
+        content, self._clusters = _content(findings), clusters
         self._findings, self._usage, self._hash = findings, NO_USAGE, sha256()
         self._before = {name: value for name, value in content.items() if name < RESPONSES}
         self._after = {name: value for name, value in content.items() if name > RESPONSES}
@@ -44,7 +45,7 @@ class Document:
         """Some responses."""
         written = bytearray()
         for turn in turns:
-            response = canonical(_response(turn))
+            response = canonical(_response(turn, self._clusters.get(turn.agent_id)))
             self._hash.update((b"" if self._is_first else b",") + canonical_json(response))
             written += b"\n" if self._is_first else b",\n"
             written += _indented(response, 6)
@@ -138,5 +139,6 @@ def _run(findings: Findings, usage: Usage) -> JsonObject:
     }
 
 
-def _response(turn: Turn) -> JsonObject:
-    return {name: getattr(turn, name) for name in (*BEFORE, *AFTER, "answers", "demographic_profile", "model")}
+def _response(turn: Turn, cluster_id: str | None) -> JsonObject:
+    told = {name: getattr(turn, name) for name in (*AGENT, *TURN, *AFTER, "answers", "demographic_profile", "model")}
+    return told | {"cluster_id": cluster_id}

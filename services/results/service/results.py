@@ -197,7 +197,9 @@ class Results:
     async def document(self, simulation_id: str, tenant: str) -> AsyncGenerator[bytes, None]:
         """The JSON document in portions, responses of a few agents at a time. Raises `NotFoundError` at the first."""
         async with self._database.read(tenant=tenant) as tx:
-            document = Document(self._findings(await self.status(tx, simulation_id), Gathering()))
+            status = await self.status(tx, simulation_id)
+            clusters = await self._store.responses.clusters(tx, simulation_id)
+            document = Document(self._findings(status, Gathering()), clusters)
             yield await asyncio.to_thread(document.begin)
             agents = await self._store.responses.agents(tx, simulation_id)
             async for turns in in_blocks(self._store, tx, simulation_id, agents):
@@ -214,7 +216,8 @@ class Results:
         """
         async with self._database.read(tenant=tenant) as tx:
             status = await self.status(tx, simulation_id)
-            outline, agents = Outline(status.study), await self._store.responses.agents(tx, simulation_id)
+            outline = Outline(status.study, await self._store.responses.clusters(tx, simulation_id))
+            agents = await self._store.responses.agents(tx, simulation_id)
             async for turns in in_blocks(self._store, tx, simulation_id, agents):
                 outline.add(turns)
             analysis = status.made.analysis if status.made else None

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, case, func, select, update
 
 from libs.contracts.chosen import Asking, chosen_by
-from libs.contracts.clusters import OWN, units_of
+from libs.contracts.clusters import OWN, clusters_of, units_of
 from libs.contracts.envelope import Envelope
 from libs.contracts.evidence import Analysis
 from libs.contracts.instruments import Instrument
@@ -210,6 +210,15 @@ class Responses:
         query = select(responses.c.agent_id).where(await _present(tx, responses, simulation_id)).distinct()
         return sorted([row.agent_id async for rows in tx.blocks(query) for row in rows])
 
+    async def clusters(self, tx: Transaction, simulation_id: str) -> dict[str, str]:
+        """The cluster of each agent that heard another one."""
+        return clusters_of(await self._heard(tx, await _present(tx, responses, simulation_id)))
+
+    async def _heard(self, tx: Transaction, mine: ColumnElement[bool]) -> list[tuple[str, str]]:
+        """Agents with the clusters that they were in."""
+        heard = select(responses.c.agent_id, responses.c.cluster_id).where(mine, responses.c.cluster_id.is_not(None))
+        return [(row.agent_id, row.cluster_id) for row in await tx.execute(heard.distinct())]
+
     async def of(self, tx: Transaction, simulation_id: str, agent_ids: Sequence[str]) -> list[Turn]:
         """The turns of these agents, in no particular order."""
         query = (await _current(tx, responses, simulation_id)).where(responses.c.agent_id.in_(agent_ids))
@@ -249,8 +258,7 @@ class Responses:
         planned = study.plan.planned_n if study.plan else study.planned
         arms = study.arms_among({*planned, *counted})
         answered = {arm: counted.get(arm, NOBODY)[1] for arm in arms}
-        heard = select(responses.c.agent_id, responses.c.cluster_id).where(mine, responses.c.cluster_id.is_not(None))
-        linked = units_of((row.agent_id, row.cluster_id) for row in await tx.execute(heard.distinct()))
+        linked = units_of(await self._heard(tx, mine))
         if linked:
             met = select(responses.c.arm, responses.c.agent_id).where(mine, responses.c.status == "answered")
             units: dict[str, set[str]] = {arm: set() for arm in arms}

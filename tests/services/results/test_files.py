@@ -158,7 +158,7 @@ def most_in_memory(make: Callable[[Contents], RowWriter], portions: int) -> int:
     """Bytes at most while a file of so many portions is written."""
     study, turns = build.campaign()
     found = findings(study, turns)
-    outline = Outline(study)
+    outline = Outline(study, {})
     outline.add(turns)
     table = outline.table(found.evidence)
     with closing(make(Contents(study, found.state, found.analysis, table))) as writer:
@@ -190,7 +190,7 @@ def peak_of(write: Callable[[], object]) -> int:
 
 def test_the_json_document_is_never_in_memory_as_a_whole() -> None:
     study, turns = build.campaign()
-    document = Document(findings(study, turns))
+    document = Document(findings(study, turns), {})
 
     def most(portions: int) -> int:
         return peak_of(lambda: [len(document.add(portion)) for portion in long_answers(turns, portions)])
@@ -212,7 +212,7 @@ def test_what_reports_quote_is_spread_evenly_and_stays_small_however_many_answer
 def test_parquet_has_groups_of_rows() -> None:
     study, turns = build.campaign()
     found = findings(study, turns)
-    outline = Outline(study)
+    outline = Outline(study, {})
     outline.add(turns)
     table = outline.table(found.evidence)
     with closing(ParquetRows(Contents(study, found.state, found.analysis, table))) as writer:

@@ -111,6 +111,12 @@ async def test_while_it_runs_people_who_are_linked_by_others_count_as_one_as_the
     seen = await scene.counted(6)
     heads = count_heads(build.study(plan), ("a", "b"), replies(build.study(plan), turns).all)
     assert seen["aggregate_results"]["evidence"]["clusters"] == heads.clusters == 3
+    rows = csv.DictReader(io.StringIO((await scene.export("csv")).text))
+    linked, alone = {(agent, "blue") for agent in "1236"}, {(agent, "") for agent in "45"}
+    assert {(row["agent_id"][-1], row["cluster_id"]) for row in rows} == linked | alone
+    told = json.loads((await scene.export("json")).content)["content"]["responses"]
+    assert {one["cluster_id"] for one in told if one["agent_id"][-1] in "45"} == {None}
+    assert {one["cluster_id"] for one in told if one["agent_id"][-1] in "1236"} == {"blue"}
 
 
 async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(quick_scene: Scene) -> None:

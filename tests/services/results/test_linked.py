@@ -1,5 +1,6 @@
 """People of several arms who heard each other: their group is one unit, which is in several arms."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,8 +15,9 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.planning import MainEffect
 from services.results.domain.live import Running
 from services.results.domain.records import Study, Turn
+from services.results.service.files.lines import Records
 from tests.services.results import build
-from tests.services.results.told import analyse, describe
+from tests.services.results.told import analyse, describe, file_of, findings
 
 SPENT = build.instrument("spent", "numeric", role="primary", minimum=-100, maximum=100)
 LIKED = build.instrument("liked", "ordinal", role="primary", minimum=1, maximum=5)
@@ -64,6 +66,18 @@ def test_groups_with_people_of_both_arms_are_compared_with_themselves() -> None:
     assert found.interval is not None
     half = stats.t.ppf(0.975, 13) * fit.bse[1] * (14 / 13) ** 0.5
     assert found.interval == pytest.approx((fit.params[1] - half, fit.params[1] + half))
+
+
+def test_the_rows_of_an_export_are_enough_to_do_a_cluster_robust_test_again() -> None:
+    study, turns = mixed()
+    before = [replace(turn, cluster_id=None, round=1, step_id="survey") for turn in turns]
+    told = findings(study, [*before, *(replace(turn, round=2) for turn in turns)])
+    cells: dict[str, dict[str, list[float]]] = {"a": {}, "b": {}}
+    for row in json.loads(file_of(Records, told)):
+        cells[row["arm"]].setdefault(row["cluster_id"], []).append(row["spent"])
+    a, b = ([np.mean(cells[arm][group]) for group in sorted(cells["a"])] for arm in "ab")
+    assert told.analysis is not None
+    assert told.analysis.comparisons[0].p_value == pytest.approx(stats.ttest_rel(b, a).pvalue)
 
 
 def test_a_person_of_one_arm_alone_is_compared_too() -> None:

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from libs.contracts.clusters import clusters_of
 from libs.contracts.evidence import Analysis
 from services.results.domain import analysis, description
 from services.results.domain.description import Description
@@ -26,6 +27,11 @@ class Told(Findings):
     """Findings as the service makes them, and all turns in their order."""
 
     turns: tuple[Turn, ...]
+
+    @property
+    def clusters(self) -> dict[str, str]:
+        """The cluster of each agent that heard another one."""
+        return clusters_of((turn.agent_id, turn.cluster_id) for turn in self.turns)
 
 
 def replies(study: Study, turns: Sequence[Turn]) -> Replies:
@@ -73,7 +79,7 @@ def findings(study: Study, turns: Sequence[Turn], state: State = "completed") ->
 
 def file_of(make: Callable[[Contents], RowWriter], found: Told, *, at_once: int = 1_000) -> bytes:
     """The file that a writer of rows makes, from so many turns at a time."""
-    outline = Outline(found.study)
+    outline = Outline(found.study, found.clusters)
     outline.add(found.turns)
     table = outline.table(found.evidence)
     with closing(make(Contents(found.study, found.state, found.analysis, table))) as writer:
@@ -85,7 +91,7 @@ def file_of(make: Callable[[Contents], RowWriter], found: Told, *, at_once: int 
 
 def to_json(found: Told, *, at_once: int = 1_000) -> bytes:
     """The JSON document, from so many turns at a time."""
-    document = Document(found)
+    document = Document(found, found.clusters)
     parts = [document.begin()]
     for start in range(0, len(found.turns), at_once):
         parts.append(document.add(found.turns[start : start + at_once]))
