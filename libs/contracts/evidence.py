@@ -185,12 +185,16 @@ class Shift(Data):
 
 
 class Flag(Data):
-    """A reason to doubt the whole: what cannot differ differs, or the arms lost people unequally."""
+    """A reason to doubt the whole: what cannot differ differs, or people were lost, unequally or many."""
 
     kind: Literal["sample_ratio", "negative_control", "a_a", "attrition"]
     metric: str | None
     arm: str | None
     message: str
+    severity: Literal["note", "caution"] | None = Field(
+        default=None,
+        description="Of people lost in all arms: 5 % are a note, 20 % a caution. Null: nothing is to be trusted.",
+    )
 
 
 class Analysis(Data):

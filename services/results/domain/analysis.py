@@ -12,6 +12,7 @@ from services.results.domain.contrasts import Compared, compare, is_whole
 from services.results.domain.doubts import factor_effects, flags, interactions, omnibus
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.finding import correct_apart, finding_of
+from services.results.domain.losses import worst_loss
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
 from services.results.domain.replies import Replies
@@ -36,6 +37,7 @@ def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
         for arm in arms
     ]
     comparisons = compare_arms(study, arms, outcomes, samples, worth)
+    lost = worst_loss(study, outcomes, samples, heads, replies.all)
     draft = Analysis(
         plan_hash=study.plan_hash,
         plan_frozen_at=study.plan.frozen_at if study.plan else None,
@@ -50,7 +52,7 @@ def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
         omnibus=tuple(omnibus(study, outcomes, samples, worth)) or None,
         interactions=tuple(interactions(study, arms, outcomes, replies.all, worth)) or None,
         factor_effects=tuple(factor_effects(study, outcomes, samples, worth)) or None,
-        flags=tuple(flags(study, outcomes, samples, heads, worth)) or None,
+        flags=tuple(flags(study, outcomes, samples, lost, worth)) or None,
         changes=tuple(changes(study, arms, outcomes, replies.all, worth)) or None,
         usage=replies.usage,
     )

@@ -12,17 +12,17 @@ from libs.contracts.evidence import Evidence, FactorEffect, Flag, Interaction, O
 from services.results.domain.contrasts import clustered, compare, is_whole
 from services.results.domain.evidence import Evidences
 from services.results.domain.finding import correct, finding_of
+from services.results.domain.losses import Loss, loss_flags
 from services.results.domain.outcomes import Outcome
 from services.results.domain.records import Study
 from services.results.domain.replies import Reply
-from services.results.domain.samples import Headcount, Sample, Units, values_by_arm
+from services.results.domain.samples import Sample, Units, values_by_arm
 
 if TYPE_CHECKING:
     from libs.stats import HypothesisTest
 
 Samples = Mapping[str, Sample]
 FEWEST_ARMS = 3
-UNEQUAL_LOSS = 0.05
 FACTORS = "cluster-robust contrast of arm means on Satterthwaite's degrees of freedom"
 INTERACTION = "cluster-robust test of the difference of two effects on Satterthwaite's degrees of freedom"
 
@@ -128,20 +128,15 @@ def factor_effects(
 
 
 def flags(
-    study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples], heads: Headcount, worth: Evidences
+    study: Study, outcomes: Sequence[Outcome], samples: Sequence[Samples], lost: Loss, worth: Evidences
 ) -> list[Flag]:
     """Everything that casts doubt on the study."""
     found = []
     if worth.sample_ratio.is_flagged:
         message = "completed responses are not split between the arms as planned"
         found.append(Flag(kind="sample_ratio", metric=None, arm=None, message=message))
-    lost = heads.attrition if worth.looks else {}
-    if lost and max(lost.values()) - min(lost.values()) > UNEQUAL_LOSS:
-        most = max(lost, key=lambda arm: lost[arm])
-        message = (
-            f"lost {lost[most]:.0%} of its agents, {max(lost.values()) - min(lost.values()):.0%} more than another arm"
-        )
-        found.append(Flag(kind="attrition", metric=None, arm=most, message=message))
+    if worth.looks:
+        found += loss_flags(lost)
     return found + _impossible(study, outcomes, samples)
 
 

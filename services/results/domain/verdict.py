@@ -45,6 +45,7 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
         clauses.append(f"other arms are known less well than {lead.arm}, which is grade {lead.evidence.grade}")
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
+    clauses += _lost(analysis)
     return f"{'; '.join(clauses)} — {_people(answered)}{_units(answered, overall)}, {_worth(least)}."
 
 
@@ -85,10 +86,16 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
         else f"went {_went(change, best)}"
     )
     where = "" if best.arm == ONLY_ARM else f" in the arm {best.arm}"
+    clauses = [f"{wording.subject(best.metric, best.option)} {found}{where}, with nothing to compare it with"]
     return (
-        f"{wording.subject(best.metric, best.option)} {found}{where}, with nothing to compare it with — "
+        f"{'; '.join([*clauses, *_lost(analysis)])} — "
         f"{_people(answered)}{_units(answered, overall)}, {_worth(best.evidence)}."
     )
+
+
+def _lost(analysis: Analysis) -> list[str]:
+    """People who gave no answer in all arms together, where they are many."""
+    return [flag.message for flag in analysis.flags or () if flag.severity is not None]
 
 
 def _key(one: Estimate | Shift) -> tuple[str, str | None, str]:

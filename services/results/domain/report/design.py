@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from libs.contracts.evidence import Analysis, FactorEffect, Interaction, View
+from libs.contracts.evidence import Analysis, FactorEffect, Flag, Interaction, View
 from libs.pages.elements import disclosure, said, table
 from libs.pages.markup import EMPTY, Html, tag
 from services.results.domain import wording
@@ -13,6 +13,11 @@ LEAD = (
     "Whether any arm differs is asked before which. Segments differ only where an interaction says so: a clear effect "
     "in one segment and none in another says nothing. Factors and interactions are corrected as families of their own."
 )
+UNTRUSTED = "Something differs that cannot differ, or the arms lost people unequally: nothing below is to be trusted."
+MISSING = (
+    "Whoever gave no answer may differ from whoever did. Up to 5 % is usually of little concern; from 20 % on a result "
+    "may well be another than that of all (Schulz and Grimes, Lancet 2002)."
+)
 Tested = FactorEffect | Interaction
 
 
@@ -20,12 +25,17 @@ def doubts(findings: Findings, analysis: Analysis) -> Html:
     """Why the whole may be wrong."""
     if not analysis.flags:
         return EMPTY
-    items = [
-        tag("li", tag("b", f"{f.kind.replace('_', ' ')}: "), said(" ".join(filter(None, (f.metric, f.message)))))
-        for f in analysis.flags
-    ]
-    lead = "Something differs that cannot differ, or the arms lost people unequally: nothing below is to be trusted."
+    items = [tag("li", tag("b", f"{name}: "), said(words)) for name, words in map(told, analysis.flags)]
+    lead = UNTRUSTED if any(flag.severity is None for flag in analysis.flags) else MISSING
     return section(findings, "doubts", "Doubts", lead, tag("ul", *items))
+
+
+def told(flag: Flag) -> tuple[str, str]:
+    """What kind of doubt it is, and why."""
+    if flag.severity is not None:
+        return flag.severity, flag.message
+    where = flag.arm if flag.kind == "attrition" else flag.metric and wording.subject(flag.metric, None)
+    return flag.kind.replace("_", " "), " ".join(filter(None, (where, flag.message)))
 
 
 def design(findings: Findings, analysis: Analysis) -> Html:

@@ -14,6 +14,7 @@ from services.results.domain.description import Description
 from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
 from services.results.domain.people import People, facts, unread
 from services.results.domain.plots import HeatMap, Plot, StageContrasts, Survival, TimeSeries, plots_of
+from services.results.domain.report.design import told
 from services.results.domain.report.themes import agreement
 from services.results.domain.verdict import find_estimate
 from services.results.service.files.pdf import charts
@@ -79,7 +80,7 @@ def _story(findings: Findings, name: str) -> Iterator["Flowable"]:
     yield text(f"Where the effective n comes from: {evidence.effective_n_basis}.", 8, colour=QUIET, after=10)
     yield from _decision(findings)
     for flag in (analysis.flags if analysis else None) or ():
-        yield text(f"Doubt — {flag.kind.replace('_', ' ')}: {flag.metric or ''} {flag.message}", 9, bold=True, after=4)
+        yield text(f"Doubt — {': '.join(told(flag))}", 9, bold=True, after=4)
     if analysis is not None:
         yield from _differences(analysis)
         yield from _estimates(analysis)
