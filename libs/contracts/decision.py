@@ -14,6 +14,7 @@ from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import Analysis, Comparison, Grade
+from libs.contracts.names import in_words, titled
 from libs.contracts.protocol import Plan
 
 Verdict = Literal["ship", "do_not_ship", "keep_running", "unclear"]
@@ -128,21 +129,21 @@ class _Findings:
 
     def told(self, one: Comparison) -> str:
         """In words, without an end."""
-        what = one.metric if one.option is None else f"{one.metric}: {one.option}"
-        said = f"{what} is {self.of(one)} in {one.arm} than in {one.baseline}"
+        what = titled(one.metric, one.option)
+        said = f"{what} is {self.of(one)} in {in_words(one.arm)} than in {in_words(one.baseline)}"
         return said if one.about_people is None else f"Among people {said} ({_interval(one)})"
 
 
 def _about(findings: _Findings, best: Comparison, harms: tuple[str, ...], beside: tuple[str, ...]) -> Decision:
-    is_good, grade = findings.is_good(best), best.evidence.grade
+    is_good, grade, arm = findings.is_good(best), best.evidence.grade, in_words(best.arm)
     if is_good is None:
-        return _unclear(f"{best.arm} differs; nothing is decided.", (f"{findings.told(best)}.", NO_WAY, *beside), grade)
+        return _unclear(f"{arm} differs; nothing is decided.", (f"{findings.told(best)}.", NO_WAY, *beside), grade)
     verdict: Verdict = "ship" if is_good and not harms else "do_not_ship"
-    headline = f"Ship {best.arm}." if verdict == "ship" else f"Do not ship {best.arm}."
+    headline = f"Ship {arm}." if verdict == "ship" else f"Do not ship {arm}."
     reasons = (f"{findings.told(best)}, which is {_word(is_good)}.", *harms, *beside)
     if grade == "C":
         verdict, reasons = "unclear", (*reasons, DIRECTION_ONLY)
-        headline = f"{best.arm} points to the {_word(is_good)}{', with harm' if harms else ''}; nothing is decided."
+        headline = f"{arm} points to the {_word(is_good)}{', with harm' if harms else ''}; nothing is decided."
     return Decision(
         decision=verdict,
         headline=headline,
@@ -176,7 +177,7 @@ def _beside(findings: _Findings, analysis: Analysis, grade: Grade | None) -> Ite
     compared = [one for one in analysis.comparisons if not one.is_control]
     weaker = [one for one in compared if one.role in {"primary", "guardrail"} and one.evidence.grade > grade]
     if weaker:
-        names = list(dict.fromkeys(f"{one.metric} in {one.arm}" for one in weaker))
+        names = list(dict.fromkeys(f"{titled(one.metric)} in {in_words(one.arm)}" for one in weaker))
         yield f"Not known of people so well (grade {weaker[0].evidence.grade}): {_listed(names)}."
     better = [one for one in compared if one.evidence.grade < grade]
     for one in better[:NAMED]:
@@ -189,8 +190,10 @@ def _weaker(one: Comparison, grade: Grade) -> str:
 
 
 def _either_way(one: Comparison) -> str:
-    what = one.metric if one.option is None else f"{one.metric}: {one.option}"
-    return f"Among people {what} is not clearly higher or lower in {one.arm} than in {one.baseline} ({_interval(one)})."
+    where = f"{in_words(one.arm)} than in {in_words(one.baseline)}"
+    return (
+        f"Among people {titled(one.metric, one.option)} is not clearly higher or lower in {where} ({_interval(one)})."
+    )
 
 
 def _interval(one: Comparison) -> str:
@@ -215,11 +218,12 @@ def _why_not(plan: Plan) -> Iterator[str]:
     for one in plan.power or ():
         if one.role == "primary" and one.power is not None:
             unit = "of a share" if one.unit == "share" else "standard deviations"
-            yield f"The power to find {one.mde:g} {unit} in {one.metric} was {one.power:.0%}."
+            yield f"The power to find {one.mde:g} {unit} in {titled(one.metric)} was {one.power:.0%}."
 
 
 def _alarmed(alarm: Alarm) -> str:
     if alarm.kind == "sample_ratio":
         return "The arms lost people unequally, so a difference may come from who is missing."
     what = "no stimulus can change" if alarm.kind == "control" else "was shown the same to both"
-    return f"{alarm.arm} differs in {alarm.metric}, although it {what}: look for another difference between the arms."
+    arm, metric = in_words(alarm.arm or ""), titled(alarm.metric or "")
+    return f"{arm} differs in {metric}, although it {what}: look for another difference between the arms."

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from libs.contracts import names
 from libs.contracts.base import JsonObject
 
 PLAIN_WIDTH = 132
@@ -250,7 +251,7 @@ def _shares(estimates: list[JsonObject]) -> set[str]:
 
 def titled(one: JsonObject) -> str:
     """A metric, or one option of it, in words."""
-    return clean(": ".join(filter(None, (one["metric"], one["option"])))).replace("_", " ")
+    return clean(names.titled(one["metric"], one["option"]))
 
 
 def _level(value: float, is_share: bool) -> str:

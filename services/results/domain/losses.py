@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.evidence import Flag
+from libs.contracts.names import titled
 from services.results.domain import wording
 from services.results.domain.outcomes import Outcome
 from services.results.domain.records import Study
@@ -72,7 +73,7 @@ def loss_flags(loss: Loss) -> list[Flag]:
         is_serious = loss.share >= SERIOUS
         asked = "turns failed"
         if loss.metric is not None:
-            asked = f"those asked gave no answer to {wording.subject(loss.metric, None)}"
+            asked = f"those asked gave no answer to {titled(loss.metric)}"
         end = ", enough to change what was found" if is_serious else ""
         message = f"{wording.percent(loss.share, 0)} of {asked}{end}"
         severity = "caution" if is_serious else "note"

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import Field
 
 from libs.contracts.base import Data
-from services.results.domain import wording
+from libs.contracts.names import titled
 from services.results.domain.description import Description
 from services.results.domain.journeys import StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Point
@@ -98,8 +98,8 @@ def heat_map(associations: Sequence[Association]) -> HeatMap | None:
     for one in associations:
         above[one.attribute] = max(above.get(one.attribute, -1.0), abs(one.value) - one.by_chance)
     rows = sorted(above, key=lambda name: (-above[name], name))
-    columns = list(dict.fromkeys(wording.subject(one.metric, one.option) for one in associations))
-    cells = {(one.attribute, wording.subject(one.metric, one.option)): one for one in associations}
+    columns = list(dict.fromkeys(titled(one.metric, one.option) for one in associations))
+    cells = {(one.attribute, titled(one.metric, one.option)): one for one in associations}
     found = [[cells.get((row, column)) for column in columns] for row in rows]
     return HeatMap(
         rows=tuple(rows),
@@ -122,7 +122,7 @@ def time_series(study: Study, points: Sequence[Point]) -> list[TimeSeries]:
         by_outcome.setdefault((point.metric, point.option), {}).setdefault(point.arm, []).append(point)
     return [
         TimeSeries(
-            title=wording.subject(metric, option),
+            title=titled(metric, option),
             measure=measures.get((metric, option), "mean"),
             x=tuple(names),
             lines=tuple(_line(arm, places, own) for arm, own in arms.items()),

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, Shift
 from libs.contracts.ids import ONLY_ARM
+from libs.contracts.names import in_words, titled
 from services.results.domain import wording
 
 NAMED_AFTERWARDS = 2
@@ -42,7 +43,9 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
         clauses.append(_of_people(analysis, lead, lead.about_people))
     least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
     if least.grade > lead.evidence.grade:
-        clauses.append(f"other arms are known less well than {lead.arm}, which is grade {lead.evidence.grade}")
+        clauses.append(
+            f"other arms are known less well than {in_words(lead.arm)}, which is grade {lead.evidence.grade}"
+        )
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
     clauses += _lost(analysis)
@@ -85,8 +88,8 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
         if change is None
         else f"went {_went(change, best)}"
     )
-    where = "" if best.arm == ONLY_ARM else f" in the arm {best.arm}"
-    clauses = [f"{wording.subject(best.metric, best.option)} {found}{where}, with nothing to compare it with"]
+    where = "" if best.arm == ONLY_ARM else f" in the arm {in_words(best.arm)}"
+    clauses = [f"{titled(best.metric, best.option)} {found}{where}, with nothing to compare it with"]
     return (
         f"{'; '.join([*clauses, *_lost(analysis)])} — "
         f"{_people(answered)}{_units(answered, overall)}, {_worth(best.evidence)}."
@@ -151,11 +154,11 @@ def _is_told(c: Comparison) -> bool:
 def _headline(analysis: Analysis, lead: Comparison) -> str:
     arm = find_estimate(analysis, lead.metric, lead.option, lead.arm)
     baseline = find_estimate(analysis, lead.metric, lead.option, lead.baseline)
-    what = wording.subject(lead.metric, lead.option)
+    what, tried, held = titled(lead.metric, lead.option), in_words(lead.arm), in_words(lead.baseline)
     if is_clear(lead):
-        start = f"{what} is {direction(arm.measure, lead.finding)} with {lead.arm} than with {lead.baseline}"
+        start = f"{what} is {direction(arm.measure, lead.finding)} with {tried} than with {held}"
     else:
-        start = f"No clear difference in {what} between {lead.arm} and {lead.baseline}"
+        start = f"No clear difference in {what} between {tried} and {held}"
     size = wording.difference(arm.measure, lead.difference)
     level = wording.level(lead.confidence_level)
     interval = wording.difference_interval(arm.measure, lead.interval)
@@ -173,7 +176,7 @@ def _afterwards(comparisons: Sequence[Comparison], lead: Comparison) -> list[str
     clear = [c for c in others if is_clear(c)]
     clauses = []
     if clear:
-        names = [f"{wording.subject(c.metric, c.option)} ({c.arm} {c.finding})" for c in clear[:NAMED_AFTERWARDS]]
+        names = [f"{titled(c.metric, c.option)} ({in_words(c.arm)} {c.finding})" for c in clear[:NAMED_AFTERWARDS]]
         names += [f"{len(clear) - len(names)} more"] if len(clear) > len(names) else []
         clauses.append(f"also clear: {wording.listed(names)}")
     unclear = len(others) - len(clear)

@@ -104,11 +104,6 @@ def on_scale(scale: Interval | None) -> str:
     return f" on a scale from {scale[0]:g} to {scale[1]:g}" if scale else ""
 
 
-def subject(metric: str, option: str | None) -> str:
-    """A metric, or one option of it."""
-    return metric if option is None else f"{metric}: {option}"
-
-
 def _minus(text: str) -> str:
     """A real minus sign, and no sign before a zero."""
     return text.lstrip("+-") if not any(digit in text for digit in "123456789") else text.replace("-", "−")

@@ -105,7 +105,7 @@ def among_people(metric: str, low: float, high: float, **changes: Any) -> Compar
 def test_where_people_answered_they_decide_and_not_what_the_agents_found(low: float, high: float, says: str) -> None:
     decision = decide(plan(), analysis(among_people("purchase_intent", low, high), compared("annoyance", "lower")))
     assert (decision.decision, decision.grade) == (says, "A")
-    assert "Among people purchase_intent is" in decision.reasons[0]
+    assert "Among people purchase intent is" in decision.reasons[0]
 
 
 def test_metrics_that_people_did_not_answer_lower_no_grade_and_are_named() -> None:

@@ -14,6 +14,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate
 from libs.contracts.instruments import Instrument
+from libs.contracts.names import in_words
 from services.results.domain.canonical import canonical_json
 from services.results.domain.records import Study, Turn
 from tests.services.results import build
@@ -249,7 +250,8 @@ def test_other_names_for_the_arms_change_the_names_alone() -> None:
     renamed = analyse(replace(study, plan=plan), [replace(turn, arm=names[turn.arm]) for turn in turns])
     text = canonical_json(renamed).decode()
     for name, new in names.items():
-        text = text.replace(f'"{new}"', f'"{name}"').replace(f" {new} ", f" {name} ").replace(f" {new}:", f" {name}:")
+        said = in_words(name)
+        text = text.replace(f'"{new}"', f'"{name}"').replace(f" {new} ", f" {said} ").replace(f" {new}:", f" {said}:")
     assert canonical_json(json.loads(text)) == canonical_json(analyse(study, turns))
 
 

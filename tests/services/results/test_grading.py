@@ -203,7 +203,7 @@ async def test_news_of_validation_grades_a_finished_simulation_and_older_news_ch
     lead = found["analysis"]["comparisons"][0]
     assert (lead["evidence"]["grade"], lead["about_people"]["value"]) == ("A", 0.05)
     assert (found["decision"]["grade"], found["decision"]["decision"]) == ("A", "unclear")
-    assert "Among people open_rate is not clearly higher or lower" in found["decision"]["reasons"][0]
+    assert "Among people open rate is not clearly higher or lower" in found["decision"]["reasons"][0]
     assert b"rectified with human answers" in (await scene.export("html")).content
     document = (await scene.export("json")).json()["content"]
     assert document["analysis"]["comparisons"][0]["about_people"]["value"] == 0.05

@@ -12,7 +12,9 @@ from services.results.domain.people import People, people_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
 from services.results.domain.report.voices import choose, persona_line
+from services.results.service.files.pdf import to_pdf
 from tests.services.results import build
+from tests.services.results.test_files import pages
 from tests.services.results.told import findings
 
 ATTACKS = (
@@ -126,6 +128,20 @@ def test_the_verdict_with_its_worth_comes_before_everything_else() -> None:
     body = seen.text[seen.text.index("simulated respondents — Rehearsal") :]
     places = [body.index(words) for words in order]
     assert places == sorted(places)
+
+
+def test_names_are_said_in_words_in_report_pdf_and_decision() -> None:
+    study, turns = build.campaign()
+    asked = [*study.instruments, build.instrument("best_one", "choice", question="Which?", options=("blue", "red"))]
+    assert study.plan is not None
+    plan = study.plan.model_copy(update={"instruments": tuple(asked)})
+    found = findings(replace(study, plan=plan, instruments=tuple(asked)), turns)
+    assert found.analysis is not None
+    assert found.decision is not None
+    pdf = b" ".join(pages(to_pdf(found))).decode(errors="replace")
+    for said in (Page(to_html(found)).text, pdf, found.analysis.verdict, " ".join(found.decision.reasons)):
+        assert not re.findall(r"[a-z]+_[a-z]+", said)
+        assert "open rate" in said
 
 
 @pytest.mark.parametrize("is_completed", [True, False])
@@ -344,7 +360,7 @@ def test_of_people_of_an_earlier_release_name_and_sizes_are_told() -> None:
     seen = page(replace(study, people=people_of(build.ready())), turns)
     people = seen.text[seen.text.index("The population as it was asked for") :]
     assert "Customers" in people
-    assert "young_professionals50" in people
+    assert "young professionals50" in people
     for words in ("Drawn from", "not understood:", "How they came"):
         assert words not in people
     unknown = page(study, turns)

@@ -55,7 +55,7 @@ def test_what_else_is_clear_is_named_and_what_is_not_is_counted() -> None:
         turns.append(build.turn(i, "ab"[i % 2], answers))
     said = verdict(study, turns)
     assert said.startswith("first is higher with b than with a")
-    assert "; also clear: other_0 (b higher), other_1 (b lower) and 1 more; 1 other comparison without" in said
+    assert "; also clear: other 0 (b higher), other 1 (b lower) and 1 more; 1 other comparison without" in said
 
 
 def test_one_arm_has_nothing_to_be_compared_with() -> None:

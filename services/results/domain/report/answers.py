@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from libs.contracts.instruments import Instrument, MetricType
+from libs.contracts.names import in_words, titled
 from libs.pages.charts import bar, columns
 from libs.pages.elements import figure, row, said
 from libs.pages.markup import EMPTY, Html, join, tag
@@ -23,7 +24,7 @@ def distributions(findings: Findings, description: Description) -> Html:
         panels.append(
             tag(
                 "div",
-                tag("h3", said(instrument.name)),
+                tag("h3", said(titled(instrument.name))),
                 tag("p", said(instrument.question), class_="question"),
                 draw(findings, instrument, found),
                 class_="panel",
@@ -39,7 +40,7 @@ def funnel(findings: Findings, description: Description) -> Html:
     for metric in dict.fromkeys(stage.metric for stage in description.funnel):
         stages = [stage for stage in description.funnel if stage.metric == metric]
         depth = stages[0].depth
-        title = join("→ " * min(depth, 1), said(metric))
+        title = join("→ " * min(depth, 1), said(titled(metric)))
         heading = tag("h3", title, class_=f"depth-{min(depth, 3)}")
         groups.append(tag("div", heading, *(_stage(findings, stage) for stage in stages), class_="group"))
     lead = (
@@ -51,7 +52,7 @@ def funnel(findings: Findings, description: Description) -> Html:
 
 def _stage(findings: Findings, stage: FunnelStage) -> Html:
     share = wording.percent(stage.share_of_all)
-    label = f"{stage.metric}, {stage.arm}: {share} of all"
+    label = f"{titled(stage.metric)}, {in_words(stage.arm)}: {share} of all"
     reached = f"{wording.percent(stage.share_of_reached, 0)} of {stage.reached:,} reached"
     quiet = reached if stage.requires else f"{stage.passed:,} of {stage.reached:,}"
     chart = bar(stage.share_of_all or 0.0, colour_of(findings, stage.arm), label)
@@ -66,10 +67,12 @@ def _shares(findings: Findings, instrument: Instrument, found: Sequence[Distribu
         for d in found:
             share = d.bins[index].share
             text = wording.percent(share)
-            label = f"{d.metric} {first.label}, {d.arm}: {text}"
+            label = f"{titled(d.metric)} {first.label}, {in_words(d.arm)}: {text}"
             chart = bar(share, colour_of(findings, d.arm), label, height=14)
             is_first = d is found[0]
-            rows.append(row(said(first.label) if is_first else EMPTY, chart, figure(text, f"{d.bins[index].count:,}")))
+            rows.append(
+                row(said(in_words(first.label)) if is_first else EMPTY, chart, figure(text, f"{d.bins[index].count:,}"))
+            )
         groups.append(tag("div", *rows, class_="group tight"))
     note = "How often each option was ranked first." if instrument.type is MetricType.RANKING else None
     return join(tag("p", note, class_="quiet") if note else EMPTY, *groups, _missing(found))
@@ -80,7 +83,8 @@ def _scale(findings: Findings, instrument: Instrument, found: Sequence[Distribut
     highest = max((b.share for d in found for b in d.bins), default=0.0)
     charts = []
     for d in found:
-        label = f"{instrument.name}, {d.arm}: " + ", ".join(f"{b.label} {wording.percent(b.share, 0)}" for b in d.bins)
+        shares = ", ".join(f"{b.label} {wording.percent(b.share, 0)}" for b in d.bins)
+        label = f"{titled(instrument.name)}, {in_words(d.arm)}: {shares}"
         chart = columns(
             [b.share for b in d.bins], [b.label for b in d.bins], highest, colour_of(findings, d.arm), label
         )

@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+from libs.contracts.names import in_words, titled
 from libs.contracts.protocol import Arm, Plan
 from libs.pages.charts import bar
 from libs.pages.elements import disclosure, facts, said, table
@@ -48,8 +49,8 @@ def plan(findings: Findings) -> Html:
         (
             ("Plan hash (SHA-256)", tag("code", findings.study.plan_hash)),
             ("Design", f"{frozen.design} agents, assigned at random with seed {frozen.seed}"),
-            ("Target segments", said(", ".join(frozen.target_segments) or "everybody")),
-            ("Planned n", said(", ".join(f"{arm} {n:,}" for arm, n in frozen.planned_n.items()))),
+            ("Target segments", said(in_words(", ".join(frozen.target_segments)) or "everybody")),
+            ("Planned n", said(", ".join(f"{in_words(arm)} {n:,}" for arm, n in frozen.planned_n.items()))),
             ("Error rate", f"{frozen.alpha:g}"),
             ("Correction", said(frozen.correction)),
             ("Stopping rule", said(frozen.stopping_rule)),
@@ -83,7 +84,7 @@ def provenance(findings: Findings) -> Html:
 
 def _completion(findings: Findings, arm: str) -> Html:
     assigned, answered = findings.heads.assigned[arm], findings.heads.answered[arm]
-    label = f"{arm}: {answered} of {assigned} answered"
+    label = f"{in_words(arm)}: {answered} of {assigned} answered"
     return bar(answered / assigned if assigned else 0.0, colour_of(findings, arm), label, height=12)
 
 
@@ -121,7 +122,7 @@ def _stimuli(findings: Findings, frozen: Plan) -> Html:
 
 def _stimulus(findings: Findings, arm: Arm) -> Html:
     parts = arm.stimulus.channel, arm.stimulus.timing, "baseline" if arm.is_baseline else ""
-    where = " · ".join(filter(None, parts)).replace("_", " ")
+    where = in_words(" · ".join(filter(None, parts)))
     text = tag("p", said(arm.stimulus.content), class_="stimulus")
     body = disclosure("Show the text", text) if len(arm.stimulus.content) > LONG_TEXT else text
     return tag("div", chip(findings, arm.name), tag("p", said(where), class_="quiet"), body, class_="card")
@@ -130,11 +131,11 @@ def _stimulus(findings: Findings, arm: Arm) -> Html:
 def _metrics(findings: Findings) -> Html:
     rows = [
         (
-            join(said(i.name), role_tag(i.role)),
+            join(said(titled(i.name)), role_tag(i.role)),
             i.type.value,
             said(i.question),
             said(_values(i.minimum, i.maximum, i.options)),
-            said(i.requires or wording.NOTHING),
+            said(titled(i.requires or wording.NOTHING)),
         )
         for i in findings.study.instruments
     ]

@@ -1,6 +1,7 @@
 """What to do and why, and what stands before every finding: the checks of what cannot differ."""
 
 from libs.contracts.decision import Alarm
+from libs.contracts.names import in_words, titled
 from libs.pages.elements import said, table
 from libs.pages.markup import EMPTY, Html, tag
 from services.results.domain import wording
@@ -28,8 +29,8 @@ def _alarms(findings: Findings) -> Html:
     rows = [
         (
             KINDS[alarm.kind],
-            said(alarm.metric or wording.NOTHING),
-            said(alarm.arm or wording.NOTHING),
+            said(titled(alarm.metric or wording.NOTHING)),
+            said(in_words(alarm.arm or wording.NOTHING)),
             _state(alarm),
         )
         for alarm in findings.alarms

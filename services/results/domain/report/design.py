@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from libs.contracts.evidence import Analysis, FactorEffect, Flag, Interaction, View
+from libs.contracts.names import in_words, titled
 from libs.pages.elements import disclosure, said, table
 from libs.pages.markup import EMPTY, Html, tag
 from services.results.domain import wording
@@ -34,8 +35,8 @@ def told(flag: Flag) -> tuple[str, str]:
     """What kind of doubt it is, and why."""
     if flag.severity is not None:
         return flag.severity, flag.message
-    where = flag.arm if flag.kind == "attrition" else flag.metric and wording.subject(flag.metric, None)
-    return flag.kind.replace("_", " "), " ".join(filter(None, (where, flag.message)))
+    where = in_words(flag.arm or "") if flag.kind == "attrition" else flag.metric and titled(flag.metric)
+    return in_words(flag.kind), " ".join(filter(None, (where, flag.message)))
 
 
 def design(findings: Findings, analysis: Analysis) -> Html:
@@ -55,15 +56,24 @@ def _omnibus(analysis: Analysis) -> Html:
 
 def _factors(analysis: Analysis) -> Html:
     rows = [
-        (_name(f.metric, f.option), said(f"{f.factor}: {f.level} against {f.reference}"), *_tested(analysis, f))
+        (
+            _name(f.metric, f.option),
+            said(levels(f)),
+            *_tested(analysis, f),
+        )
         for f in analysis.factor_effects or ()
     ]
     return _table("Factors", "Contrast", rows)
 
 
+def levels(effect: FactorEffect) -> str:
+    """What is held against what."""
+    return in_words(f"{effect.factor}: {effect.level} against {effect.reference}")
+
+
 def _interactions(analysis: Analysis) -> Html:
     rows = [
-        (_name(i.metric, i.option), said(f"{i.segment}, {i.arm}"), *_tested(analysis, i))
+        (_name(i.metric, i.option), said(in_words(f"{i.segment}, {i.arm}")), *_tested(analysis, i))
         for i in analysis.interactions or ()
     ]
     return _table("Effect in a segment less that in all others", "Segment, arm", rows)
@@ -73,7 +83,7 @@ def _guardrails(analysis: Analysis) -> Html:
     rows = [
         (
             _name(c.metric, c.option),
-            said(c.arm),
+            said(in_words(c.arm)),
             f"{c.non_inferiority.margin:g}",
             "harm below the margin" if c.non_inferiority.is_non_inferior else "harm not ruled out",
         )
@@ -88,8 +98,8 @@ def _views(analysis: Analysis) -> Html:
     rows = [
         (
             _name(c.metric, c.option),
-            said(c.arm),
-            view.name.replace("_", " "),
+            said(in_words(c.arm)),
+            in_words(view.name),
             wording.number(view.value),
             _span(view),
         )
@@ -114,9 +124,9 @@ def _tested(analysis: Analysis, one: Tested) -> tuple[str, str, str]:
     return (
         wording.difference(measure, one.difference),
         wording.difference_interval(measure, one.interval),
-        one.finding.replace("_", " "),
+        in_words(one.finding),
     )
 
 
 def _name(metric: str, option: str | None) -> Html:
-    return said(wording.subject(metric, option))
+    return said(titled(metric, option))

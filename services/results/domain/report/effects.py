@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from libs.contracts.evidence import Analysis, Comparison
+from libs.contracts.names import in_words, titled
 from libs.pages.charts import Axis, axis_for, axis_row, whisker
 from libs.pages.elements import disclosure, figure, row, said, table
 from libs.pages.markup import EMPTY, Html, join, tag
@@ -47,9 +48,9 @@ def forest(findings: Findings, analysis: Analysis) -> Html:
     panels = [_panel(findings, unit, [c for _, c in pairs]) for unit, pairs in groupby(shown, key=lambda pair: pair[0])]
     level = wording.level(findings.study.confidence_level)
     lead = (
-        f"Each row is one arm minus the baseline {baseline}, with its {level} interval. A filled point is a clear "
-        "difference after correction for the number of comparisons, a hollow one is not. The intervals are of the "
-        "simulated agents; they say nothing about people by themselves."
+        f"Each row is one arm minus the baseline {in_words(baseline)}, with its {level} interval. A filled point is a "
+        "clear difference after correction for the number of comparisons, a hollow one is not. The intervals are of "
+        "the simulated agents; they say nothing about people by themselves."
     )
     if not panels:
         return section(findings, "differences", "Differences", "Nothing could be compared: too few answers count.")
@@ -60,7 +61,7 @@ def changes(findings: Findings, analysis: Analysis) -> Html:
     """What was asked more than once: the last time against the first."""
     rows = [
         (
-            said(wording.subject(one.metric, one.option)),
+            said(titled(one.metric, one.option)),
             chip(findings, one.arm),
             f"{wording.estimate(one.measure, one.first)} (round {one.first_round})",
             f"{wording.estimate(one.measure, one.last)} (round {one.last_round})",
@@ -102,7 +103,7 @@ def comparisons(findings: Findings, analysis: Analysis) -> Html:
         for c in analysis.comparisons
     ]
     baseline = findings.study.baseline(findings.arms)
-    lead = f"All comparisons are with the baseline {baseline}; pp is percentage points."
+    lead = f"All comparisons are with the baseline {in_words(baseline)}; pp is percentage points."
     main = table("Comparisons with the baseline", head, rows, numbers_from=2)
     return section(findings, "comparisons", "Comparisons", lead, main, _p_values(findings, analysis))
 
@@ -154,14 +155,14 @@ def _outcome(findings: Findings, unit: Unit, axis: Axis, found: Sequence[Compari
 def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison, title: Html) -> Html:
     value = wording.difference(unit.measure, c.difference)
     interval = wording.difference_interval(unit.measure, c.interval)
-    name = wording.subject(c.metric, c.option)
-    label = f"{name}, {c.arm} minus {c.baseline}: {value}, interval {interval}"
+    name = titled(c.metric, c.option)
+    label = f"{name}, {in_words(c.arm)} minus {in_words(c.baseline)}: {value}, interval {interval}"
     chart = whisker(axis, c.difference, c.interval, colour_of(findings, c.arm), label, is_solid=is_clear(c))
     return row(title, chart, figure(value, interval))
 
 
 def _metric(c: Comparison) -> Html:
-    return join(said(wording.subject(c.metric, c.option)), role_tag("control" if c.is_control else c.role))
+    return join(said(titled(c.metric, c.option)), role_tag("control" if c.is_control else c.role))
 
 
 def _measure(analysis: Analysis, c: Comparison) -> str:
@@ -186,5 +187,5 @@ def _over(strong: str, quiet: str) -> Html:
 
 
 def _finding(measure: str, c: Comparison) -> Html:
-    words = direction(measure, c.finding) if is_clear(c) else c.finding.replace("_", " ")
+    words = direction(measure, c.finding) if is_clear(c) else in_words(c.finding)
     return tag("span", words, class_="finding clear" if is_clear(c) else "finding")

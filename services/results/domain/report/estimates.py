@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from libs.contracts.evidence import Analysis, Estimate
 from libs.contracts.instruments import Instrument
+from libs.contracts.names import in_words, titled
 from libs.pages.charts import Axis, axis_row, scale_axis, whisker
 from libs.pages.elements import figure, row, said, table
 from libs.pages.markup import EMPTY, Html, join, tag
@@ -56,7 +57,13 @@ def segments(findings: Findings, description: Description) -> Html:
         rows = [_segment(findings, axis, name, n, found) for name, n, found in cells]
         ticks = axis_row(axis, [_tick(cells[0][2][0], mark) for mark in axis.ticks])
         panels.append(
-            tag("div", tag("h3", said(instrument.name)), *rows, row(EMPTY, ticks, EMPTY), class_="panel segments")
+            tag(
+                "div",
+                tag("h3", said(titled(instrument.name))),
+                *rows,
+                row(EMPTY, ticks, EMPTY),
+                class_="panel segments",
+            )
         )
     lead = (
         "Exploratory: nobody planned these comparisons, so there are intervals and no p-values. Small segments "
@@ -70,10 +77,10 @@ def _segment(findings: Findings, axis: Axis, name: str, n: int, found: Sequence[
     for index, e in enumerate(found):
         interval = wording.estimate_interval(e.measure, e.interval)
         value = wording.estimate(e.measure, e.value)
-        label = f"{e.metric} in {name}, {e.arm}: {value}, interval {interval}, {e.n} agents"
+        label = f"{titled(e.metric)} in {in_words(name)}, {in_words(e.arm)}: {value}, interval {interval}, {e.n} agents"
         chart = whisker(axis, e.value, e.interval, colour_of(findings, e.arm), label)
         people = tag("span", f" {wording.plural(n, 'agent')}", class_="quiet")
-        title = join(said(name), people) if index == 0 else EMPTY
+        title = join(said(in_words(name)), people) if index == 0 else EMPTY
         rows.append(row(title, chart, figure(value, interval)))
     return tag("div", *rows, class_="group")
 
@@ -82,13 +89,13 @@ def _name(findings: Findings, e: Estimate, *, is_first: bool) -> Html:
     """The metric; where it stands right above it is kept for phones and screen readers only."""
     words = wording.scale_of(e.measure, e.scale)
     scale = tag("span", words, class_="quiet below") if words else EMPTY
-    name = join(said(wording.subject(e.metric, e.option)), role_tag(findings.study.instrument(e.metric).role), scale)
+    name = join(said(titled(e.metric, e.option)), role_tag(findings.study.instrument(e.metric).role), scale)
     return name if is_first else tag("span", name, class_="again")
 
 
 def _mini(findings: Findings, e: Estimate) -> Html:
     axis = _axis(findings.study.instrument(e.metric))
-    label = f"{wording.subject(e.metric, e.option)}, {e.arm}: {wording.estimate(e.measure, e.value)}"
+    label = f"{titled(e.metric, e.option)}, {in_words(e.arm)}: {wording.estimate(e.measure, e.value)}"
     return tag("div", whisker(axis, e.value, e.interval, colour_of(findings, e.arm), label), class_="mini")
 
 

@@ -1,5 +1,6 @@
 """The top of the report: what it is, the verdict, and what that is worth before anything else is seen."""
 
+from libs.contracts.names import in_words
 from libs.pages.elements import said
 from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
@@ -18,7 +19,7 @@ GRADES = {
 def headline(findings: Findings) -> Html:
     """Title, verdict, evidence."""
     study = findings.study
-    kind = study.plan.type.replace("_", " ") if study.plan else "simulation without an intervention"
+    kind = in_words(study.plan.type) if study.plan else "simulation without an intervention"
     when = f" · analysed {findings.analysed_at:%-d %B %Y, %H:%M} UTC" if findings.analysed_at else ""
     return tag(
         "header",

@@ -1,5 +1,6 @@
 """Engagement and sentiment by arm, and what goes with who people are: exploratory, without a test."""
 
+from libs.contracts.names import in_words, titled
 from libs.pages.elements import said, table
 from libs.pages.markup import EMPTY, Html
 from services.results.domain import wording
@@ -46,8 +47,8 @@ def _associations(description: Description) -> Html:
     strongest = sorted(description.associations, key=lambda one: (one.by_chance - abs(one.value), one.attribute))
     rows = [
         (
-            said(one.attribute.replace("_", " ")),
-            said(wording.subject(one.metric, one.option)),
+            said(in_words(one.attribute)),
+            said(titled(one.metric, one.option)),
             wording.number(one.value),
             wording.number(one.by_chance),
             one.n,

@@ -1,5 +1,6 @@
 """What the sections of the report share: the section frame with its stamp, chips and legends."""
 
+from libs.contracts.names import in_words
 from libs.pages.charts import COLOURS
 from libs.pages.elements import said
 from libs.pages.markup import EMPTY, Child, Html, tag
@@ -42,14 +43,14 @@ def colour_of(findings: Findings, arm: str) -> int:
 
 def chip(findings: Findings, arm: str) -> Html:
     """An arm's name with its colour."""
-    return tag("span", tag("i", class_="swatch"), said(arm), class_=f"chip arm-{colour_of(findings, arm)}")
+    return tag("span", tag("i", class_="swatch"), said(in_words(arm)), class_=f"chip arm-{colour_of(findings, arm)}")
 
 
 def legend(findings: Findings) -> Html:
     """The arms and their colours."""
     chips = [chip(findings, arm) for arm in findings.arms]
     baseline = findings.study.baseline(findings.arms)
-    note = tag("span", f"baseline: {baseline}", class_="quiet") if len(findings.arms) > 1 else EMPTY
+    note = tag("span", f"baseline: {in_words(baseline)}", class_="quiet") if len(findings.arms) > 1 else EMPTY
     return tag("p", *chips, note, class_="legend")
 
 

@@ -1,5 +1,6 @@
 """Who was simulated, and what was said of them that drew nobody."""
 
+from libs.contracts.names import in_words
 from libs.pages.elements import facts, said, table
 from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import people, wording
@@ -37,7 +38,7 @@ def _segments(found: People) -> Html:
         return EMPTY
     rows = [
         (
-            said(one.name),
+            said(in_words(one.name)),
             one.size,
             said(one.particularities or wording.NOTHING),
             said(", ".join(one.fragments or ()) or wording.NOTHING),

@@ -1,5 +1,6 @@
 """Plots of the description: outcomes over time, survival, where arms part, and what goes with who people are."""
 
+from libs.contracts.names import in_words, titled
 from libs.pages.charts import Axis, axis_for, axis_row, scale_axis, whisker
 from libs.pages.elements import figure, row, said, table
 from libs.pages.markup import EMPTY, Html, join, tag
@@ -80,7 +81,9 @@ def _series(findings: Findings, plot: TimeSeries) -> Html:
     names = [(place / last, name) for place, name in enumerate(plot.x)]
     drawn = [_curve(findings, one, last, _beside(place, plot.lines)) for place, one in enumerate(plot.lines)]
     texts = [wording.percent(mark, 0) if plot.measure == "proportion" else f"{mark:g}" for mark in axis.ticks]
-    said_of = "; ".join(f"{one.arm} {wording.estimate(plot.measure, one.values[-1])} at the end" for one in plot.lines)
+    said_of = "; ".join(
+        f"{in_words(one.arm)} {wording.estimate(plot.measure, one.values[-1])} at the end" for one in plot.lines
+    )
     chart = curves(drawn, Ruled(axis, texts), names, f"{plot.title} over time: {said_of}")
     return tag("div", tag("h3", said(plot.title)), chart, class_="panel")
 
@@ -90,7 +93,7 @@ def _survival(findings: Findings, plot: Survival) -> Html:
     last = 1 + max(x for one in plot.lines for x in one.x)
     names = [(place / last, str(place)) for place in range(last)]
     drawn = [_curve(findings, one, last) for one in plot.lines]
-    ends = "; ".join(f"{one.arm} {wording.percent(one.values[-1])} left" for one in plot.lines)
+    ends = "; ".join(f"{in_words(one.arm)} {wording.percent(one.values[-1])} left" for one in plot.lines)
     ruled = Ruled(axis, [wording.percent(mark, 0) for mark in axis.ticks])
     chart = steps(drawn, ruled, names, f"{plot.title}, by round: {ends}")
     rows = [
@@ -107,7 +110,7 @@ def _gaps(findings: Findings, plot: StageContrasts) -> Html:
     groups = [
         tag(
             "div",
-            tag("p", said(stage), class_="group-name"),
+            tag("p", said(titled(stage)), class_="group-name"),
             *(_gap(findings, plot, axis, gap) for gap in plot.gaps if gap.stage == stage),
             class_="group",
         )
@@ -121,7 +124,8 @@ def _gap(findings: Findings, plot: StageContrasts, axis: Axis, gap: Gap) -> Html
     value = wording.difference("proportion", gap.value)
     interval = wording.difference_interval("proportion", (gap.low, gap.high))
     among = "of all" if gap.among == "all" else "of those who reached it"
-    label = f"{gap.stage}, {gap.arm} minus {plot.baseline}, {among}: {value}, interval {interval}"
+    against = f"{in_words(gap.arm)} minus {in_words(plot.baseline)}"
+    label = f"{titled(gap.stage)}, {against}, {among}: {value}, interval {interval}"
     colour = colour_of(findings, gap.arm)
     chart = whisker(axis, gap.value, (gap.low, gap.high), colour, label, is_solid=gap.among == "all")
     return row(join(chip(findings, gap.arm), tag("span", f" {among}", class_="quiet")), chart, figure(value, interval))
@@ -137,7 +141,7 @@ def _heat(plot: HeatMap) -> Html:
             if value is not None and chance is not None:
                 cells[i, j] = value
                 above |= {(i, j)} if stands_out(value, chance) else set()
-    names = [name.replace("_", " ") for name in rows]
+    names = [in_words(name) for name in rows]
     label = f"Heat map of {len(rows)} attributes and {len(columns)} metrics; the strongest row is {names[0]}"
     return matrix(names, columns, cells, frozenset(above), label)
 

@@ -1,5 +1,6 @@
 """Themes of free texts: how well two codings agree comes first, then how many texts have each."""
 
+from libs.contracts.names import in_words, titled
 from libs.pages.elements import said, table
 from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
@@ -36,7 +37,7 @@ def _panel(findings: Findings, one: Themes) -> Html:
     note = tag("p", tag("b", f"Agreement {agreement(one.agreement)}. "), one.note, class_=kind)
     return tag(
         "div",
-        tag("h3", said(one.field)),
+        tag("h3", said(titled(one.field))),
         tag("p", said(of), class_="quiet"),
         note,
         _table(findings, one),
@@ -46,8 +47,8 @@ def _panel(findings: Findings, one: Themes) -> Html:
 
 def _table(findings: Findings, one: Themes) -> Html:
     arms = findings.arms if len(findings.arms) > 1 else ()
-    head = ("Theme", "Texts", "Share", *arms, "Again", "Both", "Agreement")
-    return table(f"Themes of {one.field}", head, [_row(theme, arms) for theme in one.themes], numbers_from=1)
+    head = ("Theme", "Texts", "Share", *map(in_words, arms), "Again", "Both", "Agreement")
+    return table(f"Themes of {titled(one.field)}", head, [_row(theme, arms) for theme in one.themes], numbers_from=1)
 
 
 def _row(theme: Theme, arms: tuple[str, ...]) -> tuple[Html | str | int, ...]:

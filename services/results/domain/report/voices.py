@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from libs.contracts.instruments import Answer
+from libs.contracts.names import in_words, titled
 from libs.pages.elements import said
 from libs.pages.markup import EMPTY, Html, tag
 from services.results.domain.findings import Findings
@@ -39,7 +40,7 @@ def persona_line(segment: str | None, profile: Profile) -> str:
     """Age, gender, occupation, … as far as they are known, four at most; else whatever is."""
     known = [key for key in PERSONA if key in profile] or sorted(profile)[:4]
     parts = [str(profile[key]) for key in known[:4]]
-    return " · ".join([*parts, *([segment] if segment else [])])
+    return " · ".join([*parts, *([in_words(segment)] if segment else [])])
 
 
 def _card(findings: Findings, turn: Turn) -> Html:
@@ -52,7 +53,7 @@ def _card(findings: Findings, turn: Turn) -> Html:
         else EMPTY
     )
     answers = [
-        tag("span", said(i.name), " ", tag("b", said(_answer(turn.answers.get(i.name)))), class_="answer")
+        tag("span", said(titled(i.name)), " ", tag("b", said(_answer(turn.answers.get(i.name)))), class_="answer")
         for i in findings.study.instruments
         if i.name in turn.answers
     ]

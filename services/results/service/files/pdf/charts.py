@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from libs.contracts.evidence import Interval
+from libs.contracts.names import in_words, titled
 from libs.pages.charts import Axis, axis_for, scale_axis
 from services.results.domain import wording
 from services.results.domain.findings import Findings
@@ -76,7 +77,7 @@ def gaps(plot: StageContrasts) -> "Iterator[Drawing]":
     among = {"all": "of all", "reached": "of reached"}
     points = [
         Whisker(
-            f"{gap.stage}, {gap.arm}, {among[gap.among]}",
+            f"{titled(gap.stage)}, {in_words(gap.arm)}, {among[gap.among]}",
             wording.difference("proportion", gap.value),
             gap.value,
             (gap.low, gap.high),
@@ -130,7 +131,7 @@ def heat(plot: HeatMap) -> "Drawing":
         _write(drawing, 0, 2 + 11.0 * (len(columns) - 1 - j), f"{j + 1}  {name}")
     for i, name in enumerate(rows):
         y = height - cell * (i + 2)
-        _write(drawing, 0, y + 3, name.replace("_", " "))
+        _write(drawing, 0, y + 3, in_words(name))
         for j in range(len(columns)):
             value, chance = plot.values[i][j], plot.by_chance[i][j]
             if value is not None and chance is not None:
@@ -156,7 +157,7 @@ def legend(findings: Findings, arms: Sequence[str]) -> "Drawing":
     for place, arm in enumerate(arms):
         x, y = (place % 4) * width, drawing.height - 12.0 * (place // 4 + 1)
         drawing.add(shapes.Rect(x, y + 3, 6, 6, fillColor=arm_colour(findings, arm), strokeColor=None))
-        _write(drawing, x + 10, y + 3, arm, most=24)
+        _write(drawing, x + 10, y + 3, in_words(arm), most=24)
     return drawing
 
 

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from libs.contracts.evidence import Analysis, Comparison
+from libs.contracts.names import in_words, titled
 from services.results.domain import wording
 from services.results.domain.description import Description
 from services.results.domain.findings import SIMULATED, Findings, why_no_analysis
@@ -100,7 +101,7 @@ def _decision(findings: Findings) -> Iterator["Flowable"]:
     for alarm in findings.alarms:
         if alarm.is_raised:
             where = ", ".join(filter(None, (alarm.metric, alarm.arm)))
-            yield text(f"Alarm — {alarm.kind.replace('_', ' ')} {where}", 9, bold=True, after=3)
+            yield text(f"Alarm — {in_words(f'{alarm.kind} {where}')}", 9, bold=True, after=3)
 
 
 def _differences(analysis: Analysis) -> Iterator["Flowable"]:
@@ -112,7 +113,7 @@ def _differences(analysis: Analysis) -> Iterator["Flowable"]:
         if shown:
             points = [
                 charts.Whisker(
-                    f"{wording.subject(c.metric, c.option)}, {c.arm}",
+                    f"{titled(c.metric, c.option)}, {in_words(c.arm)}",
                     wording.difference(measure, c.difference),
                     c.difference or 0.0,
                     c.interval,
@@ -122,12 +123,12 @@ def _differences(analysis: Analysis) -> Iterator["Flowable"]:
             yield from charts.whiskers(points, measure)
     rows = [
         (
-            wording.subject(c.metric, c.option),
-            c.arm,
+            titled(c.metric, c.option),
+            in_words(c.arm),
             wording.difference(_measure(analysis, c), c.difference),
             wording.difference_interval(_measure(analysis, c), c.interval),
             _of_people(analysis, c),
-            c.finding.replace("_", " "),
+            in_words(c.finding),
             c.evidence.grade,
         )
         for c in analysis.comparisons[:MOST_ROWS]
@@ -140,8 +141,8 @@ def _estimates(analysis: Analysis) -> Iterator["Flowable"]:
     yield heading("Estimates")
     rows = [
         (
-            wording.subject(e.metric, e.option),
-            e.arm,
+            titled(e.metric, e.option),
+            in_words(e.arm),
             wording.estimate(e.measure, e.value),
             wording.estimate_interval(e.measure, e.interval),
             str(e.n),
@@ -165,8 +166,10 @@ def _distributions(description: Description) -> Iterator["Flowable"]:
     yield heading("Answers")
     for one in description.distributions:
         if one.bins:
-            yield text(f"{one.metric}, {one.arm} — {wording.plural(one.n, 'answer')}", 9, bold=True, before=4)
-            yield charts.bars([(bin.label, bin.share) for bin in one.bins])
+            yield text(
+                f"{titled(one.metric)}, {in_words(one.arm)} — {wording.plural(one.n, 'answer')}", 9, bold=True, before=4
+            )
+            yield charts.bars([(in_words(bin.label), bin.share) for bin in one.bins])
 
 
 def _plots(findings: Findings, description: Description) -> Iterator["Flowable"]:
@@ -196,7 +199,7 @@ def _plot(findings: Findings, plot: Plot) -> Iterator["Flowable"]:
 
 def _themes(description: Description) -> Iterator["Flowable"]:
     for one in description.themes:
-        yield heading(f"Themes of {one.field}")
+        yield heading(f"Themes of {titled(one.field)}")
         yield text(f"Agreement of two codings {agreement(one.agreement)}. {one.note}", 9, bold=True, after=2)
         yield text(f"{one.n:,} of {wording.plural(one.of, 'text')}, coded by {one.coder}", 8, colour=QUIET, after=4)
         rows = [
@@ -215,7 +218,7 @@ def _people(people: People | None) -> Iterator["Flowable"]:
     for name, words in facts(people):
         yield text(f"{name}: {words}", 9, after=2)
     rows = [
-        (one.name, f"{one.size:,}", one.particularities or wording.NOTHING, ", ".join(one.fragments or ()))
+        (in_words(one.name), f"{one.size:,}", one.particularities or wording.NOTHING, ", ".join(one.fragments or ()))
         for one in people.segments[:MOST_ROWS]
     ]
     if rows:
@@ -226,7 +229,7 @@ def _conduct(findings: Findings) -> Iterator["Flowable"]:
     study, heads = findings.study, findings.heads
     yield heading("How it was done")
     rows = [
-        (arm, str(n), str(heads.answered[arm]), str(heads.failed[arm]), wording.percent(heads.attrition[arm]))
+        (in_words(arm), str(n), str(heads.answered[arm]), str(heads.failed[arm]), wording.percent(heads.attrition[arm]))
         for arm, n in heads.assigned.items()
     ]
     yield table(("Arm", "Assigned", "Answered", "Failed", "Lost"), rows)
