@@ -119,6 +119,7 @@ class Step(Data):
     correction: Correction | None = Field(default=None, description="Null: what agents do is not checked.")
     responds: bool | None = Field(default=None, description="False: agents only take it in. Null: they respond.")
     arms: tuple[str, ...] | None = Field(default=None, description="The arms it is for; null: all.")
+    name: str | None = Field(default=None, description="Of a touchpoint outside an intervention; null: it has none.")
 
     def is_for(self, arm: str) -> bool:
         """Whether an arm takes the step."""

@@ -62,6 +62,7 @@ steps = Table(
     Column("timeline_id", String(64), nullable=False),
     Column("step_place", Integer, nullable=False),
     Column("is_conditional", Boolean),
+    Column("document", JsonDocument),  # what else the step is
 )
 
 responses = Table(

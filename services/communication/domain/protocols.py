@@ -142,7 +142,9 @@ def sequence(
         contact, responds = _contact(touchpoint), touchpoint.responds
         step = _step(slot, place, place, contact, asked, "everybody", None, spec, responds=responds)
         steps.append(
-            step.model_copy(update={"simulated_at": at, "condition": _condition(touchpoint, step_ids)}),
+            step.model_copy(
+                update={"name": touchpoint.name, "simulated_at": at, "condition": _condition(touchpoint, step_ids)}
+            ),
         )
     audience = Audience(audience_id=_audience_id(slot, "everybody"), groups={ONLY_ARM: tuple(recipients)})
     return Protocol(tuple(steps), (audience,), len(steps))

@@ -12,7 +12,7 @@ from libs.contracts.chosen import NOBODY, Chosen
 from libs.contracts.communication import Response, ResponsesRecorded
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.instruments import Answer, Instrument
-from libs.contracts.protocol import Plan, Stimulus, Usage
+from libs.contracts.protocol import Plan, Step, Stimulus, Usage
 from services.results.domain.people import People
 
 Profile = dict[str, str | int | float]
@@ -82,8 +82,8 @@ class Study:
     instruments: tuple[Instrument, ...]
     planned: dict[str, int]
     """Agents announced by arm; where there is a plan, the plan's own numbers count."""
-    stimuli: Mapping[str, Mapping[str, Stimulus]] = field(default_factory=dict)
-    """What was shown, by step and arm, as far as it is known."""
+    steps: Mapping[str, Step] = field(default_factory=dict)
+    """By id, in their order, as far as it is known what they showed."""
     people: People | None = None
     """Who is simulated; None where no more than the id of the population is known."""
     chosen: Chosen = NOBODY
@@ -105,9 +105,10 @@ class Study:
 
     def stimulus(self, turn: Turn) -> Stimulus | None:
         """What the agent met in a turn."""
-        shown = self.stimuli.get(turn.step_id, {}).get(turn.arm)
-        if shown is not None or self.plan is None or turn.step_id in self.stimuli:
-            return shown
+        if (step := self.steps.get(turn.step_id)) is not None:
+            return step.stimuli.get(turn.arm)
+        if self.plan is None:
+            return None
         return next((arm.stimulus for arm in self.plan.arms if arm.name == turn.arm), None)
 
     def instrument(self, metric: str) -> Instrument:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from libs.contracts.evidence import Interval
+from libs.contracts.instruments import Answer
 
 NOTHING = "–"
 SMALLEST_P = 0.001
@@ -89,9 +90,34 @@ def listed(words: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
 
 
+def either(words: Sequence[str]) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return " or ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
 def plural(count: int, noun: str) -> str:
     """`1 agent`, `2 agents`."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def answer(value: Answer) -> str:
+    """What somebody answered."""
+    if value is None:
+        return "not reached"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return " > ".join(value)
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+def duration(seconds: float) -> str:
+    """`2 days and 6 hours`, in the two largest units of it."""
+    left, parts = round(seconds), list[str]()
+    for noun, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        count, left = divmod(left, size)
+        parts += [plural(count, noun)] if count else []
+    return listed(parts[:2])
 
 
 def scale_of(measure: str, scale: Interval | None) -> str:

@@ -17,7 +17,7 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.intervention import PlanFrozen
 from libs.contracts.orchestrator import SimulationCreated, StepStarted
 from libs.contracts.population import PopulationReady
-from libs.contracts.protocol import Plan, Stimulus, Usage
+from libs.contracts.protocol import Plan, Step, Usage
 from libs.contracts.timelines import MAIN, Timeline
 from libs.contracts.tools import Scope
 from libs.db import Transaction, add_up, along, insert_new
@@ -96,6 +96,7 @@ class Studies:
             "timeline_id": (data.timeline or MAIN).timeline_id,
             "step_place": data.place or 0,
             "is_conditional": data.step.condition is not None,
+            "document": data.step.model_dump(mode="json", exclude={"instruments", "stimuli"}),
         }
         await insert_new(tx, steps, [row])
 
@@ -106,7 +107,7 @@ class Studies:
             return None
         frozen = (await tx.execute(_of(tx, plans, simulation_id))).one_or_none()
         plan = Plan.model_validate(frozen.plan) if frozen else None
-        query = (await _current(tx, steps, simulation_id)).order_by(steps.c.round, steps.c.step_id)
+        query = (await _current(tx, steps, simulation_id)).order_by(steps.c.step_place, steps.c.round, steps.c.step_id)
         started = (await tx.execute(query)).all()
         asked = plan.instruments if plan else _asked(started)
         return Study(
@@ -121,7 +122,7 @@ class Studies:
             plan_hash=frozen.plan_hash if frozen else None,
             instruments=asked,
             planned=_planned(started),
-            stimuli={row.step_id: _stimuli(row.stimuli) for row in started if row.stimuli is not None},
+            steps={row.step_id: _step(row) for row in started if row.stimuli is not None},
             people=await self._people(tx, row.population_id),
             chosen=chosen_by(map(_asking, started)),
         )
@@ -381,8 +382,11 @@ def _asking(row: Row[Any]) -> Asking:
     return Asking(row.step_id, tuple(row.planned), metrics, bool(row.is_conditional))
 
 
-def _stimuli(shown: dict[str, Any]) -> dict[str, Stimulus]:
-    return {arm: Stimulus.model_validate(stimulus) for arm, stimulus in shown.items()}
+def _step(row: Row[Any]) -> Step:
+    """As it was announced; of one from before that was kept, what is known of it."""
+    kind = "deliver" if row.stimuli else "measure"
+    known = row.document or {"kind": kind, "step_id": row.step_id, "round": row.round}
+    return Step.model_validate({**known, "stimuli": row.stimuli, "instruments": row.instruments})
 
 
 def _asked(started: Sequence[Row[Any]]) -> tuple[Instrument, ...]:

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from libs.contracts.dialogue import ConversationSpec
+from libs.contracts.dialogue import ConversationSpec, SequenceSpec
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Condition, Conversation
 from libs.minds.conditions import holds
 from services.communication.domain.history import HistoryEntry, HistoryKind
 from services.communication.domain.interactions import Interactions
 from services.communication.domain.moments import spoken_at, turn_moments, waves
-from services.communication.domain.protocols import Slot, conversation, grouped
+from services.communication.domain.protocols import Slot, conversation, grouped, sequence
 from tests.services.communication.parts import delivery
 
 PEOPLE = [f"agent_{index:04d}" for index in range(1, 41)]
@@ -46,6 +46,13 @@ def test_rounds_go_on_after_those_of_earlier_requests_and_the_moderator_says_eac
     assert said == ["Bread\n\nOne?", None, "Three?"]
     assert [step.round for step in protocol.steps] == [7, 8, 9]
     assert [step.step_id for step in protocol.steps] == ["step-3-1", "step-3-2", "step-3-3"]
+
+
+def test_a_step_of_a_journey_has_the_name_of_its_touchpoint() -> None:
+    touchpoints = [{"name": name, "content": "Hello"} for name in ("welcome", "reminder")]
+    wanted = SequenceSpec.model_validate({"simulation_id": "sim_1", "touchpoints": touchpoints})
+    protocol = sequence(SLOT, wanted, {"welcome": (), "reminder": ()}, PEOPLE)
+    assert [step.name for step in protocol.steps] == ["welcome", "reminder"]
 
 
 def talking(turn_taking: str) -> object:

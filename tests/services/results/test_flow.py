@@ -13,7 +13,7 @@ from libs.contracts import subjects
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import seal
 from libs.contracts.orchestrator import SimulationState, StepStarted
-from libs.contracts.protocol import Step
+from libs.contracts.protocol import Step, Stimulus
 from libs.contracts.results import AnalyseSimulation, AnalysisCompleted
 from services.results.api.results import ENDINGS, FORMATS, ROWS, WHOLE
 from services.results.domain.samples import count_heads
@@ -142,7 +142,16 @@ async def test_while_it_runs_there_are_counts_and_nothing_that_tempts_to_stop(qu
 
 async def test_a_broadcast_is_described_with_the_instruments_its_step_announced(scene: Scene) -> None:
     asked = (build.instrument("rating", "ordinal", minimum=1, maximum=5), build.instrument("concerns", "text"))
-    step = Step(kind="deliver", step_id="broadcast-1", round=1, stimuli={}, instruments=asked)
+    mail = Stimulus(content="Half price until Sunday.", channel="email", timing="morning")
+    step = Step(
+        kind="deliver",
+        step_id="broadcast-1",
+        round=1,
+        stimuli={"all": mail},
+        instruments=asked,
+        name="welcome_mail",
+        simulated_at=build.START,
+    )
     turns = [
         build.turn(number, "all", {"rating": float(1 + number % 5), "concerns": "price"}, step_id="broadcast-1")
         for number in range(1, 11)
@@ -157,6 +166,9 @@ async def test_a_broadcast_is_described_with_the_instruments_its_step_announced(
     assert analysis.assigned == {"all": 12}
     assert [(found.metric, found.value) for found in analysis.estimates] == [("rating", 3.0)]
     assert (await scene.aggregate())["aggregate_results"]["mean_score"] == 3.0
+    report = (await scene.export("html")).text
+    for words in ("welcome mail", "email · morning · 22 November 2026, 09:00", mail.content, "rating?"):
+        assert words in report
 
 
 async def test_two_runs_of_one_study_give_the_same_bytes(scene: Scene) -> None:

@@ -8,7 +8,7 @@ import pytest
 import scipy
 
 from libs.contracts.compact import MOST_SHARED
-from libs.contracts.protocol import Stimulus
+from libs.contracts.protocol import Step, Stimulus
 from services.results.domain.engagement import engagement
 from services.results.domain.moods import stands_out
 from services.results.domain.path import changes_of, path_of
@@ -53,9 +53,9 @@ def repeated() -> tuple[Study, list[Turn]]:
         for i in range(30)
         for wave in range(3)
     ]
-    return build.study(
-        frozen, stimuli={"wave-0": {"b": Stimulus(content="Hello", channel="email", timing="now")}}
-    ), turns
+    met = {"b": Stimulus(content="Hello", channel="email", timing="now")}
+    first = Step(kind="deliver", step_id="wave-0", round=1, stimuli=met, instruments=(LIKED,))
+    return build.study(frozen, steps={"wave-0": first}), turns
 
 
 def test_every_outcome_has_a_value_at_each_round_and_arm() -> None:

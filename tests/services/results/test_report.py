@@ -8,6 +8,7 @@ import pytest
 
 from libs.contracts.decision import decide
 from libs.contracts.instruments import Instrument
+from libs.contracts.protocol import Condition, Contact, Stimulus
 from services.results.domain.people import People, people_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.report.page import to_html
@@ -148,7 +149,7 @@ def test_names_are_said_in_words_in_report_pdf_and_decision() -> None:
 def test_every_section_says_that_the_respondents_are_simulated_and_what_that_is_worth(is_completed: bool) -> None:
     found = findings(*varied(), "completed" if is_completed else "running")
     parts = sections(to_html(found))
-    assert len(parts) == (14 if is_completed else 5)
+    assert len(parts) == (15 if is_completed else 6)
     for part in parts:
         assert "Simulated respondents</b>" in part
         assert "evidence grade C, effective n 0" in part
@@ -214,13 +215,15 @@ def test_a_text_from_outside_is_text_wherever_it_stands(attack: str, is_complete
         stopping_rule=attack,
         target_segments=(attack,),
     )
-    shown = [
-        arm.model_copy(
-            update={"stimulus": arm.stimulus.model_copy(update=dict.fromkeys(("content", "channel", "timing"), attack))}
-        )
-        for arm in plan.arms
-    ]
-    plan = plan.model_copy(update={"arms": tuple(shown)})
+    stimulus = Stimulus(content=attack, channel=attack, timing=attack, source=attack)
+    long = stimulus.model_copy(update={"content": f"{attack} " * 100})
+    asked_before = Condition(metric=attack, step_id=attack, operator="is", value=attack)
+    contacts = tuple(
+        Contact(name=attack, stimulus=one, at_s=0, metrics=(), condition=asked_before, responds=True, rich=None)
+        for one in (stimulus, long)
+    )
+    shown = {"stimulus": stimulus, "contacts": contacts, "copy_of": attack}
+    plan = plan.model_copy(update={"arms": tuple(arm.model_copy(update=shown) for arm in plan.arms)})
     ids = dict.fromkeys(("simulation_id", "population_id", "intervention_id", "model", "name", "plan_hash"), attack)
     answers = {
         f"m{attack}": True,

@@ -2,16 +2,13 @@
 
 from collections import Counter
 
-from libs.contracts.names import in_words, titled
-from libs.contracts.protocol import Arm, Plan
+from libs.contracts.names import in_words
 from libs.pages.charts import bar
-from libs.pages.elements import disclosure, facts, said, table
-from libs.pages.markup import EMPTY, Html, join, tag
+from libs.pages.elements import facts, said, table
+from libs.pages.markup import Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import FORMAT, Findings
-from services.results.domain.report.parts import chip, colour_of, role_tag, section
-
-LONG_TEXT = 700
+from services.results.domain.report.parts import chip, colour_of, section
 
 
 def health(findings: Findings) -> Html:
@@ -41,7 +38,7 @@ def plan(findings: Findings) -> Html:
     frozen = findings.study.plan
     if frozen is None:
         lead = "This simulation had no intervention: nothing was planned or compared, and everybody is in one arm."
-        return section(findings, "plan", "Plan", lead, _metrics(findings))
+        return section(findings, "plan", "Plan", lead)
     lead = (
         f"Frozen {frozen.frozen_at:%-d %B %Y, %H:%M:%S} UTC, before the first exposure; the hash is of this very plan."
     )
@@ -56,7 +53,7 @@ def plan(findings: Findings) -> Html:
             ("Stopping rule", said(frozen.stopping_rule)),
         )
     )
-    return section(findings, "plan", "Plan", lead, listing, _stimuli(findings, frozen), _metrics(findings))
+    return section(findings, "plan", "Plan", lead, listing)
 
 
 def provenance(findings: Findings) -> Html:
@@ -112,40 +109,3 @@ def _failures(findings: Findings) -> Html:
         tag("li", said(reason), f" — {wording.plural(count, 'turn')}") for reason, count in reasons.most_common(10)
     ]
     return join(tag("h3", "Why turns failed"), tag("ul", *items))
-
-
-def _stimuli(findings: Findings, frozen: Plan) -> Html:
-    return join(
-        tag("h3", "What each arm was shown"), tag("div", *(_stimulus(findings, a) for a in frozen.arms), class_="cards")
-    )
-
-
-def _stimulus(findings: Findings, arm: Arm) -> Html:
-    parts = arm.stimulus.channel, arm.stimulus.timing, "baseline" if arm.is_baseline else ""
-    where = in_words(" · ".join(filter(None, parts)))
-    text = tag("p", said(arm.stimulus.content), class_="stimulus")
-    body = disclosure("Show the text", text) if len(arm.stimulus.content) > LONG_TEXT else text
-    return tag("div", chip(findings, arm.name), tag("p", said(where), class_="quiet"), body, class_="card")
-
-
-def _metrics(findings: Findings) -> Html:
-    rows = [
-        (
-            join(said(titled(i.name)), role_tag(i.role)),
-            i.type.value,
-            said(i.question),
-            said(_values(i.minimum, i.maximum, i.options)),
-            said(titled(i.requires or wording.NOTHING)),
-        )
-        for i in findings.study.instruments
-    ]
-    if not rows:
-        return EMPTY
-    head = ("Metric", "Type", "Question", "Values", "Requires")
-    return join(tag("h3", "What was asked"), table("Metrics", head, rows, numbers_from=len(head)))
-
-
-def _values(minimum: float | None, maximum: float | None, options: tuple[str, ...]) -> str:
-    if options:
-        return ", ".join(options)
-    return wording.NOTHING if minimum is None or maximum is None else f"{minimum:g} to {maximum:g}"

@@ -14,6 +14,7 @@ from services.results.domain.report.moods import moods
 from services.results.domain.report.parts import stamp
 from services.results.domain.report.people import population
 from services.results.domain.report.plots import over_time, parting, surviving
+from services.results.domain.report.shown import stimuli
 from services.results.domain.report.themes import themes
 from services.results.domain.report.voices import voices
 
@@ -28,6 +29,7 @@ def to_html(findings: Findings) -> bytes:
 def _sections(findings: Findings) -> list[Html]:
     analysis, description = findings.analysis, findings.description
     found: list[Html] = [decision(findings), EMPTY if analysis is None else doubts(findings, analysis)]
+    found.append(stimuli(findings))
     if analysis is not None and analysis.comparisons:
         found.append(forest(findings, analysis))
     if analysis is not None and analysis.estimates:

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from libs.contracts.instruments import Answer
 from libs.contracts.names import in_words, titled
 from libs.pages.elements import said
 from libs.pages.markup import EMPTY, Html, tag
+from services.results.domain import wording
 from services.results.domain.findings import Findings
 from services.results.domain.records import Profile, Turn
 from services.results.domain.report.parts import chip, section
@@ -52,10 +52,10 @@ def _card(findings: Findings, turn: Turn) -> Html:
         if turn.reasoning
         else EMPTY
     )
+    given = [(i.name, turn.answers[i.name]) for i in findings.study.instruments if i.name in turn.answers]
     answers = [
-        tag("span", said(titled(i.name)), " ", tag("b", said(_answer(turn.answers.get(i.name)))), class_="answer")
-        for i in findings.study.instruments
-        if i.name in turn.answers
+        tag("span", said(titled(name)), " ", tag("b", said(wording.answer(value))), class_="answer")
+        for name, value in given
     ]
     return tag(
         "article",
@@ -67,13 +67,3 @@ def _card(findings: Findings, turn: Turn) -> Html:
         tag("p", *answers, class_="answers"),
         class_="card voice",
     )
-
-
-def _answer(answer: Answer) -> str:
-    if answer is None:
-        return "not reached"
-    if isinstance(answer, bool):
-        return "yes" if answer else "no"
-    if isinstance(answer, list | tuple):
-        return " > ".join(answer)
-    return answer if isinstance(answer, str) else f"{answer:g}"
