@@ -138,7 +138,7 @@ def survival(found: Sequence[TimeToEvent]) -> list[Survival]:
         by_metric.setdefault(one.metric, []).append(one)
     return [
         Survival(
-            title=metric,
+            title=titled(metric),
             lines=tuple(_curve(one) for one in arms),
             median_rounds={one.arm: one.median_rounds for one in arms},
         )

@@ -4,9 +4,9 @@ It never says "significant" and never leaves out that the respondents are simula
 metric's clearest comparison; everything else that is clear is named after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, Shift
+from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, FactorEffect, Shift
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.names import in_words, titled
 from services.results.domain import wording
@@ -38,7 +38,7 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
             f"The arms cannot be compared: too few of {_people(answered)} gave an answer that counts — "
             f"{_worth(overall)}."
         )
-    clauses = [_headline(analysis, lead), *_afterwards(analysis.comparisons, lead)]
+    clauses = [_headline(analysis, lead), *_afterwards(analysis.comparisons, lead), *_main_effects(analysis)]
     if lead.about_people is not None:
         clauses.append(_of_people(analysis, lead, lead.about_people))
     least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
@@ -57,9 +57,9 @@ def find_estimate(analysis: Analysis, metric: str, option: str | None, arm: str)
     return next(e for e in analysis.estimates if (e.metric, e.option, e.arm) == (metric, option, arm))
 
 
-def is_clear(comparison: Comparison) -> bool:
+def is_clear(one: Comparison | FactorEffect) -> bool:
     """True when the finding is a difference."""
-    return comparison.finding in {"higher", "lower"}
+    return one.finding in {"higher", "lower"}
 
 
 def direction(measure: str, finding: str) -> str:
@@ -185,6 +185,28 @@ def _afterwards(comparisons: Sequence[Comparison], lead: Comparison) -> list[str
     elif unclear:
         clauses.append("nor in any other comparison" if unclear > 1 else "nor in the other comparison")
     return clauses
+
+
+def _main_effects(analysis: Analysis) -> Iterator[str]:
+    """Of a factorial design: what each factor does to the primary metrics, over all levels of the others."""
+    primary = {c.metric for c in analysis.comparisons if c.role == "primary"}
+    found = [one for one in analysis.factor_effects or () if one.metric in primary]
+    clear = sorted((one for one in found if is_clear(one)), key=lambda one: one.p_value)
+    for one in clear[:NAMED_AFTERWARDS]:
+        measure = next(e.measure for e in analysis.estimates if (e.metric, e.option) == (one.metric, one.option))
+        size = wording.difference(measure, one.difference)
+        interval = (
+            f"{wording.level(one.confidence_level)} interval {wording.difference_interval(measure, one.interval)}"
+        )
+        yield (
+            f"over all other factors {titled(one.metric, one.option)} is {direction(measure, one.finding)} with "
+            f"{in_words(one.factor)} {in_words(one.level)} than with {in_words(one.reference)} ({size}, {interval})"
+        )
+    if len(clear) > NAMED_AFTERWARDS:
+        yield wording.plural(len(clear) - NAMED_AFTERWARDS, "more clear main effect")
+    none = dict.fromkeys(one.factor for one in found if one.factor not in {other.factor for other in clear})
+    if none:
+        yield f"no clear main effect of {wording.either([in_words(factor) for factor in none])}"
 
 
 def _people(count: int) -> str:

@@ -119,8 +119,13 @@ def _table(caption: str, what: str, rows: Sequence[tuple[Html | str, ...]]) -> H
     return table(caption, head, rows, numbers_from=2) if rows else EMPTY
 
 
+def measure_of(analysis: Analysis, one: Tested) -> str:
+    """What the outcome of a contrast is measured in."""
+    return next(e.measure for e in analysis.estimates if (e.metric, e.option) == (one.metric, one.option))
+
+
 def _tested(analysis: Analysis, one: Tested) -> tuple[str, str, str]:
-    measure = next(e.measure for e in analysis.estimates if (e.metric, e.option) == (one.metric, one.option))
+    measure = measure_of(analysis, one)
     return (
         wording.difference(measure, one.difference),
         wording.difference_interval(measure, one.interval),

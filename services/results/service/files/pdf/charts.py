@@ -1,7 +1,8 @@
 """Charts of the PDF, drawn from the same numbers and on the same axes as those of the HTML report."""
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from libs.contracts.evidence import Interval
@@ -24,8 +25,9 @@ POSITIVE, NEGATIVE = ARMS[1], ARMS[2]
 
 
 class Whisker(NamedTuple):
-    """A difference with its interval: what it is of, and how it is written."""
+    """A difference with its interval: of which outcome and which arm it is, and how it is written."""
 
+    group: str
     name: str
     text: str
     value: float
@@ -33,19 +35,23 @@ class Whisker(NamedTuple):
 
 
 def whiskers(points: Sequence[Whisker], measure: str) -> "Iterator[Drawing]":
-    """A row each on one axis, in pieces that fit on a page."""
+    """A row each on one axis, below a row for each group, in pieces that fit on a page."""
     from reportlab.graphics import shapes
 
     axis = axis_for([end for one in points for end in (*(one.interval or ()), one.value)], reference=0.0)
-    for start in range(0, len(points), 30):
-        rows = points[start : start + 30]
+    lines = [line for group, found in groupby(points, key=attrgetter("group")) for line in (group, *found)]
+    for start in range(0, len(lines), 30):
+        rows = lines[start : start + 30]
         height = ROW * (len(rows) + 1)
         drawing = shapes.Drawing(ROOM, height)
         zero = _across(axis, 0.0)
         drawing.add(shapes.Line(zero, ROW, zero, height, strokeColor=hexadecimal(QUIET), strokeWidth=0.6))
         for index, one in enumerate(rows):
             y = height - ROW * (index + 0.5)
-            _write(drawing, 0, y - 3, one.name)
+            if isinstance(one, str):
+                _write(drawing, 0, y - 3, one, most=90)
+                continue
+            _write(drawing, 10, y - 3, one.name)
             if one.interval is not None:
                 low, high = (_across(axis, end) for end in one.interval)
                 drawing.add(shapes.Line(low, y, high, y, strokeColor=hexadecimal(FILL), strokeWidth=1.4))
@@ -77,7 +83,8 @@ def gaps(plot: StageContrasts) -> "Iterator[Drawing]":
     among = {"all": "of all", "reached": "of reached"}
     points = [
         Whisker(
-            f"{titled(gap.stage)}, {in_words(gap.arm)}, {among[gap.among]}",
+            titled(gap.stage),
+            f"{in_words(gap.arm)}, {among[gap.among]}",
             wording.difference("proportion", gap.value),
             gap.value,
             (gap.low, gap.high),

@@ -1,6 +1,6 @@
 """What every part of the PDF is built of: the page, texts, tables, and the colours of the arms."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.results.domain import wording
@@ -40,17 +40,20 @@ def text(
     return Paragraph(set_in, style)
 
 
-def heading(words: str) -> "Flowable":
-    """The heading of a part."""
-    return text(words, 13, bold=True, before=12, after=4)
+def heading(words: str, *, room: float = 90.0) -> "Iterator[Flowable]":
+    """The heading of a part, on a page that has this much room for it and what follows."""
+    from reportlab.platypus import CondPageBreak
+
+    yield CondPageBreak(room)
+    yield text(words, 13, bold=True, before=12, after=4)
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> "Flowable":
-    """A table whose head is repeated on every page."""
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], parts: Sequence[float] = ()) -> "Flowable":
+    """A table whose head is repeated on every page; `parts` are of its width, by column."""
     from reportlab.platypus import Table
 
     cells = [[text(cell, 7.5, bold=True) for cell in head], *([text(cell, 7.5) for cell in row] for row in rows)]
-    parts = [NAMES if column < 2 else 1.0 for column in range(len(head))]
+    parts = parts or [NAMES if column < 2 else 1.0 for column in range(len(head))]
     widths = [ROOM * part / sum(parts) for part in parts]
     style = [("LINEBELOW", (0, 0), (-1, -1), 0.4, hexadecimal(LINE)), ("VALIGN", (0, 0), (-1, -1), "TOP")]
     return Table(cells, colWidths=widths, repeatRows=1, style=style)

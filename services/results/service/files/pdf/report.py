@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from libs.contracts.evidence import Analysis, Comparison
 from libs.contracts.names import in_words, titled
 from services.results.domain import wording
 from services.results.domain.description import Description
@@ -17,7 +16,6 @@ from services.results.domain.people import People, facts, unread
 from services.results.domain.plots import HeatMap, Plot, StageContrasts, Survival, TimeSeries, plots_of
 from services.results.domain.report.design import told
 from services.results.domain.report.themes import agreement
-from services.results.domain.verdict import find_estimate
 from services.results.service.files.pdf import charts
 from services.results.service.files.pdf.layout import (
     FOOT,
@@ -32,12 +30,15 @@ from services.results.service.files.pdf.layout import (
     text,
 )
 from services.results.service.files.pdf.letters import plain
+from services.results.service.files.pdf.numbers import MOST_ROWS, differences, effects, estimates, rest
+from services.results.service.files.pdf.shown import stimuli
 
 if TYPE_CHECKING:
     from reportlab.platypus import Flowable
 
-MOST_ROWS = 200
 MOST_PLOTS = 24
+PLOT = 230.0
+"""What a heading, its note and a plot need."""
 KINDS: dict[type[Plot], tuple[str, str]] = {
     StageContrasts: (
         "Where arms part along the funnel",
@@ -75,22 +76,37 @@ def to_pdf(findings: Findings) -> bytes:
 
 def _story(findings: Findings, name: str) -> Iterator["Flowable"]:
     analysis, evidence = findings.analysis, findings.evidence
-    yield text(name, 18, bold=True, after=6)
+    yield text(name, 18, bold=True, after=3)
+    yield text(_about(findings), 9, colour=QUIET, after=6)
     yield text(analysis.verdict if analysis else why_no_analysis(findings.state), 11, after=8)
     yield text(f"{SIMULATED} This study is {evidence.caveat}.", 9, after=4)
     yield text(f"Where the effective n comes from: {evidence.effective_n_basis}.", 8, colour=QUIET, after=10)
     yield from _decision(findings)
     for flag in (analysis.flags if analysis else None) or ():
         yield text(f"Doubt — {': '.join(told(flag))}", 9, bold=True, after=4)
+    yield from stimuli(findings)
     if analysis is not None:
-        yield from _differences(analysis)
-        yield from _estimates(analysis)
+        yield from differences(findings, analysis)
+        yield from effects(analysis)
+        yield from estimates(analysis)
     if findings.description is not None:
         yield from _distributions(findings.description)
         yield from _plots(findings, findings.description)
         yield from _themes(findings.description)
     yield from _people(findings.study.people)
     yield from _conduct(findings)
+
+
+def _about(findings: Findings) -> str:
+    """What it is, when, and against what arms are held."""
+    study, when = findings.study, findings.analysed_at
+    parts = [
+        wording.plural(len(findings.arms), "arm"),
+        f"baseline {in_words(study.baseline(findings.arms))}" if len(findings.arms) > 1 else "",
+        f"analysed {when:%-d %B %Y, %H:%M} UTC" if when else "",
+        f"plan frozen {study.plan.frozen_at:%-d %B %Y, %H:%M} UTC" if study.plan else "without a plan",
+    ]
+    return " · ".join(filter(None, parts))
 
 
 def _decision(findings: Findings) -> Iterator["Flowable"]:
@@ -104,83 +120,26 @@ def _decision(findings: Findings) -> Iterator["Flowable"]:
             yield text(f"Alarm — {in_words(f'{alarm.kind} {where}')}", 9, bold=True, after=3)
 
 
-def _differences(analysis: Analysis) -> Iterator["Flowable"]:
-    if not analysis.comparisons:
-        return
-    yield heading("Differences from the baseline")
-    for measure in ("proportion", "mean", "mean_rank"):
-        shown = [c for c in analysis.comparisons if _measure(analysis, c) == measure and c.difference is not None]
-        if shown:
-            points = [
-                charts.Whisker(
-                    f"{titled(c.metric, c.option)}, {in_words(c.arm)}",
-                    wording.difference(measure, c.difference),
-                    c.difference or 0.0,
-                    c.interval,
-                )
-                for c in shown[:MOST_ROWS]
-            ]
-            yield from charts.whiskers(points, measure)
-    rows = [
-        (
-            titled(c.metric, c.option),
-            in_words(c.arm),
-            wording.difference(_measure(analysis, c), c.difference),
-            wording.difference_interval(_measure(analysis, c), c.interval),
-            _of_people(analysis, c),
-            in_words(c.finding),
-            c.evidence.grade,
-        )
-        for c in analysis.comparisons[:MOST_ROWS]
-    ]
-    yield table(("Metric", "Arm", "Difference", "Interval", "Among people", "Finding", "Grade"), rows)
-    yield from _rest(MOST_ROWS, len(analysis.comparisons), "comparison")
-
-
-def _estimates(analysis: Analysis) -> Iterator["Flowable"]:
-    yield heading("Estimates")
-    rows = [
-        (
-            titled(e.metric, e.option),
-            in_words(e.arm),
-            wording.estimate(e.measure, e.value),
-            wording.estimate_interval(e.measure, e.interval),
-            str(e.n),
-            wording.estimate_interval(e.measure, e.about_people.interval) if e.about_people else wording.NOTHING,
-            e.evidence.grade,
-        )
-        for e in analysis.estimates[:MOST_ROWS]
-    ]
-    yield table(("Metric", "Arm", "Estimate", "Interval", "n", "People", "Grade"), rows)
-    yield from _rest(MOST_ROWS, len(analysis.estimates), "estimate")
-
-
-def _rest(shown: int, there_are: int, what: str) -> Iterator["Flowable"]:
-    """What is left out here is said."""
-    if there_are > shown:
-        words = f"{shown:,} of {wording.plural(there_are, what)} are shown here; the other formats have all of them."
-        yield text(words, 8, colour=QUIET, after=4)
-
-
 def _distributions(description: Description) -> Iterator["Flowable"]:
-    yield heading("Answers")
+    from reportlab.platypus import KeepTogether
+
+    yield from heading("Answers")
     for one in description.distributions:
         if one.bins:
-            yield text(
-                f"{titled(one.metric)}, {in_words(one.arm)} — {wording.plural(one.n, 'answer')}", 9, bold=True, before=4
-            )
-            yield charts.bars([(in_words(bin.label), bin.share) for bin in one.bins])
+            what = f"{titled(one.metric)}, {in_words(one.arm)} — {wording.plural(one.n, 'answer')}"
+            bars = charts.bars([(in_words(bin.label), bin.share) for bin in one.bins])
+            yield KeepTogether([text(what, 9, bold=True, before=4), bars])
 
 
 def _plots(findings: Findings, description: Description) -> Iterator["Flowable"]:
     """Each kind with its note; the numbers of all are in the export `plots`."""
     for kind, group in groupby(plots_of(findings.study, description), type):
         (title, note), plots = KINDS[kind], list(group)
-        yield heading(title)
+        yield from heading(title, room=PLOT)
         yield text(note, 8, colour=QUIET, after=4)
         for plot in plots[:MOST_PLOTS]:
             yield from _plot(findings, plot)
-        yield from _rest(MOST_PLOTS, len(plots), "plot")
+        yield from rest(MOST_PLOTS, len(plots), "plot")
 
 
 def _plot(findings: Findings, plot: Plot) -> Iterator["Flowable"]:
@@ -199,7 +158,7 @@ def _plot(findings: Findings, plot: Plot) -> Iterator["Flowable"]:
 
 def _themes(description: Description) -> Iterator["Flowable"]:
     for one in description.themes:
-        yield heading(f"Themes of {titled(one.field)}")
+        yield from heading(f"Themes of {titled(one.field)}")
         yield text(f"Agreement of two codings {agreement(one.agreement)}. {one.note}", 9, bold=True, after=2)
         yield text(f"{one.n:,} of {wording.plural(one.of, 'text')}, coded by {one.coder}", 8, colour=QUIET, after=4)
         rows = [
@@ -212,7 +171,7 @@ def _themes(description: Description) -> Iterator["Flowable"]:
 def _people(people: People | None) -> Iterator["Flowable"]:
     if people is None:
         return
-    yield heading("People")
+    yield from heading("People")
     for segment, words in unread(people):
         yield text(f"Not understood, so nobody was drawn by it — {segment}: {words}", 9, bold=True, after=3)
     for name, words in facts(people):
@@ -227,7 +186,7 @@ def _people(people: People | None) -> Iterator["Flowable"]:
 
 def _conduct(findings: Findings) -> Iterator["Flowable"]:
     study, heads = findings.study, findings.heads
-    yield heading("How it was done")
+    yield from heading("How it was done")
     rows = [
         (in_words(arm), str(n), str(heads.answered[arm]), str(heads.failed[arm]), wording.percent(heads.attrition[arm]))
         for arm, n in heads.assigned.items()
@@ -235,11 +194,3 @@ def _conduct(findings: Findings) -> Iterator["Flowable"]:
     yield table(("Arm", "Assigned", "Answered", "Failed", "Lost"), rows)
     facts = f"model {study.model}, seed {study.seed}, plan {study.plan_hash or 'none'}"
     yield text(f"{facts}; correction: {findings.evidence.correction}; Rehearsal {findings.version}", 8, colour=QUIET)
-
-
-def _of_people(analysis: Analysis, c: Comparison) -> str:
-    return wording.difference_interval(_measure(analysis, c), c.about_people.interval) if c.about_people else "–"
-
-
-def _measure(analysis: Analysis, c: Comparison) -> str:
-    return find_estimate(analysis, c.metric, c.option, c.arm).measure
