@@ -57,6 +57,12 @@ class Instrument(Data):
     )
 
     @property
+    def good(self) -> Literal["higher", "lower"] | None:
+        """Which way is good; None of options and texts, of which nobody has said it, and of what nothing can change."""
+        is_said = self.type in {MetricType.BINARY, MetricType.ORDINAL, MetricType.NUMERIC} and not self.is_control
+        return self.better or "higher" if is_said else None
+
+    @property
     def form(self) -> tuple[object, ...]:
         """What has to be the same where answers are to be one sample."""
         return self.type, self.minimum, self.maximum, self.options, self.requires

@@ -22,6 +22,7 @@ from libs.http import Cursor, Limit, Page, Read, Tenant, decode_cursor, page
 from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_plots
+from services.results.domain.finding import WAYS, Way, ways
 from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
 from services.results.domain.journeys import HazardTest, StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point
@@ -115,6 +116,7 @@ class AggregateView(BaseModel):
     analysis: Analysis | None
     decision: Decision | None = Field(description="What to do, with every reason; null without a plan.")
     alarms: tuple[Alarm, ...] = Field(description="What cannot differ, and whether it does.")
+    better: dict[str, Way] = Field(description=WAYS)
 
     @classmethod
     def of(cls, status: Status) -> "AggregateView":
@@ -135,6 +137,7 @@ class AggregateView(BaseModel):
             analysis=made.analysis if made else None,
             decision=decision_of(study, status.state, made.analysis if made else None, status.heads),
             alarms=alarms(study, made.analysis if made else None),
+            better=ways(study.instruments),
         )
 
 

@@ -1,11 +1,14 @@
 """What may be said of a difference after correction, by the rule that was fixed in the plan."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from libs.contracts.instruments import Instrument
 from services.results.domain.records import Study
 
 Finding = Literal["higher", "lower", "no_clear_difference", "not_estimable"]
+Way = Literal["higher", "lower"]
+WAYS = "Which way is good, by metric. Not there: options and texts, of which nobody has said it, and controls."
 
 
 def finding_of(difference: float | None, p_adjusted: float | None, alpha: float) -> Finding:
@@ -32,3 +35,8 @@ def correct_apart(study: Study, p_values: Sequence[float | None], alarms: Sequen
     findings = iter(correct(study, [p for p, is_alarm in zip(p_values, alarms, strict=True) if not is_alarm]))
     watched = iter(holm([p for p, is_alarm in zip(p_values, alarms, strict=True) if is_alarm]))
     return [next(watched) if is_alarm else next(findings) for is_alarm in alarms]
+
+
+def ways(instruments: Iterable[Instrument]) -> dict[str, Way]:
+    """Which way is good, of the metrics of which it is said."""
+    return {one.name: one.good for one in instruments if one.good is not None}

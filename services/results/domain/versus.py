@@ -9,6 +9,8 @@ another; what else differs between the simulations is said in `warnings`.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import Field
+
 from libs.contracts.base import Data
 from libs.contracts.clusters import OWN
 from libs.contracts.evidence import Comparison, Estimate, Evidence, SampleRatioCheck
@@ -17,7 +19,7 @@ from libs.contracts.turns import is_offline
 from services.results.domain.analysis import comparison_of, estimate
 from services.results.domain.contrasts import Compared, compare
 from services.results.domain.evidence import Evidences
-from services.results.domain.finding import correct_apart
+from services.results.domain.finding import WAYS, Way, correct_apart, ways
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
 from services.results.domain.replies import Replies, Reply
@@ -47,6 +49,7 @@ class Versus(Data):
     estimates: tuple[Estimate, ...]
     comparisons: tuple[Comparison, ...]
     not_compared: dict[str, str]
+    better: dict[str, Way] = Field(description=WAYS)
     warnings: tuple[str, ...]
     evidence: Evidence
 
@@ -102,6 +105,7 @@ def set_side_by_side(found: Sequence[Analysed], baseline: str, metrics: Sequence
         ),
         comparisons=_comparisons(found[0].study, baseline, outcomes, samples, worth),
         not_compared=not_compared,
+        better=ways(shared),
         warnings=tuple(_warnings([one.study for one in found], people)),
         evidence=worth.overall(heads),
     )

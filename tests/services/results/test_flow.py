@@ -45,6 +45,7 @@ async def test_a_finished_simulation_is_analysed_once_and_served(scene: Scene) -
     results = seen["aggregate_results"]
     assert (results["assigned"], results["total_responses"], results["failed_responses"]) == (125, 122, 3)
     assert results["response_rate"] == pytest.approx(122 / 125)
+    assert seen["better"] == dict.fromkeys(build.CAMPAIGN_METRICS, "higher")
     assert set(results["segment_breakdown"]) == {"families", "young_professionals"}
     assert results["evidence"]["grade"] == "C"
     assert results["evidence"]["effective_n"] == 0

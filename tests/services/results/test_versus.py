@@ -103,6 +103,21 @@ def test_a_control_is_no_part_of_the_family_of_simulations_either() -> None:
     assert rooms.p_value is not None
 
 
+def test_which_way_is_good_is_said_of_all_but_options_texts_and_controls() -> None:
+    asked = (
+        build.instrument("opened"),
+        build.instrument("annoyed", "ordinal", minimum=1, maximum=7, better="lower"),
+        build.instrument("days", "numeric", minimum=0, maximum=30, better="higher"),
+        build.instrument("colour", "choice", options=("red", "blue")),
+        build.instrument("order", "ranking", options=("x", "y")),
+        build.instrument("why", "text"),
+        build.instrument("breakfast", is_control=True),
+    )
+    side = simulation(1, 0.0)
+    found = set_side_by_side([replace(side, study=replace(side.study, instruments=asked))], "sim_1/mail")
+    assert found.better == {"opened": "higher", "annoyed": "lower", "days": "higher"}
+
+
 def test_what_was_not_asked_alike_is_left_out_with_the_reason() -> None:
     first, second = simulation(1, 0.0), simulation(2, 0.0)
     other = replace(second.study, instruments=(LIKED.model_copy(update={"maximum": 10.0}),))
