@@ -378,6 +378,7 @@ export const text = {
       no_clear_difference: "no clear difference",
       not_estimable: "not estimable",
     } as Record<string, string>,
+    senses: { better: "which is better", worse: "which is worse" },
     plan: (hash: string, at: string) => `Plan ${hash}, frozen ${at}, before the first exposure.`,
     level: (level: number) => `Intervals at ${percent(level, 0)}.`,
     unequal: "The arms lost people unequally: treat every difference with suspicion.",

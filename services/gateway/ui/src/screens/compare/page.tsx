@@ -62,7 +62,7 @@ function Versus({ found }: { found: Schema["VersusView"] }) {
     const name = text.compare.side(areNamesake ? text.compare[order(one)] : one.name, words(one.arm));
     return { simulation: one.simulation_id, arm: one.arm, place, name };
   };
-  const levels = levelsOf(found.estimates);
+  const levels = levelsOf(found.estimates, found.better);
   const left = Object.keys(found.not_compared);
   return (
     <>

@@ -6,14 +6,13 @@ import type { Schema } from "../../api/client";
 import { Panel } from "../../components/parts";
 import { number, percent, pValue, signed, words } from "../../format/format";
 import { text } from "../../text/text";
+import { Finding } from "./finding";
 import { Forest, widest } from "./forest";
-import { asInterval, type Levels, titled } from "./levels";
+import { asInterval, isClear, type Levels, titled } from "./levels";
 import { ArmName, PeopleLink, type Side, type SideOf } from "./sides";
 
 type Comparison = Schema["ResultsComparison"];
 const SHORT = 6; // tables up to this long are shown whole
-
-const isClear = (one: Comparison) => one.finding === "higher" || one.finding === "lower";
 
 export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; side: SideOf }) {
   const { comparisons, levels, side } = props;
@@ -122,9 +121,7 @@ function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Sid
         <span className="under nowrap">{`${text.results.effectiveN} ${number(one.evidence.effective_n)}`}</span>
       </td>
       <td data-label={text.results.finding}>
-        <span className={`finding finding-${one.finding}`}>
-          {text.results.findings[one.finding] ?? words(one.finding)}
-        </span>
+        <Finding one={one} levels={levels} />
       </td>
     </tr>
   );

@@ -1,4 +1,5 @@
-// How a value of a metric is written: shares in percent, their differences in points, everything else as a number.
+// How a value of a metric is written: shares in percent, their differences in points, everything else as a number. And
+// which way is good, where that is said.
 
 import { fixed, type Maybe, percent, signed, words } from "../../format/format";
 import { text } from "../../text/text";
@@ -9,13 +10,21 @@ interface Measured {
   measure: string;
 }
 
+interface Found {
+  metric: string;
+  finding: string;
+  is_control?: boolean | null;
+}
+
 export interface Levels {
   level: (metric: string, value: Maybe) => string;
   change: (metric: string, value: Maybe) => string;
   unit: (metric: string) => string;
+  /** Whether what was found is good; null where nothing was found, or nobody has said which way is good. */
+  sense: (one: Found) => "better" | "worse" | null;
 }
 
-export function levelsOf(estimates: Measured[]): Levels {
+export function levelsOf(estimates: Measured[], better: Record<string, "higher" | "lower"> = {}): Levels {
   const shares = new Set(estimates.filter((one) => one.measure === "proportion").map((one) => one.metric));
   return {
     level: (metric, value) => (shares.has(metric) ? percent(value) : fixed(value)),
@@ -24,8 +33,15 @@ export function levelsOf(estimates: Measured[]): Levels {
       return signed(value, shares.has(metric) ? (value * 100).toFixed(1) : fixed(value));
     },
     unit: (metric) => (shares.has(metric) ? ` ${text.results.points}` : ""),
+    sense: (one) => {
+      const way = one.is_control ? undefined : better[one.metric];
+      if (!way || !isClear(one)) return null;
+      return one.finding === way ? "better" : "worse";
+    },
   };
 }
+
+export const isClear = (one: { finding: string }): boolean => one.finding === "higher" || one.finding === "lower";
 
 export const titled = (one: { metric: string; option?: string | null }): string =>
   words(one.metric) + (one.option ? `: ${words(one.option)}` : "");

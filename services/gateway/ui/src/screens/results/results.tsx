@@ -36,7 +36,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
   const { analysis, aggregate_results: sums, note, population: people } = results.data;
   const arms = Object.keys(sums.arms).length ? Object.keys(sums.arms) : ["all"];
   const side = sidesOf(status.simulation_id, arms);
-  const levels = levelsOf(analysis?.estimates ?? sums.segments.flatMap((one) => one.estimates));
+  const levels = levelsOf(analysis?.estimates ?? sums.segments.flatMap((one) => one.estimates), results.data.better);
   return (
     <>
       {analysis ? (

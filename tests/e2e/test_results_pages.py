@@ -1,0 +1,97 @@
+"""The results in a real browser, read by somebody who wants to know what was found and does not do statistics."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Route, expect
+
+from tests.support.browser import Visit, running_browser
+from tests.support.platforms import HTTP, EmbeddedPlatform
+from tests.support.studies import wait_for
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+SURE = {
+    "name": "how_sure",
+    "type": "ordinal",
+    "scale": [1, 5],
+    "question": "Having opened it, how sure are you that you would use it?",
+    "requires": "open_rate",
+}
+NOTICE: dict[str, Any] = {
+    "name": "Cancellation rules of 2026",
+    "seed": 4,
+    "model": "offline",
+    "population": {"name": "Customers", "demographic_base": "uk_demographics", "size": 400},
+    "intervention": {
+        "name": "Shorter notice",
+        "type": "policy_change",
+        "variants": [
+            {
+                "name": "long_notice",
+                "content": "Cancelling takes a letter by post and three months of notice. Every form must be signed "
+                "twice and sent in an envelope. You must pay a penalty.",
+                "channel": "print",
+                "is_control": True,
+            },
+            {
+                "name": "short_notice",
+                "content": "Cancel free with one click, at any time. Simple, free and easy. Save time and money.",
+                "channel": "in_app",
+            },
+        ],
+        "success_metrics": ["perceived_burden", "open_rate", SURE, "price_perception"],
+    },
+}
+"""Less of a burden is better, only those who opened it are asked how sure they are, and of a price nobody says."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def platform(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
+    with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
+def notice(platform: EmbeddedPlatform) -> str:
+    return completed(platform.url, NOTICE)
+
+
+def completed(url: str, study: dict[str, Any]) -> str:
+    """The simulation of a study that was run."""
+    answer = HTTP.post(f"{url}/studies/run", json=study)
+    assert answer.is_success, answer.text
+    identity: str = answer.json()["simulation_id"]
+    assert wait_for(url, identity)["state"] == "completed"
+    return identity
+
+
+def test_a_finding_says_whether_it_is_good_and_nothing_where_nobody_said_which_way_is(
+    browser: Browser, platform: EmbeddedPlatform, notice: str
+) -> None:
+    said = HTTP.get(f"{platform.url}/results/{notice}/aggregate").json()
+    cases: list[tuple[dict[str, str], str, str]] = [
+        (said["better"], "lowerwhich is better", "better"),
+        ({"perceived_burden": "higher"}, "lowerwhich is worse", "worse"),
+        ({}, "lower", ""),
+    ]
+    with Visit(browser, platform.url) as visit:
+        for better, words, sense in cases:
+            visit.page.route("**/results/*/aggregate", answered_with(said | {"better": better}))
+            page = visit.open(f"/ui/simulations/{notice}?tab=results", "Differences from the baseline")
+            differences = page.get_by_role("region", name="Differences from the baseline")
+            found = differences.get_by_role("row", name="perceived burden").locator(".finding")
+            expect(found).to_have_text(words)
+            assert found.get_attribute("class") == f"finding finding-{sense or 'clear'}"
+        assert visit.faults == []
+
+
+def answered_with(body: dict[str, Any]) -> Callable[[Route], None]:
+    return lambda route: route.fulfill(json=body)
