@@ -95,3 +95,24 @@ def test_a_finding_says_whether_it_is_good_and_nothing_where_nobody_said_which_w
 
 def answered_with(body: dict[str, Any]) -> Callable[[Route], None]:
     return lambda route: route.fulfill(json=body)
+
+
+def test_how_many_answered_is_said_of_all_who_were_asked(
+    browser: Browser, platform: EmbeddedPlatform, notice: str
+) -> None:
+    said = HTTP.get(f"{platform.url}/results/{notice}/aggregate").json()
+    said["analysis"]["sample_ratio"]["completed"]["long_notice"] = 172
+    of_sure = [one for one in said["aggregate_results"]["distributions"] if one["metric"] == "how_sure"]
+    with Visit(browser, platform.url) as visit:
+        visit.page.route("**/results/*/aggregate", answered_with(said))
+        page = visit.open(f"/ui/simulations/{notice}?tab=results&metric=how_sure", "Each arm")
+        arms = page.get_by_role("region", name="Each arm").last
+        head = arms.get_by_role("row").first
+        expect(head).to_contain_text("long notice172 of 200 answered")
+        expect(head).to_contain_text("short notice200 answered")
+        for one in of_sure:
+            assert 0 < one["n"] < 200
+            expect(arms.get_by_role("row", name="how sure")).to_contain_text(f"{one['n']} of 200 answered")
+            spread = page.get_by_role("region", name=f"how sure: {one['arm'].replace('_', ' ')}")
+            expect(spread).to_contain_text(f"{one['n']} of 200 answered")
+        assert visit.faults == []

@@ -84,7 +84,13 @@ function Versus({ found }: { found: Schema["VersusView"] }) {
       <Comparisons comparisons={found.comparisons} levels={levels} side={side} />
       {found.estimates.length ? (
         <Panel title={text.compare.arms}>
-          <EstimatesTable estimates={found.estimates} levels={levels} side={side} label={text.compare.arms} />
+          <EstimatesTable
+            estimates={found.estimates}
+            heads={found.evidence.sample_ratio}
+            levels={levels}
+            side={side}
+            label={text.compare.arms}
+          />
         </Panel>
       ) : null}
     </>

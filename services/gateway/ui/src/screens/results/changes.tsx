@@ -38,7 +38,7 @@ export function Changes(props: { changes: Shift[]; levels: Levels; side: SideOf 
                   <th scope="row">
                     {titled(one)}
                     <span className="under">
-                      <ArmName side={props.side(one.arm)} /> · {text.results.n(one.n)}
+                      <ArmName side={props.side(one.arm)} /> · {t.both(one.n)}
                     </span>
                   </th>
                   <td className="right">

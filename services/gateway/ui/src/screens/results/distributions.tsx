@@ -9,7 +9,13 @@ import { ArmName, PeopleLink, type Side, type SideOf } from "./sides";
 
 type Distribution = Schema["Distribution"];
 
-export function Distributions({ distributions, side }: { distributions: Distribution[]; side: SideOf }) {
+interface Props {
+  distributions: Distribution[];
+  arms: Schema["AggregateResults"]["arms"];
+  side: SideOf;
+}
+
+export function Distributions({ distributions, arms, side }: Props) {
   const drawn = distributions.filter((one) => one.bins.length);
   const metrics = [...new Set(drawn.map((one) => one.metric))];
   const metric = useMetric(metrics);
@@ -20,7 +26,7 @@ export function Distributions({ distributions, side }: { distributions: Distribu
         {drawn
           .filter((one) => one.metric === metric)
           .map((one) => (
-            <Bins key={one.arm} one={one} side={side(one.arm)} />
+            <Bins key={one.arm} one={one} people={arms[one.arm]?.assigned ?? 0} side={side(one.arm)} />
           ))}
       </div>
       <p className="fine">{text.results.distributionsNote}</p>
@@ -28,12 +34,14 @@ export function Distributions({ distributions, side }: { distributions: Distribu
   );
 }
 
-function Bins({ one, side }: { one: Distribution; side: Side }) {
+function Bins({ one, people, side }: { one: Distribution; people: number; side: Side }) {
+  const isAskedAgain = one.n + one.missing > people;
+  const how = isAskedAgain ? text.results.answers(one.n) : text.results.answered(one.n, people);
   const most = Math.max(0.01, ...one.bins.map((bin) => bin.share));
   return (
     <section aria-label={`${words(one.metric)}: ${words(one.arm)}`}>
       <h3 className="subhead">
-        <ArmName side={side} /> <span className="counts">{text.results.n(one.n)}</span>
+        <ArmName side={side} /> <span className="counts">{how}</span>
       </h3>
       {one.bins.map((bin) => (
         <PeopleLink

@@ -15,11 +15,21 @@ type Estimate = Pick<
   scale?: Schema["ResultsEstimate"]["scale"];
 };
 
-export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; side: SideOf; label: string }) {
-  const { estimates, levels } = props;
+/** How many of an arm answered, of how many. */
+type Heads = Pick<Schema["SampleRatioCheck"], "planned" | "completed">;
+
+interface Props {
+  estimates: Estimate[];
+  heads: Heads;
+  levels: Levels;
+  side: SideOf;
+}
+
+export function EstimatesTable(props: Props & { label: string }) {
+  const { estimates, heads, levels } = props;
   const arms = [...new Set(estimates.map((one) => one.arm))];
   const rows = [...new Map(estimates.map((one) => [titled(one), one])).entries()];
-  const most = (arm: string) => Math.max(...estimates.filter((one) => one.arm === arm).map((one) => one.n));
+  const answered = (arm: string, n = heads.completed[arm] ?? 0) => text.results.answered(n, heads.planned[arm] ?? n);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls must be reachable with the keyboard
     <section className="table-scroll" tabIndex={0} aria-label={props.label}>
@@ -30,7 +40,7 @@ export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; s
             {arms.map((arm) => (
               <th scope="col" className="right" key={arm}>
                 <ArmName side={props.side(arm)} />
-                <span className="under">{text.results.n(most(arm))}</span>
+                <span className="under">{answered(arm)}</span>
               </th>
             ))}
           </tr>
@@ -64,6 +74,9 @@ export function EstimatesTable(props: { estimates: Estimate[]; levels: Levels; s
                     {interval ? (
                       <span className="under">{text.interval(level(interval[0]), level(interval[1]))}</span>
                     ) : null}
+                    {one && one.n !== heads.completed[arm] ? (
+                      <span className="under">{answered(arm, one.n)}</span>
+                    ) : null}
                     {one?.about_people ? (
                       <span className="under">
                         {text.results.aboutPeople(
@@ -90,7 +103,7 @@ const behind = (one: Estimate) => ({
   answer: one.measure === "proportion" ? (one.option ?? "yes") : undefined,
 });
 
-export function Estimates(props: { estimates: Schema["ResultsEstimate"][]; levels: Levels; side: SideOf }) {
+export function Estimates(props: Props) {
   if (!props.estimates.length) return null;
   return (
     <Panel title={text.results.estimates}>

@@ -50,10 +50,12 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
         <Unread id={status.population_id} />
       )}
       {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} side={side} /> : null}
-      {analysis ? <Estimates estimates={analysis.estimates} levels={levels} side={side} /> : null}
+      {analysis ? (
+        <Estimates estimates={analysis.estimates} heads={analysis.sample_ratio} levels={levels} side={side} />
+      ) : null}
       {analysis?.changes?.length ? <Changes changes={analysis.changes} levels={levels} side={side} /> : null}
       <Segments segments={sums.segments} levels={levels} side={side} />
-      <Distributions distributions={sums.distributions} side={side} />
+      <Distributions distributions={sums.distributions} arms={sums.arms} side={side} />
       <div className="columns">
         <Funnel stages={sums.funnel} contrasts={sums.stage_contrasts} side={side} />
         <Moods moods={sums.moods} side={side} />

@@ -27,7 +27,7 @@ export function Segments(props: { segments: Schema["Segment"][]; levels: Levels;
             <h3 className="subhead">
               {named(segment.segment)}{" "}
               <span className="counts">
-                {`${text.results.n(segment.n)} · ${text.results.evidence} ${segment.evidence.grade}, ${text.results.effectiveN} ${number(segment.evidence.effective_n)}`}
+                {`${text.populations.size(segment.n)} · ${text.results.evidence} ${segment.evidence.grade}, ${text.results.effectiveN} ${number(segment.evidence.effective_n)}`}
               </span>
             </h3>
             {shown(segment).map((one) => {

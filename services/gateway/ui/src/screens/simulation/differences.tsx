@@ -46,7 +46,7 @@ export function Differences(props: { interventionId: string; simulationId: strin
                 label={`${words(one.metric)}: ${number(one.difference)}`}
               />
             </PeopleLink>
-            <span className="counts">{`${text.results.n(one.n)} · ${percent(one.confidence_level)}`}</span>
+            <span className="counts">{`${text.results.answers(one.n)} · ${percent(one.confidence_level)}`}</span>
           </li>
         ))}
       </ul>

@@ -18,6 +18,7 @@ export function Sums({ soFar, side }: { soFar: SoFar; side: SideOf }) {
       <Worth evidence={soFar.evidence} />
       <EstimatesTable
         estimates={soFar.estimates}
+        heads={soFar.evidence.sample_ratio}
         levels={levelsOf(soFar.estimates)}
         side={side}
         label={text.monitor.soFar}
