@@ -15,7 +15,11 @@ from libs.pages.markup import Html, tag
 COLOURS = 8  # classes arm-0 … arm-7; a further arm starts again
 ROW_HEIGHT = 30
 AXIS_HEIGHT = 22
-COLUMN_HEIGHT = 84
+COLUMN_TOP, COLUMN_HEIGHT = 26, 84
+ENDS = (0.1, 0.25, 0.5, 1.0)
+"""Where the scale of columns may end."""
+LETTER, NARROWEST = 6.4, 260
+"""Pixels: a letter of a tick, and the least that columns have to stand in."""
 BAR_TEXT, BAR = 16, 9
 HEAD, CELL = 16, 17
 LONGEST_NAME = 40
@@ -113,37 +117,42 @@ def bar(share: float, colour: int, label: str, *, height: int = 20) -> Chart:
 
 
 def columns(shares: Sequence[float], names: Sequence[str], highest: float, colour: int, label: str) -> Chart:
-    """A column per bin, on a scale that ends at `highest`; names are left out where they would touch."""
+    """A column per bin on a scale that says where it ends, not below `highest`; names that would touch are left out."""
+    end = next((end for end in ENDS if end >= highest), 1.0)
     width = 100 / len(shares)
     gap = 0.16 * width
-    parts = [line(0, COLUMN_HEIGHT + 14, 100, COLUMN_HEIGHT + 14, "ground")]
-    every = math.ceil(len(shares) / 11)
+    ground = COLUMN_TOP + COLUMN_HEIGHT
+    parts = [
+        tag("text", f"{end:.0%} of the answers", x=0, y=10, class_="tick"),
+        line(0, COLUMN_TOP, 100, COLUMN_TOP, "grid"),
+        line(0, ground, 100, ground, "ground"),
+    ]
+    every = math.ceil((max(map(len, names)) + 1) * LETTER * len(shares) / NARROWEST)
     for index, (share, name) in enumerate(zip(shares, names, strict=True)):
-        height = round(share / highest * COLUMN_HEIGHT, 1) if highest > 0 else 0.0
+        height = round(share / end * COLUMN_HEIGHT, 1)
         left, middle = f"{index * width + gap / 2:.2f}%", f"{(index + 0.5) * width:.2f}%"
-        top = COLUMN_HEIGHT + 14 - height
+        top = ground - height
         parts.append(tag("rect", x=left, y=top, width=f"{width - gap:.2f}%", height=height, rx=2, class_="fill"))
         if share > 0 and len(shares) <= 11:
-            parts.append(
-                tag("text", f"{share * 100:.0f}", x=middle, y=top - 4, text_anchor="middle", class_="tick value")
-            )
+            text = f"{share:.0%}"
+            parts.append(tag("text", text, x=middle, y=top - 4, text_anchor="middle", class_="tick value"))
         if index % every == 0:
-            parts.append(tag("text", name, x=middle, y=COLUMN_HEIGHT + 30, text_anchor="middle", class_="tick"))
-    return svg(COLUMN_HEIGHT + 36, label, colour, *parts)
+            parts.append(tag("text", name, x=middle, y=ground + 16, text_anchor="middle", class_="tick"))
+    return svg(ground + 22, label, colour, *parts)
 
 
 def bars(names: Sequence[str], series: Sequence[Sequence[float]], colours: Sequence[int], label: str) -> Chart:
-    """A row per name with a bar for each series, the longest bar as wide as there is room; shares in percent."""
-    highest = max((share for shares in series for share in shares), default=0.0) or 1.0
+    """A row per name with a bar for each series; as wide as there is room is all, or what is more than all."""
+    end = max((share for shares in series for share in shares), default=0.0)
     step = BAR_TEXT + BAR * len(series) + BAR
     parts: list[Html] = []
     for row, name in enumerate(names):
         top = row * step
-        values = " · ".join(f"{shares[row] * 100:.1f}" for shares in series)
+        values = " · ".join(f"{shares[row]:.1%}" for shares in series)
         parts.append(tag("text", shortened(name), x=0, y=top + 11, class_="tick value"))
-        parts.append(tag("text", f"{values} %", x="100%", y=top + 11, text_anchor="end", class_="tick"))
+        parts.append(tag("text", values, x="100%", y=top + 11, text_anchor="end", class_="tick"))
         for place, (shares, colour) in enumerate(zip(series, colours, strict=True)):
-            y, width = top + BAR_TEXT + place * BAR, f"{shares[row] / highest * 100:.2f}%"
+            y, width = top + BAR_TEXT + place * BAR, f"{shares[row] / max(end, 1.0) * 100:.2f}%"
             parts.append(tag("rect", x=0, y=y, width="100%", height=BAR - 2, rx=2, class_="track"))
             shade = f"fill arm-{colour % COLOURS}"
             parts.append(tag("rect", x=0, y=y, width=width, height=BAR - 2, rx=2, class_=shade))

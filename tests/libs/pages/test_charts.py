@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from libs.pages.charts import axis_for, bar, bars, heatmap, scale_axis, whisker
+from libs.pages.charts import axis_for, bar, bars, columns, heatmap, scale_axis, whisker
 from libs.pages.document import drawing
 from libs.pages.markup import tag
 
@@ -71,12 +71,34 @@ def test_markup_escapes_everything_that_is_not_markup() -> None:
     )
 
 
-def test_the_longest_bar_fills_its_row_and_each_series_has_its_colour() -> None:
+def test_a_full_bar_is_all_of_them_and_each_series_has_its_colour() -> None:
     chart = bars(["yes", "no <b>"], [[0.25, 0.5], [0.1, 0.0]], [1, 2], "two arms")
     widths = re.findall(r'width="([0-9.]+%)" height="7" rx="2" class="fill arm-([12])"', chart.source)
-    assert widths == [("50.00%", "1"), ("20.00%", "2"), ("100.00%", "1"), ("0.00%", "2")]
+    assert widths == [("25.00%", "1"), ("10.00%", "2"), ("50.00%", "1"), ("0.00%", "2")]
     assert "no &lt;b&gt;" in chart.source
-    assert "25.0 · 10.0 %" in chart.source
+    assert "25.0% · 10.0%" in chart.source
+    beyond = bars(["slope"], [[2.0], [0.5]], [1, 2], "more than all")
+    assert re.findall(r'width="([0-9.]+%)" height="7" rx="2" class="fill', beyond.source) == ["100.00%", "25.00%"]
+
+
+@pytest.mark.parametrize(
+    ("highest", "end", "height"), [(0.12, "25%", "40.3"), (0.5, "50%", "20.2"), (0.8, "100%", "10.1")]
+)
+def test_columns_say_where_their_scale_ends(highest: float, end: str, height: str) -> None:
+    chart = columns([0.12, 0.0], ["1", "2"], highest, 1, "answers")
+    assert f">{end} of the answers<" in chart.source
+    assert re.findall(r'height="([0-9.]+)" rx="2" class="fill"', chart.source) == [height, "0.0"]
+    assert ">12%<" in chart.source
+
+
+def test_names_of_columns_are_left_out_where_they_would_touch() -> None:
+    def named(names: list[str]) -> list[str]:
+        chart = columns([0.1] * len(names), names, 0.1, 1, "answers")
+        return [name for name in names if f">{name}<" in chart.source]
+
+    assert named([str(step) for step in range(1, 11)]) == [str(step) for step in range(1, 11)]
+    classes = [f"{step * 2.5:g}–{step * 2.5 + 2.5:g}" for step in range(10)]
+    assert named(classes) == classes[::2]
 
 
 def test_a_heat_map_is_darker_where_the_value_is_larger_and_coloured_by_its_sign() -> None:
