@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Route, expect
+from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.support.browser import Visit, running_browser
 from tests.support.platforms import HTTP, EmbeddedPlatform
@@ -116,3 +116,22 @@ def test_how_many_answered_is_said_of_all_who_were_asked(
             spread = page.get_by_role("region", name=f"how sure: {one['arm'].replace('_', ' ')}")
             expect(spread).to_contain_text(f"{one['n']} of 200 answered")
         assert visit.faults == []
+
+
+def test_a_bar_is_as_long_as_its_share_of_all(browser: Browser, platform: EmbeddedPlatform, notice: str) -> None:
+    results = HTTP.get(f"{platform.url}/results/{notice}/aggregate").json()["aggregate_results"]
+    spread = next(one for one in results["distributions"] if one["metric"] == "perceived_burden")
+    theme = results["themes"][0]["themes"][0]
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/simulations/{notice}?tab=results&metric=perceived_burden", "Distributions")
+        region = page.get_by_role("region", name=f"perceived burden: {spread['arm'].replace('_', ' ')}")
+        assert filled(region) == pytest.approx([one["share"] for one in spread["bins"]], abs=0.01)
+        assert sum(filled(page.locator(".theme").first)) == pytest.approx(theme["share"], abs=0.01)
+        assert visit.faults == []
+
+
+def filled(place: Locator) -> list[float]:
+    """How much of its track each bar fills."""
+    script = "bars => bars.map(bar => bar.offsetWidth / bar.parentElement.offsetWidth)"
+    found: list[float] = place.locator(".share-track > span").evaluate_all(script)
+    return found

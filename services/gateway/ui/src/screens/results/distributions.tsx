@@ -37,7 +37,6 @@ export function Distributions({ distributions, arms, side }: Props) {
 function Bins({ one, people, side }: { one: Distribution; people: number; side: Side }) {
   const isAskedAgain = one.n + one.missing > people;
   const how = isAskedAgain ? text.results.answers(one.n) : text.results.answered(one.n, people);
-  const most = Math.max(0.01, ...one.bins.map((bin) => bin.share));
   return (
     <section aria-label={`${words(one.metric)}: ${words(one.arm)}`}>
       <h3 className="subhead">
@@ -52,7 +51,7 @@ function Bins({ one, people, side }: { one: Distribution; people: number; side: 
         >
           <span>{words(bin.label)}</span>
           <span className="share-track">
-            <span style={{ width: `${(bin.share / most) * 100}%` }} />
+            <span style={{ width: `${bin.share * 100}%` }} />
           </span>
           <span className="counts">{`${percent(bin.share, 0)} · ${count(bin.count)}`}</span>
         </PeopleLink>

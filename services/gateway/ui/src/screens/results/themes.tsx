@@ -44,7 +44,7 @@ export function Themes({ themes, side }: { themes: Schema["Themes"]; side: SideO
                   <span
                     key={arm}
                     className={`arm-${side(arm).place % 6}`}
-                    style={{ width: `${((one.by_arm[arm] ?? 0) / most) * 100}%` }}
+                    style={{ width: `${((one.by_arm[arm] ?? 0) / themes.n) * 100}%` }}
                   />
                 ))}
               </span>
@@ -56,7 +56,7 @@ export function Themes({ themes, side }: { themes: Schema["Themes"]; side: SideO
         ))}
       </ul>
       <p className="fine">
-        {text.results.agreement(number(themes.agreement.value))} {themes.note}
+        {text.results.themesNote} {text.results.agreement(number(themes.agreement.value))} {themes.note}
       </p>
     </Panel>
   );
