@@ -1,9 +1,11 @@
 """The results in a real browser, read by somebody who wants to know what was found and does not do statistics."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from playwright.sync_api import Browser, Locator, Route, expect
 
 from tests.support.browser import Visit, running_browser
@@ -47,6 +49,9 @@ NOTICE: dict[str, Any] = {
 """Less of a burden is better, only those who opened it are asked how sure they are, and of a price nobody says."""
 
 
+FACTORIAL: dict[str, Any] = yaml.safe_load(Path("examples/factorial.yaml").read_text())
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with running_browser() as browser:
@@ -62,6 +67,11 @@ def platform(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(scope="module")
 def notice(platform: EmbeddedPlatform) -> str:
     return completed(platform.url, NOTICE)
+
+
+@pytest.fixture(scope="module")
+def factorial(platform: EmbeddedPlatform) -> str:
+    return completed(platform.url, FACTORIAL)
 
 
 def completed(url: str, study: dict[str, Any]) -> str:
@@ -135,3 +145,21 @@ def filled(place: Locator) -> list[float]:
     script = "bars => bars.map(bar => bar.offsetWidth / bar.parentElement.offsetWidth)"
     found: list[float] = place.locator(".share-track > span").evaluate_all(script)
     return found
+
+
+def test_the_main_effects_of_a_factorial_study_are_shown_with_what_they_are_compared_over(
+    browser: Browser, platform: EmbeddedPlatform, factorial: str
+) -> None:
+    effects = HTTP.get(f"{platform.url}/results/{factorial}/aggregate").json()["analysis"]["factor_effects"]
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/simulations/{factorial}?tab=results", "Main effects")
+        table = page.get_by_role("region", name="Main effects")
+        expect(table.get_by_role("row")).to_have_count(1 + len(effects))
+        expect(table).to_contain_text("over all levels of the other factors")
+        one = next(one for one in effects if (one["metric"], one["factor"]) == ("purchase_intent", "price"))
+        row = table.get_by_role("row", name="purchase intent").filter(has_text="price: high")
+        difference = f"{one['difference']:+.2f}".replace("-", "−")
+        low, high = (f"{end:+.2f}".replace("-", "−") for end in one["interval"])
+        for words in ("against low", difference, f"{low} to {high}", f"{one['p_adjusted']:.3f}", "Effective n 0"):
+            expect(row).to_contain_text(words)
+        assert visit.faults == []

@@ -322,6 +322,14 @@ export const text = {
     control: "control: cannot differ",
     comparisonsNote:
       "A line is the interval, the dot the estimate. Left of the middle is lower than the baseline, right is higher.",
+    mainEffects: {
+      title: "Main effects",
+      level: "Level",
+      levelOf: (factor: string, level: string) => `${factor}: ${level}`,
+      whoIs: (metric: string) => `${metric}: the people`,
+      note: (factors: string) =>
+        `Factors: ${factors}. Each level is compared with the first of its factor, over all levels of the other factors.`,
+    },
     estimates: "Each arm",
     changed: {
       title: "Changes",

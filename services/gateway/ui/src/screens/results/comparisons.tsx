@@ -4,9 +4,9 @@ import { Button } from "@mantine/core";
 import { useState } from "react";
 import type { Schema } from "../../api/client";
 import { Panel } from "../../components/parts";
-import { number, percent, pValue, signed, words } from "../../format/format";
+import { percent, pValue, signed, words } from "../../format/format";
 import { text } from "../../text/text";
-import { Finding } from "./finding";
+import { Change, Finding, Grade } from "./cells";
 import { Forest, widest } from "./forest";
 import { asInterval, isClear, type Levels, titled } from "./levels";
 import { ArmName, PeopleLink, type Side, type SideOf } from "./sides";
@@ -68,9 +68,6 @@ export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; 
 
 function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Side; widest: number }) {
   const { one, levels, side, baseline, widest } = props;
-  const interval = asInterval(one.interval);
-  const change = (value: number) => levels.change(one.metric, value);
-  const difference = change(one.difference ?? Number.NaN) + levels.unit(one.metric);
   const lift = one.relative_lift;
   return (
     <tr>
@@ -94,21 +91,15 @@ function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Sid
         >
           <Forest
             value={one.difference ?? null}
-            interval={interval}
+            interval={asInterval(one.interval)}
             widest={widest}
             arm={side.place}
-            label={`${titled(one)}, ${words(one.arm)}: ${one.difference === null ? "–" : difference}`}
+            label={`${titled(one)}, ${words(one.arm)}: ${levels.change(one.metric, one.difference)}${levels.unit(one.metric)}`}
           />
         </PeopleLink>
       </td>
       <td className="right" data-label={text.results.difference}>
-        {one.difference === null ? "–" : difference}
-        {interval ? <span className="under">{text.interval(change(interval[0]), change(interval[1]))}</span> : null}
-        {one.about_people ? (
-          <span className="under">
-            {text.results.aboutPeople(change(one.about_people.value), ...pair(one.about_people.interval, change))}
-          </span>
-        ) : null}
+        <Change one={one} levels={levels} />
       </td>
       <td className="right" data-label={text.results.lift}>
         {lift == null ? "–" : signed(Math.round(lift * 100), percent(Math.round(lift * 100) / 100, 0))}
@@ -117,8 +108,7 @@ function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Sid
         {pValue(one.p_adjusted)}
       </td>
       <td data-label={text.results.grade}>
-        {one.evidence.grade}
-        <span className="under nowrap">{`${text.results.effectiveN} ${number(one.evidence.effective_n)}`}</span>
+        <Grade evidence={one.evidence} />
       </td>
       <td data-label={text.results.finding}>
         <Finding one={one} levels={levels} />
@@ -126,8 +116,3 @@ function Row(props: { one: Comparison; levels: Levels; side: Side; baseline: Sid
     </tr>
   );
 }
-
-const pair = (interval: number[], show: (value: number) => string): [string, string] => [
-  show(interval[0] ?? Number.NaN),
-  show(interval[1] ?? Number.NaN),
-];

@@ -15,7 +15,8 @@ export function Forest(props: {
   value: number | null;
   interval: readonly [number, number] | null;
   widest: number;
-  arm: number;
+  /** Whose colour it has; without one it is of several arms. */
+  arm?: number;
   label: string;
 }) {
   const x = (value: number) => MIDDLE + (value / props.widest) * REACH;
@@ -23,7 +24,7 @@ export function Forest(props: {
   return (
     <svg
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-      className={`forest arm-${props.arm % 6}`}
+      className={`forest ${props.arm === undefined ? "of-all" : `arm-${props.arm % 6}`}`}
       role="img"
       aria-label={props.label}
     >

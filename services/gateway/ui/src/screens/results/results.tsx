@@ -17,6 +17,7 @@ import { Downloads } from "./downloads";
 import { Estimates } from "./estimates";
 import { Funnel } from "./funnel";
 import { levelsOf } from "./levels";
+import { MainEffects } from "./mainEffects";
 import { Moods } from "./moods";
 import { Segments } from "./segments";
 import { ShareLink } from "./shareLink";
@@ -50,6 +51,9 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
         <Unread id={status.population_id} />
       )}
       {analysis ? <Comparisons comparisons={analysis.comparisons} levels={levels} side={side} /> : null}
+      {analysis?.factor_effects?.length ? (
+        <MainEffects effects={analysis.factor_effects} levels={levels} side={side("all")} />
+      ) : null}
       {analysis ? (
         <Estimates estimates={analysis.estimates} heads={analysis.sample_ratio} levels={levels} side={side} />
       ) : null}
