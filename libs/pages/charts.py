@@ -127,7 +127,7 @@ def columns(shares: Sequence[float], names: Sequence[str], highest: float, colou
         line(0, COLUMN_TOP, 100, COLUMN_TOP, "grid"),
         line(0, ground, 100, ground, "ground"),
     ]
-    every = math.ceil((max(map(len, names)) + 1) * LETTER * len(shares) / NARROWEST)
+    every = apart(names)
     for index, (share, name) in enumerate(zip(shares, names, strict=True)):
         height = round(share / end * COLUMN_HEIGHT, 1)
         left, middle = f"{index * width + gap / 2:.2f}%", f"{(index + 0.5) * width:.2f}%"
@@ -211,6 +211,11 @@ def heatmap(names: Sequence[str], cells: Mapping[tuple[int, int], float], label:
 def shortened(name: str) -> str:
     """A name that fits beside a chart."""
     return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+
+
+def apart(names: Sequence[str], share: float = 1.0) -> int:
+    """Every how many-th of these names can stand without touching the next, in this share of the least room."""
+    return math.ceil((max(map(len, names), default=0) + 1) * LETTER * len(names) / (NARROWEST * share))
 
 
 def svg(height: int, label: str, colour: int, *parts: Html) -> Chart:

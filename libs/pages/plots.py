@@ -3,13 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from libs.pages.charts import CELL, COLOURS, FAINTEST, NEGATIVE, POSITIVE, Axis, Chart, line, shortened, svg
+from libs.pages.charts import CELL, COLOURS, FAINTEST, NEGATIVE, POSITIVE, Axis, Chart, apart, line, shortened, svg
 from libs.pages.markup import Html, tag
 
 LEFT, RIGHT = 9.0, 98.0
 TOP, HEIGHT, FOOT = 8, 170, 24
-MOST_TICKS = 8
-MOST_NAMES = 5
 LABELS = 30.0
 NAME = 18
 
@@ -77,10 +75,10 @@ def matrix(
 ) -> Chart:
     """Signed shares of 1 by row and column: the stronger, the darker; those in `above` are framed.
 
-    Of many columns each has a number, which is explained below.
+    Where names would touch each column has a number, which is explained below.
     """
     width = (100 - LABELS) / max(len(columns), 1)
-    is_numbered = len(columns) > MOST_NAMES
+    is_numbered = apart([shortened(name) for name in columns], 1 - LABELS / 100) > 1
     parts: list[Html] = []
     for column, name in enumerate(columns):
         middle, head = f"{LABELS + (column + 0.5) * width:.2f}%", str(column + 1) if is_numbered else shortened(name)
@@ -113,7 +111,7 @@ def _frame(upright: Ruled, names: Sequence[tuple[float, str]]) -> Html:
         y = _up(upright.axis, mark)
         parts.append(line(LEFT, y, 100, y, "grid"))
         parts.append(tag("text", text, x=f"{LEFT - 1}%", y=y + 4, text_anchor="end", class_="tick"))
-    every = -(-len(names) // MOST_TICKS) or 1
+    every = apart([name for _, name in names], (RIGHT - LEFT) / 100) or 1
     for place, (x, name) in enumerate(names):
         if place % every == 0:
             middle = f"{_across(x):.2f}%"

@@ -27,7 +27,7 @@ def test_a_step_lasts_until_the_next_one_and_the_last_one_to_the_end() -> None:
     assert drawn.count('fill-opacity="0.14"') == 1
 
 
-def test_a_matrix_frames_what_stands_out_and_numbers_many_columns() -> None:
+def test_a_matrix_frames_what_stands_out_and_numbers_columns_whose_names_would_touch() -> None:
     cells = {(0, 0): 0.9, (0, 1): -0.1}
     few = matrix(["age"], ["liked", "bought"], cells, frozenset({(0, 0)}), "matrix").source
     assert few.count("framed") == 1
@@ -35,3 +35,5 @@ def test_a_matrix_frames_what_stands_out_and_numbers_many_columns() -> None:
     assert ">liked<" in few
     many = matrix(["age"], [f"metric {n}" for n in range(9)], cells, frozenset(), "matrix").source
     assert ">9  metric 8<" in many
+    long = matrix(["age"], ["perceived_fairness", "perceived_burden"], cells, frozenset(), "matrix").source
+    assert ">2  perceived_burden<" in long
