@@ -128,6 +128,44 @@ def test_how_many_answered_is_said_of_all_who_were_asked(
         assert visit.faults == []
 
 
+@pytest.mark.parametrize("width", [360, 390])
+def test_on_a_phone_nothing_is_cut_off_or_on_top_of_another(
+    browser: Browser, platform: EmbeddedPlatform, notice: str, factorial: str, width: int
+) -> None:
+    with Visit(browser, platform.url, size={"width": width, "height": 800}) as visit:
+        for simulation in (notice, factorial):
+            said = HTTP.get(f"{platform.url}/results/{simulation}/aggregate").json()
+            for one in said["aggregate_results"]["associations"]:
+                one["value"], one["by_chance"] = 0.5, 0.01
+            visit.page.route(
+                "**/results/*/aggregate", answered_with(said | {"analysis": asked_twice(said["analysis"])})
+            )
+            page = visit.open(f"/ui/simulations/{simulation}?tab=results", "Who answers how")
+            assert visit.overflow() <= 0
+            assert page.locator(".table-scroll").evaluate_all(CUT_OFF) == [0] * page.locator(".table-scroll").count()
+            page.locator("[role=img] svg text").first.wait_for()
+            assert page.locator("[role=img] svg").last.evaluate(OVERLAPS) == []
+            page.goto(f"{platform.url}/results/{simulation}/export?format=html")
+            assert visit.overflow() <= 0
+            assert [one for svg in page.locator("svg").all() for one in svg.evaluate(OVERLAPS)] == []
+
+
+CUT_OFF = "boxes => boxes.map(box => box.scrollWidth - box.clientWidth)"
+OVERLAPS = """svg => {
+    const texts = [...svg.querySelectorAll("text")].map(one => [one.textContent, one.getBoundingClientRect()]);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom;
+    const later = at => texts.slice(at + 1);
+    return texts.flatMap(([one, a], at) => later(at).filter(([, b]) => meet(a, b)).map(([two]) => [one, two]));
+}"""
+"""Pairs of texts of a drawing that lie on each other."""
+
+
+def asked_twice(analysis: dict[str, Any]) -> dict[str, Any]:
+    """The analysis with a change of every estimate, as of answers that were asked for twice."""
+    rounds = {"first_round": 1, "last_round": 2, "first": 2.0, "last": 2.5, "difference": 0.5, "p_value": 0.5}
+    return analysis | {"changes": [one | rounds for one in analysis["estimates"]]}
+
+
 def test_a_bar_is_as_long_as_its_share_of_all(browser: Browser, platform: EmbeddedPlatform, notice: str) -> None:
     results = HTTP.get(f"{platform.url}/results/{notice}/aggregate").json()["aggregate_results"]
     spread = next(one for one in results["distributions"] if one["metric"] == "perceived_burden")

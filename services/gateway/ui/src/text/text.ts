@@ -363,6 +363,7 @@ export const text = {
     mood: "Sentiment",
     tones: { negative: "negative", neutral: "neutral", positive: "positive", unstated: "not stated" },
     correlations: "Who answers how",
+    correlationsNone: "No trait goes with an answer more than chance would show.",
     correlationsNote: "Association of traits and answers, of 1 at most. Small ones are left out; many are chance.",
     series: "Over time",
     exports: "Exports",

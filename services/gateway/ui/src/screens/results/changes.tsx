@@ -15,9 +15,8 @@ export function Changes(props: { changes: Shift[]; levels: Levels; side: SideOf 
   return (
     <Panel title={t.title}>
       <p className="fine">{t.note}</p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls must be reachable with the keyboard */}
-      <section className="table-scroll" tabIndex={0} aria-label={t.title}>
-        <table className="data-table">
+      <div className="table-scroll">
+        <table className="data-table stacking">
           <thead>
             <tr>
               <th scope="col">{text.results.metric}</th>
@@ -41,15 +40,15 @@ export function Changes(props: { changes: Shift[]; levels: Levels; side: SideOf 
                       <ArmName side={props.side(one.arm)} /> · {t.both(one.n)}
                     </span>
                   </th>
-                  <td className="right">
+                  <td className="right" data-label={t.first}>
                     {levels.level(one.metric, one.first)}
                     <span className="under">{t.round(one.first_round)}</span>
                   </td>
-                  <td className="right">
+                  <td className="right" data-label={t.last}>
                     {levels.level(one.metric, one.last)}
                     <span className="under">{t.round(one.last_round)}</span>
                   </td>
-                  <td className="right">
+                  <td className="right" data-label={t.change}>
                     <PeopleLink side={props.side(one.arm)} filter={{ metric: one.metric }} besides={people}>
                       {change(one.difference)}
                       {levels.unit(one.metric)}
@@ -63,7 +62,7 @@ export function Changes(props: { changes: Shift[]; levels: Levels; side: SideOf 
             })}
           </tbody>
         </table>
-      </section>
+      </div>
     </Panel>
   );
 }

@@ -57,7 +57,16 @@ export function Comparisons(props: { comparisons: Comparison[]; levels: Levels; 
         </table>
       </div>
       {hidden || (isWhole && comparisons.length > SHORT) ? (
-        <Button variant="subtle" size="compact-sm" mt="xs" aria-expanded={isWhole} onClick={() => showWhole(!isWhole)}>
+        <Button
+          variant="subtle"
+          size="compact-sm"
+          mt="xs"
+          maw="100%"
+          h="auto"
+          classNames={{ label: "wrapping" }}
+          aria-expanded={isWhole}
+          onClick={() => showWhole(!isWhole)}
+        >
           {isWhole ? text.results.fewer : text.results.minor(hidden)}
         </Button>
       ) : null}

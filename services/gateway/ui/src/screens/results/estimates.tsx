@@ -30,10 +30,12 @@ export function EstimatesTable(props: Props & { label: string }) {
   const arms = [...new Set(estimates.map((one) => one.arm))];
   const rows = [...new Map(estimates.map((one) => [titled(one), one])).entries()];
   const answered = (arm: string, n = heads.completed[arm] ?? 0) => text.results.answered(n, heads.planned[arm] ?? n);
+  const isWhole = (arm: string) => heads.completed[arm] === heads.planned[arm];
+  const nameOf = (arm: string) => props.side(arm).name ?? words(arm);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that scrolls must be reachable with the keyboard
     <section className="table-scroll" tabIndex={0} aria-label={props.label}>
-      <table className="data-table">
+      <table className="data-table stacking">
         <thead>
           <tr>
             <th scope="col">{text.results.metric}</th>
@@ -59,12 +61,16 @@ export function EstimatesTable(props: Props & { label: string }) {
                 const interval = asInterval(one?.interval);
                 const level = (value: number) => levels.level(row.metric, value);
                 return (
-                  <td className="right" key={arm}>
+                  <td
+                    className="right"
+                    key={arm}
+                    data-label={nameOf(arm) + (isWhole(arm) ? "" : ` · ${answered(arm)}`)}
+                  >
                     {one ? (
                       <PeopleLink
                         side={props.side(arm)}
                         filter={behind(one)}
-                        besides={text.results.whoIs(name, props.side(arm).name ?? words(arm))}
+                        besides={text.results.whoIs(name, nameOf(arm))}
                       >
                         {levels.level(row.metric, one.value)}
                       </PeopleLink>
