@@ -17,9 +17,9 @@ async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_js
         return Exit.COMPLETED
     known = f"Only {made['shared_with']['tenant']} can use it" if made.get("shared_with") else "It is shown this once"
     say(f"{made['id']} ({made['role']}, until {made['expires_at'][:10]}). {known}:")
-    print(base + made[shown])
+    print(f"{base}/ui{made[shown]}/simulations/{made['simulation_id']}" if base else made[shown])
     if base:
-        say(f"It stands before what it shows, for example …/results/{made['simulation_id']}/aggregate")
+        say(f"Programs read under {base}{made[shown]}/, for example …/results/{made['simulation_id']}/aggregate")
     return Exit.COMPLETED
 
 

@@ -115,6 +115,11 @@ def test_results_are_shared_with_the_people_of_a_tenant(platform: tuple[str, Pat
     shared = rehearsal(url, admin, "share", "create", first, "--tenant", "default", "--role", "admin")
     assert shared.returncode == 0, shared.stderr
     assert "Only default can use it" in shared.stderr
+    linked = rehearsal(url, admin, "share", "create", first)
+    opened = httpx.get(linked.stdout.strip())
+    assert (opened.status_code, opened.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    (below,) = re.findall(r"Programs read under (\S+)/, ", linked.stderr)
+    assert httpx.get(f"{below}/simulations/{first}/status").json()["id"] == first
     (seen,) = json.loads(rehearsal(url, admin, "share", "received", "--json").stdout)["items"]
     assert seen["simulation_id"] == first
     again = rehearsal(url, admin, "clone", first, "--name", "talk again")
