@@ -57,10 +57,15 @@ class StudiesClient(Connection):
         return await self._get(f"/studies/{token(study_id)}/versions")
 
     async def run_kept_study(
-        self, study_id: str, *, version: int | None = None, changes: JsonObject | None = None
+        self,
+        study_id: str,
+        *,
+        version: int | None = None,
+        changes: JsonObject | None = None,
+        budget: JsonObject | None = None,
     ) -> JsonObject:
-        """Run a version of a study, or its draft."""
-        body: JsonObject = {"version": version, "changes": changes or {}}
+        """Run a version of a study, or its draft; a budget takes the place of the study's own."""
+        body: JsonObject = {"version": version, "changes": changes or {}, "budget": budget}
         return await self._post(f"/studies/{token(study_id)}/run", body, patience_s=PATIENCE_S)
 
     async def study_templates(self) -> JsonObject:

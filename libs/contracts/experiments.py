@@ -341,6 +341,7 @@ class StudySpec(Body):
     seed: Seed | None = None
     model: Label = "offline"
     engine: Engine = "native"
+    budget: Budget | None = Field(default=None, description="The most a run may spend: at the cap it pauses.")
     population: PopulationSpec
     intervention: InterventionSpec | None = None
     protocol: list[Request] = Field(

@@ -63,6 +63,12 @@ class BudgetBalance(Data):
     reserved: Spending = Field(description="Calls in flight, as estimated.")
     is_decided: bool = Field(description="False while nobody has decided on a cap.")
 
+    @property
+    def used_up(self) -> tuple[str, ...]:
+        """The caps that are spent: with one of them no further call is made."""
+        caps = ((name, getattr(self.cap, name)) for name in Spending.model_fields)
+        return tuple(name for name, cap in caps if cap is not None and getattr(self.spent, name) >= cap)
+
 
 class TurnBatch(Body):
     """The turns of one delivery."""

@@ -16,7 +16,20 @@ from services.cli import (
     validation,
     webhook_commands,
 )
-from services.cli.options import CODES, DATA, AsJson, Data, SimulationId, Url, own_key, source_of
+from services.cli.options import (
+    CODES,
+    DATA,
+    AsJson,
+    Calls,
+    Data,
+    SimulationId,
+    Tokens,
+    Url,
+    Usd,
+    capped,
+    own_key,
+    source_of,
+)
 
 HELP = """Rehearse a campaign, a policy or a product change on a simulated population.
 
@@ -78,6 +91,9 @@ def run(
     out: Annotated[Path, typer.Option(help="The folder that gets a folder for this run.")] = Path("runs"),
     as_json: AsJson = False,
     report: Annotated[bool, typer.Option(help="Write report.html.")] = True,
+    usd: Usd = None,
+    tokens: Tokens = None,
+    calls: Calls = None,
 ) -> None:
     """Run a study: draw its population, show the variants, print the verdict, write runs/<simulation id>/.
 
@@ -86,7 +102,15 @@ def run(
     from services.cli.exits import carry_out
     from services.cli.run import RunOptions, run_study
 
-    options = RunOptions(seed=seed, model=model, engine=engine, out=out, as_json=as_json, has_report=report)
+    options = RunOptions(
+        seed=seed,
+        model=model,
+        engine=engine,
+        out=out,
+        as_json=as_json,
+        has_report=report,
+        budget=capped(usd, tokens, calls),
+    )
     carry_out(run_study(study, source_of(url, data, own=own, starts=True), options))
 
 
@@ -204,9 +228,9 @@ def cancel(simulation: SimulationId, url: Url = None, as_json: AsJson = False) -
 @app.command(epilog=CODES, short_help="Show or change what a simulation may spend.")
 def budget(
     simulation: SimulationId,
-    usd: Annotated[float | None, typer.Option(min=0, help="The most it may cost.")] = None,
-    tokens: Annotated[int | None, typer.Option(min=0, help="The most tokens, of prompts and replies.")] = None,
-    calls: Annotated[int | None, typer.Option(min=0, help="The most calls.")] = None,
+    usd: Usd = None,
+    tokens: Tokens = None,
+    calls: Calls = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -214,9 +238,7 @@ def budget(
     from services.cli.control import budget as show_budget
     from services.cli.exits import carry_out
 
-    given = {"cost_usd": usd, "tokens": tokens, "calls": calls}
-    changes = {name: value for name, value in given.items() if value is not None}
-    carry_out(show_budget(simulation, changes, source_of(url), as_json=as_json))
+    carry_out(show_budget(simulation, capped(usd, tokens, calls), source_of(url), as_json=as_json))
 
 
 @app.command(epilog=CODES, short_help="What was used, and what it cost.")

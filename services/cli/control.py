@@ -17,9 +17,12 @@ async def control(
     """Have a simulation paused, resumed or cancelled, and print its state."""
     async with source.connect() as client:
         status = await {"pause": client.pause, "resume": client.resume, "cancel": client.cancel}[what](simulation_id)
+        balance = await client.budget(simulation_id) if what == "resume" else None
     print_one(status, status["state"], as_json=as_json)
     if what == "cancel" and status["state"] in TERMINAL - {"cancelled"}:
         say(f"It was {status['state']} before: nothing was cancelled.")
+    if balance is not None:
+        _say_what_is_used_up(balance)
     return Exit.COMPLETED
 
 
@@ -31,7 +34,17 @@ async def budget(simulation_id: str, changes: JsonObject, source: Source, *, as_
         else:
             balance = await client.budget(simulation_id)
     print_one(balance, _lines(balance), as_json=as_json)
+    if changes:
+        _say_what_is_used_up(balance)
     return Exit.COMPLETED
+
+
+def _say_what_is_used_up(balance: JsonObject) -> None:
+    """It pauses again, or stays so, at a cap that is spent."""
+    for name, unit in UNITS.items():
+        cap, spent = balance["cap"][name], balance["spent"][name]
+        if cap is not None and spent >= cap:
+            say(f"{_number(spent)} {unit} are spent of {_number(cap)}: it is paused until a higher cap is given.")
 
 
 def _lines(balance: JsonObject) -> str:

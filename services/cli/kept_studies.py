@@ -69,10 +69,13 @@ async def show_study(study: str, version: int | None, source: Source) -> Exit:
     return Exit.COMPLETED
 
 
-async def run_study(study: str, version: int | None, changes: JsonObject, source: Source, *, as_json: bool) -> Exit:
+async def run_study(
+    study: str, version: int | None, changes: JsonObject, budget: JsonObject, source: Source, *, as_json: bool
+) -> Exit:
     """Begin a run; it is followed with `rehearsal watch`."""
     async with source.connect() as client:
-        started = await client.run_kept_study(await _id_of(client, study), version=version, changes=changes)
+        study_id = await _id_of(client, study)
+        started = await client.run_kept_study(study_id, version=version, changes=changes, budget=budget or None)
     return _started(started, as_json=as_json)
 
 

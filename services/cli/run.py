@@ -8,6 +8,7 @@ from typing import Literal
 from libs.client import ProblemError, RehearsalClient
 from libs.contracts.base import JsonObject
 from libs.contracts.experiments import StudySpec
+from libs.contracts.turns import Budget
 from libs.studies import resolved
 from services.cli.exits import Exit, StopError, refusal, say
 from services.cli.output import print_json
@@ -29,6 +30,8 @@ class RunOptions:
     out: Path
     as_json: bool
     has_report: bool
+    budget: JsonObject
+    """What it may spend, where that is said: it takes the place of the study's own."""
 
 
 async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
@@ -38,6 +41,8 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
     except InvalidStudyError as error:
         raise StopError(Exit.INVALID, str(error)) from error
     spec = resolved(study.spec, options.seed, options.model, options.engine)
+    if options.budget:
+        spec = spec.model_copy(update={"budget": Budget.model_validate(options.budget)})
     for warning in study.odd:
         say(warning)
     async with source.connect() as client:

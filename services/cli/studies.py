@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.cli.options import CODES, AsJson, SimulationId, Url, source_of
+from services.cli.options import CODES, AsJson, Calls, SimulationId, Tokens, Url, Usd, capped, source_of
 
 if TYPE_CHECKING:
     from libs.contracts.base import JsonObject
@@ -83,6 +83,9 @@ def run(
     changes: Annotated[
         str, typer.Option(metavar="JSON", help="A merge patch of the study for this run, such as '{\"seed\": 5}'.")
     ] = "{}",
+    usd: Usd = None,
+    tokens: Tokens = None,
+    calls: Calls = None,
     url: Url = None,
     as_json: AsJson = False,
 ) -> None:
@@ -90,7 +93,8 @@ def run(
     from services.cli.exits import carry_out
     from services.cli.kept_studies import run_study
 
-    carry_out(run_study(study, version, _patch(changes), source_of(url), as_json=as_json))
+    budget = capped(usd, tokens, calls)
+    carry_out(run_study(study, version, _patch(changes), budget, source_of(url), as_json=as_json))
 
 
 @again.command("rerun", epilog=CODES, short_help="Run a simulation again, with changes.")

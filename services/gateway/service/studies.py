@@ -143,8 +143,9 @@ class Studies:
         return await self.run(_changed(kept["study"], changes), origin, budget)
 
     async def run(self, spec: StudySpec, origin: Origin, budget: Budget | None = None) -> Started:
-        """Run a study. Raises `OwnerRefusedError`, mostly before anything is made."""
+        """Run a study; without a budget with its own. Raises `OwnerRefusedError`, mostly before anything is made."""
         spec = resolved(spec)
+        budget = budget or spec.budget
         estimate = await self._estimated(spec)
         origin = origin.model_copy(update={"study_seed": spec.seed, "estimate": _forecast(estimate)})
         population = await self._gateway.ask("population", "/agent-populations/create", spec.population, "population")

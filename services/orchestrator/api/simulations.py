@@ -244,12 +244,13 @@ async def change_simulation_budget(
 ) -> SimulationBudgetView:
     """Decide anew what a simulation may spend; what is not given stays, null is no limit.
 
-    One that is paused because its budget was spent goes on: calls that were paid for are not made again.
+    One that is paused because its budget was spent goes on where that is no longer so: calls that were paid for are not
+    made again.
     """
     balance = await service.set_budget(await _read(request, simulation_id, tenant), changes)
     database: Database = request.app.state.database
     async with database.write(tenant=tenant) as tx:
-        return SimulationBudgetView.of(await service.budget_changed(tx, simulation_id), balance)
+        return SimulationBudgetView.of(await service.budget_changed(tx, simulation_id, balance), balance)
 
 
 async def _read(request: Request, simulation_id: str, tenant: str) -> Simulation:

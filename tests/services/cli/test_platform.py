@@ -17,6 +17,7 @@ import psutil
 import pytest
 import yaml
 
+from tests.support.bulk import wait_for
 from tests.support.command import rehearsal
 from tests.support.platforms import EmbeddedPlatform
 
@@ -148,6 +149,33 @@ def test_a_list_without_a_key_or_link_says_so(platform: EmbeddedPlatform, tmp_pa
     for group, said in (("keys", "There is no key.\n"), ("share", "There is no link.\n")):
         listed = rehearsal(group, "list", "--url", platform.url, cwd=tmp_path)
         assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", said)
+
+
+def test_a_study_with_a_budget_pauses_at_its_cap_and_goes_on_with_a_higher_one(
+    platform: EmbeddedPlatform, tmp_path: Path
+) -> None:
+    def ask(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return rehearsal(*arguments, "--url", platform.url, cwd=tmp_path)
+
+    def is_paused() -> bool:
+        return bool(httpx.get(f"{platform.url}/simulations/{simulation}/status").json()["state"] == "paused")
+
+    file = tmp_path / "capped.yaml"
+    file.write_text(EXAMPLE.read_text().replace("\npopulation:", "\nbudget: {calls: 40}\npopulation:"))
+    study = ask("studies", "add", file).stdout.strip()
+    simulation = ask("studies", "run", study).stdout.strip()
+    wait_for(is_paused)
+    resumed = ask("resume", simulation)
+    assert (resumed.returncode, "40 calls are spent of 40" in resumed.stderr) == (0, True), resumed.stderr
+    wait_for(is_paused)
+    lowered = ask("budget", simulation, "--calls", "20")
+    assert lowered.stdout.startswith("paused\n")
+    assert "40 calls are spent of 20: it is paused until a higher cap is given." in lowered.stderr
+    raised = ask("budget", simulation, "--calls", "500")
+    assert (raised.stdout.split("\n")[0], raised.stderr) == ("running", "")
+    assert ask("watch", simulation).returncode == 0
+    uncapped = ask("studies", "run", study, "--calls", "500").stdout.strip()
+    assert ask("watch", uncapped).returncode == 0
 
 
 def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: EmbeddedPlatform, tmp_path: Path) -> None:

@@ -104,6 +104,10 @@ async def test_a_spent_budget_pauses_and_a_higher_one_goes_on(stage: Stage, nats
         await stage.peer.send("communication", held(first), held(second))
         status = await stage.reaches("paused")
         assert (status["paused_for"], status["reason"]) == ("budget", "3 calls are spent")
+        as_before = (await stage.client.patch("/simulations/sim_1/budget", json={"calls": 0})).json()
+        assert (as_before["state"], as_before["paused_for"]) == ("paused", "budget"), (
+            "nothing can be spent, so it waits"
+        )
         changed = await stage.client.patch("/simulations/sim_1/budget", json={"calls": 500})
         assert changed.status_code == 200, changed.text
         assert changed.json()["cap"] == {"cost_usd": None, "tokens": None, "calls": 500}
