@@ -1,5 +1,7 @@
 """The endpoints of studies: kept, checked, estimated and run; and simulations made from other ones."""
 
+from pathlib import Path
+
 import httpx
 
 from libs.client.errors import ProblemError, UnreachableError
@@ -18,9 +20,14 @@ class StudiesClient(Connection):
         """Calls, tokens, USD and time of a study before it runs, with what each figure rests on."""
         return await self._post("/studies/estimate", spec)
 
-    async def run_study(self, spec: StudySpec | JsonObject) -> JsonObject:
-        """Run a study; answers `simulation_id`, `population_id`, `intervention_id` and its `estimate`."""
-        return await self._post("/studies/run", spec, patience_s=PATIENCE_S)
+    async def run_study(self, study: StudySpec | JsonObject | Path) -> JsonObject:
+        """Run a study, or a study file (YAML, or JSON by its ending `.json`), which the platform reads.
+
+        Answers `simulation_id`, `population_id`, `intervention_id` and its `estimate`.
+        """
+        if isinstance(study, Path):
+            return await self._file("POST", "/studies/run", *_content(study), patience_s=PATIENCE_S)
+        return await self._post("/studies/run", study, patience_s=PATIENCE_S)
 
     async def create_study(self, content: bytes, media: str) -> JsonObject:
         """Keep a study file, byte for byte."""
@@ -84,11 +91,20 @@ class StudiesClient(Connection):
         """Run again what a simulation ran, with a merge patch of its settings or its study."""
         return await self._post(f"/simulations/{token(simulation_id)}/rerun", changes or {}, patience_s=PATIENCE_S)
 
-    async def _file(self, method: str, path: str, content: bytes, media: str) -> JsonObject:
+    async def _file(
+        self, method: str, path: str, content: bytes, media: str, *, patience_s: float | None = None
+    ) -> JsonObject:
+        timeout = httpx.USE_CLIENT_DEFAULT if patience_s is None else patience_s
+        headers = {"content-type": media}
         try:
-            answer = await self._http.request(method, path, content=content, headers={"content-type": media})
+            answer = await self._http.request(method, path, content=content, headers=headers, timeout=timeout)
         except httpx.TransportError as error:
             raise UnreachableError(self.url, str(error) or type(error).__name__) from error
         if not answer.is_success:
             raise ProblemError.of(answer)
         return as_object(answer)
+
+
+def _content(file: Path) -> tuple[bytes, str]:
+    """A study file and what it is."""
+    return file.read_bytes(), "application/json" if file.suffix == ".json" else "application/yaml"

@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -214,3 +215,14 @@ async def test_an_id_is_one_path_segment_whatever_was_typed() -> None:
     async with RehearsalClient(transport=transport) as client:
         await client.status("../../metrics?x=1")
     assert transport.requests[0].url.raw_path == b"/simulations/%2E%2E%2F%2E%2E%2Fmetrics%3Fx%3D1/status"
+
+
+@pytest.mark.parametrize(("name", "media"), [("a.yaml", "application/yaml"), ("a.json", "application/json")])
+async def test_a_study_file_is_sent_as_it_is(tmp_path: Path, name: str, media: str) -> None:
+    file = tmp_path / name
+    file.write_bytes(b"name: [yes, no]")
+    transport = Scripted(lambda: httpx.Response(202, json={"simulation_id": "sim_1"}))
+    async with RehearsalClient(transport=transport) as client:
+        assert await client.run_study(file) == {"simulation_id": "sim_1"}
+    (sent,) = transport.requests
+    assert (sent.content, sent.headers["content-type"]) == (b"name: [yes, no]", media)
