@@ -19,6 +19,7 @@ from services.cli.run import ended_badly, follow
 
 POLL_S = 0.1
 PAGE = 500
+MOST_LINES = 500
 REPLY_S = 120.0
 TOLD = {"stimulus": "»", "talk": ":", "think": "…", "answer": "=", "failure": "!", "reach_out": "→", "recall": "?"}
 
@@ -53,8 +54,30 @@ async def ask(simulation_id: str, path: Path, source: Source, *, as_json: bool) 
         accepted = await asking(body)
         say(f"{accepted['id']}: {accepted['recipients']} agents, {len(accepted['step_ids'])} steps")
         await _ready(client, simulation_id, accepted["step_ids"][-1])
-        await _print(client, simulation_id, as_json=as_json, request_id=accepted["id"])
+        if as_json:
+            await _print(client, simulation_id, as_json=True, request_id=accepted["id"])
+        else:
+            await _tell(client, simulation_id, accepted["id"])
     return Exit.COMPLETED
+
+
+async def _tell(client: RehearsalClient, simulation_id: str, request_id: str) -> None:
+    """The beginning of what was said; what was put to many stands there once."""
+    put: set[tuple[str, str]] = set()
+    told = 0
+    async for item in _items(client, simulation_id, {"request_id": request_id}):
+        if told == MOST_LINES:
+            say(
+                f"… and more: `rehearsal talk history {simulation_id}` has all of it, `rehearsal talk end` the numbers."
+            )
+            return
+        if item["kind"] == "stimulus":
+            if (item["step_id"], item["content"]) in put:
+                continue
+            put.add((item["step_id"], item["content"]))
+            item |= {"name": "to those it is for"}
+        print(_line(item))
+        told += 1
 
 
 async def interview(simulation_id: str, agent_id: str, name: str, source: Source) -> Exit:
@@ -139,5 +162,7 @@ def _read(path: Path, simulation_id: str) -> JsonObject:
     if not isinstance(document, dict):
         raise StopError(Exit.INVALID, f"{path} is not a mapping")
     kind = SequenceSpec if "touchpoints" in document else ConversationSpec if "topic" in document else BroadcastSpec
+    if document.get("agent_ids") == []:
+        raise StopError(Exit.INVALID, f"{path}: agent_ids: is empty; leave it out to ask everybody, or name some")
     spec = checked(kind, document | {"simulation_id": simulation_id}, path)
     return spec.model_dump(mode="json", exclude_unset=True)

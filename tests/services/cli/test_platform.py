@@ -62,6 +62,12 @@ def test_people_are_spoken_to_from_the_terminal(platform: EmbeddedPlatform, tmp_
         assert asked.returncode == 0, asked.stderr
         speakers = {line.split("] ")[1].split(" : ")[0] for line in asked.stdout.splitlines() if " : " in line}
         assert len(speakers) == talkers, name
+        put = [line for line in asked.stdout.splitlines() if "] to those it is for » " in line]
+        assert len(put) < talkers * 2, "once for each step"
+    nobody = tmp_path / "nobody.yaml"
+    nobody.write_text("content: Who is there?\nagent_ids: []\n")
+    refused = rehearsal("talk", "ask", simulation, nobody, *at, cwd=tmp_path)
+    assert (refused.returncode, "agent_ids: is empty" in refused.stderr) == (2, True)
     answer = rehearsal("talk", "interview", simulation, "agent_0002", *at, cwd=tmp_path, said="Why?\nAnd then?\n")
     assert answer.returncode == 0, answer.stderr
     assert answer.stdout.count(" : ") == 2
