@@ -2,9 +2,34 @@
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 ALLOWED = re.compile(r"\ballowed(?: here)?: (.+)$")
+
+
+def in_words(kind: str, message: str, value: object, context: Mapping[str, object]) -> str:
+    """What a person is told of an error of pydantic, by its type, the value and its context."""
+    if kind == "string_type" and isinstance(value, int | float):
+        return "should be text: put it in quotes"
+    if kind in {"too_short", "too_long"}:
+        most = "at least" if kind == "too_short" else "at most"
+        limit = context.get("min_length" if kind == "too_short" else "max_length")
+        return f"needs {most} {limit}; there are {context.get('actual_length')}"
+    if kind == "string_too_short" and value == "":
+        return "is empty"
+    if kind.startswith("time_delta"):
+        return "is no duration as ISO 8601 has it, such as PT6H or P2D"
+    return _WORDS.get(kind, message)
+
+
+_WORDS = {
+    "missing": "is required",
+    "model_type": "should be fields with their values",
+    "model_attributes_type": "should be fields with their values",
+    "dict_type": "should be names with their values",
+    "list_type": "should be a list",
+    "tuple_type": "should be a list, such as [1, 7]",
+}
 
 
 def allowed_of(message: str) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from libs.contracts.errors import DomainError, FieldError, allowed_of
+from libs.contracts.errors import DomainError, FieldError, allowed_of, in_words
 from libs.db import FAILURES, is_away, log_failure
 
 log = logging.getLogger(__name__)
@@ -139,12 +139,8 @@ def _field_error(item: dict[str, Any], body: object) -> FieldError:
         message = "is not a field of this request"
     elif kind == "json_invalid":
         location, message = [], f"the body is not valid JSON: {item.get('ctx', {}).get('error', message)}"
-    elif kind == "missing":
-        message = "is required"
-    elif kind.startswith("time_delta"):
-        message = "is no duration as ISO 8601 has it, such as PT6H or P2D"
-    elif kind == "string_type" and isinstance(item["input"], int | float):
-        message = "should be text: put it in quotes"
+    else:
+        message = in_words(kind, message, item["input"], item.get("ctx", {}))
     return FieldError(".".join(location) or "body", message, allowed)
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from libs.contracts.catalogue import resolve
 from libs.contracts.dialogue import DEFAULT_GROUP, ConditionSpec, Journey, Request, Talk, TouchpointSpec
-from libs.contracts.errors import FieldError, InvalidError, allowed_of
+from libs.contracts.errors import FieldError, InvalidError, allowed_of, in_words
 from libs.contracts.experiments import ContactSpec, InterventionSpec, StudySpec
 from libs.contracts.planning import Attribute
 
@@ -54,12 +54,18 @@ def examine(document: object) -> Examined:
 
 def _field_errors(error: ValidationError, document: object) -> Iterator[FieldError]:
     """Errors, without those of the branch of a union that the value was not meant for."""
+    found: list[FieldError] = []
+    others: list[FieldError] = []
     for item in error.errors(include_url=False):
         place, value = _sent(item["loc"], document, keeps_last=item["type"] == "missing")
         wants_text = item["type"] == "string_type" and isinstance(value, Mapping)
-        wants_object = item["type"] == "model_type" and not isinstance(value, Mapping) and len(place) > 2
-        if not (wants_text or wants_object):
-            yield _field_error(place, item["type"], str(item["msg"]), item.get("ctx", {}))
+        wants_object = item["type"] == "model_type" and not isinstance(value, Mapping)
+        message = in_words(item["type"], str(item["msg"]), value, item.get("ctx", {}))
+        one = _field_error(place, item["type"], message, item.get("ctx", {}))
+        (others if wants_text or wants_object else found).append(one)
+    told = [f"{one.field}." for one in found]
+    yield from found
+    yield from (one for one in others if not any(field.startswith(f"{one.field}.") for field in told))
 
 
 def _sent(location: Place, document: object, *, keeps_last: bool) -> tuple[Place, object]:
@@ -79,8 +85,6 @@ def _sent(location: Place, document: object, *, keeps_last: bool) -> tuple[Place
 
 def _field_error(place: Place, kind: str, message: str, context: Mapping[str, Any]) -> FieldError:
     field = dotted(place)
-    if kind == "missing":
-        return FieldError(field, "is required")
     if kind == "extra_forbidden":
         known = tuple(_model_at(place[:-1]).model_fields)
         close = difflib.get_close_matches(str(place[-1]), known, n=1)
