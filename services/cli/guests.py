@@ -2,6 +2,7 @@
 
 from libs.contracts.audit import AuditEntry, Chain
 from libs.contracts.base import JsonObject
+from libs.contracts.identity import LOCAL
 from services.cli.exits import Exit, say
 from services.cli.output import print_json, print_table
 from services.cli.own import Source
@@ -11,7 +12,13 @@ async def make(path: str, spec: JsonObject, shown: str, source: Source, *, as_js
     """Make a key or link and print what is shown this once."""
     async with source.connect() as client:
         made = await client.make(path, spec)
+        is_open = (await client.whoami())["subject"] == LOCAL.subject
         base = client.url if shown == "path" else ""
+    if is_open:
+        say(
+            "This platform asks nobody for a key: whoever reaches it may do all. "
+            "`rehearsal up --auth` starts one that asks."
+        )
     if as_json:
         print_json(made)
         return Exit.COMPLETED

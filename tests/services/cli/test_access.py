@@ -45,6 +45,7 @@ def test_the_first_key_is_in_a_file_of_its_owner_and_makes_others(platform: tupl
     assert rehearsal(url, "", "ls").returncode == 4
     made = rehearsal(url, admin, "keys", "create", "Anna", "--role", "viewer", "--days", "7")
     assert made.returncode == 0, made.stderr
+    assert "asks nobody" not in made.stderr
     viewer = made.stdout.strip()
     assert re.fullmatch(r"rk_[\w-]{43}", viewer)
     assert rehearsal(url, viewer, "ls").returncode == 0

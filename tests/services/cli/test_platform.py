@@ -157,6 +157,12 @@ def test_a_list_without_a_key_or_link_says_so(platform: EmbeddedPlatform, tmp_pa
         assert (listed.returncode, listed.stdout, listed.stderr) == (0, "", said)
 
 
+def test_a_key_for_a_platform_that_asks_for_none_says_so(platform: EmbeddedPlatform, tmp_path: Path) -> None:
+    made = rehearsal("keys", "create", "Ben", "--role", "viewer", "--url", platform.url, cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert "This platform asks nobody for a key" in made.stderr
+
+
 def test_a_study_with_a_budget_pauses_at_its_cap_and_goes_on_with_a_higher_one(
     platform: EmbeddedPlatform, tmp_path: Path
 ) -> None:
