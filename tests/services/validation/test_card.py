@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 
@@ -258,3 +259,27 @@ def test_a_question_that_no_stimulus_can_change_must_be_answered_alike_in_every_
     assert status(alike)["controls"] == "pass"
     apart = [turn(index, {"trust": 1.0 + 5 * (index % 2)}) for index in range(PEOPLE)]
     assert status(quality_card(simulated, ASSIGNED.items(), apart))["controls"] == "fail"
+
+
+@pytest.mark.parametrize("metric", ["trust", "open_rate", "brand"])
+def test_groups_who_talked_are_no_finding_of_a_control_because_each_is_of_one_mind(metric: str) -> None:
+    """Equal arms of 15 groups of 8: taken as independent, more than half of them would differ."""
+    brand = MetricSpec.model_validate(
+        {"name": "brand", "type": "choice", "question": "Which one?", "options": ["A", "B", "C"]}
+    )
+    known: dict[str, list[Answer]] = {
+        "trust": [1.0, 2.0, 4.0, 6.0],
+        "open_rate": [True, False],
+        "brand": ["A", "B", "C"],
+    }
+    draw, found = Random(3), list[float]()
+    for _ in range(60):
+        minds = [draw.choice(known[metric]) for _ in range(30)]
+        turns = [
+            turn(0, {metric: minds[n // 8]}, agent_id=f"a{n}", arm="ab"[n // 120], cluster_id=f"group {n // 8}")
+            for n in range(240)
+        ]
+        made = quality_card(simulation(brand if metric == "brand" else metric), set(), turns)
+        found += [control.p_value for control in made.controls if control.p_value is not None]
+    assert len(found) == 60
+    assert sum(p < 0.05 for p in found) <= 7
