@@ -4,6 +4,7 @@ As in results: who was asked the same again because of a condition is not counte
 often it answered, and agents who heard each other count as one.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -32,6 +33,13 @@ def last_answers(simulation: Simulation, turns: Sequence[Turn], metric: str) -> 
     """Of every agent in every arm the last of these, by agent."""
     last = {(turn.agent_id, turn.arm): turn for turn in counted_answers(simulation, turns, metric)}
     return [last[key] for key in sorted(last)]
+
+
+def who_talked(turns: Sequence[Turn]) -> dict[str, str]:
+    """The unit of every agent who heard others; agents alone have none."""
+    units = units_of((turn.agent_id, turn.cluster_id) for turn in turns)
+    agents = Counter(units.values())
+    return {agent: unit for agent, unit in units.items() if agents[unit] > 1}
 
 
 def givers(turns: Sequence[Turn], everything: Sequence[Turn]) -> list[Giver]:

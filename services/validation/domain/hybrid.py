@@ -4,12 +4,13 @@ What is predicted for a person is what the agent made after them answered, else 
 in their arm, else that of all in their arm. Agents who met both arms predict the effect itself: it is then estimated
 from their own differences (DiP++), not from two means that are rectified apart. The agents stand for the people who
 were not asked; so the people have to be drawn from those whom the agents stand for, which nothing here can check but
-for their segments.
+for their segments. What an agent says who heard others is theirs as well, and no prediction for one person: where
+agents talked, nobody is paired.
 """
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from statistics import fmean
 
@@ -65,6 +66,7 @@ def rectify(
 ) -> list[RectifiedEstimate]:
     """Every metric in every arm, and every arm against the baseline; what has too few people is left out."""
     found: list[RectifiedEstimate] = []
+    people = _unpaired(people) if _have_talked(agents) else people
     arms = sorted({person.arm for person in people})
     for outcome in outcomes_of(instruments):
         means = {arm: one for arm in arms if (one := _mean(outcome, arm, people, agents)) is not None}
@@ -81,6 +83,12 @@ def rectify(
 def caveats_of(people: Sequence[Person], agents: Sequence[Agent]) -> list[str]:
     """What a reader has to know before believing it."""
     found = ["the interval is about the people whom these people were drawn from, at random or not"]
+    if _have_talked(agents) and any(person.agent_id is not None for person in people):
+        people = _unpaired(people)
+        found.append(
+            "agents heard each other, so that what one of them answered is no prediction for one person: for "
+            "everybody the mean of their segment is predicted"
+        )
     paired = sum(person.agent_id is not None for person in people)
     if not paired and not any(person.segment for person in people):
         found.append(
@@ -140,6 +148,14 @@ def _moments(outcome: Outcome, arm: str, answered: Sequence[Person] | Sequence[A
 def _effects(pair: tuple[Moments, Moments], base: tuple[Moments, Moments]) -> JsonObject | None:
     human, simulated = (standardised_difference(*two) for two in zip(pair, base, strict=True))
     return {"human_effect": human.d, "simulated_effect": simulated.d} if human and simulated else None
+
+
+def _have_talked(agents: Sequence[Agent]) -> bool:
+    return any(agent.unit is not None for agent in agents)
+
+
+def _unpaired(people: Sequence[Person]) -> list[Person]:
+    return [replace(person, agent_id=None) for person in people]
 
 
 class _Side:

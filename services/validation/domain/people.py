@@ -25,3 +25,5 @@ class Agent:
     arm: str
     segment: str | None
     answers: Mapping[str, Answer]
+    unit: str | None = None
+    """All who heard each other; None: nobody else."""

@@ -11,7 +11,7 @@ from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.validation import SimulationRectified
 from libs.db import Transaction
 from services.validation.domain.comparison.reading import read_answer
-from services.validation.domain.given import last_answers
+from services.validation.domain.given import last_answers, who_talked
 from services.validation.domain.people import Agent, Person
 from services.validation.domain.records import Simulation, Turn
 from services.validation.domain.uploads import named_twice, people_in
@@ -126,4 +126,8 @@ def _agents(simulation: Simulation, turns: Sequence[Turn]) -> list[Agent]:
     for instrument in simulation.instruments:
         for turn in last_answers(simulation, turns, instrument.name):
             found.setdefault((turn.agent_id, turn.arm), {})[instrument.name] = turn.answers[instrument.name]
-    return [Agent(agent, arm, segments[agent], answers) for (agent, arm), answers in sorted(found.items())]
+    talked = who_talked(turns)
+    return [
+        Agent(agent, arm, segments[agent], answers, talked.get(agent))
+        for (agent, arm), answers in sorted(found.items())
+    ]

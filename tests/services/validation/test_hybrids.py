@@ -143,6 +143,25 @@ def test_the_interval_of_a_rectified_effect_holds_the_effect_on_people() -> None
     assert 88 <= held <= 99
 
 
+def talked(seed: int) -> tuple[list[Person], list[Agent]]:
+    """People whose agents talked in groups of ten, each of which came to a mind of its own; six groups were asked."""
+    draw = np.random.default_rng(seed)
+    opinion = np.clip(draw.normal(4, 1, 360), 1, 7)
+    said = np.clip(opinion + np.repeat(draw.normal(0, 1, 36), 10) - 1, 1, 7)
+    agents = [Agent(f"a{n}", "all", None, {"trust": float(said[n])}, f"group {n // 10}") for n in range(360)]
+    return [Person(f"p{n:03d}", "all", f"a{n}", None, {"trust": float(opinion[n])}) for n in range(60)], agents
+
+
+def test_an_agent_who_talked_is_no_prediction_for_one_person() -> None:
+    held = 0
+    for seed in range(100):
+        [one] = rectify(TRUST, *talked(seed), None)
+        held += one.interval[0] <= 4 <= one.interval[1]
+    assert held >= 90
+    assert any("agents heard each other" in told for told in caveats_of(*talked(1)))
+    assert not any("agents heard each other" in told for told in caveats_of(*twins(60, 100, 0.5)))
+
+
 @pytest.fixture
 async def client(database_url: str, nats_url: str) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(Settings(database_url=database_url, nats_url=nats_url))
