@@ -87,6 +87,10 @@ export const validation = {
     spread: "Spread",
     spreadNote: (low: string, high: string) =>
       `variance of the simulated answers by that of people; has to lie between ${low} and ${high}`,
+    countedOnce: (answers: number, agents: number, units: number) =>
+      units === agents
+        ? `${count(answers)} answers of ${count(agents)} agents, who count once each.`
+        : `${count(answers)} answers of ${count(agents)} agents. Those who heard each other count as one.`,
     conclusions: { equivalent: "alike", different: "unlike", undecided: "not shown" } as Record<string, string>,
     segments: "By segment",
     ledger: "Ledger",

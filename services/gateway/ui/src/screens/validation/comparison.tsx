@@ -138,6 +138,7 @@ function Sample({ title, one }: { title: string; one: Schema["SampleSummary"] })
         {one.mean == null ? null : <Stat label={t.mean}>{number(one.mean)}</Stat>}
         {one.standard_deviation == null ? null : <Stat label={t.sd}>{number(one.standard_deviation)}</Stat>}
       </dl>
+      {one.answers == null ? null : <p className="fine">{t.countedOnce(one.answers, one.agents ?? one.n, one.n)}</p>}
       {one.unrecognised.count ? <p className="failed">{t.unrecognised(one.unrecognised.count)}</p> : null}
     </div>
   );
@@ -175,6 +176,7 @@ function Distances({ one }: { one: Comparison }) {
         </Stat>
         <Stat label={`${t.spread}: ${t.spreadNote(number(spread.lowest), number(spread.highest))}`}>
           {`${number(spread.value)} ${ends(spread.interval)}: ${t.conclusions[spread.conclusion]}`}
+          {spread.note ? <span className="under">{sentence(spread.note)}</span> : null}
         </Stat>
       </dl>
       <p className="fine">{t.distancesNote}</p>
