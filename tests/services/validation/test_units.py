@@ -11,9 +11,13 @@ import pytest
 from libs.contracts.catalogue import resolve
 from libs.contracts.chosen import Chosen
 from libs.contracts.comparisons import MetricDeclaration
-from libs.contracts.orchestrator import SimulationState, Step, StepStarted
-from libs.contracts.protocol import NO_USAGE, Condition
+from libs.contracts.orchestrator import SimulationState, StepStarted
+from libs.contracts.protocol import NO_USAGE, Condition, Step
 from libs.stats import Moments, equivalent_means
+from services.results.domain.outcomes import outcomes_of
+from services.results.domain.records import Turn as ResultsTurn
+from services.results.domain.replies import Replies
+from services.results.domain.samples import values_by_arm
 from services.validation.app import create_app
 from services.validation.domain.comparison.compare import compare
 from services.validation.domain.comparison.model import ComparisonResult
@@ -22,6 +26,7 @@ from services.validation.domain.given import Giver, counted_answers, givers, las
 from services.validation.domain.records import Simulation, Turn
 from services.validation.settings import Settings
 from tests.services.intervention import build
+from tests.services.results import build as results
 from tests.support.apps import eventually, running
 from tests.support.peer import peer
 
@@ -164,6 +169,27 @@ def test_agents_who_heard_each_other_in_any_turn_are_one_unit() -> None:
     units = [giver.unit for giver in givers(asked, [*talk, *asked])]
     assert units[0] == units[1]
     assert len(set(units)) == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_units_and_their_values_are_those_of_results(seed: int) -> None:
+    draw, turns, others = np.random.default_rng(seed), list[Turn](), list[ResultsTurn]()
+    chosen = Chosen({("step 2", "all"): ("rating",)})
+    for number in range(60):
+        cluster = f"group {number // 5}" if number < 40 else None
+        for place in range(int(draw.integers(1, 4))):
+            rating = int(draw.integers(1, 6))
+            step = f"step {place}"
+            others.append(results.turn(number, "all", {"rating": rating}, step_id=step, cluster_id=cluster))
+            turns.append(turn(others[-1].agent_id, step, rating, place, cluster))
+    asked = resolve(["trust"])[0].model_copy(update={"name": "rating", "minimum": 1.0, "maximum": 5.0})
+    simulation = Simulation("sim", None, None, SimulationState.COMPLETED, None, None, chosen=chosen)
+    counted = counted_answers(simulation, turns, "rating")
+    mine = sample(RATING, [one.answers["rating"] for one in counted], givers(counted, turns))
+    [outcome] = outcomes_of([asked])
+    theirs = values_by_arm(outcome, ["all"], Replies.of([asked], others, chosen).all)["all"]
+    assert (mine.n, mine.agents) == (len(theirs.units), theirs.agents)
+    assert sorted(mine.numbers) == pytest.approx(sorted(theirs.values))
 
 
 @pytest.fixture
