@@ -22,6 +22,7 @@ from libs.minds.correction import rule_scores
 from services.models.app import create_app as create_models
 from services.models.settings import Settings as ModelsSettings
 from services.validation.app import create_app
+from services.validation.domain.behaviour.answers import option_order
 from services.validation.domain.behaviour.conduct import CHECKS, conduct, judged_turns
 from services.validation.domain.behaviour.report import BehaviourReport, behaviour_report
 from services.validation.domain.records import Said, Simulation, Turn
@@ -128,6 +129,22 @@ def test_choosing_what_stands_first_is_found_whatever_it_is() -> None:
     assert (order.first, order.last, order.expected) == (1, 0, pytest.approx(1 / 3))
     assert status(found)["option_order"] == "fail"
     assert status(report(turns[:12]))["option_order"] == "not_enough_data"
+
+
+def test_choosing_the_same_several_times_is_not_choosing_a_place_several_times() -> None:
+    """Agents choose at random, and each of them the same whenever it is asked."""
+    draw, found = np.random.default_rng(6), list[float]()
+    for _ in range(100):
+        chosen = [("ABC"[draw.integers(3)], draw.permutation(["A", "B", "C"]).tolist()) for _ in range(30)]
+        turns = [
+            turn(number, {"pick": pick}, round_=round_, option_orders={"pick": order})
+            for number, (pick, order) in enumerate(chosen)
+            for round_ in range(1, 6)
+        ]
+        [place] = option_order(turns, {one.name: one for one in ASKED})
+        assert place.agents == 30
+        found.append(place.p_value or 0.0)
+    assert sum(p < 0.05 for p in found) <= 10
 
 
 def test_agents_of_one_voice_and_one_attitude_are_a_collapsed_population() -> None:

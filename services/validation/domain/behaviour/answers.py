@@ -102,14 +102,22 @@ def asked_again(turns: Sequence[Turn], instruments: Mapping[str, Instrument]) ->
 
 
 def option_order(turns: Sequence[Turn], instruments: Mapping[str, Instrument]) -> list[OptionOrder]:
-    """Where what was chosen, or put first, stood for the one who chose; χ² against all places alike."""
+    """Where what was chosen last, or put first, stood for the agent who chose; χ² against all places alike.
+
+    An agent sees one order however often it is asked, so that its choices are not independent: it counts once.
+    """
     from libs.stats import goodness_of_fit
 
     found = []
     for metric, instrument in sorted(instruments.items()):
         if instrument.type not in {MetricType.CHOICE, MetricType.RANKING}:
             continue
-        places = [seen for turn in turns if (seen := _place_seen(turn, instrument)) is not None]
+        last = {
+            turn.agent_id: seen
+            for turn in sorted(turns, key=lambda turn: (turn.responded_at, turn.step_id, turn.arm))
+            if (seen := _place_seen(turn, instrument)) is not None
+        }
+        places = list(last.values())
         k = len(instrument.options)
         if places:
             counts = Counter(places)
