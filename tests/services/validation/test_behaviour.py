@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,17 @@ def test_agreeing_with_an_item_and_its_opposite_is_yes_saying_and_a_contradictio
     assert pair.yes_saying_interval is not None
     assert pair.yes_saying_interval[0] > 0.4
     assert (status(found)["contradictions"], status(found)["yes_saying"]) == ("fail", "fail")
+
+
+def test_the_interval_of_yes_saying_is_of_groups_where_agents_heard_each_other() -> None:
+    like = [float(1 + (number // 10) % 5) for number in range(100)]
+    alone = [turn(number, {"like": value, "dislike": 4.0}) for number, value in enumerate(like)]
+    groups = [replace(one, cluster_id=f"group {place // 10}") for place, one in enumerate(alone)]
+    [apart], [together] = (report(turns, reverse_keyed=[["like", "dislike"]]).consistency for turns in (alone, groups))
+    assert apart.yes_saying_interval is not None
+    assert together.yes_saying_interval is not None
+    assert together.yes_saying == pytest.approx(apart.yes_saying)
+    assert np.ptp(together.yes_saying_interval) > 3 * np.ptp(apart.yes_saying_interval)
 
 
 def test_only_scales_of_the_simulation_can_be_paired() -> None:

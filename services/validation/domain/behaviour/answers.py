@@ -56,9 +56,17 @@ class OptionOrder(Data):
 
 
 def pair_consistency(
-    pair: tuple[str, str], instruments: Mapping[str, Instrument], answered: Answered, *, is_reversed: bool
+    pair: tuple[str, str],
+    instruments: Mapping[str, Instrument],
+    answered: Answered,
+    talked: Mapping[str, str],
+    *,
+    is_reversed: bool,
 ) -> PairConsistency:
-    """Both items of every agent who answered both. Raises `InvalidError` for what is no scale of the simulation."""
+    """Both items of every agent who answered both. Raises `InvalidError` for what is no scale of the simulation.
+
+    `talked` names the unit of agents who heard each other: the interval of yes-saying takes the mean of each as one.
+    """
     from libs.stats import Moments, mean_interval
 
     field = "reverse_keyed" if is_reversed else "repeated"
@@ -67,13 +75,16 @@ def pair_consistency(
             allowed = tuple(sorted(one.name for one in instruments.values() if one.type in SCALED))
             raise InvalidError(field, f"{name!r} is no scale of the simulation", allowed)
     both = [
-        (first, second)
-        for answers in answered.values()
+        (talked.get(agent, agent), first, second)
+        for agent, answers in answered.items()
         if (first := place(instruments[pair[0]], answers.get(pair[0]))) is not None
         and (second := place(instruments[pair[1]], answers.get(pair[1]))) is not None
     ]
-    gaps = [abs(first - (1 - second if is_reversed else second)) for first, second in both]
-    agreement = Moments.of([(first + second) / 2 - 0.5 for first, second in both]) if is_reversed else None
+    gaps = [abs(first - (1 - second if is_reversed else second)) for _, first, second in both]
+    by_unit: dict[str, list[float]] = {}
+    for unit, first, second in both:
+        by_unit.setdefault(unit, []).append((first + second) / 2 - 0.5)
+    agreement = Moments.of([fmean(own) for own in by_unit.values()]) if is_reversed else None
     return PairConsistency(
         items=pair,
         is_reversed=is_reversed,

@@ -21,6 +21,7 @@ from services.validation.domain.behaviour.conduct import Conduct
 from services.validation.domain.behaviour.interview import Interview
 from services.validation.domain.behaviour.population import Collapse, Divergence, collapse, divergence
 from services.validation.domain.checks import ENOUGH, Check, check
+from services.validation.domain.given import who_talked
 from services.validation.domain.records import Simulation, Turn
 
 CAVEAT = (
@@ -64,8 +65,9 @@ def behaviour_report(
     answered = [turn for turn in turns if turn.is_answered]
     instruments = {instrument.name: instrument for instrument in simulation.instruments}
     last = last_answers(answered)
-    pairs = [pair_consistency(pair, instruments, last, is_reversed=True) for pair in spec.reverse_keyed]
-    pairs += [pair_consistency(pair, instruments, last, is_reversed=False) for pair in spec.repeated]
+    talked = who_talked(turns)
+    pairs = [pair_consistency(pair, instruments, last, talked, is_reversed=True) for pair in spec.reverse_keyed]
+    pairs += [pair_consistency(pair, instruments, last, talked, is_reversed=False) for pair in spec.repeated]
     orders, whole = option_order(answered, instruments), collapse(answered, simulation.instruments, last)
     drift = divergence(answered)
     return BehaviourReport(
