@@ -14,7 +14,7 @@ from libs.contracts.specs import MAX_SCALE, MAX_STEPS, Identity, Label
 from libs.contracts.turns import is_offline
 
 MAX_VALUES = 20_000
-MAX_CSV = 5_000_000
+MAX_CSV = 1_000_000
 MAX_METRICS = 100
 ScaleEnd = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-MAX_SCALE, le=MAX_SCALE)]
 Said = Annotated[str, StringConstraints(max_length=5_000)]
