@@ -130,12 +130,17 @@ def _line(root: Node, place: Place) -> int:
 
 
 def _child(node: Node, part: str | int) -> tuple[Node | None, int]:
+    """A part of a node and its line; an item of a list by its number, or by its name."""
     if isinstance(node, MappingNode):
         for key, value in node.value:
             if key.value == str(part):
                 return value, key.start_mark.line + 1
     elif isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
         return node.value[part], node.value[part].start_mark.line + 1
+    elif isinstance(node, SequenceNode):
+        named = (one for one in node.value if getattr(_child(one, "name")[0], "value", None) == part)
+        if (item := next(named, None)) is not None:
+            return item, item.start_mark.line + 1
     return None, 0
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from libs.studies import examine
+from libs.studies import examine, read
 
 EXAMPLE = Path("examples/email_ab.yaml").read_text()
 Change = Callable[[dict[str, Any]], object]
@@ -53,3 +53,12 @@ def test_what_is_no_study_names_its_field(change: Change, field: str, message: s
     found = examine(study)
     assert found.spec is None
     assert [(one.field, one.message) for one in found.errors] == [(field, message)]
+
+
+def test_a_place_is_found_by_the_number_or_the_name_of_an_item() -> None:
+    file = read(EXAMPLE.encode())
+    lines = EXAMPLE.splitlines()
+    for place in ("intervention.variants.1.content", "intervention.variants.rational_appeal.content"):
+        assert lines[file.line_of(place) - 1].strip().startswith("content:"), place
+        assert "rational_appeal" in "".join(lines[file.line_of(place) - 3 : file.line_of(place)]), place
+    assert lines[file.line_of("intervention.variants.nobody") - 1].strip() == "variants:"
