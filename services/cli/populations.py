@@ -179,7 +179,8 @@ def _print(person: JsonObject, *, as_json: bool) -> None:
     output, origin = console(), person["origin"]
     place = f"segment {person['segment']}" if person["segment"] else "outside of every segment"
     output.print(f"{clean(person['name'])}, {person['age']}: {person['agent_id']}, {clean(place)}", markup=False)
-    output.print(f"{origin['kind']} from {clean(origin['demographic_base'])}, seed {origin['seed']}", markup=False)
+    drawn = f"{origin['kind']} from {clean(origin['demographic_base'])}, seed {origin['seed']}"
+    output.print("imported from a file" if origin["seed"] is None else drawn, markup=False)
     output.print(clean(pretty(person["persona"])), markup=False)
     table = _table("version", "when", "what", "who", "why")
     for one in person["history"]:
