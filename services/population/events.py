@@ -64,10 +64,10 @@ class Events:
             await self._outbox.add(tx, WritePeople(population_id=population.id, start=start))
 
     async def progressed(self, tx: Transaction, population: Population) -> None:
-        """Another block is drawn, and it is not the last one."""
+        """Another block is drawn, and it is not the last one. Without an estimate there is no news of it."""
         remaining = population.remaining_s
         if population.people_per_second is None or population.progressed_at is None or remaining is None:
-            raise ValueError(f"{population.id} has not come further")
+            return
         event = PopulationProgressed(
             population_id=population.id,
             size=population.spec.size,

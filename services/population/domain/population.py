@@ -150,7 +150,7 @@ class Population:
         now = (index - self.generated) / max(seconds, SHORTEST_S)
         before = self.people_per_second
         speed = now if before is None else before + SMOOTHING * (now - before)
-        return replace(self, generated=index, people_per_second=round(speed, 1), progressed_at=at)
+        return replace(self, generated=index, people_per_second=_rounded(speed), progressed_at=at)
 
     def document(self) -> JsonObject:
         """What was asked and how it was read, as JSON; the other fields are columns."""
@@ -162,6 +162,11 @@ class Population:
             "plan": self.plan and self.plan.model_dump(mode="json"),
             "asking": self.asking,
         }
+
+
+def _rounded(speed: float) -> float:
+    """To four digits, not to decimals: a block that took hours, or a clock that was set, would make it 0."""
+    return float(f"{speed:.4g}")
 
 
 @dataclass(frozen=True, slots=True)

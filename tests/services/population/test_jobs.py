@@ -1,5 +1,7 @@
 """Drawing as a job: asked for, followed, cancelled."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -14,6 +16,7 @@ from libs.contracts.population import (
 from libs.runtime.nats_server import NatsServer
 from services.population.app import create_app
 from services.population.settings import Settings
+from services.population.store import Store
 from tests.support.apps import eventually, running
 from tests.support.peer import peer
 from tests.support.people_files import MIRA
@@ -85,6 +88,26 @@ async def test_a_cancelled_job_draws_nobody_more_and_says_so(database_url: str, 
         assert len(await others.published(PopulationCreated)) == 1
         body = {"fragments": ["health_conscious"]}
         assert (await client.post(f"{population['links']['self']}/apply-fragments", json=body)).status_code == 409
+
+
+async def test_a_block_that_took_days_by_the_clock_is_drawn_and_told_like_any_other(
+    database_url: str, nats_server: NatsServer
+) -> None:
+    app = create_app(Settings(database_url=database_url, nats_url=nats_server.url))
+    async with running("population", app) as client, peer(nats_server.url) as others:
+        nats_server.stop()
+        population_id = (await client.post(BULK, json=SPEC)).json()["population_id"]
+        async with app.state.database.write() as tx:
+            populations = Store().populations
+            queued = await populations.get(tx, population_id, lock=True)
+            await populations.save(tx, replace(queued, progressed_at=datetime.now(UTC) - timedelta(days=400)))
+        nats_server.start()
+        [ready] = await others.published(PopulationReady)
+        assert ready.population_id == population_id
+        told = await others.published(PopulationProgressed)
+        assert [event.generated for event in told] == [500, 1_000, 1_500]
+        assert 0 < told[0].people_per_second < 0.0001
+        assert told[0].remaining_s > told[1].remaining_s > 0
 
 
 async def test_a_population_that_was_drawn_at_once_has_a_finished_job_and_an_imported_one_none(
