@@ -100,6 +100,14 @@ checkpoints = Table(
     Column("created_at", UtcDateTime),
 )
 
+lookouts = Table(
+    "lookouts",
+    metadata,
+    tenant_column(),
+    Column("name", String(16), primary_key=True),
+    Column("looked_at", UtcDateTime, nullable=False),
+)
+
 studies = Table(
     "studies",
     metadata,

@@ -93,6 +93,8 @@ class Simulation(BaseModel):
     ran_s: float = 0.0
     """How long it was running until it last stopped doing so."""
     running_since: datetime | None = None
+    excused_s: float = 0.0
+    """Seconds of the present state in which no orchestrator was there to move it on."""
     timeline: Timeline = MAIN
     mark_before: Mark | None = None
     """Where it stood before the step that runs; None before there was one."""
@@ -164,17 +166,30 @@ class Simulation(BaseModel):
     def deadline_at(self) -> datetime | None:
         """When the present state times out; None for states that last."""
         limit = TIME_LIMITS.get(self.state)
-        return self.updated_at + limit if limit else None
+        return self.updated_at + limit + timedelta(seconds=self.excused_s) if limit else None
 
 
 def clocked(before: Simulation, after: Simulation, now: datetime) -> Simulation:
     """A simulation that changed, with its clock started or stopped."""
-    changes: dict[str, object] = {"updated_at": now}
+    changes: dict[str, object] = {"updated_at": now, "excused_s": 0.0}
     if after.state is not SimulationState.RUNNING:
         changes |= {"ran_s": before.wall_s(now), "running_since": None}
     elif before.running_since is None:
         changes["running_since"] = now
     return after.model_copy(update=changes)
+
+
+def excused(simulation: Simulation, away: timedelta, now: datetime) -> Simulation:
+    """A simulation that nobody could move for so long: its state has as much time left as before, never more than all.
+
+    A clock that was set back gives a negative time.
+    """
+    since = simulation.running_since
+    longest_s = (now - simulation.updated_at).total_seconds()
+    changes: dict[str, object] = {"excused_s": min(simulation.excused_s + away.total_seconds(), longest_s)}
+    if since is not None:
+        changes["running_since"] = min(since + away, now)
+    return simulation.model_copy(update=changes)
 
 
 def _overall(steps: list[StepState]) -> StepState:

@@ -33,6 +33,7 @@ from services.orchestrator.events import Events
 from services.orchestrator.service.census import Census
 from services.orchestrator.service.checkpoints import Checkpoints, Habits
 from services.orchestrator.service.dispatch import Dispatch
+from services.orchestrator.service.lookout import Lookout
 from services.orchestrator.store import DELETED, ArmProgress, Population, Progress, Store
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class Orchestrator:
     ) -> None:
         self.checkpoints = Checkpoints(database, store, habits)
         self._census = Census(database, store)
+        self._lookout = Lookout(database, interval_s=timer_interval_s)
         self._dispatch = Dispatch(store, events)
         self._database = database
         self._store = store
@@ -415,11 +417,16 @@ class Orchestrator:
         while True:
             await asyncio.sleep(self._timer_interval_s)
             try:
-                await self.time_out(datetime.now(UTC))
+                await self.look(datetime.now(UTC))
                 await self.checkpoints.sweep(datetime.now(UTC))
                 await self._census.take(datetime.now(UTC))
             except Exception as error:
                 log_failure(log, "deadlines could not be checked; trying again", error)
+
+    async def look(self, now: datetime) -> None:
+        """Look at the deadlines; those that passed while nobody could look are moved on first."""
+        await self._lookout.look(now)
+        await self.time_out(now)
 
     async def time_out(self, now: datetime) -> None:
         """Move simulations on whose state lasted too long, each in a transaction of its own."""

@@ -10,7 +10,7 @@ from services.orchestrator.domain import effects, inputs, process
 from services.orchestrator.domain.deliveries import deliveries_for
 from services.orchestrator.domain.effects import Analyse, Announce, AskForArms, Close, Deliver, Report
 from services.orchestrator.domain.process import decide
-from services.orchestrator.domain.simulation import TIME_LIMITS, AudienceSize, Simulation
+from services.orchestrator.domain.simulation import TIME_LIMITS, AudienceSize, Simulation, excused
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 STEP = Step(kind="measure", step_id="one", round=1, stimuli={}, instruments=())
@@ -256,6 +256,25 @@ LATER = NOW + timedelta(hours=1)
 def test_what_moves_the_simulation_on_gives_its_state_more_time() -> None:
     running, _ = play(provisioning(STEP), READY, ASSIGNED)
     assert decide(running, finished(), LATER).simulation.updated_at == LATER
+
+
+def test_time_in_which_nobody_could_move_it_is_no_part_of_a_state() -> None:
+    running, _ = play(provisioning(STEP), READY, ASSIGNED)
+    back = NOW + timedelta(hours=31)
+    limit = TIME_LIMITS[State.RUNNING]
+    after = excused(running, timedelta(hours=30), back)
+    assert after.deadline_at == back + limit - timedelta(hours=1)
+    assert after.wall_s(back) == timedelta(hours=1).total_seconds()
+    assert excused(after, timedelta(days=400), back).deadline_at == back + limit
+    assert decide(after, finished(), back).simulation.excused_s == 0
+
+
+def test_a_clock_that_was_set_back_gives_no_state_more_time_than_it_has() -> None:
+    running, _ = play(provisioning(STEP), READY, ASSIGNED)
+    back = NOW - timedelta(days=40)
+    after = excused(running, timedelta(days=-40), back)
+    assert after.deadline_at == back + TIME_LIMITS[State.RUNNING]
+    assert after.wall_s(back) == 0
 
 
 @pytest.mark.parametrize(
