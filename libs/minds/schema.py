@@ -12,6 +12,8 @@ from libs.minds.scales import integer_scale, values_of
 
 ACTION_TYPES = ("THINK", "TALK", "REACH_OUT", "RECALL", "DONE")
 LONGEST_ENUMERATION = 21
+EACH_ONCE = "every option once, best first"
+"""By this description a list is known as a ranking, to the model and to who reads its reply."""
 _TEXT: JsonObject = {"type": "string"}
 
 
@@ -69,7 +71,7 @@ def _typed_answer(instrument: Instrument) -> JsonObject:
             return {"type": "string", "enum": list(instrument.options)}
         case MetricType.RANKING:
             option = {"type": "string", "enum": list(instrument.options)}
-            return {"type": "array", "items": option, "description": "every option once, best first"}
+            return {"type": "array", "items": option, "description": EACH_ONCE}
         case MetricType.TEXT:
             return dict(_TEXT)
         case MetricType.ORDINAL | MetricType.NUMERIC:

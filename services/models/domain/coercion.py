@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.contracts.base import JsonObject
+from libs.minds.schema import EACH_ONCE
 from libs.minds.text import shown
 from libs.minds.values import by_name, loose, number_of, spelled, truth_of
 
@@ -175,7 +176,18 @@ class _Fitter:
             items = [items]
         if not isinstance(items, list):
             return self._problem(at, "is not a list", value)
-        return [self.fit(item, schema.get("items"), f"{at}[{place}]", depth + 1) for place, item in enumerate(items)]
+        known = len(self.problems)
+        fitted = [self.fit(item, schema.get("items"), f"{at}[{place}]", depth + 1) for place, item in enumerate(items)]
+        if schema.get("description") == EACH_ONCE and len(self.problems) == known:
+            self._check_each_once(fitted, schema.get("items"), at)
+        return fitted
+
+    def _check_each_once(self, items: list[object], of: object, at: str) -> None:
+        """A ranking is told by its description: what else would say so some servers refuse."""
+        options = of.get("enum") if isinstance(of, dict) else None
+        if isinstance(options, list) and sorted(map(str, items)) != sorted(map(str, options)):
+            allowed = ", ".join(shown(option) for option in options[:MAX_DEPTH])
+            self.problems.append(f"{at or 'the reply'}: does not hold each of {allowed} once")
 
     def _number(self, value: object, schema: Mapping[str, object], at: str, *, is_whole: bool) -> object:
         lowest, highest = number_of(schema.get("minimum"), None), number_of(schema.get("maximum"), None)

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from libs.minds.schema import EACH_ONCE
 from services.models.domain.coercion import fit
 from tests.services.models.stub import example
 
+RANKING = {"type": "array", "items": {"type": "string", "enum": ["a", "b"]}, "description": EACH_ONCE}
 NOTE = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
 
@@ -39,6 +41,7 @@ NOTE = {"type": "object", "properties": {"text": {"type": "string"}}, "required"
         ({"type": "array", "items": {"enum": ["a", "b"]}}, "B > A", ["b", "a"]),
         ({"type": "array", "items": NOTE}, {"text": "x"}, [{"text": "x"}]),
         ({"type": "array", "items": {"type": "integer"}}, '["1", 2]', [1, 2]),
+        (RANKING, "B > A", ["b", "a"]),
         (NOTE, '{"text": "x"}', {"text": "x"}),
         (NOTE, {"Text": "x"}, {"text": "x"}),
         (NOTE, {"text": "x", "more": 1}, {"text": "x", "more": 1}),
@@ -78,6 +81,10 @@ def test_form_is_forgiven(schema, value, fitted):
         ({"enum": [1, 2]}, True, "True is not one of 1, 2"),
         ({"type": "string"}, {"a": 1}, "is not a text"),
         ({"type": "array"}, None, "is not a list"),
+        (RANKING, ["b", "b"], "the reply: does not hold each of 'a', 'b' once"),
+        (RANKING, ["b"], "does not hold each of 'a', 'b' once"),
+        (RANKING, ["a", "b", "a"], "does not hold each of 'a', 'b' once"),
+        (RANKING, ["b", "c"], "'c' is not one of 'a', 'b'"),
         (NOTE, 3, "is not an object"),
         (NOTE, {}, "text: is missing"),
         ({"type": "array", "items": NOTE}, [{}, {"text": "x"}], "[0].text: is missing"),

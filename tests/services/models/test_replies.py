@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.services.models.batches import batch, send, usage
+from tests.services.models.people import instrument
 from tests.services.models.stub import FILTERED, GOOD, Answer, completion
 
 MODEL = "gpt-5-mini"
@@ -102,6 +103,16 @@ async def test_a_reply_that_cannot_be_read_is_asked_for_once_more(start_with_pro
     assert repeated == first["messages"]
     assert reason.removeprefix("'").split("'")[0] in shown["content"]
     assert second["seed"] != first["seed"]
+
+
+async def test_a_ranking_that_repeats_an_option_is_asked_for_once_more(start_with_provider, stub):
+    order = instrument("order", "ranking", options=("x", "y", "z"))
+    wrong, right = (json.dumps(TURN | {"answers": {"order": ranked}}) for ranked in (["z", "z", "y"], ["z", "x", "y"]))
+    stub.answer = lambda request, number: completion(wrong if number == 1 else right)
+    async with start_with_provider() as client:
+        (reply,) = await send(client, batch(1, model=MODEL, instruments=(order,)))
+    assert (reply.status, json.loads(reply.content)["answers"]) == ("answered", {"order": ["z", "x", "y"]})
+    assert "answers.order: does not hold each of 'x', 'y', 'z' once" in stub.requests[1]["messages"][-1]["content"]
 
 
 async def test_a_repair_counts_as_a_call_and_both_are_paid_by_the_turn(start_with_provider, stub):
