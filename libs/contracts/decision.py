@@ -14,7 +14,7 @@ from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import Analysis, Comparison, Grade
-from libs.contracts.names import in_words, titled
+from libs.contracts.names import capital, in_words, titled
 from libs.contracts.protocol import Plan
 
 Verdict = Literal["ship", "do_not_ship", "keep_running", "unclear"]
@@ -146,8 +146,8 @@ def _about(findings: _Findings, best: Comparison, harms: tuple[str, ...], beside
         headline = f"{arm} points to the {_word(is_good)}{', with harm' if harms else ''}; nothing is decided."
     return Decision(
         decision=verdict,
-        headline=headline,
-        reasons=reasons,
+        headline=capital(headline),
+        reasons=tuple(map(capital, reasons)),
         arm=best.arm,
         direction="better" if is_good else "worse",
         grade=grade,
@@ -155,7 +155,14 @@ def _about(findings: _Findings, best: Comparison, harms: tuple[str, ...], beside
 
 
 def _unclear(headline: str, reasons: tuple[str, ...], grade: Grade | None) -> Decision:
-    return Decision(decision="unclear", headline=headline, reasons=reasons, arm=None, direction=None, grade=grade)
+    return Decision(
+        decision="unclear",
+        headline=capital(headline),
+        reasons=tuple(map(capital, reasons)),
+        arm=None,
+        direction=None,
+        grade=grade,
+    )
 
 
 def _word(is_good: bool) -> str:

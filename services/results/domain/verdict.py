@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, FactorEffect, Shift
 from libs.contracts.ids import ONLY_ARM
-from libs.contracts.names import in_words, titled
+from libs.contracts.names import capital, in_words, titled
 from services.results.domain import wording
 
 NAMED_AFTERWARDS = 2
@@ -49,7 +49,7 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
     if analysis.sample_ratio.is_flagged:
         clauses.append(UNEQUAL)
     clauses += _lost(analysis)
-    return f"{'; '.join(clauses)} — {_people(answered)}{_units(answered, overall)}, {_worth(least)}."
+    return f"{capital('; '.join(clauses))} — {_people(answered)}{_units(answered, overall)}, {_worth(least)}."
 
 
 def find_estimate(analysis: Analysis, metric: str, option: str | None, arm: str) -> Estimate:
@@ -91,7 +91,7 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
     where = "" if best.arm == ONLY_ARM else f" in the arm {in_words(best.arm)}"
     clauses = [f"{titled(best.metric, best.option)} {found}{where}, with nothing to compare it with"]
     return (
-        f"{'; '.join([*clauses, *_lost(analysis)])} — "
+        f"{capital('; '.join([*clauses, *_lost(analysis)]))} — "
         f"{_people(answered)}{_units(answered, overall)}, {_worth(best.evidence)}."
     )
 

@@ -90,7 +90,7 @@ def test_swapping_the_rounds_turns_the_change_around() -> None:
 def test_the_verdict_of_one_arm_says_from_where_to_where_and_the_report_has_a_table() -> None:
     turns = [asked(n, place, pair[place - 1], bought=False) for n, pair in enumerate(twice(40), 1) for place in (1, 2)]
     said = analyse(STUDY, turns).verdict
-    assert said.startswith("liked went from ")
+    assert said.startswith("Liked went from ")
     assert " in round 1 to " in said
     assert "a change of +" in said
     assert b"Changes by metric and arm" in to_html(findings(STUDY, turns))

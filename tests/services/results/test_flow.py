@@ -41,7 +41,7 @@ async def test_a_finished_simulation_is_analysed_once_and_served(scene: Scene) -
     assert seen["state"] == "completed"
     assert seen["note"] is None
     assert seen["analysis"] == message.analysis.model_dump(mode="json")
-    assert seen["analysis"]["verdict"].startswith("open rate is higher with rational appeal than with emotional appeal")
+    assert seen["analysis"]["verdict"].startswith("Open rate is higher with rational appeal than with emotional appeal")
     results = seen["aggregate_results"]
     assert (results["assigned"], results["total_responses"], results["failed_responses"]) == (125, 122, 3)
     assert results["response_rate"] == pytest.approx(122 / 125)

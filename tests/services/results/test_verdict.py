@@ -19,7 +19,7 @@ def verdict(*given: object) -> str:
 
 def test_a_difference_is_said_with_its_size_its_interval_and_its_worth() -> None:
     assert verdict(*two_arms((20, 40), (60, 60))) == (
-        "bought is higher with b than with a: 66.7% against 33.3%, a difference of +33.3 pp "
+        "Bought is higher with b than with a: 66.7% against 33.3%, a difference of +33.3 pp "
         f"(95% interval +15.5 to +48.3) — 120 simulated respondents, {OFFLINE}"
     )
 
@@ -34,7 +34,7 @@ def test_no_difference_is_a_verdict_too() -> None:
 def test_a_scale_is_said_in_its_points() -> None:
     said = verdict(*scales({"a": [3.0, 4, 5, 6, 7, 5, 4], "b": [8.0, 9, 8, 9, 7, 9, 8]}))
     assert said.startswith(
-        "liked is higher with b than with a: 8.29 against 4.86 on a scale from 1 to 10, a difference"
+        "Liked is higher with b than with a: 8.29 against 4.86 on a scale from 1 to 10, a difference"
     )
 
 
@@ -42,7 +42,7 @@ def test_a_worse_mean_rank_is_not_called_higher() -> None:
     order = build.instrument("order", "ranking", options=("x", "y"), role="primary")
     study = build.study(build.plan(("a", "b"), [order], {"a": 12, "b": 12}))
     turns = [build.turn(i, "ab"[i % 2], {"order": ("y", "x") if i % 2 and i > 1 else ("x", "y")}) for i in range(24)]
-    assert verdict(study, turns).startswith("order: x is ranked worse with b than with a: 1.92 against 1.00")
+    assert verdict(study, turns).startswith("Order: x is ranked worse with b than with a: 1.92 against 1.00")
 
 
 def test_what_else_is_clear_is_named_and_what_is_not_is_counted() -> None:
@@ -54,7 +54,7 @@ def test_what_else_is_clear_is_named_and_what_is_not_is_counted() -> None:
         answers = {"first": is_b, "other_0": is_b, "other_1": not is_b, "other_2": is_b, "other_3": i % 4 < 2}
         turns.append(build.turn(i, "ab"[i % 2], answers))
     said = verdict(study, turns)
-    assert said.startswith("first is higher with b than with a")
+    assert said.startswith("First is higher with b than with a")
     assert "; also clear: other 0 (b higher), other 1 (b lower) and 1 more; 1 other comparison without" in said
 
 
@@ -62,7 +62,7 @@ def test_one_arm_has_nothing_to_be_compared_with() -> None:
     study = build.study(None, instruments=(build.instrument("bought"),))
     turns = [build.turn(i, "all", {"bought": i < 3}) for i in range(4)]
     assert verdict(study, turns) == (
-        "bought is 75.0% (95% interval 30.1% to 95.4%), with nothing to compare it with — "
+        "Bought is 75.0% (95% interval 30.1% to 95.4%), with nothing to compare it with — "
         f"4 simulated respondents, {OFFLINE}"
     )
 
@@ -71,7 +71,7 @@ def test_one_answer_or_one_group_has_no_interval_and_the_verdict_says_why() -> N
     liked = build.instrument("liked", "ordinal", minimum=1, maximum=10, role="primary")
     study = build.study(None, instruments=(liked,))
     one = [build.turn(1, "all", {"liked": 7.0})]
-    assert "liked is 7.00 on a scale from 1 to 10 (no interval from 1 answer)" in verdict(study, one)
+    assert "Liked is 7.00 on a scale from 1 to 10 (no interval from 1 answer)" in verdict(study, one)
     group = [build.turn(n, "all", {"liked": 6.0 + n}, cluster_id="group-1") for n in range(4)]
     said = verdict(study, group)
     assert "(no interval, since they all heard each other and count as one)" in said
