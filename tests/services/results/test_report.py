@@ -131,6 +131,13 @@ def test_the_verdict_with_its_worth_comes_before_everything_else() -> None:
     assert places == sorted(places)
 
 
+def test_views_of_a_comparison_are_named_as_people_name_them() -> None:
+    seen = page(*varied()).text
+    assert "Cliff's delta" in seen
+    assert "difference in the share of the two highest answers" in seen
+    assert "cliffs" not in seen
+
+
 def test_names_are_said_in_words_in_report_pdf_and_decision() -> None:
     study, turns = build.campaign()
     asked = [*study.instruments, build.instrument("best_one", "choice", question="Which?", options=("blue", "red"))]

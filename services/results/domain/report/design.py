@@ -19,6 +19,7 @@ MISSING = (
     "Whoever gave no answer may differ from whoever did. Up to 5 % is usually of little concern; from 20 % on a result "
     "may well be another than that of all (Schulz and Grimes, Lancet 2002)."
 )
+VIEWS = {"cliffs_delta": "Cliff's delta", "top_2_box": "difference in the share of the two highest answers"}
 Tested = FactorEffect | Interaction
 
 
@@ -99,7 +100,7 @@ def _views(analysis: Analysis) -> Html:
         (
             _name(c.metric, c.option),
             said(in_words(c.arm)),
-            in_words(view.name),
+            VIEWS.get(view.name, in_words(view.name)),
             wording.number(view.value),
             _span(view),
         )

@@ -353,7 +353,7 @@ export const text = {
     stage: (arm: string, difference: string, interval: string) =>
       `${arm} against the baseline, of those who got this far: ${difference} (${interval}).`,
     funnelNote: (n: string) =>
-      `Bars are shares of everybody (${n} in the first arm); the figures are of those who got that far.`,
+      `Bars are shares of all answers (${n} in the first arm); the figures are of those that got that far.`,
     themes: (field: string) => `What it is about: ${field}`,
     coder: (coder: string, n: number, of: number) => `by ${coder}, ${count(n)} of ${count(of)} texts`,
     themesNote: "A full bar is every text.",
