@@ -100,6 +100,12 @@ def test_without_a_plan_touchpoints_have_their_name_and_moment() -> None:
     assert "only those whose click through at welcome mail is one of a or b" in said
 
 
+def test_nothing_is_called_primary_where_nothing_was_planned() -> None:
+    asked = build.instrument("click_through", role="primary")
+    assert "primary" not in section(replace(without_plan(), instruments=(asked,)))
+    assert "primary" in section(build.study(build.plan(("a",), [asked], {"a": 1})))
+
+
 def test_of_a_conversation_each_prompt_is_there_once_and_a_round_without_one_is_not() -> None:
     talk = Conversation(
         conversation_id="talk-1",

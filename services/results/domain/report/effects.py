@@ -89,7 +89,7 @@ def comparisons(findings: Findings, analysis: Analysis) -> Html:
     head = ("Metric", "Arm", "Difference", "Relative lift", "Effect size", "Finding", *people)
     rows = [
         (
-            _metric(c),
+            _metric(findings, c),
             chip(findings, c.arm),
             _over(
                 wording.difference(_measure(analysis, c), c.difference),
@@ -119,7 +119,7 @@ def _of_people(measure: str, c: Comparison) -> Html | str:
 def _p_values(findings: Findings, analysis: Analysis) -> Html:
     rows = [
         (
-            _metric(c),
+            _metric(findings, c),
             chip(findings, c.arm),
             tag("span", c.method, class_="quiet"),
             wording.p_value(c.p_value),
@@ -147,9 +147,9 @@ def _panel(findings: Findings, unit: Unit, shown: Sequence[Comparison]) -> Html:
 def _outcome(findings: Findings, unit: Unit, axis: Axis, found: Sequence[Comparison]) -> Html:
     """The comparisons of one outcome; with two arms there is just one, named by the outcome itself."""
     if len(findings.arms) == 2:
-        return join(*(_row(findings, unit, axis, c, _metric(c)) for c in found))
+        return join(*(_row(findings, unit, axis, c, _metric(findings, c)) for c in found))
     rows = [_row(findings, unit, axis, c, chip(findings, c.arm)) for c in found]
-    return tag("div", tag("p", _metric(found[0]), class_="group-name"), *rows, class_="group")
+    return tag("div", tag("p", _metric(findings, found[0]), class_="group-name"), *rows, class_="group")
 
 
 def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison, title: Html) -> Html:
@@ -161,8 +161,8 @@ def _row(findings: Findings, unit: Unit, axis: Axis, c: Comparison, title: Html)
     return row(title, chart, figure(value, interval))
 
 
-def _metric(c: Comparison) -> Html:
-    return join(said(titled(c.metric, c.option)), role_tag("control" if c.is_control else c.role))
+def _metric(findings: Findings, c: Comparison) -> Html:
+    return join(said(titled(c.metric, c.option)), role_tag(findings, "control" if c.is_control else c.role))
 
 
 def _measure(analysis: Analysis, c: Comparison) -> str:

@@ -89,7 +89,7 @@ def _name(findings: Findings, e: Estimate, *, is_first: bool) -> Html:
     """The metric; where it stands right above it is kept for phones and screen readers only."""
     words = wording.scale_of(e.measure, e.scale)
     scale = tag("span", words, class_="quiet below") if words else EMPTY
-    name = join(said(titled(e.metric, e.option)), role_tag(findings.study.instrument(e.metric).role), scale)
+    name = join(said(titled(e.metric, e.option)), role_tag(findings, findings.study.instrument(e.metric).role), scale)
     return name if is_first else tag("span", name, class_="again")
 
 

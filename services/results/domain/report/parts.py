@@ -54,6 +54,12 @@ def legend(findings: Findings) -> Html:
     return tag("p", *chips, note, class_="legend")
 
 
-def role_tag(role: str) -> Html:
-    """The role of a metric, where it is not the usual one."""
-    return EMPTY if role == "secondary" else tag("span", role, class_="role")
+def role_of(findings: Findings, role: str) -> str:
+    """The role of a metric, where it is not the usual one: where nothing was planned, nothing is primary."""
+    return "" if role == "secondary" or (role == "primary" and findings.study.plan is None) else role
+
+
+def role_tag(findings: Findings, role: str) -> Html:
+    """The same, as it is shown."""
+    name = role_of(findings, role)
+    return tag("span", name, class_="role") if name else EMPTY

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from libs.contracts.names import in_words, titled
 from services.results.domain import shown, wording
 from services.results.domain.findings import Findings
+from services.results.domain.report.parts import role_of
 from services.results.domain.report.shown import MOST, roles, values
 from services.results.service.files.pdf.layout import QUIET, heading, table, text
 
@@ -39,7 +40,12 @@ def _one(one: shown.Shown) -> "Iterator[Flowable]":
 
 def _asked(findings: Findings) -> "Iterator[Flowable]":
     rows = [
-        (titled(i.name), i.question, i.role, values(i.minimum, i.maximum, i.options))
+        (
+            titled(i.name),
+            i.question,
+            role_of(findings, i.role) or wording.NOTHING,
+            values(i.minimum, i.maximum, i.options),
+        )
         for i in findings.study.instruments
     ]
     if rows:
