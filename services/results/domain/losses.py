@@ -50,10 +50,10 @@ def worst_loss(
     heads: Headcount,
     replies: Sequence[Reply],
 ) -> Loss:
-    """That of the primary metric that lost most, or of turns where they lost more.
+    """That of the primary metric, or of turns where they lost more.
 
-    Metrics count that everybody is asked: whom a funnel or a condition leaves out is not lost. Without a plan it is not
-    known who was to be asked what.
+    The metric counts where everybody is asked it: whom a funnel or a condition leaves out is not lost. Without a plan
+    it is not known who was to be asked what.
     """
     found = []
     for outcome, values in zip(outcomes, samples, strict=True):

@@ -54,7 +54,7 @@ def test_report_and_pdf_say_it_and_do_not_distrust_the_whole() -> None:
     found = findings(*two_arms(40))
     body = to_html(found).decode()
     assert "40% of those asked gave no answer to bought" in body
-    assert "from 20 % on a result may well be another" in body
+    assert "from 20% on a result may well be another" in body
     assert "nothing below is to be trusted" not in body
     assert b"caution: 40% of those asked gave no answer to bought" in b" ".join(pages(to_pdf(found)))
 

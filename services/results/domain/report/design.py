@@ -16,7 +16,7 @@ LEAD = (
 )
 UNTRUSTED = "Something differs that cannot differ, or the arms lost people unequally: nothing below is to be trusted."
 MISSING = (
-    "Whoever gave no answer may differ from whoever did. Up to 5 % is usually of little concern; from 20 % on a result "
+    "Whoever gave no answer may differ from whoever did. Up to 5% is usually of little concern; from 20% on a result "
     "may well be another than that of all (Schulz and Grimes, Lancet 2002)."
 )
 VIEWS = {"cliffs_delta": "Cliff's delta", "top_2_box": "difference in the share of the two highest answers"}
