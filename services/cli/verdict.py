@@ -96,7 +96,7 @@ def _estimates(estimates: list[JsonObject], wrap: str) -> Table:
     table = _table("Simulated agents in each arm: estimate [interval]")
     table.add_column("metric")
     for arm, n in most.items():
-        table.add_column(Text(f"{clean(arm)}\nn = {n}"), justify="right")
+        table.add_column(Text(f"{_worded(arm)}\nn = {n}"), justify="right")
     for title in dict.fromkeys(map(titled, estimates)):
         row = {one["arm"]: one for one in estimates if titled(one) == title}
         scale = _scale(next(iter(row.values())))
@@ -139,7 +139,7 @@ def _estimate(one: JsonObject | None, most: int, wrap: str) -> str:
 
 
 def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> Table:
-    baselines = {clean(one["baseline"]) for one in comparisons}
+    baselines = {_worded(one["baseline"]) for one in comparisons}
     table = _table(f"Differences from {' or '.join(sorted(baselines))}: difference [interval]")
     table.add_column("metric, arm", overflow="fold")
     for name in ("difference", "lift", "adj. p"):
@@ -149,10 +149,10 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
     for one in comparisons:
         role = "control" if one.get("is_control") else clean(one["role"])
         role = "" if role == "secondary" else f" ({role})"
-        against = f" vs {clean(one['baseline'])}" if len(baselines) > 1 else ""
+        against = f" vs {_worded(one['baseline'])}" if len(baselines) > 1 else ""
         _add(
             table,
-            f"{titled(one)}{role}:{wrap}{clean(one['arm'])}{against}",
+            f"{titled(one)}{role}:{wrap}{_worded(one['arm'])}{against}",
             _difference(one, wrap, is_share=one["metric"] in shares),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
@@ -170,7 +170,8 @@ def _effects(effects: list[JsonObject], shares: set[str], wrap: str) -> Table:
     table.add_column("finding", min_width=10)
     table.add_column("grade, eff. n", no_wrap=True)
     for one in effects:
-        named = f"{titled(one)}:{wrap}{clean(one['factor'])} {clean(one['level'])} vs {clean(one['reference'])}"
+        levels = _worded(f"{one['factor']} {one['level']} vs {one['reference']}")
+        named = f"{titled(one)}:{wrap}{levels}"
         difference = _difference(one, wrap, is_share=one["metric"] in shares)
         _add(table, named, difference, _p_value(one["p_adjusted"]), _finding(one), _worth(one))
     return table
@@ -194,7 +195,7 @@ def _changes(changes: list[JsonObject], wrap: str) -> Table:
         is_share = one["measure"] == "proportion"
         ends = [f"{_level(one[end], is_share)} (round {one[f'{end}_round']})" for end in ("first", "last")]
         change = _difference(one, wrap, is_share=is_share)
-        _add(table, f"{titled(one)}: {clean(one['arm'])}", str(one["n"]), *ends, change)
+        _add(table, f"{titled(one)}: {_worded(one['arm'])}", str(one["n"]), *ends, change)
     return table
 
 
@@ -252,6 +253,10 @@ def _shares(estimates: list[JsonObject]) -> set[str]:
 def titled(one: JsonObject) -> str:
     """A metric, or one option of it, in words."""
     return clean(names.titled(one["metric"], one["option"]))
+
+
+def _worded(name: str) -> str:
+    return clean(names.in_words(name))
 
 
 def _level(value: float, is_share: bool) -> str:

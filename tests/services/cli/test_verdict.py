@@ -179,6 +179,15 @@ def test_eighty_columns_are_enough() -> None:
         assert part in text
 
 
+def test_metrics_and_arms_are_said_in_words_as_in_the_verdict_above_them() -> None:
+    named = {"metric": "open_rate", "arm": "cheap_mail", "baseline": "dear_mail"}
+    told = (estimate("dear_mail", 0.42, metric="open_rate"), estimate("cheap_mail", 0.63, metric="open_rate"))
+    text = printed(analysis(estimates=told, comparisons=(COMPARISON.model_copy(update=named),)))
+    assert "Differences from dear mail" in text
+    assert "open rate (primary): cheap mail" in text
+    assert "_" not in text
+
+
 def test_a_ranking_says_what_its_numbers_are() -> None:
     place = estimate("a", 1.8, metric="priorities", option="cheaper_fares", measure="mean_rank", interval=(1.5, 2.1))
     row = next(line for line in printed(analysis(estimates=(place,))).splitlines() if "cheaper" in line)
