@@ -77,3 +77,21 @@ def test_where_no_factor_matters_the_verdict_says_so_and_elsewhere_it_speaks_of_
     assert none is not None
     assert "; no clear main effect of style or price — " in none.verdict
     assert "main effect" not in analyse(*build.campaign()).verdict
+
+
+def test_a_heading_stands_on_the_page_of_what_it_is_of() -> None:
+    asked = [build.instrument(f"metric_{n}", role="secondary" if n else "primary") for n in range(14)]
+    study = build.study(build.plan(("a", "b"), asked, {"a": 9, "b": 9}))
+    turns = [build.turn(i, "ab"[i % 2], {one.name: i % 3 == 0 for one in asked}) for i in range(18)]
+    shown = [one.decode("latin-1") for one in pages(to_pdf(findings(study, turns)))]
+    [differences] = [page for page in shown if "Differences from the baseline" in page]
+    assert "metric 0" in differences.partition("Error rate")[2]
+    [answers] = [page for page in shown if " Answers " in page]
+    assert "metric 0, a" in answers.partition(" Answers ")[2]
+
+
+def test_a_conversation_without_metrics_has_no_empty_parts() -> None:
+    study = build.study(None, instruments=())
+    said = words(findings(study, [build.turn(n, "all", {}) for n in range(3)]))
+    assert "Estimates" not in said
+    assert "Answers" not in said

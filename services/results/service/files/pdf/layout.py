@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 MARGIN, FOOT = 48.0, 40.0
 WIDTH, HEIGHT = 595.28, 841.89  # A4
 ROOM = WIDTH - 2 * MARGIN
+MOST_ROOM = 600.0
 NAMES = 1.6  # widths of the first two columns, which hold names
 INK, QUIET, LINE, FILL = "#1b1b1f", "#5f6068", "#c9cad1", "#3557a8"
 ARMS = ("#6b7280", "#3350d6", "#c2500f", "#0b7a6f", "#8a2fb0", "#8a6a00", "#b81e54", "#2b7a33")
@@ -41,10 +42,10 @@ def text(
 
 
 def heading(words: str, *, room: float = 90.0) -> "Iterator[Flowable]":
-    """The heading of a part, on a page that has this much room for it and what follows."""
+    """The heading of a part, on a page that has this much room for it and what follows, if any page has."""
     from reportlab.platypus import CondPageBreak
 
-    yield CondPageBreak(room)
+    yield CondPageBreak(min(room, MOST_ROOM))
     yield text(words, 13, bold=True, before=12, after=4)
 
 

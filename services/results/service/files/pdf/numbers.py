@@ -14,9 +14,22 @@ from services.results.service.files.pdf import charts
 from services.results.service.files.pdf.layout import QUIET, heading, table, text
 
 if TYPE_CHECKING:
+    from reportlab.graphics.shapes import Drawing
     from reportlab.platypus import Flowable
 
 MOST_ROWS = 200
+NOTES = 100.0
+"""What a heading and its notes need."""
+PARTS = {
+    "Metric": 1.6,
+    "Arm": 1.6,
+    "Levels": 1.6,
+    "Segment, arm": 1.6,
+    "Interval": 1.35,
+    "p": 0.6,
+    "p adj.": 0.6,
+    "Grade": 0.6,
+}
 
 
 def differences(findings: Findings, analysis: Analysis) -> "Iterator[Flowable]":
@@ -24,18 +37,17 @@ def differences(findings: Findings, analysis: Analysis) -> "Iterator[Flowable]":
     if not analysis.comparisons:
         return
     level = wording.level(findings.study.confidence_level)
-    yield from heading(f"Differences from the baseline, {in_words(findings.study.baseline(findings.arms))}")
+    drawn = list(_drawn(analysis))
+    title = f"Differences from the baseline, {in_words(findings.study.baseline(findings.arms))}"
+    yield from heading(title, room=NOTES + (drawn[0].height if drawn else 0.0))
     yield text(f"With {level} intervals. {P_NOTE}", 8, colour=QUIET, after=2)
     yield text(_correction(findings), 8, colour=QUIET, after=4)
-    first = {_measure(analysis, c) for c in analysis.comparisons if c.role == "primary"}
-    for measure in sorted(("proportion", "mean", "mean_rank"), key=lambda one: one not in first):
-        drawn = [c for c in analysis.comparisons if _measure(analysis, c) == measure and c.difference is not None]
-        if drawn:
-            yield from charts.whiskers([_whisker(measure, c) for c in drawn[:MOST_ROWS]], measure)
+    yield from drawn
     has_people = any(c.about_people for c in analysis.comparisons)
     rows = [_compared(analysis, c, has_people=has_people) for c in analysis.comparisons[:MOST_ROWS]]
     people = ("Among people",) if has_people else ()
-    yield table(("Metric", "Arm", "Difference", "Interval", "p", "p adj.", *people, "Finding", "Grade"), rows)
+    head = ("Metric", "Arm", "Difference", "Interval", "p", "p adj.", *people, "Finding", "Grade")
+    yield table(head, rows, parts=[PARTS.get(name, 1.0) for name in head])
     yield from rest(MOST_ROWS, len(analysis.comparisons), "comparison")
 
 
@@ -49,6 +61,8 @@ def effects(analysis: Analysis) -> "Iterator[Flowable]":
 
 def estimates(analysis: Analysis) -> "Iterator[Flowable]":
     """Every metric in every arm."""
+    if not analysis.estimates:
+        return
     yield from heading("Estimates")
     has_people = any(e.about_people for e in analysis.estimates)
     rows = [
@@ -77,6 +91,15 @@ def rest(shown: int, there_are: int, what: str) -> "Iterator[Flowable]":
 
 def _correction(findings: Findings) -> str:
     return f"p adj.: corrected, {findings.evidence.correction}. Error rate: {findings.study.alpha:g}."
+
+
+def _drawn(analysis: Analysis) -> "Iterator[Drawing]":
+    """Those that share an axis together, with the primary metric first."""
+    first = {_measure(analysis, c) for c in analysis.comparisons if c.role == "primary"}
+    for measure in sorted(("proportion", "mean", "mean_rank"), key=lambda one: one not in first):
+        shown = [c for c in analysis.comparisons if _measure(analysis, c) == measure and c.difference is not None]
+        if shown:
+            yield from charts.whiskers([_whisker(measure, c) for c in shown[:MOST_ROWS]], measure)
 
 
 def _whisker(measure: str, c: Comparison) -> charts.Whisker:
@@ -117,7 +140,8 @@ def _tested(title: str, what: str, analysis: Analysis, found: Sequence[tuple[Tes
         )
         for one, of in found[:MOST_ROWS]
     ]
-    yield table(("Metric", what, "Difference", "Interval", "p", "p adj.", "Finding", "Grade"), rows)
+    head = ("Metric", what, "Difference", "Interval", "p", "p adj.", "Finding", "Grade")
+    yield table(head, rows, parts=[PARTS.get(name, 1.0) for name in head])
     yield from rest(MOST_ROWS, len(found), "contrast")
 
 

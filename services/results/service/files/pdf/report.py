@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from reportlab.platypus import Flowable
 
 MOST_PLOTS = 24
-PLOT = 230.0
-"""What a heading, its note and a plot need."""
+PLOT, BARS = 230.0, 60.0
+"""What a heading, its note and a plot need; what a heading and the name of bars need."""
 KINDS: dict[type[Plot], tuple[str, str]] = {
     StageContrasts: (
         "Where arms part along the funnel",
@@ -123,12 +123,16 @@ def _decision(findings: Findings) -> Iterator["Flowable"]:
 def _distributions(description: Description) -> Iterator["Flowable"]:
     from reportlab.platypus import KeepTogether
 
-    yield from heading("Answers")
-    for one in description.distributions:
-        if one.bins:
-            what = f"{titled(one.metric)}, {in_words(one.arm)} — {wording.plural(one.n, 'answer')}"
-            bars = charts.bars([(in_words(bin.label), bin.share) for bin in one.bins])
-            yield KeepTogether([text(what, 9, bold=True, before=4), bars])
+    drawn = [
+        (one, charts.bars([(in_words(b.label), b.share) for b in one.bins]))
+        for one in description.distributions
+        if one.bins
+    ]
+    if drawn:
+        yield from heading("Answers", room=BARS + drawn[0][1].height)
+    for one, bars in drawn:
+        what = f"{titled(one.metric)}, {in_words(one.arm)} — {wording.plural(one.n, 'answer')}"
+        yield KeepTogether([text(what, 9, bold=True, before=4), bars])
 
 
 def _plots(findings: Findings, description: Description) -> Iterator["Flowable"]:
