@@ -106,6 +106,11 @@ def test_nothing_is_called_primary_where_nothing_was_planned() -> None:
     assert "primary" in section(build.study(build.plan(("a",), [asked], {"a": 1})))
 
 
+def test_what_no_stimulus_can_change_is_called_a_control() -> None:
+    asked = build.instrument("born_on_a_weekday", is_control=True)
+    assert "born on a weekdaycontrol" in section(build.study(build.plan(("a",), [asked], {"a": 1})))
+
+
 def test_of_a_conversation_each_prompt_is_there_once_and_a_round_without_one_is_not() -> None:
     talk = Conversation(
         conversation_id="talk-1",

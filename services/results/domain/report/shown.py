@@ -67,7 +67,7 @@ def _one(one: Shown) -> Html:
 def _asked(findings: Findings) -> Html:
     rows = [
         (
-            join(said(titled(i.name)), role_tag(findings, i.role)),
+            join(said(titled(i.name)), role_tag(findings, "control" if i.is_control else i.role)),
             i.type.value,
             said(i.question),
             said(values(i.minimum, i.maximum, i.options)),

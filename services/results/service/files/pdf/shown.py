@@ -43,7 +43,7 @@ def _asked(findings: Findings) -> "Iterator[Flowable]":
         (
             titled(i.name),
             i.question,
-            role_of(findings, i.role) or wording.NOTHING,
+            role_of(findings, "control" if i.is_control else i.role) or wording.NOTHING,
             values(i.minimum, i.maximum, i.options),
         )
         for i in findings.study.instruments
