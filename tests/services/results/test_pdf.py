@@ -1,5 +1,7 @@
 """What a reader of the PDF alone must be able to tell: when, against what, what was shown and asked, how sure."""
 
+from dataclasses import replace
+
 from libs.contracts.planning import MainEffect
 from services.results.domain import wording
 from services.results.service.files.pdf import to_pdf
@@ -95,3 +97,24 @@ def test_a_conversation_without_metrics_has_no_empty_parts() -> None:
     said = words(findings(study, [build.turn(n, "all", {}) for n in range(3)]))
     assert "Estimates" not in said
     assert "Answers" not in said
+
+
+def test_a_verdict_is_never_cut_however_long_names_are() -> None:
+    study, turns = build.campaign()
+    assert study.plan is not None
+    long = {arm.name: f"{arm.name} " + "of a very long name " * 12 for arm in study.plan.arms}
+    arms = tuple(arm.model_copy(update={"name": long[arm.name]}) for arm in study.plan.arms)
+    planned = {long[arm]: n for arm, n in study.plan.planned_n.items()}
+    plan = study.plan.model_copy(update={"arms": arms, "planned_n": planned})
+    found = findings(replace(study, plan=plan), [replace(turn, arm=long[turn.arm]) for turn in turns])
+    assert found.analysis is not None
+    assert len(found.analysis.verdict) > 600
+    assert "effective n 0: no evidence about real people." in words(found).partition("Simulated respondents: every")[0]
+
+
+def test_texts_of_any_length_fit_on_pages() -> None:
+    options = tuple(f"option {n} {'x' * 90}" for n in range(50))
+    asked = build.instrument("pick", "choice", role="primary", question="Which is it? " * 300, options=options)
+    study = build.study(build.plan(("a", "b"), [asked], {"a": 5, "b": 5}))
+    turns = [build.turn(i, "ab"[i % 2], {"pick": options[i % 3]}) for i in range(10)]
+    assert "option 0" in words(findings(study, turns))

@@ -50,14 +50,14 @@ def heading(words: str, *, room: float = 90.0) -> "Iterator[Flowable]":
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], parts: Sequence[float] = ()) -> "Flowable":
-    """A table whose head is repeated on every page; `parts` are of its width, by column."""
+    """A table whose head is repeated on every page; `parts` are of its width, by column. Long rows go on."""
     from reportlab.platypus import Table
 
     cells = [[text(cell, 7.5, bold=True) for cell in head], *([text(cell, 7.5) for cell in row] for row in rows)]
     parts = parts or [NAMES if column < 2 else 1.0 for column in range(len(head))]
     widths = [ROOM * part / sum(parts) for part in parts]
     style = [("LINEBELOW", (0, 0), (-1, -1), 0.4, hexadecimal(LINE)), ("VALIGN", (0, 0), (-1, -1), "TOP")]
-    return Table(cells, colWidths=widths, repeatRows=1, style=style)
+    return Table(cells, colWidths=widths, repeatRows=1, splitInRow=1, style=style)
 
 
 def foot(canvas: Any, findings: Findings) -> None:

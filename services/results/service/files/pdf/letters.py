@@ -16,7 +16,8 @@ from typing import Any
 FONT, BOLD = "FiraSans-Regular", "FiraSans-Bold"
 TYPEFACE = "fontpkg_fira_sans"
 CHINESE, JAPANESE, KOREAN = "STSong-Light", "HeiseiKakuGo-W5", "HYGothic-Medium"
-LONGEST = 600
+LONGEST = 2_000
+"""Longer than any verdict, question or text that is shown whole."""
 HAN = ((0x2E80, 0x303F), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0xFF00, 0xFFEF))
 KANA = ((0x3040, 0x30FF), (0x31F0, 0x31FF))
 HANGUL = ((0x1100, 0x11FF), (0x3130, 0x318F), (0xAC00, 0xD7AF))

@@ -34,7 +34,7 @@ def _one(one: shown.Shown) -> "Iterator[Flowable]":
     cut = f" [cut here; the report in HTML has all {len(one.content):,} letters]" if start != one.content else ""
     where = " · ".join(filter(None, (one.name, one.where, one.whom)))
     yield text(where, 8, colour=QUIET, after=1)
-    for line in f"{start}{cut}".splitlines():
+    for line in filter(str.strip, f"{start}{cut}".splitlines()):
         yield text(line, 9, after=2)
 
 
