@@ -14,7 +14,8 @@ from libs.contracts.base import Body, JsonObject
 from services.cli.exits import Exit, StopError, say
 
 MOST_YAML_BYTES = 1_000_000
-FORMULA_STARTS = ("=", "+", "-", "@", "\t")  # a spreadsheet takes such a text for a formula
+# A spreadsheet takes a text that starts like this for a formula (OWASP, "CSV injection"); full-width forms too.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 B = TypeVar("B", bound=Body)
 
 
