@@ -5,10 +5,12 @@ from dataclasses import replace
 from libs.contracts.planning import MainEffect
 from services.results.domain import wording
 from services.results.service.files.pdf import to_pdf
+from services.results.service.files.spreadsheet import XlsxRows
 from tests.services.results import build
-from tests.services.results.test_files import pages
+from tests.services.results.test_files import pages, sheet_names, strings
+from tests.services.results.test_losses import two_arms
 from tests.services.results.test_shown import journey
-from tests.services.results.told import Told, analyse, findings
+from tests.services.results.told import Told, analyse, file_of, findings
 
 FACTORS = ("plain-cheap", "plain-dear", "bold-cheap", "bold-dear")
 
@@ -72,6 +74,15 @@ def test_main_effects_of_a_factorial_design_are_in_it_and_in_the_verdict() -> No
     told = "; over all other factors money spent is higher with style very bold than with plain (+9.90, 95% interval"
     assert told in found.analysis.verdict
     assert "; no clear main effect of price — " in found.analysis.verdict
+
+
+def test_the_workbook_has_main_effects_and_doubts_too() -> None:
+    book = file_of(XlsxRows, factorial())
+    assert "main_effects" in sheet_names(book)
+    assert {"style", "very_bold", "plain"} <= set(strings(book))
+    lost = strings(file_of(XlsxRows, findings(*two_arms(40))))
+    assert "40% of those asked gave no answer to bought, enough to change what was found" in lost
+    assert "doubt: caution" in lost
 
 
 def test_where_no_factor_matters_the_verdict_says_so_and_elsewhere_it_speaks_of_none() -> None:

@@ -6,10 +6,11 @@ Rows go to disk as they come (`constant_memory`), so a sheet is written from its
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from libs.contracts.evidence import Analysis
+from libs.contracts.evidence import Analysis, FactorEffect
 from services.results.domain.canonical import canonical_number
 from services.results.domain.findings import SIMULATED, why_no_analysis
 from services.results.domain.people import People, PeopleSegment, facts, unread
+from services.results.domain.report.design import told
 from services.results.domain.tabular import Cell, as_text
 from services.results.service.files.contents import Contents
 from services.results.service.files.spool import Spool
@@ -23,6 +24,10 @@ LONGEST_CELL = 32_767
 # Nothing in a text is taken for a formula, a number or a link, and the time of writing is no part of the file.
 OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
 ESTIMATES = ("metric", "option", "arm", "measure", "n", "value", "low", "high", "method", "people", "people_low")
+EFFECTS = (
+    *("metric", "option", "factor", "level", "reference", "difference", "low", "high"),
+    *("p_value", "p_adjusted", "finding", "method", "evidence_grade", "effective_n", "caveat"),
+)
 COMPARISONS = ("metric", "option", "role", "arm", "baseline", "difference", "low", "high", "relative_lift")
 
 
@@ -39,6 +44,8 @@ class XlsxRows:
         if contents.analysis is not None:
             _sheet(self._book, "estimates", *_estimates(contents.analysis))
             _sheet(self._book, "comparisons", *_comparisons(contents.analysis))
+            if contents.analysis.factor_effects:
+                _sheet(self._book, "main_effects", *_main_effects(contents.analysis.factor_effects))
         self._responses, self._next = _begun(self._book, "responses", contents.table.header), 1
 
     def begin(self) -> bytes:
@@ -94,6 +101,7 @@ def _evidence(contents: Contents) -> list[Sequence[Cell]]:
         ("notice", SIMULATED),
         ("study", study.plan.name if study.plan else study.name),
         ("verdict", analysis.verdict if analysis else why_no_analysis(contents.state)),
+        *((f"doubt: {kind}", why) for kind, why in map(told, (analysis.flags if analysis else None) or ())),
         ("evidence_grade", evidence.grade),
         ("effective_n", evidence.effective_n),
         ("effective_n_basis", evidence.effective_n_basis),
@@ -140,3 +148,12 @@ def _comparisons(analysis: Analysis) -> tuple[Sequence[str], list[Sequence[Cell]
         how = c.effect_size, c.effect_size_name, c.p_value, c.p_adjusted, c.finding, c.method
         rows.append((*what, *how, c.evidence.grade, c.evidence.effective_n, c.evidence.caveat))
     return (*header, "evidence_grade", "effective_n", "caveat"), rows
+
+
+def _main_effects(effects: Sequence[FactorEffect]) -> tuple[Sequence[str], list[Sequence[Cell]]]:
+    rows: list[Sequence[Cell]] = []
+    for e in effects:
+        what = e.metric, e.option, e.factor, e.level, e.reference, e.difference, *e.interval
+        how = e.p_value, e.p_adjusted, e.finding, e.method
+        rows.append((*what, *how, e.evidence.grade, e.evidence.effective_n, e.evidence.caveat))
+    return EFFECTS, rows
