@@ -1,9 +1,11 @@
 """Numbers as a reader meets them: rounded, signed, with their unit. Never used where a machine reads."""
 
+import re
 from collections.abc import Sequence
 
 from libs.contracts.evidence import Interval
 from libs.contracts.instruments import Answer
+from libs.contracts.names import in_words
 
 NOTHING = "–"
 SMALLEST_P = 0.001
@@ -101,14 +103,16 @@ def plural(count: int, noun: str) -> str:
 
 
 def answer(value: Answer) -> str:
-    """What somebody answered."""
+    """What somebody answered; an option that is a name, not what somebody wrote, in words."""
     if value is None:
         return "not reached"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return " > ".join(value)
-    return value if isinstance(value, str) else f"{value:g}"
+        return " > ".join(map(answer, value))
+    if isinstance(value, str):
+        return in_words(value) if re.fullmatch(r"\w+", value) else value
+    return f"{value:g}"
 
 
 def duration(seconds: float) -> str:

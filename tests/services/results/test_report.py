@@ -139,11 +139,15 @@ def test_views_of_a_comparison_are_named_as_people_name_them() -> None:
 
 
 def test_names_are_said_in_words_in_report_pdf_and_decision() -> None:
-    study, turns = build.campaign()
-    asked = [*study.instruments, build.instrument("best_one", "choice", question="Which?", options=("blue", "red"))]
+    study, turns = build.campaign(effect=0.5)
+    asked = [
+        *study.instruments,
+        build.instrument("best_one", "choice", question="Which?", options=("dark_blue", "red")),
+    ]
     assert study.plan is not None
     plan = study.plan.model_copy(update={"instruments": tuple(asked)})
-    found = findings(replace(study, plan=plan, instruments=tuple(asked)), turns)
+    chosen = [replace(turn, answers=turn.answers | {"best_one": "dark_blue"}) for turn in turns]
+    found = findings(replace(study, plan=plan, instruments=tuple(asked)), chosen)
     assert found.analysis is not None
     assert found.decision is not None
     pdf = b" ".join(pages(to_pdf(found))).decode(errors="replace")

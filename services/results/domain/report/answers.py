@@ -67,7 +67,7 @@ def _shares(findings: Findings, instrument: Instrument, found: Sequence[Distribu
         for d in found:
             share = d.bins[index].share
             text = wording.percent(share)
-            label = f"{titled(d.metric)} {first.label}, {in_words(d.arm)}: {text}"
+            label = f"{titled(d.metric, first.label)}, {in_words(d.arm)}: {text}"
             chart = bar(share, colour_of(findings, d.arm), label, height=14)
             is_first = d is found[0]
             rows.append(

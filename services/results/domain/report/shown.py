@@ -37,7 +37,7 @@ def roles(findings: Findings, arm: str) -> str:
 def values(minimum: float | None, maximum: float | None, options: tuple[str, ...]) -> str:
     """What can be answered."""
     if options:
-        return ", ".join(options)
+        return in_words(", ".join(options))
     return wording.NOTHING if minimum is None or maximum is None else f"{minimum:g} to {maximum:g}"
 
 
