@@ -14,6 +14,8 @@ from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import Analysis, Comparison, Grade
+from libs.contracts.findings import CLEAR, finding_in_words
+from libs.contracts.instruments import MetricType
 from libs.contracts.names import capital, in_words, titled
 from libs.contracts.protocol import Plan
 
@@ -21,7 +23,6 @@ Verdict = Literal["ship", "do_not_ship", "keep_running", "unclear"]
 DIRECTION_ONLY = "Grade C: a direction and nothing else. Try it with people before it is decided."
 MORE_PEOPLE = "More people narrow these intervals; more agents hardly do."
 NO_WAY = "Which way is good is not said of an option, so it is for you to say."
-CLEAR = ("higher", "lower")
 NAMED = 5
 """Results at another grade that are told in a decision, at most."""
 
@@ -96,7 +97,7 @@ def decide(plan: Plan, analysis: Analysis) -> Decision:
     if not clear:
         people = leads and leads[0].about_people is not None
         among = " among people" if people else ""
-        why = (*map(_either_way, leads[:NAMED]), MORE_PEOPLE) if people else tuple(_why_not(plan))
+        why = (*map(findings.either_way, leads[:NAMED]), MORE_PEOPLE) if people else tuple(_why_not(plan))
         return _unclear(f"Unclear: no clear difference in the primary metric{among}.", (*why, *beside), grade)
     best = max(clear, key=lambda one: (findings.is_good(one) is True, abs(_size(one)), one.arm))
     return _about(findings, best, tuple(_harms(findings, analysis, best)), beside)
@@ -130,8 +131,20 @@ class _Findings:
     def told(self, one: Comparison) -> str:
         """In words, without an end."""
         what = titled(one.metric, one.option)
-        said = f"{what} is {self.of(one)} in {in_words(one.arm)} than in {in_words(one.baseline)}"
+        said = f"{what} is {self._in_words(one)} in {in_words(one.arm)} than in {in_words(one.baseline)}"
         return said if one.about_people is None else f"Among people {said} ({_interval(one)})"
+
+    def either_way(self, one: Comparison) -> str:
+        """That people may differ in either direction, in words."""
+        ways = "ranked better or worse" if self._is_ranked(one) else "higher or lower"
+        where = f"in {in_words(one.arm)} than in {in_words(one.baseline)}"
+        return f"Among people {titled(one.metric, one.option)} is not clearly {ways} {where} ({_interval(one)})."
+
+    def _in_words(self, one: Comparison) -> str:
+        return finding_in_words("mean_rank" if self._is_ranked(one) else "", self.of(one))
+
+    def _is_ranked(self, one: Comparison) -> bool:
+        return self.metrics[one.metric].type is MetricType.RANKING
 
 
 def _about(findings: _Findings, best: Comparison, harms: tuple[str, ...], beside: tuple[str, ...]) -> Decision:
@@ -188,19 +201,12 @@ def _beside(findings: _Findings, analysis: Analysis, grade: Grade | None) -> Ite
         yield f"Not known of people so well (grade {weaker[0].evidence.grade}): {_listed(names)}."
     better = [one for one in compared if one.evidence.grade < grade]
     for one in better[:NAMED]:
-        says = f"{findings.told(one)}." if findings.of(one) in CLEAR else _either_way(one)
+        says = f"{findings.told(one)}." if findings.of(one) in CLEAR else findings.either_way(one)
         yield f"{says} That is grade {one.evidence.grade}, and not the primary metric."
 
 
 def _weaker(one: Comparison, grade: Grade) -> str:
     return f" as far as grade {one.evidence.grade} goes" if one.evidence.grade > grade else ""
-
-
-def _either_way(one: Comparison) -> str:
-    where = f"{in_words(one.arm)} than in {in_words(one.baseline)}"
-    return (
-        f"Among people {titled(one.metric, one.option)} is not clearly higher or lower in {where} ({_interval(one)})."
-    )
 
 
 def _interval(one: Comparison) -> str:

@@ -12,15 +12,10 @@ from rich.text import Text
 
 from libs.contracts import names
 from libs.contracts.base import JsonObject
+from libs.contracts.findings import CLEAR, finding_in_words
 
 PLAIN_WIDTH = 132
 WIDE = 120  # from here on an interval stands beside its estimate, not under it
-FINDINGS = {
-    "higher": "higher",
-    "lower": "lower",
-    "no_clear_difference": "no clear difference",
-    "not_estimable": "not estimable",
-}
 
 
 def console() -> Console:
@@ -57,14 +52,14 @@ def side_by_side(found: JsonObject, width: int) -> RenderableType:
 
 def _tables(analysis: JsonObject, width: int) -> list[RenderableType]:
     wrap = "\n" if width < WIDE else " "
-    shares = _shares(analysis["estimates"])
+    measures = _measures(analysis["estimates"])
     parts: list[RenderableType] = []
     if analysis["estimates"]:
         parts.append(_estimates(analysis["estimates"], wrap))
     if analysis["comparisons"]:
-        parts.append(_comparisons(analysis["comparisons"], shares, wrap))
+        parts.append(_comparisons(analysis["comparisons"], measures, wrap))
     if analysis.get("factor_effects"):
-        parts.append(_effects(analysis["factor_effects"], shares, wrap))
+        parts.append(_effects(analysis["factor_effects"], measures, wrap))
     if analysis.get("changes"):
         parts.append(_changes(analysis["changes"], wrap))
     return parts
@@ -138,7 +133,7 @@ def _estimate(one: JsonObject | None, most: int, wrap: str) -> str:
     return _level(one["value"], is_share) + shown + fewer
 
 
-def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> Table:
+def _comparisons(comparisons: list[JsonObject], measures: dict[str, str], wrap: str) -> Table:
     baselines = {_worded(one["baseline"]) for one in comparisons}
     table = _table(f"Differences from {' or '.join(sorted(baselines))}: difference [interval]")
     table.add_column("metric, arm", overflow="fold")
@@ -153,16 +148,16 @@ def _comparisons(comparisons: list[JsonObject], shares: set[str], wrap: str) -> 
         _add(
             table,
             f"{titled(one)}{role}:{wrap}{_worded(one['arm'])}{against}",
-            _difference(one, wrap, is_share=one["metric"] in shares),
+            _difference(one, wrap, is_share=measures.get(one["metric"], "") == "proportion"),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
-            _finding(one),
+            _finding(one, measures.get(one["metric"], "")),
             _worth(one),
         )
     return table
 
 
-def _effects(effects: list[JsonObject], shares: set[str], wrap: str) -> Table:
+def _effects(effects: list[JsonObject], measures: dict[str, str], wrap: str) -> Table:
     table = _table("Main effects, over all levels of the other factors: difference [interval]")
     table.add_column("metric, level", overflow="fold")
     for name in ("difference", "adj. p"):
@@ -172,14 +167,21 @@ def _effects(effects: list[JsonObject], shares: set[str], wrap: str) -> Table:
     for one in effects:
         levels = _worded(f"{one['factor']} {one['level']} vs {one['reference']}")
         named = f"{titled(one)}:{wrap}{levels}"
-        difference = _difference(one, wrap, is_share=one["metric"] in shares)
-        _add(table, named, difference, _p_value(one["p_adjusted"]), _finding(one), _worth(one))
+        difference = _difference(one, wrap, is_share=measures.get(one["metric"], "") == "proportion")
+        _add(
+            table,
+            named,
+            difference,
+            _p_value(one["p_adjusted"]),
+            _finding(one, measures.get(one["metric"], "")),
+            _worth(one),
+        )
     return table
 
 
-def _finding(one: JsonObject) -> Text:
-    is_clear = one["finding"] in {"higher", "lower"}
-    return Text(FINDINGS.get(one["finding"], clean(one["finding"])), style="bold green" if is_clear else "dim")
+def _finding(one: JsonObject, measure: str) -> Text:
+    is_clear = one["finding"] in CLEAR
+    return Text(clean(finding_in_words(measure, one["finding"])), style="bold green" if is_clear else "dim")
 
 
 def _worth(one: JsonObject) -> str:
@@ -246,8 +248,9 @@ def usage_line(usage: JsonObject) -> str:
     return f"{usage.get('calls', 0):,} model calls, {cached:,} from the ledger, ${usage.get('cost_usd', 0.0):.4f}"
 
 
-def _shares(estimates: list[JsonObject]) -> set[str]:
-    return {one["metric"] for one in estimates if one["measure"] == "proportion"}
+def _measures(estimates: list[JsonObject]) -> dict[str, str]:
+    """What every metric is measured by."""
+    return {one["metric"]: one["measure"] for one in estimates}
 
 
 def titled(one: JsonObject) -> str:

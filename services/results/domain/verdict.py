@@ -7,6 +7,7 @@ metric's clearest comparison; everything else that is clear is named after it.
 from collections.abc import Iterator, Sequence
 
 from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, FactorEffect, Shift
+from libs.contracts.findings import CLEAR, finding_in_words
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.names import capital, in_words, titled
 from services.results.domain import wording
@@ -38,7 +39,7 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
             f"The arms cannot be compared: too few of {_people(answered)} gave an answer that counts — "
             f"{_worth(overall)}."
         )
-    clauses = [_headline(analysis, lead), *_afterwards(analysis.comparisons, lead), *_main_effects(analysis)]
+    clauses = [_headline(analysis, lead), *_afterwards(analysis, lead), *_main_effects(analysis)]
     if lead.about_people is not None:
         clauses.append(_of_people(analysis, lead, lead.about_people))
     least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
@@ -59,14 +60,7 @@ def find_estimate(analysis: Analysis, metric: str, option: str | None, arm: str)
 
 def is_clear(one: Comparison | FactorEffect) -> bool:
     """True when the finding is a difference."""
-    return one.finding in {"higher", "lower"}
-
-
-def direction(measure: str, finding: str) -> str:
-    """The finding as an adjective; a higher mean rank is further from first place."""
-    if measure == "mean_rank":
-        return "ranked worse" if finding == "higher" else "ranked better"
-    return finding
+    return one.finding in CLEAR
 
 
 def _of_people(analysis: Analysis, lead: Comparison, about: AboutPeople) -> str:
@@ -156,7 +150,7 @@ def _headline(analysis: Analysis, lead: Comparison) -> str:
     baseline = find_estimate(analysis, lead.metric, lead.option, lead.baseline)
     what, tried, held = titled(lead.metric, lead.option), in_words(lead.arm), in_words(lead.baseline)
     if is_clear(lead):
-        start = f"{what} is {direction(arm.measure, lead.finding)} with {tried} than with {held}"
+        start = f"{what} is {finding_in_words(arm.measure, lead.finding)} with {tried} than with {held}"
     else:
         start = f"No clear difference in {what} between {tried} and {held}"
     size = wording.difference(arm.measure, lead.difference)
@@ -166,17 +160,21 @@ def _headline(analysis: Analysis, lead: Comparison) -> str:
     among = "" if is_of_all else f" in {wording.plural(lead.pairs or 0, 'pair')}"
     return (
         f"{start}: {wording.estimate(arm.measure, arm.value)} against "
-        f"{wording.estimate(arm.measure, baseline.value)}{wording.on_scale(arm.scale)}, "
+        f"{wording.estimate(arm.measure, baseline.value)}{_on_scale(arm)}, "
         f"a difference of {size}{among} ({level} interval {interval})"
     )
 
 
-def _afterwards(comparisons: Sequence[Comparison], lead: Comparison) -> list[str]:
-    others = [c for c in comparisons if c is not lead]
+def _on_scale(one: Estimate) -> str:
+    return " in mean place, where 1 is first" if one.measure == "mean_rank" else wording.on_scale(one.scale)
+
+
+def _afterwards(analysis: Analysis, lead: Comparison) -> list[str]:
+    others = [c for c in analysis.comparisons if c is not lead]
     clear = [c for c in others if is_clear(c)]
     clauses = []
     if clear:
-        names = [f"{titled(c.metric, c.option)} ({in_words(c.arm)} {c.finding})" for c in clear[:NAMED_AFTERWARDS]]
+        names = [f"{titled(c.metric, c.option)} ({_finding(analysis, c)})" for c in clear[:NAMED_AFTERWARDS]]
         names += [f"{len(clear) - len(names)} more"] if len(clear) > len(names) else []
         clauses.append(f"also clear: {wording.listed(names)}")
     unclear = len(others) - len(clear)
@@ -185,6 +183,11 @@ def _afterwards(comparisons: Sequence[Comparison], lead: Comparison) -> list[str
     elif unclear:
         clauses.append("nor in any other comparison" if unclear > 1 else "nor in the other comparison")
     return clauses
+
+
+def _finding(analysis: Analysis, one: Comparison) -> str:
+    measure = find_estimate(analysis, one.metric, one.option, one.arm).measure
+    return f"{in_words(one.arm)} {finding_in_words(measure, one.finding)}"
 
 
 def _main_effects(analysis: Analysis) -> Iterator[str]:
@@ -199,7 +202,7 @@ def _main_effects(analysis: Analysis) -> Iterator[str]:
             f"{wording.level(one.confidence_level)} interval {wording.difference_interval(measure, one.interval)}"
         )
         yield (
-            f"over all other factors {titled(one.metric, one.option)} is {direction(measure, one.finding)} with "
+            f"over all other factors {titled(one.metric, one.option)} is {finding_in_words(measure, one.finding)} with "
             f"{in_words(one.factor)} {in_words(one.level)} than with {in_words(one.reference)} ({size}, {interval})"
         )
     if len(clear) > NAMED_AFTERWARDS:

@@ -195,6 +195,17 @@ def test_a_ranking_says_what_its_numbers_are() -> None:
     assert "1.80" in row
 
 
+def test_a_lower_mean_rank_is_called_ranked_better() -> None:
+    ranked = {"metric": "priorities", "option": "cheaper_fares"}
+    places = tuple(estimate(arm, value, measure="mean_rank", **ranked) for arm, value in (("a", 2.55), ("b", 1.76)))
+    better = COMPARISON.model_copy(update={**ranked, "difference": -0.79, "interval": (-1, -0.6), "finding": "lower"})
+    row = next(
+        line for line in printed(analysis(estimates=places, comparisons=(better,))).splitlines() if "-0.79" in line
+    )
+    assert "ranked better" in row
+    assert "lower" not in row
+
+
 def test_main_effects_of_a_factorial_are_printed() -> None:
     effect = FactorEffect(
         metric="open_rate",

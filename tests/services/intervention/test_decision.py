@@ -142,6 +142,17 @@ def test_nobody_has_said_which_option_is_good() -> None:
     assert (decision.decision, decision.direction) == ("unclear", None)
 
 
+def test_a_lower_mean_rank_is_told_as_ranked_better() -> None:
+    metric = {"name": "first", "type": "ranking", "options": ["buses", "air"], "question": "What comes first?"}
+    frozen = freeze(made(success_metrics=[metric]), 7, {"a": 9, "b": 9}, NOW)
+    ranked: dict[str, Any] = {"role": "primary", "option": "buses"}
+    assert decide(frozen, analysis(compared("first", "lower", **ranked))).reasons[0] == (
+        "first: buses is ranked better in b than in a."
+    )
+    told = decide(frozen, analysis(among_people("first", -0.1, 0.5, **ranked)))
+    assert "first: buses is not clearly ranked better or worse in b than in a" in told.reasons[0]
+
+
 def test_which_way_is_good_is_what_the_metric_says() -> None:
     metric = {"name": "churn", "type": "binary", "question": "Would you leave?", "better": "lower"}
     frozen = freeze(made(success_metrics=[metric]), 7, {"a": 9, "b": 9}, NOW)

@@ -38,11 +38,17 @@ def test_a_scale_is_said_in_its_points() -> None:
     )
 
 
-def test_a_worse_mean_rank_is_not_called_higher() -> None:
+def test_of_ranks_the_first_place_is_the_best_wherever_a_finding_is_told() -> None:
     order = build.instrument("order", "ranking", options=("x", "y"), role="primary")
     study = build.study(build.plan(("a", "b"), [order], {"a": 12, "b": 12}))
     turns = [build.turn(i, "ab"[i % 2], {"order": ("y", "x") if i % 2 and i > 1 else ("x", "y")}) for i in range(24)]
-    assert verdict(study, turns).startswith("Order: x is ranked worse with b than with a: 1.92 against 1.00")
+    said = verdict(study, turns)
+    assert said.startswith(
+        "Order: x is ranked worse with b than with a: 1.92 against 1.00 in mean place, where 1 is first, a difference"
+    )
+    assert "; also clear: order: y (b ranked better) — " in said
+    assert "higher" not in said
+    assert "lower" not in said
 
 
 def test_what_else_is_clear_is_named_and_what_is_not_is_counted() -> None:

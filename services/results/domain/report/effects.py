@@ -5,6 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from libs.contracts.evidence import Analysis, Comparison
+from libs.contracts.findings import finding_in_words
 from libs.contracts.names import in_words, titled
 from libs.pages.charts import Axis, axis_for, axis_row, whisker
 from libs.pages.elements import disclosure, figure, row, said, table
@@ -12,7 +13,7 @@ from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import Findings
 from services.results.domain.report.parts import chip, colour_of, legend, role_tag, section
-from services.results.domain.verdict import direction, find_estimate, is_clear
+from services.results.domain.verdict import find_estimate, is_clear
 
 P_NOTE = (
     "A simulation p-value answers one question only: would these simulated arms differ again? It speaks of the model, "
@@ -187,5 +188,5 @@ def _over(strong: str, quiet: str) -> Html:
 
 
 def _finding(measure: str, c: Comparison) -> Html:
-    words = direction(measure, c.finding) if is_clear(c) else in_words(c.finding)
+    words = finding_in_words(measure, c.finding)
     return tag("span", words, class_="finding clear" if is_clear(c) else "finding")
