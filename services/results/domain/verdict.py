@@ -154,15 +154,26 @@ def _headline(analysis: Analysis, lead: Comparison) -> str:
     else:
         start = f"No clear difference in {what} between {tried} and {held}"
     size = wording.difference(arm.measure, lead.difference)
-    level = wording.level(lead.confidence_level)
-    interval = wording.difference_interval(arm.measure, lead.interval)
     is_of_all = lead.pairs is None or lead.pairs >= max(arm.n, baseline.n)
     among = "" if is_of_all else f" in {wording.plural(lead.pairs or 0, 'pair')}"
     return (
         f"{start}: {wording.estimate(arm.measure, arm.value)} against "
         f"{wording.estimate(arm.measure, baseline.value)}{_on_scale(arm)}, "
-        f"a difference of {size}{among} ({level} interval {interval})"
+        f"a difference of {size}{among} ({_sure(analysis, lead, arm.measure)})"
     )
+
+
+def _sure(analysis: Analysis, one: Comparison, measure: str) -> str:
+    """The interval, and why there is no clear difference although it leaves out 0."""
+    interval = wording.difference_interval(measure, one.interval)
+    shown = f"{wording.level(one.confidence_level)} interval {interval}"
+    if is_clear(one) or one.interval is None or one.interval[0] <= 0 <= one.interval[1]:
+        return shown
+    if one.p_value is None or one.p_value > 1 - one.confidence_level:
+        return f"{shown}; its test gives p {wording.p_value(one.p_value)}"
+    family = [c for c in analysis.comparisons if c.p_value is not None and bool(c.is_control) is bool(one.is_control)]
+    corrected = f"after correction for {wording.plural(len(family), 'comparison')}"
+    return f"{shown}; {corrected}, p {wording.p_value(one.p_adjusted)}"
 
 
 def _on_scale(one: Estimate) -> str:

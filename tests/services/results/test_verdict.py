@@ -1,5 +1,6 @@
 """The sentence a reader may quote."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -29,6 +30,35 @@ def test_no_difference_is_a_verdict_too() -> None:
         "No clear difference in bought between b and a: 36.7% against 33.3%, a difference of +3.3 pp "
         f"(95% interval −13.4 to +19.8) — 120 simulated respondents, {OFFLINE}"
     )
+
+
+def several_metrics(yes: tuple[int, int], others: int) -> str:
+    """The verdict on 60 people in each of two arms who answered so many other metrics alike."""
+    names = [build.instrument("bought", role="primary"), *(build.instrument(f"other_{i}") for i in range(others))]
+    study = build.study(build.plan(("a", "b"), names, {"a": 60, "b": 60}))
+    turns = []
+    for place in range(120):
+        person, arm = place // 2, place % 2
+        alike = {f"other_{i}": person % 2 == 0 for i in range(others)}
+        turns.append(build.turn(place, "ab"[arm], {"bought": person < yes[arm]} | alike))
+    return verdict(study, turns)
+
+
+def test_an_interval_without_0_and_no_clear_difference_are_explained() -> None:
+    assert several_metrics((20, 32), 0).startswith("bought is higher with b than with a")
+    said = several_metrics((20, 32), 4)
+    assert said.startswith("No clear difference in bought between b and a")
+    assert "(95% interval +2.3 to +36.0; after correction for 5 comparisons, p 0.14)" in said
+
+
+def test_a_test_that_does_not_agree_with_the_interval_is_named() -> None:
+    values: dict[str, Sequence[float]] = {
+        "a": [4.0, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5],
+        "b": [3.0, 4, 4, 4, 10, 10, 10, 10, 10, 10, 10, 10],
+    }
+    said = verdict(*scales(values))
+    assert said.startswith("No clear difference in liked between b and a")
+    assert "(95% interval +1.52 to +5.48; its test gives p 0.060)" in said
 
 
 def test_a_scale_is_said_in_its_points() -> None:
