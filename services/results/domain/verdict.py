@@ -1,7 +1,7 @@
 """The one sentence a reader may quote: what differs, by how much, how sure, and what that is worth.
 
 It never says "significant" and never leaves out that the respondents are simulated. The headline is the primary
-metric's clearest comparison; everything else that is clear is named after it.
+metric's clearest comparison; the other arms on the same outcome follow, then everything else that is clear.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +12,8 @@ from libs.contracts.ids import ONLY_ARM
 from libs.contracts.names import capital, in_words, titled
 from services.results.domain import wording
 
+NAMED_ARMS = 4
+"""Arms whose comparison on the outcome of the headline is told, with that of the headline."""
 NAMED_AFTERWARDS = 2
 WORTH = {
     "A": "rectified with human answers",
@@ -39,7 +41,13 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
             f"The arms cannot be compared: too few of {_people(answered)} gave an answer that counts — "
             f"{_worth(overall)}."
         )
-    clauses = [_headline(analysis, lead), *_afterwards(analysis, lead), *_main_effects(analysis)]
+    arms = _other_arms(analysis, lead)
+    clauses = [
+        _headline(analysis, lead),
+        *(_arm(analysis, one) for one in arms),
+        *_afterwards(analysis, lead, [lead, *arms]),
+        *_main_effects(analysis),
+    ]
     if lead.about_people is not None:
         clauses.append(_of_people(analysis, lead, lead.about_people))
     least = min(lead.evidence, overall, key=lambda evidence: evidence.effective_n)
@@ -180,9 +188,27 @@ def _on_scale(one: Estimate) -> str:
     return " in mean place, where 1 is first" if one.measure == "mean_rank" else wording.on_scale(one.scale)
 
 
-def _afterwards(analysis: Analysis, lead: Comparison) -> list[str]:
-    others = [c for c in analysis.comparisons if c is not lead]
-    clear = [c for c in others if is_clear(c)]
+def _other_arms(analysis: Analysis, lead: Comparison) -> list[Comparison]:
+    """Those on the outcome of the headline whose comparisons are told, what is clear before what is not."""
+    outcome, is_control = (lead.metric, lead.option), bool(lead.is_control)
+    same = [c for c in analysis.comparisons if (c.metric, c.option) == outcome and bool(c.is_control) is is_control]
+    return sorted((c for c in same if c is not lead), key=lambda c: not is_clear(c))[: NAMED_ARMS - 1]
+
+
+def _arm(analysis: Analysis, one: Comparison) -> str:
+    """The comparison of a further arm on the outcome of the headline."""
+    arm, found = in_words(one.arm), find_estimate(analysis, one.metric, one.option, one.arm)
+    if one.finding == "not_estimable":
+        return f"{arm} cannot be compared"
+    said = f"{finding_in_words(found.measure, one.finding)} with {arm}"
+    size = wording.difference(found.measure, one.difference)
+    return f"{said}: {wording.estimate(found.measure, found.value)}, {size} ({_sure(analysis, one, found.measure)})"
+
+
+def _afterwards(analysis: Analysis, lead: Comparison, told: Sequence[Comparison]) -> list[str]:
+    """What is clear besides, of the primary metric first, and how much is not."""
+    others = [c for c in analysis.comparisons if all(c is not one for one in told)]
+    clear = sorted((c for c in others if is_clear(c)), key=lambda c: c.role != "primary")
     clauses = []
     if clear:
         names = [f"{titled(c.metric, c.option)} ({_finding(analysis, c)})" for c in clear[:NAMED_AFTERWARDS]]

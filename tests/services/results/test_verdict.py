@@ -94,6 +94,29 @@ def test_what_else_is_clear_is_named_and_what_is_not_is_counted() -> None:
     assert "; also clear: other 0 (b higher), other 1 (b lower) and 1 more; 1 other comparison without" in said
 
 
+def arms_of(yes: dict[str, int], n: int = 100) -> str:
+    """The verdict on arms of n people of whom so many bought."""
+    study = build.study(build.plan(tuple(yes), [build.instrument("bought", role="primary")], dict.fromkeys(yes, n)))
+    turns = [build.turn(i, arm, {"bought": i % n < yes[arm]}) for i, arm in enumerate(a for a in yes for _ in range(n))]
+    return verdict(study, turns)
+
+
+def test_every_arm_is_named_on_the_outcome_of_the_headline() -> None:
+    assert arms_of({"a": 30, "b": 35, "c": 60}) == (
+        "bought is higher with c than with a: 60.0% against 30.0%, a difference of +30.0 pp "
+        "(95% interval +16.3 to +42.2); no clear difference with b: 35.0%, +5.0 pp (95% interval −7.9 to +17.7) — "
+        f"300 simulated respondents, {OFFLINE}"
+    )
+
+
+def test_of_many_arms_four_are_named_and_the_others_are_counted() -> None:
+    said = arms_of({"a": 30, "b": 31, "c": 32, "d": 33, "e": 34, "f": 60, "g": 70})
+    assert said.startswith("bought is higher with g than with a: 70.0% against 30.0%")
+    assert "; higher with f: 60.0%, +30.0 pp (95% interval +16.3 to +42.2)" in said
+    assert [arm for arm in "bcdefg" if f" with {arm}" in said] == ["b", "c", "f", "g"]
+    assert "; 2 other comparisons without a clear difference — " in said
+
+
 def test_one_arm_has_nothing_to_be_compared_with() -> None:
     study = build.study(None, instruments=(build.instrument("bought"),))
     turns = [build.turn(i, "all", {"bought": i < 3}) for i in range(4)]
