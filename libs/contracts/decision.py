@@ -3,10 +3,11 @@
 It speaks of the primary metric, of the arms of its best grade. Where that is A or B what counts is what is known of
 people, not the finding among agents; at grade C a simulation gives a direction and nothing else, and neither `ship` nor
 `do_not_ship` is ever said of it. An alarm (a control, an A/A arm or the sample ratio) stands before every finding.
+A better arm is for shipping once no guardrail of it is harmed, nor may be by its margin.
 Which way is good is the metric's `better`; of an option of a choice or ranking nobody has said it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from statistics import NormalDist
 from typing import Literal
 
@@ -14,7 +15,7 @@ from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.evidence import Analysis, Comparison, Grade
-from libs.contracts.findings import CLEAR, finding_in_words
+from libs.contracts.findings import CLEAR, Harm, finding_in_words, harm_of, left_open
 from libs.contracts.instruments import MetricType
 from libs.contracts.names import capital, in_words, titled
 from libs.contracts.protocol import Plan
@@ -93,14 +94,15 @@ def decide(plan: Plan, analysis: Analysis) -> Decision:
     findings = _Findings(plan, analysis)
     leads = [one for one in every if one.evidence.grade == grade]
     clear = [one for one in leads if findings.of(one) in CLEAR]
-    beside = tuple(_beside(findings, analysis, grade))
+    beside = (*_guardrails(findings, analysis, grade), *_beside(findings, analysis, grade))
     if not clear:
         people = leads and leads[0].about_people is not None
         among = " among people" if people else ""
         why = (*map(findings.either_way, leads[:NAMED]), MORE_PEOPLE) if people else tuple(_why_not(plan))
         return _unclear(f"Unclear: no clear difference in the primary metric{among}.", (*why, *beside), grade)
     best = max(clear, key=lambda one: (findings.is_good(one) is True, abs(_size(one)), one.arm))
-    return _about(findings, best, tuple(_harms(findings, analysis, best)), beside)
+    harms = {findings.harm(one) for one in analysis.comparisons if one.arm == best.arm}
+    return _about(findings, best, harms, beside)
 
 
 class _Findings:
@@ -128,6 +130,10 @@ class _Findings:
         metric = self.metrics[one.metric]
         return None if one.option is not None else (self.of(one) == "higher") is (metric.better != "lower")
 
+    def harm(self, one: Comparison) -> Harm | None:
+        """What is known of the harm to a guardrail; None of every other metric."""
+        return harm_of(one, self.of(one), self.metrics[one.metric].good)
+
     def told(self, one: Comparison) -> str:
         """In words, without an end."""
         what = titled(one.metric, one.option)
@@ -147,16 +153,20 @@ class _Findings:
         return self.metrics[one.metric].type is MetricType.RANKING
 
 
-def _about(findings: _Findings, best: Comparison, harms: tuple[str, ...], beside: tuple[str, ...]) -> Decision:
+def _about(findings: _Findings, best: Comparison, harms: Set[Harm | None], beside: tuple[str, ...]) -> Decision:
     is_good, grade, arm = findings.is_good(best), best.evidence.grade, in_words(best.arm)
     if is_good is None:
         return _unclear(f"{arm} differs; nothing is decided.", (f"{findings.told(best)}.", NO_WAY, *beside), grade)
-    verdict: Verdict = "ship" if is_good and not harms else "do_not_ship"
+    reasons = (f"{findings.told(best)}, which is {_word(is_good)}.", *beside)
+    is_harmed, is_open = is_good and "shown" in harms, is_good and "not_ruled_out" in harms
+    verdict: Verdict = "do_not_ship" if is_harmed or not is_good else "unclear" if is_open else "ship"
     headline = f"Ship {arm}." if verdict == "ship" else f"Do not ship {arm}."
-    reasons = (f"{findings.told(best)}, which is {_word(is_good)}.", *harms, *beside)
+    if verdict == "unclear":
+        headline = f"Unclear: {arm} is better, and harm is not ruled out."
     if grade == "C":
         verdict, reasons = "unclear", (*reasons, DIRECTION_ONLY)
-        headline = f"{arm} points to the {_word(is_good)}{', with harm' if harms else ''}; nothing is decided."
+        harm = ", with harm" if is_harmed else ", with harm not ruled out" if is_open else ""
+        headline = f"{arm} points to the {_word(is_good)}{harm}; nothing is decided."
     return Decision(
         decision=verdict,
         headline=capital(headline),
@@ -182,12 +192,16 @@ def _word(is_good: bool) -> str:
     return "better" if is_good else "worse"
 
 
-def _harms(findings: _Findings, analysis: Analysis, best: Comparison) -> Iterator[str]:
-    """Guardrails of an arm that is better which clearly went the wrong way."""
-    for one in analysis.comparisons if findings.is_good(best) else ():
-        is_guard = one.role == "guardrail" and not one.is_control and one.arm == best.arm
-        if is_guard and findings.of(one) in CLEAR and findings.is_good(one) is False:
-            yield f"Guardrail: {findings.told(one)}, which is harm{_weaker(one, best.evidence.grade)}."
+def _guardrails(findings: _Findings, analysis: Analysis, grade: Grade | None) -> Iterator[str]:
+    """Harm that is shown, and harm that the plan gave a margin to and that is not ruled out, in any arm."""
+    for one in analysis.comparisons:
+        harm, metric = findings.harm(one), findings.metrics[one.metric]
+        if harm == "shown":
+            yield f"Guardrail: {findings.told(one)}, which is harm{_weaker(one, grade)}."
+        elif harm == "not_ruled_out" and metric.good is not None:
+            worst = left_open(one, metric.good, is_share=metric.type is MetricType.BINARY)
+            where = f"in {in_words(one.arm)} than in {in_words(one.baseline)}"
+            yield f"Guardrail: {titled(one.metric)} {worst} {where}; that harm is not ruled out{_weaker(one, grade)}."
 
 
 def _beside(findings: _Findings, analysis: Analysis, grade: Grade | None) -> Iterator[str]:
@@ -205,8 +219,8 @@ def _beside(findings: _Findings, analysis: Analysis, grade: Grade | None) -> Ite
         yield f"{says} That is grade {one.evidence.grade}, and not the primary metric."
 
 
-def _weaker(one: Comparison, grade: Grade) -> str:
-    return f" as far as grade {one.evidence.grade} goes" if one.evidence.grade > grade else ""
+def _weaker(one: Comparison, grade: Grade | None) -> str:
+    return f" as far as grade {one.evidence.grade} goes" if grade and one.evidence.grade > grade else ""
 
 
 def _interval(one: Comparison) -> str:

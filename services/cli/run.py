@@ -117,7 +117,7 @@ def _print(run: Run, folder: Path, options: RunOptions) -> None:
     from services.cli.verdict import console, simulated, usage_line, verdict
 
     output = console()
-    output.print(verdict(run.analysis, output.width))
+    output.print(verdict(run.analysis, run.results["better"], output.width))
     output.print(simulated(run.results.get("population")))
     output.print(usage_line(run.status["usage"]), style="dim")
     if run.estimate is not None:

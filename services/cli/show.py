@@ -72,7 +72,7 @@ async def _print_verdict(client: RehearsalClient, status: JsonObject) -> None:
     from services.cli.verdict import console, simulated, usage_line, verdict
 
     output, results = console(), await results_of(client, status)
-    output.print(verdict(results["analysis"], output.width))
+    output.print(verdict(results["analysis"], results["better"], output.width))
     output.print(simulated(results.get("population")))
     output.print(usage_line(status["usage"]), style="dim")
 

@@ -1,7 +1,7 @@
 """The verdict as a person reads it. Every number stands beside its evidence; text from elsewhere loses its controls."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -12,9 +12,16 @@ from rich.text import Text
 
 from libs.contracts import names
 from libs.contracts.base import JsonObject
-from libs.contracts.findings import CLEAR, finding_in_words
+from libs.contracts.evidence import Comparison
+from libs.contracts.findings import CLEAR, Harm, Way, finding_in_words, harm_of
 
 PLAIN_WIDTH = 132
+HARMS: dict[Harm | None, tuple[str, str]] = {
+    "shown": (": harm", "bold red"),
+    "not_ruled_out": (", harm not ruled out", "bold red"),
+    "ruled_out": (", harm ruled out", ""),
+    None: ("", ""),
+}
 WIDE = 120  # from here on an interval stands beside its estimate, not under it
 
 
@@ -28,10 +35,13 @@ def clean(text: object) -> str:
     return "".join(letter if letter.isprintable() else " " for letter in str(text if text is not None else ""))
 
 
-def verdict(analysis: JsonObject, width: int) -> RenderableType:
-    """The sentence, the tables, and what the evidence is worth; for consoles of `width` characters."""
+def verdict(analysis: JsonObject, better: Mapping[str, Way], width: int) -> RenderableType:
+    """The sentence, the tables, and what the evidence is worth; for consoles of `width` characters.
+
+    `better` says which way is good, of the metrics of which it is said.
+    """
     sentence = Panel(Text(clean(analysis["verdict"]), style="bold"), title="Verdict", padding=(1, 2))
-    return Group(sentence, *_tables(analysis, width), _evidence(analysis))
+    return Group(sentence, *_tables(analysis, better, width), _evidence(analysis))
 
 
 def side_by_side(found: JsonObject, width: int) -> RenderableType:
@@ -47,17 +57,17 @@ def side_by_side(found: JsonObject, width: int) -> RenderableType:
         part: [{**one, **{name: numbers[one[name]] for name in arms if name in one}} for one in found[part]]
         for part in ("estimates", "comparisons")
     }
-    return Group(sides, *_tables(numbered, width))
+    return Group(sides, *_tables(numbered, found["better"], width))
 
 
-def _tables(analysis: JsonObject, width: int) -> list[RenderableType]:
+def _tables(analysis: JsonObject, better: Mapping[str, Way], width: int) -> list[RenderableType]:
     wrap = "\n" if width < WIDE else " "
     measures = _measures(analysis["estimates"])
     parts: list[RenderableType] = []
     if analysis["estimates"]:
         parts.append(_estimates(analysis["estimates"], wrap))
     if analysis["comparisons"]:
-        parts.append(_comparisons(analysis["comparisons"], measures, wrap))
+        parts.append(_comparisons(analysis["comparisons"], measures, better, wrap))
     if analysis.get("factor_effects"):
         parts.append(_effects(analysis["factor_effects"], measures, wrap))
     if analysis.get("changes"):
@@ -133,7 +143,9 @@ def _estimate(one: JsonObject | None, most: int, wrap: str) -> str:
     return _level(one["value"], is_share) + shown + fewer
 
 
-def _comparisons(comparisons: list[JsonObject], measures: dict[str, str], wrap: str) -> Table:
+def _comparisons(
+    comparisons: list[JsonObject], measures: dict[str, str], better: Mapping[str, Way], wrap: str
+) -> Table:
     baselines = {_worded(one["baseline"]) for one in comparisons}
     table = _table(f"Differences from {' or '.join(sorted(baselines))}: difference [interval]")
     table.add_column("metric, arm", overflow="fold")
@@ -151,7 +163,7 @@ def _comparisons(comparisons: list[JsonObject], measures: dict[str, str], wrap: 
             _difference(one, wrap, is_share=measures.get(one["metric"], "") == "proportion"),
             "–" if one["relative_lift"] is None else f"{one['relative_lift']:+.0%}",
             _p_value(one["p_adjusted"]),
-            _finding(one, measures.get(one["metric"], "")),
+            _guarded(one, _finding(one, measures.get(one["metric"], "")), better),
             _worth(one),
         )
     return table
@@ -182,6 +194,15 @@ def _effects(effects: list[JsonObject], measures: dict[str, str], wrap: str) -> 
 def _finding(one: JsonObject, measure: str) -> Text:
     is_clear = one["finding"] in CLEAR
     return Text(clean(finding_in_words(measure, one["finding"])), style="bold green" if is_clear else "dim")
+
+
+def _guarded(one: JsonObject, finding: Text, better: Mapping[str, Way]) -> Text:
+    """The finding, with what is known of the harm to a guardrail."""
+    if one["role"] != "guardrail":
+        return finding
+    harm = harm_of(Comparison.model_validate(one), one["finding"], better.get(one["metric"]))
+    words, style = HARMS[harm]
+    return Text(f"{finding}{words}", style or finding.style)
 
 
 def _worth(one: JsonObject) -> str:

@@ -16,13 +16,14 @@ from pydantic import BaseModel, Field
 from libs.contracts.decision import Alarm, Decision
 from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Evidence, Interval
+from libs.contracts.findings import Way
 from libs.contracts.instruments import Answer
 from libs.contracts.protocol import Usage
 from libs.http import Cursor, Limit, Page, Read, Tenant, decode_cursor, page
 from services.results.api.access import CSV, Filter, Service, file_headers
 from services.results.domain.description import REST, Distribution, FunnelStage, Segment
 from services.results.domain.export import to_plots
-from services.results.domain.finding import WAYS, Way, ways
+from services.results.domain.finding import WAYS, ways
 from services.results.domain.findings import SIMULATED, State, alarms, decision_of, why_no_analysis
 from services.results.domain.journeys import HazardTest, StageContrast, TimeToEvent
 from services.results.domain.moods import Association, Mood, Point

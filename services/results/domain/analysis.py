@@ -11,7 +11,7 @@ from services.results.domain.changes import changes
 from services.results.domain.contrasts import Compared, compare, is_whole
 from services.results.domain.doubts import factor_effects, flags, interactions, omnibus
 from services.results.domain.evidence import Evidences, evidences
-from services.results.domain.finding import correct_apart, finding_of
+from services.results.domain.finding import correct_apart, finding_of, ways
 from services.results.domain.losses import worst_loss
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
@@ -56,7 +56,8 @@ def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
         changes=tuple(changes(study, arms, outcomes, replies.all, worth)) or None,
         usage=replies.usage,
     )
-    return draft.model_copy(update={"verdict": write_verdict(draft, worth.overall(heads), is_paired=study.is_within)})
+    said = write_verdict(draft, worth.overall(heads), ways(study.instruments), is_paired=study.is_within)
+    return draft.model_copy(update={"verdict": said})
 
 
 def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confidence_level: float) -> Estimate:

@@ -185,14 +185,13 @@ def _view(name: str, contrast: "Contrast") -> list[View]:
 
 def _harm(outcome: Outcome, arm: Sample, base: Sample, alpha: float, design: Design) -> NonInferiority | None:
     """One-sided at α/2, so that it agrees with the interval that is shown."""
-    margin = outcome.instrument.margin
-    if margin is None or outcome.instrument.role != "guardrail" or not arm.values or not base.values:
+    margin, good = outcome.instrument.margin, outcome.instrument.good
+    if margin is None or good is None or outcome.instrument.role != "guardrail" or not arm.values or not base.values:
         return None
     found = _equivalence(outcome, arm, base, margin, alpha / 2, design)
     if found is None:
         return None
-    is_up = (outcome.instrument.better or "higher") == "higher"
-    p = found.lower_p if is_up else found.upper_p
+    p = found.lower_p if good == "higher" else found.upper_p
     return NonInferiority(margin=margin, p_value=p, is_non_inferior=p <= alpha / 2, method=found.method)
 
 

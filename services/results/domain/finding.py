@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+from libs.contracts.findings import Way
 from libs.contracts.instruments import Instrument
 from services.results.domain.records import Study
 
 Finding = Literal["higher", "lower", "no_clear_difference", "not_estimable"]
-Way = Literal["higher", "lower"]
 WAYS = "Which way is good, by metric. Not there: options and texts, of which nobody has said it, and controls."
 
 

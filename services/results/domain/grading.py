@@ -16,6 +16,7 @@ from libs.contracts.instruments import Instrument
 from libs.contracts.turns import is_offline
 from libs.contracts.validation import CalibrationChanged, RectifiedEstimate, SimulationRectified
 from services.results.domain.description import Description
+from services.results.domain.finding import ways
 from services.results.domain.records import Study
 from services.results.domain.verdict import write_verdict
 
@@ -58,9 +59,10 @@ def grade(study: Study, analysis: Analysis, description: Description, standing: 
     comparisons = tuple(_comparison(study, c, spread, calibration, people) for c in analysis.comparisons)
     overall = _overall(study, estimates, comparisons, description.evidence)
     draft = analysis.model_copy(update={"estimates": estimates, "comparisons": comparisons})
+    said = write_verdict(draft, overall, ways(study.instruments), is_paired=study.is_within)
     score = description.score and _estimate(study, description.score, calibration, {})
     return Graded(
-        draft.model_copy(update={"verdict": write_verdict(draft, overall, is_paired=study.is_within)}),
+        draft.model_copy(update={"verdict": said}),
         description.model_copy(update={"score": score, "evidence": overall}),
     )
 

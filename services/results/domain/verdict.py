@@ -4,10 +4,10 @@ It never says "significant" and never leaves out that the respondents are simula
 metric's clearest comparison; the other arms on the same outcome follow, then everything else that is clear.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from libs.contracts.evidence import AboutPeople, Analysis, Comparison, Estimate, Evidence, FactorEffect, Shift
-from libs.contracts.findings import CLEAR, finding_in_words
+from libs.contracts.findings import CLEAR, Way, finding_in_words, harm_of, left_open
 from libs.contracts.ids import ONLY_ARM
 from libs.contracts.names import capital, in_words, titled
 from services.results.domain import wording
@@ -24,10 +24,11 @@ NO_EVIDENCE = "no evidence about real people"
 UNEQUAL = "the arms lost people unequally, so the difference may come from who is missing"
 
 
-def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = False) -> str:
+def write_verdict(analysis: Analysis, overall: Evidence, better: Mapping[str, Way], *, is_paired: bool = False) -> str:
     """The verdict of an analysis whose own verdict is still empty; `overall` is the evidence of the whole study.
 
-    `is_paired`: the same people answered in every arm, and are counted once.
+    `better`: which way is good, of the metrics of which it is said. `is_paired`: the same people answered in
+    every arm, and are counted once.
     """
     answered = overall.clusters if is_paired else sum(analysis.answered.values())
     if answered == 0:
@@ -41,11 +42,12 @@ def write_verdict(analysis: Analysis, overall: Evidence, *, is_paired: bool = Fa
             f"The arms cannot be compared: too few of {_people(answered)} gave an answer that counts — "
             f"{_worth(overall)}."
         )
-    arms = _other_arms(analysis, lead)
+    arms, harmed = _other_arms(analysis, lead), _harmed(analysis, better)
     clauses = [
         _headline(analysis, lead),
         *(_arm(analysis, one) for one in arms),
-        *_afterwards(analysis, lead, [lead, *arms]),
+        *_guardrails(analysis, harmed, better),
+        *_afterwards(analysis, lead, [lead, *arms, *harmed]),
         *_main_effects(analysis),
     ]
     if lead.about_people is not None:
@@ -203,6 +205,28 @@ def _arm(analysis: Analysis, one: Comparison) -> str:
     said = f"{finding_in_words(found.measure, one.finding)} with {arm}"
     size = wording.difference(found.measure, one.difference)
     return f"{said}: {wording.estimate(found.measure, found.value)}, {size} ({_sure(analysis, one, found.measure)})"
+
+
+def _harmed(analysis: Analysis, better: Mapping[str, Way]) -> list[Comparison]:
+    """Guardrails of which harm is shown, or not ruled out."""
+    found = ((c, harm_of(c, c.finding, better.get(c.metric))) for c in analysis.comparisons)
+    return [c for c, harm in found if harm in {"shown", "not_ruled_out"}]
+
+
+def _guardrails(analysis: Analysis, harmed: Sequence[Comparison], better: Mapping[str, Way]) -> Iterator[str]:
+    """The harm to each guardrail, with every arm that may do it."""
+    for metric in dict.fromkeys(c.metric for c in harmed):
+        mine, good = [c for c in harmed if c.metric == metric], better[metric]
+        name = f"the guardrail {in_words(metric)}"
+        measure = find_estimate(analysis, metric, None, mine[0].arm).measure
+        for one in filter(is_clear, mine):
+            size = f"{wording.difference(measure, one.difference)}, {_sure(analysis, one, measure)}"
+            yield f"harm: {name} is {one.finding} with {in_words(one.arm)} than with {in_words(one.baseline)} ({size})"
+        unsure = [c for c in mine if not is_clear(c)]
+        if unsure:
+            arms = wording.listed([in_words(c.arm) for c in unsure])
+            worst = left_open(unsure[0], good, is_share=measure == "proportion")
+            yield f"harm is not ruled out: {name} {worst} with {arms}"
 
 
 def _afterwards(analysis: Analysis, lead: Comparison, told: Sequence[Comparison]) -> list[str]:

@@ -14,12 +14,13 @@ from pydantic import Field
 from libs.contracts.base import Data
 from libs.contracts.clusters import OWN
 from libs.contracts.evidence import Comparison, Estimate, Evidence, SampleRatioCheck
+from libs.contracts.findings import Way
 from libs.contracts.instruments import Instrument
 from libs.contracts.turns import is_offline
 from services.results.domain.analysis import comparison_of, estimate
 from services.results.domain.contrasts import Compared, compare
 from services.results.domain.evidence import Evidences
-from services.results.domain.finding import WAYS, Way, correct_apart, ways
+from services.results.domain.finding import WAYS, correct_apart, ways
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
 from services.results.domain.replies import Replies, Reply

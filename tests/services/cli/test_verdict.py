@@ -3,12 +3,23 @@
 import io
 from typing import Any
 
+import pytest
 from rich.console import Console
 
-from libs.contracts.evidence import Analysis, Comparison, Estimate, Evidence, FactorEffect, SampleRatioCheck
+from libs.contracts.evidence import (
+    Analysis,
+    Comparison,
+    Estimate,
+    Evidence,
+    FactorEffect,
+    NonInferiority,
+    SampleRatioCheck,
+)
+from libs.contracts.findings import Way
 from libs.contracts.protocol import NO_USAGE
 from services.cli.verdict import clean, simulated, verdict
 
+BETTER: dict[str, Way] = {"open_rate": "higher", "annoyance": "lower"}
 CAVEAT = "Uncalibrated: read the direction, not the size."
 CHECK = SampleRatioCheck(planned={"a": 62, "b": 63}, completed={"a": 62, "b": 63}, p_value=0.93, is_flagged=False)
 EVIDENCE = Evidence(
@@ -81,7 +92,7 @@ def analysis(**changes: Any) -> dict[str, Any]:
 
 def printed(document: dict[str, Any], width: int = 132) -> str:
     output = io.StringIO()
-    Console(file=output, width=width, highlight=False).print(verdict(document, width))
+    Console(file=output, width=width, highlight=False).print(verdict(document, BETTER, width))
     return output.getvalue()
 
 
@@ -204,6 +215,27 @@ def test_a_lower_mean_rank_is_called_ranked_better() -> None:
     )
     assert "ranked better" in row
     assert "lower" not in row
+
+
+@pytest.mark.parametrize(
+    ("finding", "is_non_inferior", "says"),
+    [
+        ("higher", None, "higher: harm"),
+        ("lower", None, "lower"),
+        ("no_clear_difference", False, "no clear difference, harm not ruled out"),
+        ("no_clear_difference", True, "no clear difference, harm ruled out"),
+    ],
+)
+def test_what_is_known_of_the_harm_to_a_guardrail_stands_beside_its_finding(
+    finding: str, is_non_inferior: bool | None, says: str
+) -> None:
+    test = is_non_inferior is not None and NonInferiority(
+        margin=0.05, p_value=0.5, is_non_inferior=is_non_inferior, method="two one-sided tests"
+    )
+    guard = {"metric": "annoyance", "role": "guardrail", "finding": finding, "non_inferiority": test or None}
+    text = printed(analysis(comparisons=(COMPARISON.model_copy(update=guard),)), width=160)
+    row = next(line for line in text.splitlines() if "annoyance (guardrail)" in line)
+    assert row.split("< 0.001")[1].split("C, 15.2")[0].strip() == says
 
 
 def test_main_effects_of_a_factorial_are_printed() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from libs.contracts.decision import alarms_of, decide, waiting
-from libs.contracts.evidence import Analysis, Comparison, Evidence, SampleRatioCheck
+from libs.contracts.evidence import Analysis, Comparison, Evidence, NonInferiority, SampleRatioCheck
 from libs.contracts.protocol import NO_USAGE, Plan
 from services.intervention.domain.comparing import Analysed, side_by_side
 from services.intervention.domain.plan import freeze
@@ -85,6 +85,50 @@ def test_the_primary_metric_decides_unless_a_guardrail_is_harmed(finding: str, h
     decision = decide(plan(), analysis(compared("purchase_intent", finding), compared("annoyance", harm)))
     assert decision.decision == says
     assert decision.reasons
+
+
+def guarded(finding: str, *, is_non_inferior: bool, **changes: Any) -> Comparison:
+    test = NonInferiority(margin=0.05, p_value=0.5, is_non_inferior=is_non_inferior, method="two one-sided tests")
+    return compared("annoyance", finding, non_inferiority=test, **changes)
+
+
+OPEN = "Guardrail: annoyance may be higher by 0.05 or more in b than in a; that harm is not ruled out."
+
+
+def test_an_arm_is_not_for_shipping_while_harm_beyond_the_margin_is_not_ruled_out() -> None:
+    better = compared("purchase_intent", "higher")
+    decision = decide(plan(), analysis(better, guarded("no_clear_difference", is_non_inferior=False)))
+    assert (decision.decision, decision.headline) == ("unclear", "Unclear: b is better, and harm is not ruled out.")
+    assert OPEN in decision.reasons
+    assert decide(plan(), analysis(better, guarded("no_clear_difference", is_non_inferior=True))).decision == "ship"
+
+
+def test_harm_below_the_margin_is_none() -> None:
+    better = compared("purchase_intent", "higher")
+    assert decide(plan(), analysis(better, guarded("higher", is_non_inferior=True))).decision == "ship"
+    assert decide(plan(), analysis(better, guarded("higher", is_non_inferior=False))).decision == "do_not_ship"
+
+
+@pytest.mark.parametrize("finding", ["lower", "no_clear_difference"])
+def test_a_guardrail_is_a_reason_whatever_the_primary_metric_says(finding: str) -> None:
+    for grade in "BC":
+        primary = compared("purchase_intent", finding, grade=grade)
+        harmed = compared("annoyance", "higher", grade=grade, arm="c")
+        left = guarded("no_clear_difference", is_non_inferior=False, grade=grade)
+        reasons = decide(plan(), analysis(primary, harmed, left)).reasons
+        assert "Guardrail: annoyance is higher in c than in a, which is harm." in reasons
+        assert OPEN in reasons
+
+
+def test_where_people_answered_their_interval_says_whether_the_harm_may_reach_the_margin() -> None:
+    better = among_people("purchase_intent", 0.1, 0.5)
+    test = guarded("no_clear_difference", is_non_inferior=False).non_inferiority
+    below, beyond = (
+        among_people("annoyance", -0.1, high, non_inferiority=test, finding="no_clear_difference")
+        for high in (0.04, 0.06)
+    )
+    assert decide(plan(), analysis(better, below)).decision == "ship"
+    assert decide(plan(), analysis(better, beyond)).decision == "unclear"
 
 
 @pytest.mark.parametrize("finding", ["higher", "lower", "no_clear_difference"])

@@ -117,6 +117,40 @@ def test_of_many_arms_four_are_named_and_the_others_are_counted() -> None:
     assert "; 2 other comparisons without a clear difference — " in said
 
 
+def guarded(trust: dict[str, float], **guard: object) -> str:
+    """The verdict on arms of 80 people who bought alike and trust by this much on average."""
+    trusted = build.instrument("trust", "ordinal", role="guardrail", minimum=1, maximum=9, **guard)
+    metrics = [build.instrument("bought", role="primary"), trusted]
+    study = build.study(build.plan(tuple(trust), metrics, dict.fromkeys(trust, 80)))
+    people = [(arm, i) for arm in trust for i in range(80)]
+    turns = [
+        build.turn(place, arm, {"bought": i % 2 == 0, "trust": trust[arm] + (-1, 0, 0, 1)[i % 4]})
+        for place, (arm, i) in enumerate(people)
+    ]
+    return verdict(study, turns)
+
+
+def test_harm_to_a_guardrail_that_is_not_ruled_out_is_said_with_every_arm() -> None:
+    said = guarded({"a": 5, "b": 5, "c": 5}, margin=0.1)
+    assert "; harm is not ruled out: the guardrail trust may be lower by 0.1 or more with b and c — " in said
+    assert "harm" not in guarded({"a": 5, "b": 5, "c": 5}, margin=1.0)
+    assert "harm" not in guarded({"a": 5, "b": 5, "c": 5})
+
+
+def test_harm_to_a_guardrail_that_is_shown_is_said_with_its_size() -> None:
+    said = guarded({"a": 5, "b": 4})
+    assert "; harm: the guardrail trust is lower with b than with a (−1.00, 95% interval −1.22 to −0.78)" in said
+    assert "also clear" not in said
+    assert "harm" not in guarded({"a": 5, "b": 4}, better="lower")
+    assert "; harm: the guardrail trust is higher with b than with a" in guarded({"a": 4, "b": 5}, better="lower")
+
+
+def test_a_clear_loss_below_the_margin_is_no_harm_and_is_named() -> None:
+    said = guarded({"a": 5, "b": 4}, margin=2)
+    assert "harm" not in said
+    assert "; also clear: trust (b lower)" in said
+
+
 def test_one_arm_has_nothing_to_be_compared_with() -> None:
     study = build.study(None, instruments=(build.instrument("bought"),))
     turns = [build.turn(i, "all", {"bought": i < 3}) for i in range(4)]
