@@ -234,6 +234,18 @@ class MetricSpec(Body):
         return self
 
     @model_validator(mode="after")
+    def _can_be_harmed_by_the_margin(self) -> Self:
+        if self.margin is None:
+            return self
+        if self.scale is None and self.type is not MetricType.BINARY:
+            raise ValueError(f"margin: a metric of type {self.type} has none; allowed for binary, ordinal, numeric")
+        low, high = self.scale or (0.0, 1.0)
+        if not self.margin < high - low:
+            what = f"points of its scale from {low:g} to {high:g}" if self.scale else "as a share"
+            raise ValueError(f"margin: {self.margin:g} can never be reached; allowed: below {high - low:g}, {what}")
+        return self
+
+    @model_validator(mode="after")
     def _can_be_elicited(self) -> Self:
         steps = round(self.scale[1] - self.scale[0]) + 1 if self.scale else 0
         is_short = self.type is MetricType.ORDINAL and steps <= LONGEST_STATED

@@ -68,6 +68,11 @@ def test_the_email_example_is_the_documented_request() -> None:
             "{name: x, type: ordinal, question: y}]",
             "success_metrics[2].scale: a metric of type ord",
         ),
+        (
+            "purchase_intent]",
+            "{name: x, type: ordinal, question: y, scale: [1, 5], role: guardrail, margin: 30}]",
+            "success_metrics[2].margin: 30 can never be reached; allowed: below 4, points of its scale from 1 to 5",
+        ),
     ],
 )
 def test_a_fault_is_told_with_line_field_and_what_is_allowed(old: str, new: str, told: str, tmp_path: Path) -> None:

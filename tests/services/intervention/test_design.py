@@ -1,12 +1,15 @@
 """Designs, plans and their hash."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
 from libs.contracts.errors import InvalidError
 from libs.contracts.experiments import InterventionSpec
 from libs.contracts.protocol import Plan
+from libs.contracts.specs import MetricSpec
 from services.intervention.domain.design import Design, design, protocol
 from services.intervention.domain.plan import canonical, freeze, plan_hash
 from services.intervention.domain.targeting import check_segments
@@ -96,6 +99,29 @@ def test_exactly_one_metric_is_primary(roles: tuple[str, str]) -> None:
 def test_a_guardrail_of_the_catalogue_says_which_way_is_good() -> None:
     instruments = {one.name: one for one in made(success_metrics=["purchase_intent", "annoyance"]).instruments}
     assert (instruments["annoyance"].role, instruments["annoyance"].better) == ("guardrail", "lower")
+
+
+@pytest.mark.parametrize(
+    ("metric", "margin", "allowed"),
+    [
+        ({"type": "ordinal", "scale": [1, 5]}, 4, "allowed: below 4, points of its scale from 1 to 5"),
+        ({"type": "numeric", "scale": [-10, 10]}, 30, "allowed: below 20, points of its scale from -10 to 10"),
+        ({"type": "binary"}, 1, "allowed: below 1, as a share"),
+        ({"type": "choice", "options": ["x", "y"]}, 0.1, "allowed for binary, ordinal, numeric"),
+    ],
+)
+def test_a_margin_that_no_harm_can_reach_is_refused(metric: dict[str, object], margin: float, allowed: str) -> None:
+    body = {"name": "trust", "question": "How much?", "role": "guardrail", **metric}
+    with pytest.raises(ValidationError, match=re.escape(allowed)):
+        MetricSpec.model_validate({**body, "margin": margin})
+
+
+@pytest.mark.parametrize(
+    ("metric", "margin"), [({"type": "ordinal", "scale": [1, 5]}, 3.9), ({"type": "binary"}, 0.99)]
+)
+def test_a_margin_that_harm_can_reach_is_allowed(metric: dict[str, object], margin: float) -> None:
+    body = {"name": "trust", "question": "How much?", "role": "guardrail", **metric}
+    assert MetricSpec.model_validate({**body, "margin": margin}).margin == margin
 
 
 def test_controls_are_asked_and_are_never_a_success() -> None:
