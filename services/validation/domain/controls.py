@@ -31,10 +31,10 @@ class ControlQuality(Data):
 
 
 def controls_of(simulation: Simulation, answered: Sequence[Turn]) -> list[ControlQuality]:
-    """Every pair of arms that were shown the same, in every metric; and all arms in every negative control."""
+    """Every pair of arms that show the same from beginning to end, in every metric; all arms in negative controls."""
     if simulation.plan is None:
         return []
-    shown = {arm.name: arm.stimulus for arm in simulation.plan.arms}
+    shown = {arm.name: (arm.stimulus, arm.contacts) for arm in simulation.plan.arms}
     same = [pair for pair in combinations(shown, 2) if shown[pair[0]] == shown[pair[1]]]
     everybody = list(shown)
     found = []

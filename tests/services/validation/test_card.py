@@ -9,7 +9,7 @@ import pytest
 from libs.contracts.catalogue import resolve
 from libs.contracts.instruments import Answer
 from libs.contracts.orchestrator import SimulationState
-from libs.contracts.protocol import Arm, Plan, Stimulus, Usage
+from libs.contracts.protocol import Arm, Contact, Plan, Stimulus, Usage
 from libs.contracts.specs import MetricSpec
 from services.validation.domain.card import QualityCard, quality_card
 from services.validation.domain.records import Said, Simulation, Turn, text_digest
@@ -248,6 +248,25 @@ def test_arms_that_were_shown_the_same_must_not_differ() -> None:
         0, abs=1e-6
     )
     assert status(result)["controls"] == "fail"
+
+
+def test_arms_that_begin_alike_and_go_on_apart_may_differ() -> None:
+    plan = planned("trust")
+    contacts = [
+        Contact(
+            name=name, stimulus=plan.arms[0].stimulus, at_s=at, metrics=(), condition=None, responds=True, rich=None
+        )
+        for name, at in (("letter", 0.0), ("reminder", 3_600.0))
+    ]
+    kinds = []
+    for after in (contacts[:1], contacts):
+        journeys = (plan.arms[0].model_copy(update={"contacts": (contacts[0],)}), plan.arms[1])
+        arms = (journeys[0], journeys[1].model_copy(update={"contacts": tuple(after)}))
+        simulated = Simulation(
+            "sim_1", "Test", "offline", SimulationState.COMPLETED, plan.model_copy(update={"arms": arms}), "hash"
+        )
+        kinds.append([one.kind for one in quality_card(simulated, ASSIGNED.items(), CLEAN).controls])
+    assert kinds == [["same_stimulus"], []]
 
 
 def test_a_question_that_no_stimulus_can_change_must_be_answered_alike_in_every_arm() -> None:
