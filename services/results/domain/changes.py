@@ -1,5 +1,7 @@
 """What changed in an arm between the first and the last time the same was asked, each unit compared with itself.
 
+Only agents who answered both times count, also within a unit: of a group of whom six were asked at first and all at
+last, the six are compared with themselves.
 Estimates average over all the times that something was asked, so they hide this. A change is no effect: nobody was
 dealt at random to the first or the last round, and whatever happened in between is in it.
 """
@@ -30,7 +32,7 @@ def changes(
             if len(places) < 2:
                 continue
             ends = (places[0], places[-1])
-            first, last = (sample_of([one for one in asked if _place(one) == end], number, units) for end in ends)
+            first, last = (sample_of(given, number, units) for given in _both_times(asked, *ends))
             last, first = paired(last, first)
             if not last.units:
                 continue
@@ -53,6 +55,15 @@ def changes(
                 method=contrast.method,
                 evidence=worth.of(len(last.units)),
             )
+
+
+def _both_times(
+    asked: Sequence[Reply], first: tuple[int, int], last: tuple[int, int]
+) -> tuple[list[Reply], list[Reply]]:
+    """The answers at each end, of those who gave one at both."""
+    at_first, at_last = ([reply for reply in asked if _place(reply) == end] for end in (first, last))
+    both = {reply.own for reply in at_first} & {reply.own for reply in at_last}
+    return [reply for reply in at_first if reply.own in both], [reply for reply in at_last if reply.own in both]
 
 
 def _place(reply: Reply) -> tuple[int, int]:

@@ -87,13 +87,14 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
     same = [e for e in analysis.estimates if e.metric == shown.metric and e.arm == shown.arm and e.value is not None]
     best = max(same, key=lambda e: e.value or 0.0) if shown.measure == "proportion" else shown
     change = next((one for one in analysis.changes or () if _key(one) == _key(best)), None)
-    found = (
-        f"is {wording.estimate(best.measure, best.value)}{wording.on_scale(best.scale)} ({_how_sure(best)})"
-        if change is None
-        else f"went {_went(change, best)}"
-    )
+    what = titled(best.metric, best.option)
+    if change is not None:
+        start = f"No clear change in {what}: it went" if _is_unclear(change) else f"{what} went"
+        found = f"{start} {_went(change, best)}"
+    else:
+        found = f"{what} is {wording.estimate(best.measure, best.value)}{_on_scale(best)} ({_how_sure(best)})"
     where = "" if best.arm == ONLY_ARM else f" in the arm {in_words(best.arm)}"
-    clauses = [f"{titled(best.metric, best.option)} {found}{where}, with nothing to compare it with"]
+    clauses = [f"{found}{where}, with nothing to compare it with"]
     return (
         f"{capital('; '.join([*clauses, *_lost(analysis)]))} — "
         f"{_people(answered)}{_units(answered, overall)}, {_worth(best.evidence)}."
@@ -109,6 +110,10 @@ def _key(one: Estimate | Shift) -> tuple[str, str | None, str]:
     return one.metric, one.option, one.arm
 
 
+def _is_unclear(change: Shift) -> bool:
+    return change.interval is not None and change.interval[0] <= 0 <= change.interval[1]
+
+
 def _went(change: Shift, whole: Estimate) -> str:
     """From where to where, and how sure that is: of those alone who were asked both times, which may be few."""
     ends = [wording.estimate(change.measure, value) for value in (change.first, change.last)]
@@ -117,7 +122,7 @@ def _went(change: Shift, whole: Estimate) -> str:
     sure = "no interval" if change.interval is None else f"{wording.level(change.confidence_level)} interval {interval}"
     return (
         f"from {ends[0]} in round {change.first_round} to {ends[1]} in round {change.last_round}"
-        f"{wording.on_scale(whole.scale)}, a change of {size} "
+        f"{_on_scale(whole)}, a change of {size} "
         f"({sure}; {wording.plural(change.n, 'unit')} asked both times)"
     )
 

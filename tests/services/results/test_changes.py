@@ -64,6 +64,15 @@ def test_only_who_answered_both_times_counts_and_rounds_between_do_not() -> None
     assert found.last_round == 3
 
 
+def test_of_a_group_the_same_people_are_compared_at_both_times() -> None:
+    """A few of each group are asked before they talk, and all of them afterwards."""
+    first = [asked(n, 1, 40 + n % 3, bought=False, group=f"group-{n % 3}") for n in range(9)]
+    last = [asked(n, 2, 40 + n % 3, bought=False, group=f"group-{n % 3}") for n in range(9)]
+    late = [asked(n, 2, 95, bought=False, group=f"group-{n % 3}") for n in range(9, 60)]
+    found = shifts(first + last + late)["liked"]
+    assert (found.first, found.last, found.difference, found.n) == (41, 41, 0, 3)
+
+
 def test_those_who_heard_each_other_count_as_one() -> None:
     turns = [
         asked(n, place, first + place, bought=False, group=f"group-{n % 3}")
@@ -95,3 +104,11 @@ def test_the_verdict_of_one_arm_says_from_where_to_where_and_the_report_has_a_ta
     assert "a change of +" in said
     assert b"Changes by metric and arm" in to_html(findings(STUDY, turns))
     assert b"Changes by metric and arm" not in to_html(findings(STUDY, turns[::2]))
+
+
+def test_a_change_whose_interval_holds_0_is_said_to_be_no_clear_one() -> None:
+    both = [(start, start + (6 if n % 2 else -5)) for n, (start, _) in enumerate(twice(12))]
+    turns = [asked(n, place, pair[place - 1], bought=False) for n, pair in enumerate(both, 1) for place in (1, 2)]
+    said = analyse(STUDY, turns).verdict
+    assert said.startswith("No clear change in liked: it went from ")
+    assert "a change of +0.50 (95% interval −3." in said
