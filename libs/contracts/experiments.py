@@ -262,6 +262,7 @@ class InterventionSpec(Body):
 class ExecutionSpec(Body):
     """`POST /interventions/{id}/execute`; every field is optional."""
 
+    name: Name | None = Field(default=None, description="Of the simulation; if absent that of the intervention.")
     population_id: Identity | None = Field(
         default=None, description="Needed unless the intervention names one, or the simulation that it starts from."
     )

@@ -46,7 +46,7 @@ class Events:
     async def start(self, tx: Transaction, design: Design, execution: Execution, spec: ExecutionSpec) -> None:
         command = StartSimulation(
             simulation_id=execution.simulation_id,
-            name=design.name,
+            name=spec.name or design.name,
             population_id=execution.population_id,
             intervention_id=design.id,
             steps=protocol(design),

@@ -83,6 +83,16 @@ def completed(url: str, study: dict[str, Any]) -> str:
     return identity
 
 
+def test_a_run_is_called_as_its_study_and_says_what_was_tried(
+    browser: Browser, platform: EmbeddedPlatform, notice: str, factorial: str
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/simulations/{notice}?tab=results", "Cancellation rules of 2026")
+        expect(page.get_by_text("intervention “Shorter notice”")).to_be_visible()
+        page = visit.open(f"/ui/simulations/{factorial}?tab=results", "Main effects")
+        expect(page.get_by_text("intervention “")).to_have_count(0)  # it is called as the study
+
+
 def test_a_finding_says_whether_it_is_good_and_nothing_where_nobody_said_which_way_is(
     browser: Browser, platform: EmbeddedPlatform, notice: str
 ) -> None:

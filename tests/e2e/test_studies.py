@@ -66,7 +66,8 @@ async def answers(client: httpx.AsyncClient, simulation_id: str) -> bytes:
 
 async def test_a_kept_study_runs_and_runs_again_byte_for_byte_without_a_new_call(client: httpx.AsyncClient) -> None:
     study = await post(client, "/studies", content=EXAMPLE, headers=YAML)
-    started = await post(client, f"/studies/{study['id']}/run", {"changes": {"population": {"size": 130}}})
+    changes = {"name": "Spring campaign", "population": {"size": 130}}
+    started = await post(client, f"/studies/{study['id']}/run", {"changes": changes})
     status = await ended(client, started["simulation_id"])
     origin = status["origin"]
     assert (origin["study_id"], origin["study_version"], origin["study_seed"]) == (study["id"], 1, 20261122)
@@ -82,6 +83,7 @@ async def test_a_kept_study_runs_and_runs_again_byte_for_byte_without_a_new_call
     assert used["cpu_s"] > 0
     rerun = await post(client, f"/simulations/{started['simulation_id']}/rerun")
     again = await ended(client, rerun["simulation_id"])
+    assert (status["name"], again["name"]) == ("Spring campaign", "Spring campaign")
     assert again["usage"]["calls"] == 0
     assert again["origin"]["rerun_of"] == started["simulation_id"]
     lines = {one["key"]: one for one in (await client.get("/usage", params={"by": "simulation"})).json()["items"]}

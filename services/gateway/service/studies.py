@@ -155,6 +155,7 @@ class Studies:
         design = spec.intervention.model_copy(update={"population_id": population["id"]})
         made = await self._ask_of_new("intervention", "/interventions/create", design, "intervention")
         execution = ExecutionSpec(
+            name=spec.name,
             population_id=population["id"],
             seed=spec.intervention.seed,
             model=spec.model,
@@ -237,13 +238,13 @@ class Studies:
         given = {field: before[field] for field in ("population_id", "seed", "model", "engine")}
         if past := before["start_from"]:
             given["start_from"] = {field: past[field] for field in ("simulation_id", "checkpoint_id")}
-        settings = {**given, **{field: value for field, value in changes.items() if field != "name"}, "origin": origin}
+        settings = {**given, **changes, "name": name or before["name"], "origin": origin}
         if (intervention_id := before["intervention_id"]) is not None:
             execution = _body(ExecutionSpec, settings)
             path = f"/interventions/{intervention_id}/execute"
             started = await self._gateway.ask("intervention", path, execution)
             return Started(started["simulation_id"], str(execution.population_id), intervention_id, None)
-        spec = _body(SimulationSpec, {**settings, "name": name or before["name"]})
+        spec = _body(SimulationSpec, settings)
         made = await self._gateway.ask("orchestrator", "/simulations/create", spec)
         return Started(made["id"], made["population_id"], None, None)
 

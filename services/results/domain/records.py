@@ -89,6 +89,11 @@ class Study:
     chosen: Chosen = NOBODY
 
     @property
+    def titles(self) -> tuple[str, ...]:
+        """What it is called; and its intervention, where that has another name."""
+        return tuple(dict.fromkeys((self.name, self.plan.name if self.plan else self.name)))
+
+    @property
     def is_within(self) -> bool:
         """Whether everybody met every arm, so that people are compared with themselves."""
         return self.plan is not None and self.plan.design == "within"

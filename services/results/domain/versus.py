@@ -230,7 +230,7 @@ def _sides(one: Analysed) -> list[Side]:
             label=label_of(study.simulation_id, arm),
             simulation_id=study.simulation_id,
             intervention_id=study.intervention_id,
-            name=study.plan.name if study.plan else study.name,
+            name=study.name,
             arm=arm,
             model=study.model,
             population_id=study.population_id,

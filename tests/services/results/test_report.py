@@ -156,6 +156,13 @@ def test_names_are_said_in_words_in_report_pdf_and_decision() -> None:
         assert "open rate" in said.lower()
 
 
+def test_the_study_is_named_and_its_intervention_where_that_has_another_name() -> None:
+    study, turns = build.campaign()
+    about = "Email Campaign A/B Test · marketing intervention · 2 arms"
+    assert about in page(replace(study, name="Spring campaign"), turns).text
+    assert about not in page(study, turns).text
+
+
 @pytest.mark.parametrize("is_completed", [True, False])
 def test_every_section_says_that_the_respondents_are_simulated_and_what_that_is_worth(is_completed: bool) -> None:
     found = findings(*varied(), "completed" if is_completed else "running")

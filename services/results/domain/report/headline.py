@@ -21,11 +21,12 @@ def headline(findings: Findings) -> Html:
     study = findings.study
     kind = in_words(study.plan.type) if study.plan else "simulation without an intervention"
     when = f" · analysed {findings.analysed_at:%-d %B %Y, %H:%M} UTC" if findings.analysed_at else ""
+    about = (*study.titles[1:], kind, wording.plural(len(findings.arms), "arm"))
     return tag(
         "header",
         tag("p", tag("span", "Rehearsal", class_="brand"), tag("span", LABEL, class_="pill"), class_="masthead"),
-        tag("h1", said(study.plan.name if study.plan else study.name)),
-        tag("p", f"{kind} · {wording.plural(len(findings.arms), 'arm')}{when}", class_="quiet meta"),
+        tag("h1", said(study.name)),
+        tag("p", said(" · ".join(about) + when), class_="quiet meta"),
         _verdict(findings),
         _evidence(findings),
         class_="top",

@@ -21,9 +21,10 @@ from services.results.domain.report.voices import voices
 
 def to_html(findings: Findings) -> bytes:
     """The report. Sections whose numbers do not exist yet, or do not apply, are left out."""
-    name = findings.study.plan.name if findings.study.plan else findings.study.name
     footer = tag("footer", stamp(findings), tag("p", f"Rehearsal {findings.version}", class_="quiet"))
-    return document(f"{name} — simulated respondents — Rehearsal", headline(findings), *_sections(findings), footer)
+    return document(
+        f"{findings.study.name} — simulated respondents — Rehearsal", headline(findings), *_sections(findings), footer
+    )
 
 
 def _sections(findings: Findings) -> list[Html]:

@@ -99,7 +99,7 @@ def _evidence(contents: Contents) -> list[Sequence[Cell]]:
     evidence, study, analysis = contents.table.evidence, contents.study, contents.analysis
     return [
         ("notice", SIMULATED),
-        ("study", study.plan.name if study.plan else study.name),
+        ("study", ": ".join(study.titles)),
         ("verdict", analysis.verdict if analysis else why_no_analysis(contents.state)),
         *((f"doubt: {kind}", why) for kind, why in map(told, (analysis.flags if analysis else None) or ())),
         ("evidence_grade", evidence.grade),

@@ -78,6 +78,15 @@ export const quality = (id: string) =>
     queryFn: () => ask(api.GET("/validation/{simulation_id}/metrics", { params: { path: { simulation_id: id } } })),
   });
 
+/** What was tried; a guest is not told. */
+export const intervention = (id: string | null) =>
+  queryOptions({
+    queryKey: ["intervention", id],
+    queryFn: () =>
+      ask(api.GET("/interventions/{intervention_id}", { params: { path: { intervention_id: id ?? "" } } })),
+    enabled: id !== null && !isGuest,
+  });
+
 export const monitor = (interventionId: string, simulationId: string) =>
   queryOptions({
     queryKey: ["monitor", simulationId],

@@ -246,6 +246,7 @@ export const text = {
     back: "Simulations",
     offline: "offline model (a choice model, not a language model)",
     model: (name: string) => `model ${name}`,
+    intervention: (name: string) => `intervention “${name}”`,
     seed: (seed: number) => `seed ${seed}`,
     started: "started",
     responses: "Responses",

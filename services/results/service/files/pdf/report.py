@@ -63,7 +63,7 @@ def to_pdf(findings: Findings) -> bytes:
     """The report."""
     from reportlab.platypus import BaseDocTemplate, Frame, PageTemplate
 
-    name = findings.study.plan.name if findings.study.plan else findings.study.name
+    name = ": ".join(findings.study.titles)
     buffer = io.BytesIO()
     frame = Frame(MARGIN, MARGIN + FOOT, ROOM, HEIGHT - 2 * MARGIN - FOOT, 0, 0, 0, 0)
     document = BaseDocTemplate(

@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { Problem, type Schema } from "../../api/client";
-import { quality, simulation } from "../../api/queries";
+import { intervention, quality, simulation } from "../../api/queries";
 import { isByLink, isGuest } from "../../api/visit";
 import { Loading } from "../../app/loading";
 import { AsCode, commands, program } from "../../components/asCode";
@@ -116,9 +116,11 @@ const formsOf = (id: string): Record<string, string> => ({
 });
 
 function Meta({ status, state }: { status: Schema["SimulationView"]; state: string }) {
+  const shown = useQuery(intervention(status.intervention_id)).data?.name;
   return (
     <div className="meta">
       <StateBadge state={state} />
+      {shown && shown !== status.name ? <span>{text.monitor.intervention(shown)}</span> : null}
       <span>{status.model === "offline" ? text.monitor.offline : text.monitor.model(status.model)}</span>
       <span>{text.monitor.seed(status.seed)}</span>
       <span>
