@@ -344,7 +344,8 @@ export const text = {
     distributions: "Distributions",
     distributionsNote: "A full bar is everybody who answered. Choose a bar to see who they are.",
     segments: "Segments",
-    segmentsNote: "One scale for all: the dot is the estimate, the bar its interval. Choose a row to see who they are.",
+    segmentsNote: (isShare: boolean) =>
+      `One scale for all${isShare ? ", from 0 to 100 %" : ""}: the dot is the estimate, the bar its interval. Choose a row to see who they are.`,
     aboutPeople: (value: string, low: string, high: string) => `people: ${value} (${low} to ${high})`,
     whoIs: (metric: string, arm: string) => `${metric}, ${arm}: the people`,
     whoWhen: "Who answered then:",

@@ -2,7 +2,7 @@
 
 import type { Schema } from "../../api/client";
 import { Panel } from "../../components/parts";
-import { count, number, words } from "../../format/format";
+import { count, fixed, words } from "../../format/format";
 import { text } from "../../text/text";
 import { asInterval } from "./levels";
 import { ArmName, PeopleLink, type SideOf } from "./sides";
@@ -24,8 +24,8 @@ export function Moods({ moods, side }: { moods: Schema["Mood"][]; side: SideOf }
             <h3 className="subhead">
               <ArmName side={side(mood.arm)} />{" "}
               <span className="counts">
-                {number(mood.sentiment.value)}
-                {interval ? ` (${text.interval(number(interval[0]), number(interval[1]))})` : ""}
+                {fixed(mood.sentiment.value)}
+                {interval ? ` (${text.interval(fixed(interval[0]), fixed(interval[1]))})` : ""}
               </span>
             </h3>
             <div className="tones" aria-hidden="true">

@@ -10,6 +10,7 @@ import { MetricChoice, useMetric } from "./metricChoice";
 import { Range, reachOf } from "./range";
 import { PeopleLink, type SideOf } from "./sides";
 
+const WHOLE = [0, 1] as const; // of a share
 const named = (segment: string | null) => title(segment ?? text.results.rest);
 
 export function Segments(props: { segments: Schema["Segment"][]; levels: Levels; side: SideOf }) {
@@ -18,7 +19,8 @@ export function Segments(props: { segments: Schema["Segment"][]; levels: Levels;
   const metric = useMetric(metrics);
   if (segments.length < 2 || !metric) return null;
   const shown = (one: Schema["Segment"]) => one.estimates.filter((estimate) => estimate.metric === metric);
-  const reach = reachOf(segments.flatMap(shown));
+  const isShare = segments.some((one) => shown(one).some((estimate) => estimate.measure === "proportion"));
+  const reach = isShare ? WHOLE : reachOf(segments.flatMap(shown));
   return (
     <Panel title={text.results.segments} aside={<MetricChoice metrics={metrics} metric={metric} />}>
       <div className="ranges">
@@ -52,7 +54,7 @@ export function Segments(props: { segments: Schema["Segment"][]; levels: Levels;
           </Fragment>
         ))}
       </div>
-      <p className="fine">{text.results.segmentsNote}</p>
+      <p className="fine">{text.results.segmentsNote(isShare)}</p>
     </Panel>
   );
 }

@@ -56,9 +56,9 @@ const alarmed = (one: Schema["Alarm"]): [string, string] => [
   [one.metric, one.arm].filter(Boolean).map(words).join(", "),
 ];
 
-/** Names of metrics and arms as words; nothing else of the sentence is touched. */
+/** Names of metrics, options and arms as words; nothing else of the sentence is touched. */
 function named(finding: string, analysis: Analysis): string {
-  const names = new Set([...analysis.estimates.flatMap((one) => [one.metric, one.arm])]);
+  const names = new Set([...analysis.estimates.flatMap((one) => [one.metric, one.option, one.arm])]);
   return finding.replace(/[A-Za-z0-9_]+/g, (word) => (names.has(word) ? words(word) : word));
 }
 
