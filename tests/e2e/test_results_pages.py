@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Locator, Route, expect
 from tests.support.browser import Visit, running_browser
 from tests.support.platforms import HTTP, EmbeddedPlatform
 from tests.support.studies import wait_for
+from tests.support.talks import TALK, begin, transcript
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -50,6 +51,10 @@ NOTICE: dict[str, Any] = {
 
 
 FACTORIAL: dict[str, Any] = yaml.safe_load(Path("examples/factorial.yaml").read_text())
+
+
+TOPIC = r"A *new* oat_drink with **less** sugar \ <b>for 2.49</b>. What do you think?"
+"""What would be markup, if it were read as any."""
 
 
 @pytest.fixture(scope="module")
@@ -210,4 +215,26 @@ def test_the_main_effects_of_a_factorial_study_are_shown_with_what_they_are_comp
         low, high = (f"{end:+.2f}".replace("-", "−") for end in one["interval"])
         for words in ("against low", difference, f"{low} to {high}", f"{one['p_adjusted']:.3f}", "Effective n 0"):
             expect(row).to_contain_text(words)
+        assert visit.faults == []
+
+
+def test_a_focus_group_shows_the_beginning_of_what_was_said_and_on_request_all_of_it(
+    browser: Browser, platform: EmbeddedPlatform
+) -> None:
+    simulation = begin(platform.url, topic=TOPIC)
+    rounds = len(TALK["prompts"])  # then everybody answers the metrics, for themselves
+    said = [item for item in transcript(platform.url, simulation) if item[3] == "talk" and item[0] <= rounds]
+    with Visit(browser, platform.url) as visit:
+        page = visit.open(f"/ui/simulations/{simulation}?tab=results", "What was said")
+        talk = page.get_by_role("region", name="What was said")
+        expect(talk.get_by_role("heading", name="Talk 1, group 1")).to_be_visible()
+        expect(talk.locator(".told").first).to_have_text(f"Moderator: {TOPIC}")
+        assert 0 < talk.get_by_role("link").count() < len(said)
+        talk.get_by_role("button", name="Read on").click()
+        expect(talk.get_by_text("All of the talk")).to_be_visible()
+        assert talk.get_by_role("link").count() == len(said)
+        assert talk.locator(".told").count() == len(said) + TALK["groups"] * rounds
+        assert visit.grave_violations_everywhere() == []
+        talk.get_by_role("link").first.click()
+        page.get_by_role("heading", name="What they said").first.wait_for()
         assert visit.faults == []

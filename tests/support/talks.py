@@ -6,7 +6,7 @@ from typing import Any
 from tests.support.platforms import HTTP
 
 PEOPLE = {"name": "Panel", "demographic_base": "usa_demographics", "size": 24, "seed": 5}
-TALK = {
+TALK: dict[str, Any] = {
     "topic": "A new oat drink with less sugar for 2.49. What do you think?",
     "prompts": ["", "Would you pay that?", "What would make you switch?"],
     "groups": 3,
@@ -25,12 +25,12 @@ def _posted(url: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
-def begin(url: str) -> str:
+def begin(url: str, **changes: Any) -> str:
     """Start the talk; the id of its simulation."""
     population = _posted(url, "/agent-populations/create", PEOPLE)["id"]
     panel = {"name": "Talk", "population_id": population, "seed": 3}
     simulation = str(_posted(url, "/simulations/create", panel)["id"])
-    _posted(url, "/communications/conversation/start", {"simulation_id": simulation, **TALK})
+    _posted(url, "/communications/conversation/start", {"simulation_id": simulation, **TALK, **changes})
     return simulation
 
 

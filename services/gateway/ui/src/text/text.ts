@@ -341,6 +341,13 @@ export const text = {
       round: (round: number) => `round ${count(round)}`,
       both: (n: number) => `${count(n)} answered both times`,
     },
+    talk: {
+      title: "What was said",
+      beginning: "The beginning of the talk. All of it can be read on here, or taken along as the transcript below.",
+      whole: "All of the talk; the transcript below has the same.",
+      more: "Read on",
+      group: (name: string) => name.replace(/^talk-(\d+), group-\d+-(\d+)$/, "Talk $1, group $2"),
+    },
     distributions: "Distributions",
     distributionsNote: "A full bar is everybody who answered. Choose a bar to see who they are.",
     segments: "Segments",

@@ -22,6 +22,7 @@ import { Moods } from "./moods";
 import { Segments } from "./segments";
 import { ShareLink } from "./shareLink";
 import { sidesOf } from "./sides";
+import { Talk } from "./talk";
 import { Themes } from "./themes";
 import { Method, Verdict } from "./verdict";
 import { Who } from "./who";
@@ -45,6 +46,7 @@ export function Results({ status }: { status: Schema["SimulationView"] }) {
       ) : (
         <EmptyState title={text.results.pendingTitle}>{note ?? text.results.pending}</EmptyState>
       )}
+      <Talk side={side("all")} />
       {people ? (
         <UnreadOf segments={people.segments} />
       ) : isGuest || !status.population_id ? null : (
