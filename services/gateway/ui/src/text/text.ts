@@ -99,8 +99,6 @@ export const text = {
   actions: {
     pause: "Pause",
     resume: "Go on",
-    goesOn:
-      "Go on lets it continue, and so does a higher cap of its own. A budget of the tenant or of the month is raised first.",
     end: "End it",
     keep: "Let it run",
     endTitle: "End this simulation?",
@@ -284,11 +282,8 @@ export const text = {
     pauseUpdates: "Pause updates",
     resumeUpdates: "Resume updates",
     cost: "Cost",
-    caps: { cost_usd: "cost", tokens: "tokens", calls: "calls" },
     burn: (spent: string, cap: string, what: string) => `${spent} of ${cap} (${what})`,
-    setCap: "Cap on the cost",
     capPlaceholder: "none",
-    applyCap: "Set",
     noCap: "No cap is set: the budget of the platform applies.",
     calls: "Model calls",
     cached: "From the ledger",

@@ -17,6 +17,7 @@ import { useRun } from "../../live/useRun";
 import { text } from "../../text/text";
 import { issuesOf } from "../health/issues";
 import { Actions } from "./actions";
+import { Held } from "./cost";
 import { Monitor } from "./monitor";
 import "../../app/moreStyles";
 import "./simulation.css";
@@ -80,7 +81,7 @@ function Simulation({ status }: { status: Schema["SimulationView"] }) {
       {run.reason ? (
         <p className={`reason state-${state}`}>{`${capital(text.states[state] ?? state)}: ${run.reason}`}</p>
       ) : null}
-      {state === "paused" && !isGuest ? <p className="fine">{text.actions.goesOn}</p> : null}
+      {state === "paused" && !isGuest ? <Held id={status.simulation_id} reason={run.reason} /> : null}
       <Tabs
         value={view}
         onChange={(tab) => void navigate({ search: { tab: tab ?? undefined } })}
