@@ -4,6 +4,7 @@ import { count } from "../format/format";
 
 export const designing = {
   study: "The study",
+  stale: "of the design before the last change",
   studyName: "What it is called",
   request: "Step",
   requests: { broadcast: "Survey or message", talk: "Conversation", journey: "Journey" },

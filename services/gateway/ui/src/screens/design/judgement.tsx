@@ -6,6 +6,7 @@ import { Icon } from "../../components/icons";
 import { Panel, Stat } from "../../components/parts";
 import type { Issue, Subject } from "../../design/checks";
 import { count, dollars, duration, large, number, percent, readable, sentence, title } from "../../format/format";
+import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 
 interface Checked {
@@ -53,8 +54,8 @@ export function Cost({ estimate, isFresh }: { estimate: Estimate | null | undefi
   const range = (one: Schema["Range"], show: (value: number) => string) =>
     show(one.low) === show(one.high) ? show(one.likely) : `${show(one.low)} – ${show(one.high)}`;
   return (
-    <Panel title={text.design.estimate}>
-      <dl className="stats" style={{ opacity: isFresh ? 1 : 0.55 }}>
+    <Panel title={text.design.estimate} aside={<Stale isFresh={isFresh} />}>
+      <dl className="stats">
         <Stat label={text.design.asked}>{count(estimate.people)}</Stat>
         <Stat label={text.monitor.cost}>
           {estimate.cost_usd ? range(estimate.cost_usd, dollars) : text.design.noPrice}
@@ -67,10 +68,14 @@ export function Cost({ estimate, isFresh }: { estimate: Estimate | null | undefi
   );
 }
 
-export function Power({ screen }: { screen: Schema["PowerScreen"] | null | undefined }) {
+function Stale({ isFresh }: { isFresh: boolean }) {
+  return isFresh ? null : <span className="fine">{designing.stale}</span>;
+}
+
+export function Power({ screen, isFresh }: { screen: Schema["PowerScreen"] | null | undefined; isFresh: boolean }) {
   if (!screen) return null;
   return (
-    <Panel title={text.design.power}>
+    <Panel title={text.design.power} aside={<Stale isFresh={isFresh} />}>
       {screen.warnings.map((one) => (
         <p key={one} className="reason state-warn">
           {readable(one)}

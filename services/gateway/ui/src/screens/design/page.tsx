@@ -45,6 +45,7 @@ export function DesignPage() {
   const told = useQuery(validity(settled, issuesOf(settled).length === 0));
   const refused = told.isPlaceholderData ? [] : wrongFields(told.data?.errors ?? []);
   const issues = own.length ? own : refused;
+  const isFresh = settled === study && !told.isPlaceholderData;
   const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   useHotkeys([
     ["mod+Z", undo],
@@ -102,8 +103,12 @@ export function DesignPage() {
             choose={(subject) => (subject === "study" ? focusStudy() : choose(subject))}
           />
           <ProblemNotice error={told.error} />
-          <Cost estimate={told.data?.estimate} isFresh={!told.isFetching && !own.length} />
-          <Power screen={told.data?.estimate?.power} />
+          {own.length ? null : (
+            <>
+              <Cost estimate={told.data?.estimate} isFresh={isFresh} />
+              <Power screen={told.data?.estimate?.power} isFresh={isFresh} />
+            </>
+          )}
           <StudyEditor study={study} />
         </div>
       </div>

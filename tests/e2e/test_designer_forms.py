@@ -1,0 +1,62 @@
+"""The forms of the designer in a real browser: what they ask, what they warn of, and what they say of a draft."""
+
+from collections.abc import Iterator
+
+import pytest
+import yaml
+from playwright.sync_api import Browser, Page, expect
+
+from tests.support.browser import Visit, running_browser
+from tests.support.platforms import EmbeddedPlatform
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def platform(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPlatform]:
+    with EmbeddedPlatform(tmp_path_factory.mktemp("platform")) as platform:
+        yield platform
+
+
+def from_the_example(visit: Visit) -> Page:
+    page = visit.open("/ui/design", "Design a study")
+    page.get_by_role("button", name="Start from the example").click()
+    return page
+
+
+@pytest.mark.parametrize("another", ["New", "New protocol"])
+def test_what_one_study_takes_is_not_said_of_the_next(
+    browser: Browser, platform: EmbeddedPlatform, another: str
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = from_the_example(visit)
+        told = page.get_by_role("region").filter(has_text="People asked")
+        expect(told).to_be_visible()
+        expect(page.get_by_role("region", name="Can it find anything?")).to_be_visible()
+        page.get_by_role("button", name=another, exact=True).click()
+        expect(told).to_have_count(0)
+        expect(page.get_by_role("region", name="Can it find anything?")).to_have_count(0)
+        assert visit.faults == []
+
+
+def test_numbers_of_the_design_before_a_change_are_marked_until_there_are_new_ones(
+    browser: Browser, platform: EmbeddedPlatform
+) -> None:
+    stale = "of the design before the last change"
+    with Visit(browser, platform.url) as visit:
+        page = from_the_example(visit)
+        told = page.get_by_role("region", name="What it takes")
+        expect(told).to_be_visible()
+        page.route("**/studies/validate", lambda route: None)  # no answer comes
+        page.get_by_label("People", exact=True).first.fill("150")
+        expect(told).to_contain_text(stale)
+        page.unroute("**/studies/validate")
+        page.get_by_label("People", exact=True).first.fill("160")
+        expect(told).not_to_contain_text(stale)
+        assert visit.faults == []
