@@ -60,3 +60,23 @@ def test_numbers_of_the_design_before_a_change_are_marked_until_there_are_new_on
         page.get_by_label("People", exact=True).first.fill("160")
         expect(told).not_to_contain_text(stale)
         assert visit.faults == []
+
+
+def test_words_nobody_is_drawn_by_and_a_hopeless_design_are_said_before_it_runs(
+    browser: Browser, platform: EmbeddedPlatform
+) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = from_the_example(visit)
+        before = page.get_by_role("region", name="Before it runs")
+        page.goto(f"{platform.url}/ui/design?node=segment:1")
+        page.get_by_role("textbox", name="Who they are").fill("drive to work by car")
+        expect(before).to_contain_text("so nobody is drawn by it: drive to work by car")
+        page.goto(f"{platform.url}/ui/design?node=population")
+        page.get_by_label("People", exact=True).first.fill("200")
+        expect(before).to_contain_text("Hopeless: it is more likely to miss its primary effect than to find it.")
+        expect(before).to_contain_text("Nothing is missing, but look at this:")
+        expect(before).not_to_contain_text("Everything is there.")
+        assert visit.grave_violations_everywhere() == []
+        before.get_by_role("button", name="Hopeless").click()
+        expect(page.get_by_role("region", name="Analysis")).to_be_visible()
+        assert visit.faults == []

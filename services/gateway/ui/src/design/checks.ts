@@ -89,6 +89,19 @@ function analysis(study: Study): Issue[] {
     .map((one) => ({ node: "analysis", message: text.design.checks.question(nameOf(one)) }));
 }
 
+type Judged = { is_hopeless: boolean } | null | undefined;
+type Read = { name: string; not_understood: string[] }[];
+
+/** What does not keep a study from running and makes it worth less: it is known where it is shown, and said here too. */
+export function doubtsOf(study: Study, power: Judged, segments: Read): Issue[] {
+  const unread = segmentsOf(study).flatMap((segment, index): Issue[] => {
+    const parts = segments.find((one) => one.name === segment.name)?.not_understood ?? [];
+    const node: NodeId = `segment:${index}`;
+    return parts.map((part) => ({ node, message: designing.unread(words(segment.name), part) }));
+  });
+  return power?.is_hopeless ? [...unread, { node: "analysis", message: designing.hopeless }] : unread;
+}
+
 /** What is allowed and may not be meant. */
 export const oddFields = (fields: Pick<FieldProblem, "field" | "message">[]): Issue[] =>
   fields.map((one) => ({ node: nodeOf(one), message: one.message }));

@@ -4,6 +4,9 @@ import { count } from "../format/format";
 
 export const designing = {
   study: "The study",
+  hopeless: "Hopeless: it is more likely to miss its primary effect than to find it.",
+  unread: (segment: string, part: string) => `Not understood of ${segment}, so nobody is drawn by it: ${part}`,
+  doubtful: "Nothing is missing, but look at this:",
   stale: "of the design before the last change",
   studyName: "What it is called",
   request: "Step",

@@ -11,24 +11,26 @@ import { text } from "../../text/text";
 
 interface Checked {
   issues: Issue[];
+  doubts: Issue[];
   /** What is allowed and may not be meant. */
   odd: Issue[];
   choose: (node: Subject) => void;
 }
 
-export function Checklist({ issues, odd, choose }: Checked) {
+export function Checklist({ issues, doubts, odd, choose }: Checked) {
   return (
     <Panel
       title={text.design.checklist}
       aside={<span className="counts">{issues.length ? count(issues.length) : null}</span>}
     >
-      {issues.length ? null : (
+      {issues.length || doubts.length ? null : (
         <p className="good-line">
           <Icon name="check" size={16} /> {text.design.ready}
         </p>
       )}
+      {doubts.length && !issues.length ? <p className="fine">{designing.doubtful}</p> : null}
       <ul className="issues">
-        {issues.map((one) => (
+        {[...issues, ...doubts].map((one) => (
           <li key={`${one.node} ${one.message}`}>
             <button type="button" onClick={() => choose(one.node)}>
               <Icon name="warning" size={15} /> {one.message}

@@ -5,15 +5,15 @@ import { useHotkeys, useMediaQuery } from "@mantine/hooks";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
-import { validity } from "../../api/designQueries";
+import { sketch, validity } from "../../api/designQueries";
 import { runKept, runStudy, type Study } from "../../api/studies";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { PageHead, Panel, ProblemNotice } from "../../components/parts";
-import { issuesOf, oddFields, wrongFields } from "../../design/checks";
+import { doubtsOf, issuesOf, oddFields, wrongFields } from "../../design/checks";
 import { BLANK, change, fileOf, open, PROTOCOL, redo, tidy, undo, useDraft } from "../../design/draft";
-import { ADDABLE, addable, pilotOf } from "../../design/edits";
+import { ADDABLE, addable, pilotOf, segmentsOf } from "../../design/edits";
 import { type NodeId, nodesOf } from "../../design/graph";
 import { designing } from "../../text/designing";
 import { text } from "../../text/text";
@@ -45,6 +45,9 @@ export function DesignPage() {
   const told = useQuery(validity(settled, issuesOf(settled).length === 0));
   const refused = told.isPlaceholderData ? [] : wrongFields(told.data?.errors ?? []);
   const issues = own.length ? own : refused;
+  const read =
+    useQuery(sketch(settled.population, hasWords(settled) && !issuesOf(settled).length)).data?.segments ?? [];
+  const doubts = own.length ? [] : doubtsOf(study, told.data?.estimate?.power, read);
   const isFresh = settled === study && !told.isPlaceholderData;
   const isNarrow = useMediaQuery("(max-width: 48em)", false, { getInitialValueInEffect: false });
   useHotkeys([
@@ -99,6 +102,7 @@ export function DesignPage() {
         <div>
           <Checklist
             issues={issues}
+            doubts={doubts}
             odd={own.length ? [] : oddFields(told.data?.warnings ?? [])}
             choose={(subject) => (subject === "study" ? focusStudy() : choose(subject))}
           />
@@ -115,6 +119,8 @@ export function DesignPage() {
     </>
   );
 }
+
+const hasWords = (study: Study) => segmentsOf(study).some((one) => (one.particularities ?? "").trim() !== "");
 
 function Step(props: { icon: "undo" | "redo"; label: string; isOff: boolean; act: () => void }) {
   return (
