@@ -1,5 +1,6 @@
 """The forms of the designer in a real browser: what they ask, what they warn of, and what they say of a draft."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -79,4 +80,37 @@ def test_words_nobody_is_drawn_by_and_a_hopeless_design_are_said_before_it_runs(
         assert visit.grave_violations_everywhere() == []
         before.get_by_role("button", name="Hopeless").click()
         expect(page.get_by_role("region", name="Analysis")).to_be_visible()
+        assert visit.faults == []
+
+
+def test_a_file_is_read_alike_by_readers_of_every_yaml(browser: Browser, platform: EmbeddedPlatform) -> None:
+    options = [
+        "yes",
+        "no",
+        "unsure",
+        "Off",
+        "y",
+        "null",
+        "017",
+        "12:30",
+        "2025-01-01",
+        "1_000",
+        "=",
+        "a\tb",
+        "c\u2028d",
+    ]
+    with Visit(browser, platform.url) as visit:
+        page = from_the_example(visit)
+        page.get_by_role("button", name="View as").click()
+        shown = page.get_by_role("tabpanel").locator("pre")
+        study = yaml.safe_load(shown.inner_text())
+        page.get_by_role("button", name="Close").click()
+        asked = {"name": "vote", "type": "choice", "question": "Would you?", "options": options}
+        study["intervention"]["success_metrics"] = [asked]
+        with page.expect_file_chooser() as waiting:
+            page.get_by_role("button", name="Open a file").click()
+        waiting.value.set_files({"name": "s.json", "mimeType": "", "buffer": json.dumps(study).encode()})
+        page.get_by_role("button", name="View as").click()
+        expect(shown).to_contain_text("vote")
+        assert yaml.safe_load(shown.inner_text()) == study
         assert visit.faults == []

@@ -2,11 +2,12 @@
 
 import { Button, FileButton } from "@mantine/core";
 import { useState } from "react";
-import { parse, stringify } from "yaml";
+import { parse } from "yaml";
 import { asStudy, documentOf, type Study } from "../../api/studies";
 import { AsCode, commands, program } from "../../components/asCode";
 import { ProblemNotice } from "../../components/parts";
 import { open } from "../../design/draft";
+import { yamlOf } from "../../design/yaml";
 import { text } from "../../text/text";
 
 const SLUG = /[^a-z0-9]+/g;
@@ -15,7 +16,7 @@ function forms(study: Study): Record<string, string> {
   const file = `${study.name.toLowerCase().replace(SLUG, "_").replace(/^_|_$/g, "") || "study"}.yaml`;
   const json = JSON.stringify(documentOf(study), null, 1).replaceAll("'", "'\\''");
   return {
-    YAML: stringify(documentOf(study)),
+    YAML: yamlOf(documentOf(study)),
     CLI: commands(`estimate ${file}`, `run ${file}`),
     curl: `curl -X POST ${location.origin}/studies/run --json '${json}'`,
     Python: program(
