@@ -3,7 +3,7 @@
 
 import { asksProtocol, type Study } from "../api/studies";
 import type { Place } from "./draft";
-import { requestsOf, segmentsOf, targetsOf } from "./edits";
+import { type Addable, requestsOf, segmentsOf, targetsOf } from "./edits";
 
 export type Kind = "template" | "population" | "segment" | "intervention" | "variant" | "analysis" | "request";
 export type NodeId =
@@ -41,6 +41,14 @@ export function nodesOf(study: Study): NodeId[] {
     ...study.intervention.variants.map((_, index): NodeId => `variant:${index}`),
     "analysis",
   ];
+}
+
+/** The node whose form has what is added next. */
+export function nodeAdded(study: Study, name: Addable): NodeId {
+  if (name === "question") return "analysis";
+  if (name === "segment") return `segment:${segmentsOf(study).length}`;
+  if (name === "variant") return `variant:${study.intervention.variants.length}`;
+  return `request:${requestsOf(study).length}`;
 }
 
 export function edgesOf(study: Study): Edge[] {

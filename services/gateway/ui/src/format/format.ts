@@ -29,6 +29,9 @@ export const readable = (text: string): string => text.replace(/\b\w+_\w+\b/g, (
 export const title = (name: string): string => capital(words(name));
 export const percent = (value: Maybe, digits = 1): string =>
   value == null ? NONE : `${(value * 100).toFixed(digits).replace("-", "−")} %`;
+/** A difference of shares. */
+export const points = (value: Maybe): string =>
+  value == null ? NONE : `${(value * 100).toFixed(1).replace("-", "−")} percentage points`;
 export const signed = (value: number, text: string): string => (value > 0 ? `+${text}` : text.replace("-", "−"));
 export const pValue = (value: Maybe): string => (value == null ? NONE : value < 0.001 ? "< 0.001" : value.toFixed(3));
 export const when = (iso: string): string => moment.format(new Date(iso));

@@ -31,7 +31,17 @@ import {
   segmentsOf,
   setTarget,
 } from "../../design/edits";
-import { edgesOf, indexOf, type Kind, kindOf, mayConnect, type NodeId, nodesOf, placesOf } from "../../design/graph";
+import {
+  edgesOf,
+  indexOf,
+  type Kind,
+  kindOf,
+  mayConnect,
+  type NodeId,
+  nodeAdded,
+  nodesOf,
+  placesOf,
+} from "../../design/graph";
 import { text } from "../../text/text";
 import { aboutNode } from "./about";
 
@@ -55,13 +65,23 @@ interface Props {
 export default function Canvas(props: Props) {
   return (
     <ReactFlowProvider>
-      <Palette study={props.study} />
+      <Palette study={props.study} add={add(props)} />
       <Flow {...props} />
     </ReactFlowProvider>
   );
 }
 
-function Palette({ study }: { study: Study }) {
+type Add = (name: Addable) => void;
+
+/** What is added is what one wants to fill in next. */
+const add =
+  ({ study, choose }: Pick<Props, "study" | "choose">): Add =>
+  (name) => {
+    change(ADDABLE[name]);
+    choose(nodeAdded(study, name));
+  };
+
+function Palette({ study, add }: { study: Study; add: Add }) {
   return (
     <div className="palette" role="toolbar" aria-label={text.design.palette}>
       {addable(study).map(([name, label]) => (
@@ -70,7 +90,7 @@ function Palette({ study }: { study: Study }) {
           key={name}
           draggable
           className="palette-item"
-          onClick={() => change(ADDABLE[name])}
+          onClick={() => add(name)}
           onDragStart={(event) => event.dataTransfer.setData(MIME, name)}
         >
           <Icon name="plus" size={14} /> {label}
@@ -112,7 +132,7 @@ function Flow({ study, places, issues, chosen, choose }: Props) {
     <section
       className="canvas"
       onDragOver={(event) => event.preventDefault()}
-      onDrop={dropped}
+      onDrop={(event) => dropped(event, add({ study, choose }))}
       aria-label={text.design.canvas}
     >
       <ReactFlow
@@ -182,9 +202,9 @@ function remove(id: string): void {
   if (kindOf(id) === "request") change(removeRequest(indexOf(id)));
 }
 
-function dropped(event: DragEvent): void {
+function dropped(event: DragEvent, add: Add): void {
   const name = event.dataTransfer.getData(MIME) as Addable;
-  if (name in ADDABLE) change(ADDABLE[name]);
+  if (name in ADDABLE) add(name);
   event.preventDefault();
 }
 

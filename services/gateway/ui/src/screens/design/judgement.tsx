@@ -5,7 +5,18 @@ import type { Schema } from "../../api/client";
 import { Icon } from "../../components/icons";
 import { Panel, Stat } from "../../components/parts";
 import type { Issue, Subject } from "../../design/checks";
-import { count, dollars, duration, large, number, percent, readable, sentence, title } from "../../format/format";
+import {
+  count,
+  dollars,
+  duration,
+  large,
+  number,
+  percent,
+  points,
+  readable,
+  sentence,
+  title,
+} from "../../format/format";
 import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 
@@ -93,7 +104,7 @@ export function Power({ screen, isFresh }: { screen: Schema["PowerScreen"] | nul
             <span className="counts">{text.design.powerOf(percent(one.power, 0))}</span>
             <Text className="fine">
               {text.design.detectable(
-                one.unit === "share" ? percent(one.detectable) : `${number(one.detectable)} SD`,
+                one.unit === "share" ? points(one.detectable) : `${number(one.detectable)} SD`,
                 count(one.needed_n),
               )}
             </Text>

@@ -14,7 +14,7 @@ import { PageHead, Panel, ProblemNotice } from "../../components/parts";
 import { doubtsOf, issuesOf, oddFields, wrongFields } from "../../design/checks";
 import { BLANK, change, fileOf, open, PROTOCOL, redo, tidy, undo, useDraft } from "../../design/draft";
 import { ADDABLE, addable, pilotOf, segmentsOf } from "../../design/edits";
-import { type NodeId, nodesOf } from "../../design/graph";
+import { type NodeId, nodeAdded, nodesOf } from "../../design/graph";
 import { designing } from "../../text/designing";
 import { text } from "../../text/text";
 import sample from "../simulations/sample.json";
@@ -147,7 +147,15 @@ function Steps(props: { study: Study; nodes: NodeId[]; chosen: NodeId; choose: (
       />
       <div className="links">
         {addable(props.study).map(([name, label]) => (
-          <Button key={name} variant="default" size="compact-sm" onClick={() => change(ADDABLE[name])}>
+          <Button
+            key={name}
+            variant="default"
+            size="compact-sm"
+            onClick={() => {
+              change(ADDABLE[name]);
+              props.choose(nodeAdded(props.study, name));
+            }}
+          >
             {label}
           </Button>
         ))}
