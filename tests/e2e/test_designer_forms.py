@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import yaml
@@ -114,3 +115,57 @@ def test_a_file_is_read_alike_by_readers_of_every_yaml(browser: Browser, platfor
         expect(shown).to_contain_text("vote")
         assert yaml.safe_load(shown.inner_text()) == study
         assert visit.faults == []
+
+
+def test_a_question_of_ones_own_is_a_guardrail_with_a_margin(browser: Browser, platform: EmbeddedPlatform) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = from_the_example(visit)
+        page.get_by_role("button", name="Question", exact=True).click()
+        analysis = page.get_by_role("region", name="Analysis")
+        asked = analysis.get_by_role("region", name="question")
+        asked.get_by_role("textbox", name="Question").fill("How much does it annoy you?")
+        asked.get_by_label("What it is for").select_option("guardrail")
+        asked.get_by_label("Which way is good").select_option("lower")
+        asked.get_by_label("Harm that would not matter").fill("0.3")
+        expect(analysis.locator(".metrics li", has_text="Question")).to_contain_text("guardrail")
+        assert visit.grave_violations_everywhere() == []
+        question = file_of(page)["intervention"]["success_metrics"][-1]
+        assert (question["role"], question["better"], question["margin"]) == ("guardrail", "lower", 0.3)
+        analysis.locator(".metrics li", has_text="Question").get_by_role("button", name="Make primary").click()
+        metrics = file_of(page)["intervention"]["success_metrics"]
+        assert (metrics[0]["name"], metrics[0]["role"], metrics[0]["margin"]) == ("question", None, None)
+        assert visit.faults == []
+
+
+def test_what_is_added_opens_and_says_what_it_still_needs(browser: Browser, platform: EmbeddedPlatform) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = from_the_example(visit)
+        for kind, form in (("Segment", "Segment: segment"), ("Variant", "Variant: variant"), ("Question", "Analysis")):
+            page.get_by_role("button", name=kind, exact=True).click()
+            expect(page.get_by_role("region", name=form)).to_be_visible()
+        question = page.get_by_role("region", name="question")
+        question.get_by_label("Answer").select_option("choice")
+        before = page.get_by_role("region", name="Before it runs")
+        expect(before).to_contain_text("question needs at least two options.")
+        question.get_by_role("textbox", name="Options").press_sequentially("yes\n\nno\n")
+        expect(before).not_to_contain_text("options")
+        assert file_of(page)["intervention"]["success_metrics"][-1]["options"] == ["yes", "no"]
+        assert visit.faults == []
+
+
+def test_a_conversation_has_a_moderator_with_a_name(browser: Browser, platform: EmbeddedPlatform) -> None:
+    with Visit(browser, platform.url) as visit:
+        page = visit.open("/ui/design", "Design a study")
+        page.get_by_role("button", name="New protocol").click()
+        page.get_by_role("button", name="Conversation", exact=True).click()
+        page.get_by_label("Name of the moderator").fill("Ruth")
+        assert file_of(page)["protocol"][1]["moderator"] == "Ruth"
+        assert visit.faults == []
+
+
+def file_of(page: Page) -> Any:
+    """The study as its file has it."""
+    page.get_by_role("button", name="View as").click()
+    file = yaml.safe_load(page.get_by_role("tabpanel").locator("pre").inner_text())
+    page.get_by_role("button", name="Close").click()
+    return file

@@ -22,6 +22,19 @@ export const typeOf = (metric: Metric): Question["type"] | undefined =>
 /** The metric that must be true before this one is asked. */
 export const neededBy = (metric: Metric): string | undefined =>
   (typeof metric === "string" ? knownAs(metric)?.requires : metric.requires) ?? undefined;
+
+/** The role it has whatever stands beside it; without one it is what its place makes of it. */
+export const roleOf = (metric: Metric): Question["role"] | undefined =>
+  typeof metric === "string" ? (knownAs(metric)?.is_guardrail ? "guardrail" : undefined) : metric.role;
+
+/** Guardrails of the catalogue are always that. */
+export const mayBePrimary = (metric: Metric): boolean => typeof metric !== "string" || roleOf(metric) === undefined;
+
+export const hasOptions = (type: string | undefined): boolean => type === "choice" || type === "ranking";
+/** Answers that have a better and a worse. */
+export const isScored = (type: string | undefined): boolean =>
+  type === "binary" || type === "ordinal" || type === "numeric";
+
 export const CHANNELS = [
   "email",
   "social",

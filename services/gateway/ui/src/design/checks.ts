@@ -5,7 +5,9 @@ import { asksProtocol, type Study } from "../api/studies";
 import { percent, words } from "../format/format";
 import { designing } from "../text/designing";
 import { text } from "../text/text";
-import { marginsOf, metricsOf, nameOf, requestsOf, segmentsOf, totalOf } from "./edits";
+import { hasOptions } from "./catalogue";
+import type { Metric } from "./draft";
+import { marginsOf, metricsOf, requestsOf, segmentsOf, totalOf } from "./edits";
 import type { NodeId } from "./graph";
 
 /** A node, or the study as a whole. */
@@ -59,6 +61,7 @@ function intervention(study: Study): Issue[] {
     if (![one, ...(one.touchpoints ?? [])].some((shown) => shown.content?.trim()))
       found.push({ node, message: text.design.checks.content(one.name) });
     for (const contact of one.touchpoints ?? []) {
+      found.push(...questions(node, contact.metrics ?? []));
       if (!contact.content.trim()) found.push({ node, message: designing.contactEmpty(contact.name ?? "", one.name) });
     }
     if (variants.findIndex((other) => other.name === one.name) < index) {
@@ -72,21 +75,38 @@ function protocol(study: Study): Issue[] {
   return requestsOf(study).flatMap((one, index): Issue[] => {
     const node: NodeId = `request:${index}`;
     if ("touchpoints" in one) {
-      return one.touchpoints
-        .filter((contact) => !contact.content?.trim() && !contact.metrics?.length)
-        .map((contact) => ({ node, message: text.design.checks.content(contact.name) }));
+      const empty = one.touchpoints.filter((contact) => !contact.content?.trim() && !contact.metrics?.length);
+      return [
+        ...empty.map((contact): Issue => ({ node, message: text.design.checks.content(contact.name) })),
+        ...questions(
+          node,
+          one.touchpoints.flatMap((contact) => contact.metrics ?? []),
+        ),
+      ];
     }
     const said = "topic" in one ? one.topic : one.content;
-    return said.trim() ? [] : [{ node, message: designing.saysNothing(index + 1) }];
+    const asked = questions(node, one.metrics ?? []);
+    return said.trim() ? asked : [{ node, message: designing.saysNothing(index + 1) }, ...asked];
   });
 }
 
 function analysis(study: Study): Issue[] {
   const metrics = metricsOf(study);
   if (!metrics.length) return [{ node: "analysis", message: text.design.checks.noMetric }];
-  return metrics
-    .filter((one) => typeof one !== "string" && !one.question.trim())
-    .map((one) => ({ node: "analysis", message: text.design.checks.question(nameOf(one)) }));
+  return questions("analysis", metrics);
+}
+
+/** What is missing in the questions of one's own that are asked there. */
+function questions(node: NodeId, metrics: Metric[]): Issue[] {
+  return metrics.flatMap((one): Issue[] => {
+    if (typeof one === "string") return [];
+    const found: Issue[] = [];
+    if (!one.question.trim()) found.push({ node, message: text.design.checks.question(one.name) });
+    if (hasOptions(one.type) && (one.options ?? []).length < 2) {
+      found.push({ node, message: designing.fewOptions(words(one.name)) });
+    }
+    return found;
+  });
 }
 
 type Judged = { is_hopeless: boolean } | null | undefined;

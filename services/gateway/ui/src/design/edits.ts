@@ -4,7 +4,7 @@
 import { asksProtocol, type Intervention, type Request, type Study } from "../api/studies";
 import { designing } from "../text/designing";
 import { text } from "../text/text";
-import { neededBy } from "./catalogue";
+import { neededBy, roleOf } from "./catalogue";
 import type { Margin, Metric, Segment, Variant } from "./draft";
 
 type Population = Study["population"];
@@ -184,6 +184,20 @@ export function toggled(metrics: Metric[], name: string): Metric[] {
   const names = metrics.map(nameOf);
   if (names.includes(name)) return metrics.filter((one) => !chainOf(one, metrics).includes(name));
   return [...metrics, ...chainOf(name, metrics).filter((one) => !names.includes(one))];
+}
+
+/** Those that the verdict is about: the ones that say so, or the first that has no other role. */
+export function primaryOf(metrics: Metric[]): string[] {
+  const declared = metrics.filter((one) => roleOf(one) === "primary");
+  return (declared.length ? declared : metrics.filter((one) => !roleOf(one)).slice(0, 1)).map(nameOf);
+}
+
+/** With this one first, and no other that says it is primary. */
+export function madePrimary(metrics: Metric[], place: number): Metric[] {
+  const plain = metrics.map((one, other) =>
+    typeof one !== "string" && (other === place || one.role === "primary") ? { ...one, role: null, margin: null } : one,
+  );
+  return [...plain.slice(place, place + 1), ...plain.filter((_, other) => other !== place)];
 }
 
 export const setMetrics =

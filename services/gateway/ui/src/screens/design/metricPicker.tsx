@@ -1,24 +1,20 @@
 // What is asked: metrics chosen from the catalogue, in the order in which they need each other, and questions of one's own.
 
-import { Button, Checkbox, NumberInput, Paper, ScrollArea, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Checkbox, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
-import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
-import { KNOWN } from "../../design/catalogue";
+import { KNOWN, mayBePrimary, roleOf } from "../../design/catalogue";
 import type { Metric, Question } from "../../design/draft";
-import { chainOf, nameOf, toggled, withQuestion } from "../../design/edits";
+import { chainOf, madePrimary, nameOf, primaryOf, toggled, withQuestion } from "../../design/edits";
 import { title, words } from "../../format/format";
 import { designing } from "../../text/designing";
 import { text } from "../../text/text";
-
-const TYPES = ["binary", "ordinal", "numeric", "choice", "ranking", "text"] as const;
-const hasScale = (type: string) => type === "ordinal" || type === "numeric";
-const hasOptions = (type: string) => type === "choice" || type === "ranking";
+import { QuestionEditor } from "./questionEditor";
 
 interface Props {
   metrics: Metric[];
   set: (metrics: Metric[]) => void;
-  /** The first is the primary one. */
+  /** They have roles: one is primary. */
   isRanked?: boolean;
 }
 
@@ -33,7 +29,7 @@ export function MetricPicker({ metrics, set, isRanked = false }: Props) {
       {metrics.map((metric, place) =>
         typeof metric === "string" ? null : (
           // biome-ignore lint/suspicious/noArrayIndexKey: the name is what is being written here
-          <QuestionEditor key={place} metric={metric} set={put(place)} />
+          <QuestionEditor key={place} metric={metric} set={put(place)} hasRole={isRanked} />
         ),
       )}
       <Button
@@ -62,18 +58,15 @@ export function AskedHere(props: Props) {
 }
 
 function Chosen({ metrics, set, isRanked = false }: Props) {
+  const primary = isRanked ? primaryOf(metrics) : [];
   return (
     <ol className="metrics">
       {metrics.map((metric, place) => (
         <li key={nameOf(metric)}>
           <strong>{title(nameOf(metric))}</strong>{" "}
-          {isRanked && place === 0 ? <span className="fine">{text.design.primary}</span> : null}
-          {isRanked && place ? (
-            <Button
-              variant="subtle"
-              size="compact-xs"
-              onClick={() => set([metric, ...metrics.filter((_, other) => other !== place)])}
-            >
+          {isRanked ? <span className="fine">{roleText(metric, primary)}</span> : null}
+          {isRanked && mayBePrimary(metric) && !(primary.length === 1 && primary.includes(nameOf(metric))) ? (
+            <Button variant="subtle" size="compact-xs" onClick={() => set(madePrimary(metrics, place))}>
               {text.design.makePrimary}
             </Button>
           ) : null}
@@ -82,6 +75,9 @@ function Chosen({ metrics, set, isRanked = false }: Props) {
     </ol>
   );
 }
+
+const roleText = (metric: Metric, primary: string[]): string =>
+  primary.includes(nameOf(metric)) ? text.design.primary : roleOf(metric) === "guardrail" ? text.design.guardrail : "";
 
 /** Metrics that need each other, from the first to the last. */
 function Funnel({ metrics }: { metrics: Metric[] }) {
@@ -139,68 +135,5 @@ function Catalogue({ metrics, set }: Props) {
         </Stack>
       </ScrollArea.Autosize>
     </div>
-  );
-}
-
-function QuestionEditor({ metric, set }: { metric: Question; set: (next: Question | null) => void }) {
-  const put = (part: Partial<Question>) => set({ ...metric, ...part });
-  const retype = (type: Question["type"]) =>
-    put({
-      type,
-      scale: hasScale(type) ? (metric.scale ?? [1, 7]) : null,
-      options: hasOptions(type) ? (metric.options?.length ? metric.options : ["", ""]) : [],
-    });
-  return (
-    <Paper className="question" component="section" aria-label={metric.name}>
-      <Stack gap="xs">
-        <TextInput
-          label={text.design.name}
-          value={metric.name}
-          onChange={(event) => put({ name: event.currentTarget.value.replaceAll(" ", "_") })}
-        />
-        <Textarea
-          label={text.design.question}
-          autosize
-          minRows={2}
-          value={metric.question}
-          onChange={(event) => put({ question: event.currentTarget.value })}
-        />
-        <Choice
-          label={text.design.answerType}
-          options={TYPES.map((value) => ({ value, label: text.design.answerTypes[value] }))}
-          value={metric.type}
-          choose={(type) => retype(TYPES.find((one) => one === type) ?? "ordinal")}
-        />
-        {hasScale(metric.type) ? (
-          <div className="scale">
-            {[0, 1].map((end) => (
-              <NumberInput
-                key={end}
-                label={end ? text.design.highest : text.design.lowest}
-                value={Number((metric.scale as number[] | null)?.[end] ?? (end ? 7 : 1))}
-                onChange={(value) => {
-                  const scale = [...((metric.scale as number[] | null) ?? [1, 7])];
-                  scale[end] = Number(value);
-                  put({ scale: scale as Question["scale"] });
-                }}
-              />
-            ))}
-          </div>
-        ) : null}
-        {hasOptions(metric.type) ? (
-          <Textarea
-            label={text.design.options}
-            description={text.design.optionsHint}
-            autosize
-            minRows={2}
-            value={(metric.options ?? []).join("\n")}
-            onChange={(event) => put({ options: event.currentTarget.value.split("\n") })}
-          />
-        ) : null}
-        <Button variant="subtle" color="red" size="compact-sm" w="fit-content" onClick={() => set(null)}>
-          {text.design.remove}
-        </Button>
-      </Stack>
-    </Paper>
   );
 }

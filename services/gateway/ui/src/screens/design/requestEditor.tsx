@@ -110,6 +110,13 @@ function TalkForm({ talk, set }: { talk: Talk; set: Set<Talk> }) {
           onChange={(event) => set({ interviewer_id: event.currentTarget.value })}
         />
       ) : null}
+      <TextInput
+        label={designing.moderator}
+        placeholder={designing.usualModerator}
+        maxLength={120}
+        value={talk.moderator ?? ""}
+        onChange={(event) => set({ moderator: event.currentTarget.value || undefined })}
+      />
       <Said label={designing.topic} value={talk.topic} set={(topic) => set({ topic })} />
       <Textarea
         label={designing.prompts}
