@@ -191,7 +191,7 @@ def test_a_lower_mean_rank_is_told_as_ranked_better() -> None:
     frozen = freeze(made(success_metrics=[metric]), 7, {"a": 9, "b": 9}, NOW)
     ranked: dict[str, Any] = {"role": "primary", "option": "buses"}
     assert decide(frozen, analysis(compared("first", "lower", **ranked))).reasons[0] == (
-        "first: buses is ranked better in b than in a."
+        "First: buses is ranked better in b than in a."
     )
     told = decide(frozen, analysis(among_people("first", -0.1, 0.5, **ranked)))
     assert "first: buses is not clearly ranked better or worse in b than in a" in told.reasons[0]

@@ -45,7 +45,7 @@ def several_metrics(yes: tuple[int, int], others: int) -> str:
 
 
 def test_an_interval_without_0_and_no_clear_difference_are_explained() -> None:
-    assert several_metrics((20, 32), 0).startswith("bought is higher with b than with a")
+    assert several_metrics((20, 32), 0).startswith("Bought is higher with b than with a")
     said = several_metrics((20, 32), 4)
     assert said.startswith("No clear difference in bought between b and a")
     assert "(95% interval +2.3 to +36.0; after correction for 5 comparisons, p 0.14)" in said
@@ -103,7 +103,7 @@ def arms_of(yes: dict[str, int], n: int = 100) -> str:
 
 def test_every_arm_is_named_on_the_outcome_of_the_headline() -> None:
     assert arms_of({"a": 30, "b": 35, "c": 60}) == (
-        "bought is higher with c than with a: 60.0% against 30.0%, a difference of +30.0 pp "
+        "Bought is higher with c than with a: 60.0% against 30.0%, a difference of +30.0 pp "
         "(95% interval +16.3 to +42.2); no clear difference with b: 35.0%, +5.0 pp (95% interval −7.9 to +17.7) — "
         f"300 simulated respondents, {OFFLINE}"
     )
@@ -111,7 +111,7 @@ def test_every_arm_is_named_on_the_outcome_of_the_headline() -> None:
 
 def test_of_many_arms_four_are_named_and_the_others_are_counted() -> None:
     said = arms_of({"a": 30, "b": 31, "c": 32, "d": 33, "e": 34, "f": 60, "g": 70})
-    assert said.startswith("bought is higher with g than with a: 70.0% against 30.0%")
+    assert said.startswith("Bought is higher with g than with a: 70.0% against 30.0%")
     assert "; higher with f: 60.0%, +30.0 pp (95% interval +16.3 to +42.2)" in said
     assert [arm for arm in "bcdefg" if f" with {arm}" in said] == ["b", "c", "f", "g"]
     assert "; 2 other comparisons without a clear difference — " in said
