@@ -335,6 +335,19 @@ def test_the_decision_stands_on_the_page_with_its_reasons_and_every_check() -> N
     assert "keep it running" in page(study, turns[:9], is_completed=False).text.lower()
 
 
+def test_every_view_is_told_in_plain_words_beside_the_name_of_its_method() -> None:
+    liked = build.instrument("liked", "ordinal", role="primary", minimum=1, maximum=7)
+    study = build.study(build.plan(("a", "b"), [liked], {"a": 30, "b": 30}, design="within"))
+    turns = [
+        build.turn(i, arm, {"liked": float(1 + (i + shift * (i % 3)) % 7)}, step_id=arm)
+        for shift, arm in enumerate(("a", "b"))
+        for i in range(30)
+    ]
+    seen = page(study, turns).text
+    assert re.search(r"share of the two highest answerstop-2 box[+−]?[0-9.]+ pp", seen)
+    assert re.search(r"moved one way more than by chanceWilcoxon signed-rank testp [0-9<.]+–", seen)
+
+
 @pytest.mark.parametrize("answered", [0, 1])
 def test_a_study_that_nearly_nobody_answered_has_a_report_too(answered: int) -> None:
     study, turns = varied()

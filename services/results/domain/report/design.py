@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from libs.contracts.evidence import Analysis, FactorEffect, Flag, Interaction, View
 from libs.contracts.names import in_words, titled
 from libs.pages.elements import disclosure, said, table
-from libs.pages.markup import EMPTY, Html, tag
+from libs.pages.markup import EMPTY, Html, join, tag
 from services.results.domain import wording
 from services.results.domain.findings import Findings
 from services.results.domain.report.parts import section
@@ -19,7 +19,14 @@ MISSING = (
     "Whoever gave no answer may differ from whoever did. Up to 5% is usually of little concern; from 20% on a result "
     "may well be another than that of all (Schulz and Grimes, Lancet 2002)."
 )
-VIEWS = {"cliffs_delta": "Cliff's delta", "top_2_box": "difference in the share of the two highest answers"}
+VIEWS = {
+    "cliffs_delta": ("how much more often an answer is above one of the baseline than below", "Cliff's delta"),
+    "top_2_box": ("difference in the share of the two highest answers", "top-2 box"),
+    "wilcoxon": ("whether the same people moved one way more than by chance", "Wilcoxon signed-rank test"),
+    "risk_ratio": ("how many times as many as in the baseline", "risk ratio"),
+    "odds_ratio": ("how many times the odds of the baseline", "odds ratio"),
+}
+"""In plain words, and by the name of the method."""
 Tested = FactorEffect | Interaction
 
 
@@ -100,9 +107,8 @@ def _views(analysis: Analysis) -> Html:
         (
             _name(c.metric, c.option),
             said(in_words(c.arm)),
-            VIEWS.get(view.name, in_words(view.name)),
-            wording.number(view.value),
-            _span(view),
+            _seen(view),
+            *_figures(view),
         )
         for c in analysis.comparisons
         for view in c.views or ()
@@ -111,8 +117,19 @@ def _views(analysis: Analysis) -> Html:
     return table("Further views of the same comparisons", head, rows, numbers_from=3) if rows else EMPTY
 
 
-def _span(view: View) -> str:
-    return wording.span((wording.number(view.interval[0]), wording.number(view.interval[1])) if view.interval else None)
+def _seen(view: View) -> Html:
+    words, method = VIEWS.get(view.name, (in_words(view.name), ""))
+    return join(words, tag("span", method, class_="quiet below"))
+
+
+def _figures(view: View) -> tuple[str, str]:
+    """Value and interval in the unit of the view; what a test of ranks adds up says nothing to a reader."""
+    if view.name == "wilcoxon":
+        return f"p {wording.p_value(view.p_value)}", wording.NOTHING
+    if view.name == "top_2_box":
+        interval = wording.difference_interval("proportion", view.interval)
+        return wording.difference("proportion", view.value), interval
+    return wording.number(view.value), wording.estimate_interval("mean", view.interval)
 
 
 def _table(caption: str, what: str, rows: Sequence[tuple[Html | str, ...]]) -> Html:
