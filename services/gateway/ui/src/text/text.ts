@@ -1,7 +1,8 @@
 // Every sentence of the pages, in English. A translation is another object of the same shape.
 
-import { count, percent } from "../format/format";
+import { count } from "../format/format";
 import { places } from "./places";
+import { results } from "./results";
 import { validation } from "./validation";
 
 export const text = {
@@ -303,104 +304,7 @@ export const text = {
     everybody: "everybody",
     missing: "There is no such simulation",
   },
-  results: {
-    pending:
-      "The verdict comes when the planned number has answered. Until then, the monitor shows intervals that are valid at every look.",
-    pendingTitle: "No verdict yet",
-    open: "See the results",
-    alarm: (kind: string, where: string) => `Alarm: ${kind}${where ? ` in ${where}` : ""}.`,
-    lost: "did not finish",
-    worth: (people: string) => `Worth about ${people} real people at most.`,
-    worthless: "Worth nothing about real people.",
-    evidence: "Evidence",
-    effectiveN: "Effective n",
-    comparisons: "Differences from the baseline",
-    control: "control: cannot differ",
-    comparisonsNote:
-      "A line is the interval, the dot the estimate. Left of the middle is lower than the baseline, right is higher.",
-    mainEffects: {
-      title: "Main effects",
-      level: "Level",
-      levelOf: (factor: string, level: string) => `${factor}: ${level}`,
-      whoIs: (metric: string) => `${metric}: the people`,
-      note: (factors: string) =>
-        `Factors: ${factors}. Each level is compared with the first of its factor, over all levels of the other factors.`,
-    },
-    estimates: "Each arm",
-    changed: {
-      title: "Changes",
-      note: "The last time something was asked against the first, each person with themselves; not corrected. Whatever happened in between is in it.",
-      first: "First",
-      last: "Last",
-      change: "Change",
-      round: (round: number) => `round ${count(round)}`,
-      both: (n: number) => `${count(n)} answered both times`,
-    },
-    talk: {
-      title: "What was said",
-      beginning: "The beginning of the talk. All of it can be read on here, or taken along as the transcript below.",
-      whole: "All of the talk; the transcript below has the same.",
-      more: "Read on",
-      group: (name: string) => name.replace(/^talk-(\d+), group-\d+-(\d+)$/, "Talk $1, group $2"),
-    },
-    distributions: "Distributions",
-    distributionsNote: "A full bar is everybody who answered. Choose a bar to see who they are.",
-    segments: "Segments",
-    segmentsNote: (isShare: boolean) =>
-      `One scale for all${isShare ? ", from 0 to 100 %" : ""}: the dot is the estimate, the bar its interval. Choose a row to see who they are.`,
-    aboutPeople: (value: string, low: string, high: string) => `people: ${value} (${low} to ${high})`,
-    whoIs: (metric: string, arm: string) => `${metric}, ${arm}: the people`,
-    whoWhen: "Who answered then:",
-    toneOf: (arm: string) => `in ${arm}: the people`,
-    passed: (passed: number, reached: number) => `${count(passed)} of ${count(reached)}`,
-    scale: (low: string, high: string) => `on a scale from ${low} to ${high}`,
-    stage: (arm: string, difference: string, interval: string) =>
-      `${arm} against the baseline, of those who got this far: ${difference} (${interval}).`,
-    funnelNote: (n: string) =>
-      `Bars are shares of all answers (${n} in the first arm); the figures are of those that got that far.`,
-    themes: (field: string) => `What it is about: ${field}`,
-    coder: (coder: string, n: number, of: number) => `by ${coder}, ${count(n)} of ${count(of)} texts`,
-    themesNote: "A full bar is every text.",
-    agreement: (kappa: string) => `Both codings agree at ${kappa} (kappa).`,
-    rest: "everybody else",
-    funnel: "Funnel",
-    mood: "Sentiment",
-    tones: { negative: "negative", neutral: "neutral", positive: "positive", unstated: "not stated" },
-    correlations: "Who answers how",
-    correlationsNone: "No trait goes with an answer more than chance would show.",
-    correlationsNote: "Association of traits and answers, of 1 at most. Small ones are left out; many are chance.",
-    series: "Over time",
-    exports: "Exports",
-    report: "Open the report",
-    download: (format: string) => `Download ${format}`,
-    transcript: "Transcript",
-    metric: "Metric",
-    arm: "Arm",
-    against: (baseline: string) => `against ${baseline}`,
-    difference: "Difference",
-    interval: "Interval",
-    lift: "Lift",
-    adjusted: "Adjusted p",
-    grade: "Grade",
-    finding: "Finding",
-    answered: (n: number, of: number) => (n < of ? `${count(n)} of ${count(of)} answered` : `${count(n)} answered`),
-    answers: (n: number) => `${count(n)} answers`,
-    minor: (hidden: number) => `Show ${count(hidden)} more without a clear difference`,
-    fewer: "Show fewer",
-    points: "points",
-    findings: {
-      higher: "higher",
-      lower: "lower",
-      no_clear_difference: "no clear difference",
-      not_estimable: "not estimable",
-    } as Record<string, string>,
-    senses: { better: "which is better", worse: "which is worse" },
-    plan: (hash: string, at: string) => `Plan ${hash}, frozen ${at}, before the first exposure.`,
-    level: (level: number) => `Intervals at ${percent(level, 0)}.`,
-    unequal: "The arms lost people unequally: treat every difference with suspicion.",
-    chart: (metric: string) => `Distribution of ${metric} by arm`,
-    asTable: "As a table",
-  },
+  results,
   people: {
     title: "People",
     search: "Search",
