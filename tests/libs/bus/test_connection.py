@@ -5,11 +5,13 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from urllib.parse import urlparse
 
 import pytest
 
-from libs.bus.connection import PlainTextError, connect
+from libs.bus.connection import PlainTextError, Transport, connect
 from libs.bus.tls import Tls
+from libs.runtime.nats_server import NatsServer
 from tests.libs.bus.parts import running, settings
 from tests.support.certificates import make_certificates
 
@@ -59,3 +61,22 @@ async def test_a_service_does_not_start_on_it_and_says_why(sqlite_url: str) -> N
             async with running("results", sqlite_url, settings(f"tls://{place}", connect_timeout=1.0)):
                 pass
         assert told == []
+
+
+async def test_connecting_can_be_given_up_at_any_moment(nats_server: NatsServer) -> None:
+    """In particular when there is an answer already: nobody would close the connection any more."""
+    uri = urlparse(nats_server.url)
+    kept = 0
+    for steps in range(40):
+        transport = Transport()
+        connecting = asyncio.create_task(transport.connect(uri, 1024, 5))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        was_done = not connecting.cancel()
+        await asyncio.wait([connecting])
+        assert was_done or connecting.cancelled(), f"it went on when it was given up after {steps} steps"
+        kept += was_done
+        transport.close()
+        if transport:
+            await transport.wait_closed()
+    assert kept, "some were there in time"
