@@ -8,7 +8,7 @@ import signal
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import asyncpg
+import psutil
 
 URL_VARIABLE = "REHEARSAL_TEST_POSTGRES_URL"
 IMAGE = "postgres:17"
@@ -84,7 +85,8 @@ def _embedded(directory: Path, *, is_durable: bool) -> Iterator[PostgresServer]:
         yield PostgresServer(f"postgresql://{uri.username}:{uri.password or ''}@/postgres?host={host}")
     finally:
         os.kill(server.get_pid(), signal.SIGQUIT)  # at once: nobody reads again what it would still write
-        server.cleanup()
+        with suppress(psutil.NoSuchProcess):  # it looks whether the server is there, and then ends it
+            server.cleanup()
 
 
 @contextmanager
