@@ -262,7 +262,11 @@ class InterventionSpec(Body):
 class ExecutionSpec(Body):
     """`POST /interventions/{id}/execute`; every field is optional."""
 
-    name: Name | None = Field(default=None, description="Of the simulation; if absent that of the intervention.")
+    name: Name | None = Field(
+        default=None,
+        exclude_if=lambda name: name is None,  # the release before knows no such field
+        description="Of the simulation; if absent that of the intervention.",
+    )
     population_id: Identity | None = Field(
         default=None, description="Needed unless the intervention names one, or the simulation that it starts from."
     )

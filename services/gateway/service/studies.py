@@ -163,8 +163,18 @@ class Studies:
             budget=budget,
             origin=origin,
         )
-        started = await self._gateway.ask("intervention", f"/interventions/{made['id']}/execute", execution)
+        started = await self._execute(made["id"], execution)
         return Started(started["simulation_id"], population["id"], made["id"], estimate)
+
+    async def _execute(self, intervention_id: str, execution: ExecutionSpec) -> JsonObject:
+        """The release before this one, which may still be there, calls a simulation as its intervention alone."""
+        path = f"/interventions/{intervention_id}/execute"
+        try:
+            return await self._gateway.ask("intervention", path, execution)
+        except OwnerRefusedError as error:
+            if [one.field for one in error.errors] != ["name"]:
+                raise
+        return await self._gateway.ask("intervention", path, execution.model_copy(update={"name": None}))
 
     async def _converse(self, spec: StudySpec, population_id: str, origin: Origin, budget: Budget | None) -> str:
         """Ask a protocol of an interactive simulation, which ends when all of it is done."""
