@@ -11,6 +11,7 @@ from libs.stats.bayesian import Posterior, Prior, lift_posterior, posterior, two
 from libs.stats.bivariate import Bivariate, compare_ratios, ratio_moments, ratio_variance
 from libs.stats.blocks import FriedmanTest, cochran_q, friedman
 from libs.stats.bootstrap import bootstrap
+from libs.stats.bounded import CLUSTERED_WILSON, CUT_T_INTERVAL, clustered_share_interval, cut_to_scale, mean_within
 from libs.stats.calibration import (
     FEWEST_STUDIES,
     Prediction,
@@ -147,6 +148,8 @@ from libs.stats.weighted import (
 )
 
 __all__ = [
+    "CLUSTERED_WILSON",
+    "CUT_T_INTERVAL",
     "FEWEST_STUDIES",
     "FIELLER",
     "T_INTERVAL",
@@ -215,6 +218,7 @@ __all__ = [
     "clustered_log_rank",
     "clustered_means",
     "clustered_omnibus",
+    "clustered_share_interval",
     "cochran_q",
     "cohens_d",
     "cohens_h",
@@ -241,6 +245,7 @@ __all__ = [
     "cramers_v_interval",
     "cuped",
     "cuped_lift",
+    "cut_to_scale",
     "delta_lift",
     "detectable_lift",
     "detectable_means",
@@ -284,6 +289,7 @@ __all__ = [
     "mann_whitney",
     "mcnemar_exact",
     "mean_interval",
+    "mean_within",
     "median_survival",
     "midranks",
     "mixture_bound",

@@ -8,12 +8,16 @@ libs.stats is imported when it is first needed: numpy and scipy would add a seco
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from libs.contracts.base import Data
 from libs.contracts.clusters import units_of
 from libs.contracts.evidence import Evidence, Interval, SampleRatioCheck
 from libs.contracts.instruments import Answer, Instrument, MetricType
 from libs.contracts.protocol import Plan
+
+if TYPE_CHECKING:
+    from libs.stats import Moments
 
 UNSEGMENTED = "unsegmented"
 SCORABLE = {MetricType.BINARY, MetricType.ORDINAL, MetricType.NUMERIC}
@@ -76,8 +80,6 @@ def aggregate(
 
     `is_over`: no step is to come any more in which agents who have answered are asked again.
     """
-    from libs.stats import T_INTERVAL, WILSON
-
     taken = list(turns)
     agents = _by_agent(taken)
     answered = {agent: mine for agent, mine in agents.items() if any(turn.is_answered for turn in mine)}
@@ -87,8 +89,8 @@ def aggregate(
     instrument = scored(plan.instruments)
     level = 1 - plan.alpha
     units = units_of((turn.agent_id, turn.cluster_id) for turn in taken)
-    score = _Score(instrument, level if is_complete else None, units)
-    value, interval = score.of(answered.values())
+    score = _Score(instrument, level, is_complete, units)
+    value, interval, method = score.of(answered.values())
     is_rate = instrument is not None and instrument.type is MetricType.BINARY
     return Aggregate(
         total_responses=len(responses),
@@ -100,7 +102,7 @@ def aggregate(
         mean_score=value,
         confidence_interval=interval,
         confidence_level=level,
-        method=(WILSON if is_rate else T_INTERVAL) if instrument else None,
+        method=method,
         segment_breakdown=_by_segment(assigned, answered, score),
         evidence=_evidence(plan, agents, is_offline=is_offline, is_complete=is_complete),
     )
@@ -108,15 +110,18 @@ def aggregate(
 
 @dataclass(frozen=True, slots=True)
 class _Score:
-    """Mean or rate of one metric; without a level there is no interval."""
+    """Mean or rate of one metric; there is no interval before it is complete."""
 
     instrument: Instrument | None
-    level: float | None
+    level: float
+    is_complete: bool
     units: Mapping[str, str]
 
-    def of(self, agents: Iterable[Sequence[Finished]]) -> tuple[float | None, Interval | None]:
-        """Value and interval over these agents; several turns of one, and all who heard each other, count once."""
-        from libs.stats import Moments, mean_interval, wilson_interval
+    def of(self, agents: Iterable[Sequence[Finished]]) -> tuple[float | None, Interval | None, str | None]:
+        """Value, interval and its method over these agents; several turns of one, and all who heard each other, count
+        once.
+        """
+        from libs.stats import Moments
 
         together: dict[str, list[float]] = defaultdict(list)
         for turns in agents:
@@ -124,11 +129,10 @@ class _Score:
                 together[self.units[turns[0].agent_id]].append(value)
         values = [sum(own) / len(own) for own in together.values()]
         moments = Moments.of(values)
-        if self.level is None or self.instrument is None:
-            return moments.mean, None
-        if self.instrument.type is MetricType.BINARY and all(value in {0.0, 1.0} for value in values):
-            return moments.mean, wilson_interval(int(sum(values)), len(values), self.level)
-        return moments.mean, mean_interval(moments, self.level)
+        if self.instrument is None:
+            return moments.mean, None, None
+        interval, method = _interval(self.instrument, values, moments, self.level)
+        return moments.mean, interval if self.is_complete else None, method
 
     def _mean(self, turns: Sequence[Finished]) -> float | None:
         values = [value for turn in turns if turn.is_answered and (value := self._value(turn.answers)) is not None]
@@ -136,6 +140,20 @@ class _Score:
 
     def _value(self, answers: Mapping[str, Answer]) -> float | None:
         return None if self.instrument is None else value_of(self.instrument, answers)
+
+
+def _interval(
+    instrument: Instrument, values: Sequence[float], moments: "Moments", level: float
+) -> tuple[Interval | None, str]:
+    """It never leaves the range that the value can be in."""
+    from libs.stats import CLUSTERED_WILSON, WILSON, clustered_share_interval, mean_within, wilson_interval
+
+    if instrument.type is not MetricType.BINARY:
+        low, high = instrument.minimum, instrument.maximum
+        return mean_within(moments, None if low is None or high is None else (low, high), level)
+    if all(value in {0.0, 1.0} for value in values):
+        return wilson_interval(int(sum(values)), len(values), level), WILSON
+    return clustered_share_interval(moments, level), CLUSTERED_WILSON
 
 
 def value_of(instrument: Instrument, answers: Mapping[str, Answer]) -> float | None:
@@ -175,7 +193,7 @@ def _by_segment(
         responses[segment] |= {(turn.agent_id, turn.arm) for turn in turns if turn.is_answered}
     breakdown = {}
     for segment, size in sorted(sizes.items()):
-        value, interval = score.of(members[segment])
+        value, interval, _ = score.of(members[segment])
         breakdown[segment] = SegmentScore(
             assigned=size,
             total_responses=len(responses[segment]),

@@ -6,12 +6,13 @@ one may leave out zero although the finding is `no_clear_difference`; the findin
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from libs.contracts.evidence import Analysis, Comparison, Estimate, Interval
+from libs.contracts.evidence import Analysis, Comparison, Estimate
 from services.results.domain.changes import changes
-from services.results.domain.contrasts import Compared, compare, is_whole
+from services.results.domain.contrasts import Compared, compare
 from services.results.domain.doubts import factor_effects, flags, interactions, omnibus
 from services.results.domain.evidence import Evidences, evidences
 from services.results.domain.finding import correct_apart, finding_of, ways
+from services.results.domain.intervals import interval_of, successes_of
 from services.results.domain.losses import worst_loss
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
@@ -62,10 +63,10 @@ def analyse(study: Study, replies: Replies, *, looks: int = 1) -> Analysis:
 
 def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confidence_level: float) -> Estimate:
     """One outcome in one arm, from one value per unit; `n` counts agents, the evidence counts units."""
-    from libs.stats import T_INTERVAL, Moments
+    from libs.stats import Moments
 
     moments = Moments.of(sample.values)
-    interval, method = _interval(outcome, sample.values, confidence_level)
+    interval, method = interval_of(outcome, moments, successes_of(outcome, sample.values), confidence_level)
     return Estimate(
         metric=outcome.metric,
         option=outcome.option,
@@ -76,7 +77,7 @@ def estimate(outcome: Outcome, arm: str, sample: Sample, worth: Evidences, confi
         standard_deviation=moments.standard_deviation,
         interval=interval,
         confidence_level=confidence_level,
-        method=method if interval is not None else f"{method or T_INTERVAL} (not estimable)",
+        method=method if interval is not None else f"{method} (not estimable)",
         evidence=worth.of(moments.n),
         scale=outcome.scale,
     )
@@ -151,11 +152,3 @@ def _limits(study: Study, outcome: Outcome, arm: str, baseline: str) -> Iterator
         yield REACHED
     if not study.chosen.alone.isdisjoint({(outcome.metric, arm), (outcome.metric, baseline)}):
         yield CHOSEN
-
-
-def _interval(outcome: Outcome, values: Sequence[float], confidence_level: float) -> tuple[Interval | None, str]:
-    from libs.stats import T_INTERVAL, WILSON, Moments, mean_interval, wilson_interval
-
-    if outcome.measure == "proportion" and is_whole(values):
-        return wilson_interval(int(sum(values)), len(values), confidence_level), WILSON
-    return mean_interval(Moments.of(values), confidence_level), T_INTERVAL

@@ -19,6 +19,7 @@ from libs.contracts.instruments import Answer, Instrument
 from libs.contracts.results import RunningEstimate
 from libs.contracts.turns import is_offline
 from services.results.domain.evidence import evidences
+from services.results.domain.intervals import interval_of
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
@@ -312,15 +313,13 @@ class _Heads:
 
 def _interval(study: Study, arm: str, outcome: Outcome, tally: "RunningMoments") -> tuple[Interval | None, str]:
     """Where something was planned, one that holds at every look; it is narrowest at the planned n."""
-    from libs.stats import T_INTERVAL, WILSON, always_valid, bernoulli_sequence, mean_interval, wilson_interval
+    from libs.stats import always_valid, bernoulli_sequence, cut_to_scale
     from libs.stats.sequential import ALWAYS_VALID
 
     level, moments = study.confidence_level, tally.moments()
     successes = tally.successes if outcome.measure == "proportion" else None
     if study.plan is None:
-        if successes is not None:
-            return wilson_interval(successes, tally.n, level), WILSON
-        return mean_interval(moments, level), T_INTERVAL
+        return interval_of(outcome, moments, successes, level)
     if successes is not None:
         exact = bernoulli_sequence(successes, tally.n, level)
         assert exact is not None
@@ -329,4 +328,4 @@ def _interval(study: Study, arm: str, outcome: Outcome, tally: "RunningMoments")
         return None, f"{ALWAYS_VALID}; no spread yet"
     error = (moments.variance / tally.n) ** 0.5
     planned = max(2, study.plan.planned_n.get(arm, 0))
-    return always_valid(moments.mean, error, tally.n, planned, level)[0], ALWAYS_VALID
+    return cut_to_scale(always_valid(moments.mean, error, tally.n, planned, level)[0], outcome.bounds), ALWAYS_VALID

@@ -17,6 +17,7 @@ from libs.contracts.base import Data
 from libs.contracts.compact import Repeated
 from libs.contracts.evidence import Estimate, Interval
 from services.results.domain.evidence import Evidences
+from services.results.domain.intervals import interval_of, successes_of
 from services.results.domain.outcomes import Outcome, outcomes_of
 from services.results.domain.records import Study
 from services.results.domain.replies import Attribute, Replies, Reply
@@ -25,6 +26,8 @@ from services.results.domain.samples import Number, Sample, Units, answer_of, by
 if TYPE_CHECKING:
     from libs.stats import Association as Measured
 
+MOODS = {"engagement": (0.0, 1.0), "sentiment": (-1.0, 1.0)}
+"""The lowest and the highest that each can be."""
 NEUTRAL = 0.2
 MOST_VALUES = 12
 """Different values of an attribute beyond which it is no classification."""
@@ -100,13 +103,13 @@ def moods(study: Study, arms: Sequence[str], replies: Sequence[Reply], worth: Ev
 
 def series(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[Point]:
     """Every outcome by step and round, in their order; nothing where there is only one of them."""
-    from libs.stats import Moments, mean_interval
+    from libs.stats import Moments
 
     places = sorted({(reply.round, reply.step_place, reply.step_id) for reply in replies})
     if len(places) < 2:
         return []
-    numbers: list[tuple[str, str | None, Number]] = [
-        (outcome.metric, outcome.option, answer_of(outcome)) for outcome in outcomes_of(study.instruments)
+    numbers: list[tuple[str, Outcome | None, Number]] = [
+        (outcome.metric, outcome, answer_of(outcome)) for outcome in outcomes_of(study.instruments)
     ]
     numbers += [("engagement", None, _engagement), ("sentiment", None, _sentiment)]
     by_place: dict[tuple[int, int, str, str], list[Reply]] = defaultdict(list)
@@ -114,7 +117,7 @@ def series(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[
         if reply.is_answered:
             by_place[reply.round, reply.step_place, reply.step_id, reply.arm].append(reply)
     found = []
-    for metric, option, number in numbers:
+    for metric, outcome, number in numbers:
         for round_number, place, step_id in places:
             for arm in arms:
                 values = _plain(by_place[round_number, place, step_id, arm], number).values
@@ -123,16 +126,25 @@ def series(study: Study, arms: Sequence[str], replies: Sequence[Reply]) -> list[
                     found.append(
                         Point(
                             metric=metric,
-                            option=option,
+                            option=outcome and outcome.option,
                             arm=arm,
                             step_id=step_id,
                             round=round_number,
                             n=len(values),
                             value=moments.mean,
-                            interval=mean_interval(moments, study.confidence_level),
+                            interval=_interval(metric, outcome, values, study.confidence_level),
                         )
                     )
     return found
+
+
+def _interval(metric: str, outcome: Outcome | None, values: Sequence[float], level: float) -> Interval | None:
+    from libs.stats import Moments, mean_within
+
+    moments = Moments.of(values)
+    if outcome is None:
+        return mean_within(moments, MOODS[metric], level)[0]
+    return interval_of(outcome, moments, successes_of(outcome, values), level)[0]
 
 
 def associations(study: Study, replies: Replies) -> list[Association]:
@@ -192,10 +204,11 @@ def _plain(replies: Sequence[Reply], number: Number) -> Sample:
 def _estimate(
     study: Study, metric: str, arm: str, replies: Sequence[Reply], number: Number, worth: Evidences
 ) -> Estimate:
-    from libs.stats import T_INTERVAL, Moments, mean_interval
+    from libs.stats import Moments, mean_within
 
     sample = _plain(replies, number)
     moments = Moments.of(sample.values)
+    interval, method = mean_within(moments, MOODS[metric], study.confidence_level)
     return Estimate(
         metric=metric,
         option=None,
@@ -204,9 +217,9 @@ def _estimate(
         n=sample.agents,
         value=moments.mean,
         standard_deviation=moments.standard_deviation,
-        interval=mean_interval(moments, study.confidence_level),
+        interval=interval,
         confidence_level=study.confidence_level,
-        method=T_INTERVAL,
+        method=method,
         evidence=worth.of(len(sample.values)),
     )
 

@@ -81,6 +81,13 @@ class Outcome:
         return (low, high) if self.measure == "mean" and low is not None and high is not None else None
 
     @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The lowest and the highest that its value can be; None where nothing limits it."""
+        if self.measure == "proportion":
+            return 0.0, 1.0
+        return (1.0, float(len(self.instrument.options))) if self.measure == "mean_rank" else self.scale
+
+    @property
     def is_conditional(self) -> bool:
         """True when only agents the funnel reached have a value, so that arms are no longer comparable by design."""
         return self.instrument.requires is not None and self.instrument.type is not MetricType.BINARY

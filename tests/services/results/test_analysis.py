@@ -57,6 +57,37 @@ def test_two_proportions_are_compared_as_statsmodels_does() -> None:
     assert (estimate.arm, estimate.n, estimate.measure) == ("b", 62, "proportion")
 
 
+def test_no_interval_of_an_estimate_leaves_the_range_of_its_measure() -> None:
+    """Three groups of six talked; shares, a scale and places of each are units of their own."""
+    metrics = (
+        BOUGHT,
+        build.instrument("liked", "ordinal", minimum=1, maximum=7),
+        build.instrument("vote", "choice", options=("x", "y")),
+        build.instrument("order", "ranking", options=("x", "y")),
+    )
+    study = build.study(None, instruments=metrics)
+    many = {0: 1, 1: 1, 2: 3}  # of each group, how many say yes
+    turns = []
+    for i in range(18):
+        group, is_yes = i % 3, i // 3 < many[i % 3]
+        first = "x" if is_yes else "y"
+        answers = {
+            "bought": is_yes,
+            "liked": 7.0 if group else 3.0,
+            "vote": first,
+            "order": (first, "y" if is_yes else "x"),
+        }
+        turns.append(build.turn(i, "all", answers, cluster_id=f"group-{group}"))
+    found = {(one.metric, one.option): one for one in analyse(study, turns).estimates}
+    limits = {"bought": (0, 1), "vote": (0, 1), "liked": (1, 7), "order": (1, 2)}
+    for (metric, _), estimate in found.items():
+        assert estimate.interval is not None
+        assert limits[metric][0] <= estimate.interval[0] < estimate.interval[1] <= limits[metric][1]
+    assert found["bought", None].interval == pytest.approx((0.0477, 0.7439), abs=1e-3)
+    assert found["bought", None].method.startswith("Wilson score interval on the effective sample size")
+    assert found["liked", None].method == "t interval, cut at the end of the scale"
+
+
 def test_two_means_are_compared_by_welch() -> None:
     a, b = [3.0, 4, 5, 6, 7, 5, 4], [6.0, 7, 8, 9, 6, 7, 8, 10]
     amount = build.instrument("amount", "numeric", minimum=1, maximum=10)

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.contracts.chosen import Chosen
+from libs.contracts.instruments import Answer
 from services.results.domain.live import Running
 from services.results.domain.records import Study, Turn
 from services.results.domain.samples import count_heads
@@ -143,6 +144,22 @@ def test_where_there_is_a_plan_the_interval_holds_at_every_look_and_is_wider_tha
         assert other is not None
         assert own[0] < other[0] < one.value < other[1] < own[1]
         assert "every look" in one.method
+
+
+def test_an_interval_stays_on_the_scale_at_every_look() -> None:
+    turns = []
+    for n in range(4):
+        order = ("x", "y") if n % 2 else ("y", "x")
+        answers: dict[str, Answer] = {"open": n % 2 == 0, "intent": (1.0, 7.0, 6.0)[n % 3], "order": order}
+        turns.append(build.turn(n, "control", answers, cluster_id=f"group_{n % 3}"))
+    limits = {"open": (0, 1), "intent": (1, 7), "order": (1, 2)}
+    for is_planned in (True, False):
+        study = planned(is_planned=is_planned)
+        found = [one for one in running(study, turns).estimates(study) if one.interval is not None]
+        assert {one.metric for one in found} == set(limits)
+        for one in found:
+            assert one.interval is not None
+            assert limits[one.metric][0] <= one.interval[0] < one.interval[1] <= limits[one.metric][1]
 
 
 def test_an_instrument_that_turns_out_to_be_another_is_not_known() -> None:
