@@ -10,7 +10,7 @@ from rich.text import Text
 from libs.client import ProblemError
 from libs.contracts.base import JsonObject
 from libs.contracts.estimates import Estimate
-from libs.contracts.planning import PowerScreen
+from libs.contracts.planning import Power, PowerScreen
 from libs.contracts.ranges import Range
 from libs.contracts.specs import Engine
 from libs.studies import resolved
@@ -80,11 +80,37 @@ def _show_power(power: PowerScreen, output: Console) -> None:
     for one in power.metrics:
         chance = UNKNOWN if one.power is None else f"{one.power:.0%}"
         needed = UNKNOWN if one.needed_n is None else f"{one.needed_n:,} in each arm"
-        unit = "of a share" if one.unit == "share" else "standard deviations"
-        table.add_row(Text(one.metric), one.role, f"{one.mde:g} {unit}", f"{one.n:,}", chance, needed)
+        table.add_row(Text(one.metric), one.role, f"{one.mde:g} {_unit(one)}", f"{one.n:,}", chance, needed)
     output.print(table)
     for warning in power.warnings:
         output.print(Text(warning, style="yellow"))
+
+
+def said_of_power(estimate: JsonObject | None) -> tuple[str, ...]:
+    """What a runner is told before anybody is asked: how likely the primary effect is found."""
+    power = _power_of(estimate)
+    if power is None:
+        return ()
+    primary = (one for one in power.metrics if one.role == "primary" and one.power is not None)
+    return power.warnings or tuple(
+        f"The power to find an effect of {one.mde:g} {_unit(one)} in {one.metric} is {one.power:.0%}."
+        for one in primary
+    )
+
+
+def too_little_power(estimate: JsonObject | None) -> tuple[str, ...]:
+    """What a reader of the verdict is told, where the study could hardly find what it was made for."""
+    power = _power_of(estimate)
+    return power.warnings if power is not None and power.metrics else ()
+
+
+def _power_of(estimate: JsonObject | None) -> PowerScreen | None:
+    told = estimate and estimate.get("power")
+    return PowerScreen.model_validate(told) if told else None
+
+
+def _unit(one: Power) -> str:
+    return "of a share" if one.unit == "share" else "standard deviations"
 
 
 def held_against(estimate: JsonObject, usage: JsonObject) -> str:

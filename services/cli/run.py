@@ -49,6 +49,7 @@ async def run_study(path: Path, source: Source, options: RunOptions) -> Exit:
         started = await _start(client, study, spec)
         simulation_id = started["simulation_id"]
         say(f"{spec.name}: simulation {simulation_id}, seed {spec.seed}, model {spec.model}, engine {spec.engine}")
+        _say_power(started["estimate"])
         try:
             status = await follow(client, simulation_id)
         except asyncio.CancelledError:
@@ -70,6 +71,13 @@ async def _start(client: RehearsalClient, study: Study, spec: StudySpec) -> Json
     except ProblemError as error:
         raise StopError(Exit.REFUSED, "\n".join([refusal(error), *study.lines(error.errors)])) from error
     return started
+
+
+def _say_power(estimate: JsonObject | None) -> None:
+    from services.cli.estimate import said_of_power
+
+    for line in said_of_power(estimate):
+        say(line)
 
 
 def _say_what_was_not_understood(population: JsonObject) -> None:
@@ -113,11 +121,13 @@ def _print(run: Run, folder: Path, options: RunOptions) -> None:
         }
         print_json(answer)
         return
-    from services.cli.estimate import held_against
+    from services.cli.estimate import held_against, too_little_power
     from services.cli.verdict import console, simulated, usage_line, verdict
 
     output = console()
     output.print(verdict(run.analysis, run.results["better"], output.width))
+    for warning in too_little_power(run.estimate):
+        output.print(warning, style="yellow", markup=False, highlight=False)
     output.print(simulated(run.results.get("population")))
     output.print(usage_line(run.status["usage"]), style="dim")
     if run.estimate is not None:

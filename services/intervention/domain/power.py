@@ -1,8 +1,8 @@
 """How likely a plan finds what is worth finding, said before anybody is asked.
 
 Power is that of one comparison at the strictest step of the correction, between the smallest arm and the baseline. A
-plan is hopeless when it would more likely miss its primary effect than find it. libs.stats is imported when it is first
-needed, as in scores.
+plan is hopeless when it would more likely miss its primary effect than find it, and weak below the usual target. Of a
+ranking it is the place of an option, compared as a mean. libs.stats is imported when it is first needed, as in scores.
 """
 
 import math
@@ -28,7 +28,7 @@ DEFAULTS = {
     "standard_deviations": f"default: {STANDARD_MDE:g} standard deviations, a small effect after Cohen (1988)",
 }
 SHARES = {MetricType.BINARY, MetricType.CHOICE}
-MEANS = {MetricType.ORDINAL, MetricType.NUMERIC}
+MEANS = {MetricType.ORDINAL, MetricType.NUMERIC, MetricType.RANKING}
 
 
 def screen(of: Design, planned_n: Mapping[str, int]) -> PowerScreen:
@@ -43,8 +43,12 @@ def screen(of: Design, planned_n: Mapping[str, int]) -> PowerScreen:
     metrics = tuple(
         _power(of, one, min(others), planned_n[of.baseline], of.alpha / max(1, comparisons)) for one in asked
     )
-    warnings = tuple(_warnings(metrics))
-    return PowerScreen(planned_n=dict(planned_n), metrics=metrics, is_hopeless=bool(warnings), warnings=warnings)
+    return PowerScreen(
+        planned_n=dict(planned_n),
+        metrics=metrics,
+        is_hopeless=any(one.role == "primary" and _is_hopeless(one) for one in metrics),
+        warnings=tuple(_warnings(metrics)),
+    )
 
 
 def expected_n(of: Design, people: int) -> dict[str, int]:
@@ -86,6 +90,10 @@ def _power(of: Design, metric: Instrument, n: int, baseline_n: int, alpha: float
 
 def _rate(of: Design, metric: Instrument) -> float:
     return of.baseline_rates.get(metric.name, 1 / len(metric.options) if metric.options else RATE)
+
+
+def _is_hopeless(one: Power) -> bool:
+    return one.power is None or one.power < HOPELESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,14 +150,15 @@ class _Sizes:
 def _warnings(metrics: Sequence[Power]) -> list[str]:
     found = []
     for one in metrics:
-        if one.role != "primary" or (one.power is not None and one.power >= HOPELESS):
+        if one.role != "primary" or (one.power is not None and one.power >= TARGET):
             continue
+        word = "Hopeless" if _is_hopeless(one) else "Weak"
         unit = "of a share" if one.unit == "share" else "standard deviations"
         chance = "cannot be computed" if one.power is None else f"is {one.power:.0%}"
         needed = "no number of people is enough" if one.needed_n is None else f"{one.needed_n} people in each arm"
         within = f"; everybody in every arm would need {one.needed_n_within} in all" if one.needed_n_within else ""
         found.append(
-            f"Hopeless: the power to find an effect of {one.mde:g} {unit} in {one.metric} {chance} with {one.n} people "
+            f"{word}: the power to find an effect of {one.mde:g} {unit} in {one.metric} {chance} with {one.n} people "
             f"in the smallest arm. A power of {TARGET:.0%} needs {needed}{within}."
         )
     return found

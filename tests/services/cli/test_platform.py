@@ -196,6 +196,9 @@ def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: Embed
     assert "Starting a platform" not in done.stderr
     for part in ("Verdict", "emotional_appeal", "rational_appeal", "open rate (primary)", "adj. p", "C, 0", GRADE):
         assert part in done.stdout
+    power = "Hopeless: the power to find an effect of 0.1 of a share in open_rate is"
+    assert done.stderr.index(power) < done.stderr.index("answered")
+    assert power in done.stdout
     simulation = next(path.name for path in (tmp_path / "runs").iterdir())
     assert simulation in rehearsal("ls", "--url", platform.url, cwd=tmp_path).stdout
     assert "Drawn from usa_demographics (Adults of the United States) with seed" in done.stdout

@@ -33,6 +33,22 @@ def test_a_hopeless_design_is_said_to_be_one_with_the_people_it_would_need() -> 
     assert f"{found.metrics[0].needed_n} people in each arm" in warning
 
 
+def test_a_design_that_more_likely_finds_its_effect_than_not_is_weak_below_a_power_of_four_fifths() -> None:
+    needed = screen(made(), expected_n(made(), 60)).metrics[0].needed_n
+    assert needed is not None
+    few, enough = (screen(made(), {"a": n, "b": n}) for n in (needed - 1, needed))
+    assert (few.is_hopeless, len(few.warnings)) == (False, 1)
+    assert few.warnings[0].startswith("Weak: the power to find an effect of 0.2 standard deviations in purchase_intent")
+    assert enough.warnings == ()
+
+
+def test_a_ranking_has_the_power_of_the_place_of_an_option() -> None:
+    ranking = {"name": "first", "type": "ranking", "options": ["x", "y", "z"], "question": "What comes first?"}
+    [found] = screen(made(success_metrics=[ranking]), {"a": 100, "b": 100}).metrics
+    assert (found.metric, found.unit, found.alpha) == ("first", "standard_deviations", pytest.approx(0.05 / 3))
+    assert found.power == pytest.approx(TTestIndPower().power(0.2, 100, 0.05 / 3, ratio=1), abs=1e-6)
+
+
 def test_enough_people_are_no_reason_for_a_warning() -> None:
     found = screen(made(), expected_n(made(), 2_000))
     assert (found.is_hopeless, found.warnings) == (False, ())
