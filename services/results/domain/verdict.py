@@ -88,13 +88,15 @@ def _alone(analysis: Analysis, answered: int, overall: Evidence) -> str:
     best = max(same, key=lambda e: e.value or 0.0) if shown.measure == "proportion" else shown
     change = next((one for one in analysis.changes or () if _key(one) == _key(best)), None)
     what = titled(best.metric, best.option)
-    if change is not None:
-        start = f"No clear change in {what}: it went" if _is_unclear(change) else f"{what} went"
-        found = f"{start} {_went(change, best)}"
-    else:
-        found = f"{what} is {wording.estimate(best.measure, best.value)}{_on_scale(best)} ({_how_sure(best)})"
     where = "" if best.arm == ONLY_ARM else f" in the arm {in_words(best.arm)}"
-    clauses = [f"{found}{where}, with nothing to compare it with"]
+    found = []
+    if change is None or change.n < best.evidence.clusters:
+        value = f"{wording.estimate(best.measure, best.value)}{_on_scale(best)}"
+        found.append(f"{what} is {value} ({_how_sure(best)}){where}")
+    if change is not None:
+        start = f"no clear change in {what}: it went" if _is_unclear(change) else f"{what} went"
+        found.append(f"{start} {_went(change, best)}{where}")
+    clauses = [f"{found[0]}, with nothing to compare it with", *found[1:]]
     return (
         f"{capital('; '.join([*clauses, *_lost(analysis)]))} — "
         f"{_people(answered)}{_units(answered, overall)}, {_worth(best.evidence)}."

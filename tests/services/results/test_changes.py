@@ -112,3 +112,12 @@ def test_a_change_whose_interval_holds_0_is_said_to_be_no_clear_one() -> None:
     said = analyse(STUDY, turns).verdict
     assert said.startswith("No clear change in liked: it went from ")
     assert "a change of +0.50 (95% interval −3." in said
+
+
+def test_a_change_of_a_few_does_not_stand_for_all_who_answered() -> None:
+    both = [asked(n, place, 40 + 20 * place + n % 3, bought=False) for n in range(4) for place in (1, 2)]
+    late = [asked(n, 2, 70 + n % 5, bought=False) for n in range(4, 50)]
+    said = analyse(STUDY, both + late).verdict
+    assert said.startswith("Liked is 71.9 on a scale from 0 to 100 (95% interval ")
+    assert "; liked went from 60.8 in round 1 to 80.8 in round 2" in said
+    assert "4 units asked both times)" in said
