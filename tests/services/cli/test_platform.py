@@ -194,7 +194,7 @@ def test_a_platform_that_runs_is_used_and_the_verdict_is_printed(platform: Embed
     done = rehearsal("run", EXAMPLE, "--url", platform.url, "--no-report", "--seed", "5", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "Starting a platform" not in done.stderr
-    for part in ("Verdict", "emotional_appeal", "rational_appeal", "open rate (primary)", "adj. p", "C, 0", GRADE):
+    for part in ("Verdict", "emotional appeal", "rational appeal", "open rate (primary)", "adj. p", "C, 0", GRADE):
         assert part in done.stdout
     power = "Hopeless: the power to find an effect of 0.1 of a share in open_rate is"
     assert done.stderr.index(power) < done.stderr.index("answered")
