@@ -122,7 +122,7 @@ REFUSED: list[tuple[str, str, str]] = [
     ('{"name": "a", "agents": [{"persona": {"name": "A", "age": 3}, "n": 1e999}]}', "agents.0.n", "finite"),
     ('{"name": "a", "agents": [{"persona": {"name": "\\ud800"}}]}', "agents.0.persona.name", "surrogates"),
     ('{"name": "a", "agents": []}', "agents", "from 1 to 5000"),
-    ('{"name": "a", "agents": ["Lisa"]}', "agents.0", "should be fields with their values"),
+    ('{"name": "a", "agents": ["Lisa"]}', "agents.0", "should be names with their values"),
     ('{"name": "a", "agents": [{"persona": {"name": "A"}}]}', "agents.0.persona.age", "whole years"),
     (json.dumps({"name": "a", "agents": [MIRA, THRIFTY]}), "agents.1.type", "not 'TinyPerson'"),
     (
