@@ -138,6 +138,18 @@ def test_views_of_a_comparison_are_named_as_people_name_them() -> None:
     assert "cliffs" not in seen
 
 
+def test_what_was_found_of_ranks_is_better_or_worse_in_report_and_pdf() -> None:
+    order = build.instrument("order", "ranking", options=("x", "y"), role="primary")
+    study = build.study(build.plan(("a", "b"), [order], {"a": 12, "b": 12}))
+    turns = [build.turn(i, "ab"[i % 2], {"order": ("y", "x") if i % 2 and i > 1 else ("x", "y")}) for i in range(24)]
+    found = findings(study, turns)
+    pdf = b" ".join(pages(to_pdf(found))).decode(errors="replace")
+    for said in (Page(to_html(found)).text, pdf):
+        assert "ranked better" in said
+        assert "ranked worse" in said
+        assert "higher" not in said
+
+
 def test_names_are_said_in_words_in_report_pdf_and_decision() -> None:
     study, turns = build.campaign(effect=0.5)
     asked = [

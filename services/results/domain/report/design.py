@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from libs.contracts.evidence import Analysis, FactorEffect, Flag, Interaction, View
+from libs.contracts.findings import finding_in_words
 from libs.contracts.names import in_words, titled
 from libs.pages.elements import disclosure, said, table
 from libs.pages.markup import EMPTY, Html, join, tag
@@ -147,7 +148,7 @@ def _tested(analysis: Analysis, one: Tested) -> tuple[str, str, str]:
     return (
         wording.difference(measure, one.difference),
         wording.difference_interval(measure, one.interval),
-        in_words(one.finding),
+        finding_in_words(measure, one.finding),
     )
 
 

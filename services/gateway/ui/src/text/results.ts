@@ -93,6 +93,7 @@ export const results = {
     no_clear_difference: "no clear difference",
     not_estimable: "not estimable",
   } as Record<string, string>,
+  ranked: { higher: "ranked worse", lower: "ranked better" } as Record<string, string>,
   senses: { better: "which is better", worse: "which is worse" },
   plan: (hash: string, at: string) => `Plan ${hash}, frozen ${at}, before the first exposure.`,
   level: (level: number) => `Intervals at ${percent(level, 0)}.`,

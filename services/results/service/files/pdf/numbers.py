@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from libs.contracts.evidence import Analysis, Comparison, Estimate
+from libs.contracts.findings import finding_in_words
 from libs.contracts.names import in_words, titled
 from services.results.domain import wording
 from services.results.domain.findings import Findings
@@ -118,7 +119,7 @@ def _compared(analysis: Analysis, c: Comparison, *, has_people: bool) -> tuple[s
         wording.p_value(c.p_value),
         wording.p_value(c.p_adjusted),
         *((people,) if has_people else ()),
-        in_words(c.finding),
+        finding_in_words(measure, c.finding),
         c.evidence.grade,
     )
 
@@ -135,7 +136,7 @@ def _tested(title: str, what: str, analysis: Analysis, found: Sequence[tuple[Tes
             wording.difference_interval(measure_of(analysis, one), one.interval),
             wording.p_value(one.p_value),
             wording.p_value(one.p_adjusted),
-            in_words(one.finding),
+            finding_in_words(measure_of(analysis, one), one.finding),
             one.evidence.grade,
         )
         for one, of in found[:MOST_ROWS]

@@ -1,7 +1,7 @@
 // What every table of differences has: how large one is, what it is worth, and what was found.
 
 import type { Schema } from "../../api/client";
-import { number, words } from "../../format/format";
+import { number } from "../../format/format";
 import { text } from "../../text/text";
 import { asInterval, isClear, type Levels } from "./levels";
 
@@ -45,7 +45,7 @@ export function Finding({ one, levels }: { one: Parameters<Levels["sense"]>[0]; 
   const sense = levels.sense(one);
   return (
     <span className={`finding finding-${sense ?? (isClear(one) ? "clear" : "unclear")}`}>
-      {text.results.findings[one.finding] ?? words(one.finding)}
+      {levels.found(one)}
       {sense ? <span className="under">{text.results.senses[sense]}</span> : null}
     </span>
   );

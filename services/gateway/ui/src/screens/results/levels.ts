@@ -20,12 +20,15 @@ export interface Levels {
   level: (metric: string, value: Maybe) => string;
   change: (metric: string, value: Maybe) => string;
   unit: (metric: string) => string;
+  /** What was found, in words: of ranks the first place is the best. */
+  found: (one: Found) => string;
   /** Whether what was found is good; null where nothing was found, or nobody has said which way is good. */
   sense: (one: Found) => "better" | "worse" | null;
 }
 
 export function levelsOf(estimates: Measured[], better: Record<string, "higher" | "lower"> = {}): Levels {
-  const shares = new Set(estimates.filter((one) => one.measure === "proportion").map((one) => one.metric));
+  const measured = (as: string) => new Set(estimates.filter((one) => one.measure === as).map((one) => one.metric));
+  const [shares, ranks] = [measured("proportion"), measured("mean_rank")];
   return {
     level: (metric, value) => (shares.has(metric) ? percent(value) : fixed(value)),
     change: (metric, value) => {
@@ -33,6 +36,10 @@ export function levelsOf(estimates: Measured[], better: Record<string, "higher" 
       return signed(value, shares.has(metric) ? (value * 100).toFixed(1) : fixed(value));
     },
     unit: (metric) => (shares.has(metric) ? ` ${text.results.points}` : ""),
+    found: (one) => {
+      const said = ranks.has(one.metric) ? text.results.ranked[one.finding] : undefined;
+      return said ?? text.results.findings[one.finding] ?? words(one.finding);
+    },
     sense: (one) => {
       const way = one.is_control ? undefined : better[one.metric];
       if (!way || !isClear(one)) return null;
