@@ -15,14 +15,15 @@ from statistics import median
 from chaos.cluster import Cluster
 from chaos.course import Course, Run, judged, told
 from chaos.disturbances import FULL_DISK, KILLS, LOSSES, OUTAGES, RESTARTS, Disturbance
-from chaos.provider import FAULTS, SAYING
+from chaos.provider import BIDDEN, FAULTS, SAYING
 from chaos.scenario import Check, Outcome, Scenario
 from chaos.small_disk import small_disk
 from chaos.stage import Stage, folder, plain, stage
 from chaos.study import TURNS
 
 MOST = 1.2
-"""The retry budget of `models`: requests for each call; a reply that has to be repaired is a call of its own."""
+"""The retry budget of `models`: requests for each call; a reply that has to be repaired is a call of its own.
+Calls that are told when to come again take nothing from it."""
 FEW, MANY = (0.03, 0.1), (0.1, 0.3)
 """Shares of the calls. What a few refused ones need stays within the retry budget, or turns would rightly fail."""
 TIMEOUT_S = 5
@@ -109,7 +110,7 @@ def _bearable(run: Run, fault: str) -> list[Check]:
     """No turn is stuck, each failure has its reason, and it costs a bounded number of calls."""
     progress, quality = run.found.status["progress"], run.found.aside["validation"]
     ended, reasons = progress["answered"] + progress["failed"], quality["failure_reasons"]
-    most = MOST * (TURNS + (run.wrong if fault in SAYING else 0))
+    most = MOST * (TURNS + (run.wrong if fault in SAYING else 0)) + (run.wrong if fault == BIDDEN else 0)
     return [
         Check(f"it is {run.found.status['state']}", run.found.status["state"] == "completed"),
         Check(f"{progress['answered']} answered, {progress['failed']} failed of {TURNS}", ended == TURNS),

@@ -17,8 +17,9 @@ from bench.stub import Connection, Endpoint
 
 HTML = b"<html><body><h1>It works!</h1></body></html>"
 ERROR = b'{"error":{"message":"something is wrong","type":"server_error"}}'
+BIDDEN = "429 with Retry-After"
 WITH_STATUS = {
-    "429 with Retry-After": b"429 Too Many Requests\r\nretry-after: 1",
+    BIDDEN: b"429 Too Many Requests\r\nretry-after: 1",
     "500": b"500 Internal Server Error",
     "503": b"503 Service Unavailable",
 }

@@ -1,5 +1,8 @@
 """When a call is made again: full jitter, what the server asked for, and a budget for all calls together.
 
+A server that says when it wants to be asked again is taken at its word, at no cost to the budget: its own answer bounds
+the requests. Only for so long, and with more room between them each time.
+
 A call earns its share of the budget when it is asked for, not when it is answered: calls that are asked for together
 may lend each other theirs. Nothing refills with time, and a call that cannot be made again fails: calls that wait for
 a budget that only other calls can fill might wait for ever.
@@ -33,9 +36,10 @@ class _Tally:
 class RetryBudget:
     """Allows one retry for every five calls, but at least three: of each simulation, and of all together.
 
-    Requests ≤ max(1.2 · calls, calls + 3) at any time, and once more those that were cut off when an endpoint went
-    away, and probes of it, which take nothing from here. Of a simulation, because what went well before
-    is no reason to multiply the outage of today; of all, because many small simulations are one large one.
+    Requests ≤ max(1.2 · calls, calls + 3) at any time, and beside them what takes nothing from here: once more those
+    that were cut off when an endpoint went away, probes of it, and those that it told when to come again. Of a
+    simulation, because what went well before is no reason to multiply the outage of today; of all, because many small
+    simulations are one large one.
     """
 
     def __init__(self) -> None:
@@ -69,6 +73,25 @@ class RetryBudget:
         return self._all, own
 
 
+@dataclass(slots=True)
+class Bidding:
+    """How often a server told a call when to come again, and since when; for `longest_s` that takes no retry."""
+
+    longest_s: float
+    times: int = 0
+    _since: float | None = None
+
+    def heard(self, now: float) -> float:
+        """It was told so: gives the seconds to wait besides, so that calls do not come back all at once."""
+        self._since = now if self._since is None else self._since
+        self.times += 1
+        return _jitter_s(self.times)
+
+    def holds(self, now: float) -> bool:
+        """True while it may come again as it was told."""
+        return self._since is not None and now - self._since <= self.longest_s
+
+
 def delay_s(attempt: int, asked_s: float | None) -> float | None:
     """Seconds to wait after the attempt of this number (from 1): what the server asked for, or full jitter.
 
@@ -77,4 +100,8 @@ def delay_s(attempt: int, asked_s: float | None) -> float | None:
     """
     if asked_s is not None:
         return asked_s if asked_s <= LONGEST_ASKED_S else None
+    return _jitter_s(attempt)
+
+
+def _jitter_s(attempt: int) -> float:
     return random.uniform(0.0, min(LONGEST_S, BASE_S * 2.0 ** (attempt - 1)))  # noqa: S311 - not a secret

@@ -92,6 +92,33 @@ async def test_an_endpoint_that_accepts_nothing_is_asked_again_when_it_said(star
     assert len(stub.requests) <= 60 + 12
 
 
+async def test_refusals_that_say_when_to_come_again_lose_no_turn_however_many_they_are(start_with_provider, stub):
+    started = time.monotonic()
+    stub.answer = lambda request, number: (
+        error(429, retry_after="0.4") if time.monotonic() < started + 2.0 else completion()
+    )
+    async with start_with_provider(concurrency=32) as client:
+        replies = await send(client, batch(100, model=MODEL))
+        shown = await load(client)
+    assert [reply.status for reply in replies] == ["answered"] * 100
+    assert shown["not_retried"] == 0
+    assert len(stub.requests) <= 100 + 32 + 2.0 / 0.4
+
+
+async def test_a_call_that_is_told_to_come_again_for_too_long_takes_from_the_budget_and_fails():
+    gate = Gate("model", Limits(2), outage_s=0.3)
+    requests = 0
+
+    async def refuse_every_second() -> Exchange:
+        nonlocal requests
+        requests += 1
+        return Exchange(429, '{"error": "slow down"}', {"retry-after": "0.05"})
+
+    asked = await gate.ask(Share("a"), 1, refuse_every_second)
+    assert asked.exchange.status in {0, 429}
+    assert 3 <= requests <= 10
+
+
 async def test_calls_are_given_up_with_the_reason_when_an_endpoint_stays_away(start_with_provider, stub):
     stub.answer = lambda request, number: error(500, "out of memory")
     async with start_with_provider(outage_s=0.3) as client:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from services.models.app import PRICES, create_app
 from services.models.domain.calls import Spent
 from services.models.domain.prices import BatchFactor, Price, PriceTable, cost_usd
-from services.models.domain.retries import REMEMBERED, RetryBudget, delay_s
+from services.models.domain.retries import REMEMBERED, Bidding, RetryBudget, delay_s
 from services.models.settings import Settings
 from tests.services.models.batches import batch, send
 
@@ -131,6 +131,16 @@ def test_there_is_a_retry_for_every_five_calls_but_at_least_three(calls, allowed
         budget.deposit("sim")
     assert [budget.withdraw("sim") for _ in range(allowed + 2)] == [True] * allowed + [False] * 2
     assert budget.retries == allowed
+
+
+def test_a_call_comes_again_as_it_is_told_only_for_so_long_and_ever_more_seldom():
+    bidding = Bidding(longest_s=300.0)
+    assert not bidding.holds(0.0)
+    waits = [bidding.heard(float(second)) for second in range(200)]
+    assert bidding.holds(300.0)
+    assert not bidding.holds(300.1)
+    assert waits[0] <= 0.5
+    assert 5.0 < sum(waits[10:]) / len(waits[10:]) < 15.0
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=200))

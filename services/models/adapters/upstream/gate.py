@@ -14,7 +14,7 @@ from math import inf
 from libs.telemetry.metrics import MODEL_ATTEMPTS, MODEL_IN_FLIGHT, MODEL_LIMIT, MODEL_REFUSED, MODEL_WAITING
 from services.models.adapters.upstream.connection import Exchange
 from services.models.domain.refusals import read_refusal, shorten
-from services.models.domain.retries import MAX_ATTEMPTS, RetryBudget, delay_s
+from services.models.domain.retries import MAX_ATTEMPTS, Bidding, RetryBudget, delay_s
 from services.models.domain.scheduling.ends import End, Verdict
 from services.models.domain.scheduling.headers import read_allowance, retry_after_s
 from services.models.domain.scheduling.schedule import Limits, Schedule, Ticket
@@ -101,11 +101,13 @@ class Gate:
         """Make a request, again if need be.
 
         That the endpoint is away or full is not held against the call: it may fail a few times in other ways. Nor does
-        what was cut off when the endpoint went away take from the retry budget: meanwhile there are only probes.
+        what was cut off when the endpoint went away take from the retry budget: meanwhile there are only probes. Nor
+        does a refusal that says when to come again, for as long as calls wait for an endpoint that is away.
         Raises `UnwantedError` when its turn has come and nobody waits for it.
         """
         self._budget.deposit(share.name)
         attempts = tries = 0
+        bidding = Bidding(self._outage_s)
         while True:
             outages = self._outages
             try:
@@ -121,9 +123,14 @@ class Gate:
             delay = 0.0 if is_away else delay_s(max(tries, 1), end.asked_s)
             if not _may_succeed_later(exchange) or tries == MAX_ATTEMPTS or delay is None:
                 return Asked(exchange, attempts)
+            is_bidden = end.verdict is Verdict.REFUSED and bool(end.asked_s)
+            if is_bidden:
+                jitter = bidding.heard(_now())
+                delay += 0.0 if is_away else jitter
             await asyncio.sleep(delay)  # those that failed before it was clear that the endpoint is away know by now
             went_away = self._outages > outages or not self.schedule.breaker.is_closed
-            if not ((exchange.is_cut_off and went_away) or self._budget.withdraw(share.name)):
+            is_free = (exchange.is_cut_off and went_away) or (is_bidden and bidding.holds(_now()))
+            if not (is_free or self._budget.withdraw(share.name)):
                 self._not_retried += 1
                 return Asked(exchange, attempts, SPENT)
             self._retries += 1
@@ -131,7 +138,7 @@ class Gate:
     def load(self) -> Load:
         """How busy it is."""
         flow, breaker = self.schedule.flow, self.schedule.breaker
-        now = asyncio.get_running_loop().time()
+        now = _now()
         return Load(
             model=self.name,
             in_flight=flow.in_flight,
@@ -146,7 +153,7 @@ class Gate:
 
     def settle(self, tokens: int, used: int) -> None:
         """Say how many tokens a call used for which so many were estimated."""
-        self.schedule.settle(tokens, used, asyncio.get_running_loop().time())
+        self.schedule.settle(tokens, used, _now())
 
     async def _attempt(
         self, ticket: Ticket, send: Send, is_wanted: Callable[[], bool], *, is_first: bool
@@ -182,7 +189,7 @@ class Gate:
 
     def _let_through(self) -> None:
         """Start what may start now, and come back when something else may."""
-        now = asyncio.get_running_loop().time()
+        now = _now()
         while (wait := self.schedule.wait_s(now)) <= 0.0:
             ticket = self.schedule.start(now)
             admitted = self._waiting.pop(ticket)
@@ -212,6 +219,10 @@ class Gate:
             if not admitted.cancelled():
                 admitted.set_exception(error)
         return inf
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _may_succeed_later(exchange: Exchange) -> bool:
