@@ -14,8 +14,8 @@ from enum import StrEnum
 from libs.contracts.base import JsonObject
 from libs.contracts.turns import ChatMessage
 from services.models.domain.calls import Call, Sampling
-from services.models.domain.refusals import Cause, Refusal, refusal_in, shorten
-from services.models.domain.replies import OK, Reading, read_completion
+from services.models.domain.refusals import OK, Cause, Refusal, refusal_in, shorten
+from services.models.domain.replies import Reading, read_completion
 
 MOST_CALLS = 2_000
 JOB = "rehearsal_job"

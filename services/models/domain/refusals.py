@@ -11,7 +11,7 @@ from enum import StrEnum
 from libs.minds.text import plain
 
 MAX_SHOWN = 200
-SERVER_ERROR = 500
+OK, BAD_REQUEST, SERVER_ERROR = 200, 400, 500
 _PLACES = ("error", "message", "msg", "detail")
 MAX_SEARCHED = 4_000
 """A message may repeat the request; its beginning is about the refusal."""
@@ -72,10 +72,23 @@ def refusal_in(status: int, document: object) -> Refusal:
     said = document if isinstance(document, str) else json.dumps(document)
     message = shorten(_sentence(document) or said)
     cause = _cause(status, said[:MAX_SEARCHED].lower())
-    is_retryable = cause is Cause.OTHER and (status in _OVERLOADED or status >= SERVER_ERROR)
+    meant = _status_said(document) if status == OK else status
+    is_retryable = cause is Cause.OTHER and (meant in _OVERLOADED or meant >= SERVER_ERROR)
     if cause is Cause.FILTER:
         message = f"its content filter refused the prompt: {message}"
     return Refusal(cause, f"the provider answered {status}: {message}", is_retryable)
+
+
+def is_error(document: object) -> bool:
+    """True for an error that came with status 200, as some gateways send those of others."""
+    return isinstance(document, dict) and bool(document.get("error")) and not document.get("choices")
+
+
+def _status_said(document: object) -> int:
+    """The status that an error with status 200 would have had; where it does not say, it is of the server itself."""
+    error = document.get("error") if isinstance(document, dict) else None
+    code = error.get("code", error.get("status")) if isinstance(error, dict) else None
+    return code if isinstance(code, int) and code >= BAD_REQUEST else SERVER_ERROR
 
 
 def shorten(text: str) -> str:

@@ -13,9 +13,8 @@ from libs.minds.reply import json_of
 from libs.minds.text import plain
 from services.models.domain.calls import REFUSED, STOP
 from services.models.domain.coercion import fit
-from services.models.domain.refusals import MAX_SHOWN, Refusal, refusal_in, shorten
+from services.models.domain.refusals import MAX_SHOWN, OK, Refusal, is_error, refusal_in, shorten
 
-OK = 200
 LENGTH, FILTER = "length", "content_filter"
 CUT_OFF = (LENGTH, "max_tokens", "MAX_TOKENS")
 """Gateways pass on the words of other providers."""
@@ -38,7 +37,7 @@ class Reading:
 
 def read_completion(document: object, schema: JsonObject | None) -> Reading | Refusal:
     """Read an answer with status 200: a completion, or what is none, such as an error."""
-    if not isinstance(document, dict) or (document.get("error") and not document.get("choices")):
+    if not isinstance(document, dict) or is_error(document):
         return refusal_in(OK, document)
     choice = _first(document.get("choices"))
     message = choice.get("message")

@@ -58,7 +58,10 @@ FINAL = {
     "filtered": (FILTERED, "content filter"),
     "no choice": (Answer('{"choices": []}'), "no choice"),
     "not an object": (Answer('"hello"'), "hello"),
-    "an error with status 200": (Answer('{"error": {"message": "cuda is out of memory"}}'), "cuda is out of memory"),
+    "an error with status 200 about the request": (
+        Answer('{"error": {"message": "the prompt is too long", "code": 400}}'),
+        "the prompt is too long",
+    ),
 }
 
 

@@ -85,6 +85,23 @@ async def test_an_overloaded_provider_is_asked_again(start_with_provider, stub, 
     assert len(stub.requests) == 4
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"error": "overloaded"}',
+        '{"error": {"message": "overloaded", "type": "server_error"}}',
+        '{"error": {"message": "Rate limit", "code": 429}, "choices": []}',
+        "<html>Bad gateway</html>",
+    ],
+)
+async def test_an_error_with_status_200_is_asked_again_like_any_other(start_with_provider, stub, body):
+    stub.answer = lambda request, number: Answer(body) if number < 4 else completion()
+    async with start_with_provider() as client:
+        (reply,) = await send(client, batch(1, model=MODEL))
+    assert reply.status == "answered"
+    assert len(stub.requests) == 4
+
+
 async def test_retry_after_is_waited_for(start_with_provider, stub):
     stub.answer = lambda request, number: error(429, retry_after="0.4") if number == 1 else completion()
     loop = asyncio.get_running_loop()

@@ -15,9 +15,9 @@ from services.models.adapters.upstream.gate import Asked, Gate, UnwantedError, a
 from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.adapters.upstream.requests import chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
-from services.models.domain.refusals import Cause, Refusal, read_refusal
+from services.models.domain.refusals import OK, Cause, Refusal, read_refusal
 from services.models.domain.repair import repair_of
-from services.models.domain.replies import LENGTH, OK, Reading, read_completion
+from services.models.domain.replies import LENGTH, Reading, read_completion
 from services.models.domain.scheduling.shares import Share
 from services.models.settings import Endpoint
 

@@ -7,8 +7,7 @@ from functools import partial
 
 from services.models.adapters.upstream.connection import Connection, Exchange
 from services.models.domain.jobs import JOB, LONGEST_FILE, Batch, find_batch, read_batch
-from services.models.domain.refusals import read_refusal
-from services.models.domain.replies import OK
+from services.models.domain.refusals import OK, read_refusal
 from services.models.domain.retries import delay_s
 from services.models.settings import Endpoint
 

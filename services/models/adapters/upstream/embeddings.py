@@ -14,8 +14,7 @@ from services.models.adapters.upstream.connection import Connection
 from services.models.adapters.upstream.gate import Gate
 from services.models.adapters.upstream.knowledge import Knowledge
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Outcome, Spent
-from services.models.domain.refusals import read_refusal
-from services.models.domain.replies import OK
+from services.models.domain.refusals import OK, is_error, read_refusal
 from services.models.domain.scheduling.shares import Share
 from services.models.domain.vectors import Vectors, pack, read_vectors
 from services.models.settings import Endpoint
@@ -73,7 +72,7 @@ class Embedder:
         asked = await gate.ask(share, tokens, partial(self._connection.post, "/embeddings", request))
         exchange, latency_ms = asked.exchange, asked.exchange.latency_s * 1_000
         found: Vectors | str | None = None
-        if exchange.status == OK:
+        if exchange.status == OK and not is_error(exchange.document):
             found = read_vectors(exchange.document, len(calls))
         elif exchange.status in _REFUSED and len(calls) > 1:
             return await self._halved(calls, share, exchange.body)

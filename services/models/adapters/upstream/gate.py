@@ -13,7 +13,7 @@ from math import inf
 
 from libs.telemetry.metrics import MODEL_ATTEMPTS, MODEL_IN_FLIGHT, MODEL_LIMIT, MODEL_REFUSED, MODEL_WAITING
 from services.models.adapters.upstream.connection import Exchange
-from services.models.domain.refusals import read_refusal, shorten
+from services.models.domain.refusals import OK, SERVER_ERROR, is_error, read_refusal, shorten
 from services.models.domain.retries import MAX_ATTEMPTS, Bidding, RetryBudget, delay_s
 from services.models.domain.scheduling.ends import End, Verdict
 from services.models.domain.scheduling.headers import read_allowance, retry_after_s
@@ -27,7 +27,7 @@ FIRST_CONTACT_S = 10.0
 TICK_S = 0.001
 SPENT = " (not tried again: the retry budget is used up)"
 OVERLOADED = frozenset({503, 529})
-OK, TOO_MANY, SERVER_ERROR = 200, 429, 500
+TOO_MANY = 429
 
 Send = Callable[[], Awaitable[Exchange]]
 
@@ -228,17 +228,21 @@ def _now() -> float:
 def _may_succeed_later(exchange: Exchange) -> bool:
     if exchange.problem:
         return True
-    return exchange.status != OK and read_refusal(exchange.status, exchange.body).is_retryable
+    is_answer = exchange.status == OK and not is_error(exchange.document)
+    return not is_answer and read_refusal(exchange.status, exchange.body).is_retryable
 
 
 def _end(exchange: Exchange) -> End:
     """What an exchange says about its endpoint."""
     asked_s = retry_after_s(exchange.headers, time.time())
+    verdict = _verdict(exchange, asked_s)
     return End(
-        verdict=_verdict(exchange, asked_s),
+        verdict=verdict,
         latency_s=exchange.latency_s,
         asked_s=asked_s,
-        reason="" if exchange.status == OK else exchange.problem or f"{exchange.status}: {shorten(exchange.body)}",
+        reason=""
+        if verdict is Verdict.ANSWERED
+        else exchange.problem or f"{exchange.status}: {shorten(exchange.body)}",
         requests=read_allowance(exchange.headers, "requests"),
         tokens=read_allowance(exchange.headers, "tokens"),
     )
@@ -248,7 +252,7 @@ def _verdict(exchange: Exchange, asked_s: float | None) -> Verdict:
     if exchange.problem:
         return Verdict.LATE if exchange.is_late else Verdict.FAILED
     if exchange.status == OK:
-        return Verdict.ANSWERED
+        return Verdict.FAILED if _may_succeed_later(exchange) else Verdict.ANSWERED
     if not _may_succeed_later(exchange):
         return Verdict.REJECTED
     if exchange.status == TOO_MANY or (exchange.status in OVERLOADED and asked_s is not None):

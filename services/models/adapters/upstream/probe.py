@@ -12,8 +12,8 @@ from services.models.adapters.upstream.connection import Connection, Exchange
 from services.models.adapters.upstream.requests import chat_request
 from services.models.domain.calls import CHARACTERS_PER_TOKEN, Call, Sampling
 from services.models.domain.capabilities import BEST, Capabilities, Format
-from services.models.domain.refusals import Cause, read_refusal
-from services.models.domain.replies import LENGTH, OK, Reading, read_completion
+from services.models.domain.refusals import OK, Cause, read_refusal
+from services.models.domain.replies import LENGTH, Reading, read_completion
 from services.models.domain.vectors import read_vectors
 
 MAX_REQUESTS = 8
