@@ -130,8 +130,10 @@ from libs.stats.sample_ratio import SampleRatio, sample_ratio
 from libs.stats.sequential import (
     always_valid,
     bernoulli_sequence,
+    bounded_sequence,
     mixture_bound,
     mixture_rho,
+    monitor_mean,
     monitor_means,
     monitor_paired_means,
 )
@@ -209,6 +211,7 @@ __all__ = [
     "binomial_test",
     "bootstrap",
     "boschloo_exact",
+    "bounded_sequence",
     "brunner_munzel",
     "cliffs_delta",
     "clopper_pearson_interval",
@@ -294,6 +297,7 @@ __all__ = [
     "midranks",
     "mixture_bound",
     "mixture_rho",
+    "monitor_mean",
     "monitor_means",
     "monitor_paired_means",
     "moved",

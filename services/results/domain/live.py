@@ -25,7 +25,7 @@ from services.results.domain.records import Study, Turn
 from services.results.domain.samples import Headcount
 
 if TYPE_CHECKING:
-    from libs.stats import RunningMean, RunningMoments
+    from libs.stats import Estimated, Moments, RunningMean, RunningMoments
 
 MOST_ESTIMATES = 2_000
 NOWHERE: frozenset[str] = frozenset()
@@ -312,20 +312,26 @@ class _Heads:
 
 
 def _interval(study: Study, arm: str, outcome: Outcome, tally: "RunningMoments") -> tuple[Interval | None, str]:
-    """Where something was planned, one that holds at every look; it is narrowest at the planned n."""
-    from libs.stats import always_valid, bernoulli_sequence, cut_to_scale
-    from libs.stats.sequential import ALWAYS_VALID
-
+    """Where something was planned, one that holds at every look."""
     level, moments = study.confidence_level, tally.moments()
     successes = tally.successes if outcome.measure == "proportion" else None
-    if study.plan is None:
-        return interval_of(outcome, moments, successes, level)
+    if study.plan is not None:
+        found = _at_every_look(outcome, moments, successes, study.plan.planned_n.get(arm, 0), level)
+        return found.interval, found.method
+    return interval_of(outcome, moments, successes, level)
+
+
+def _at_every_look(
+    outcome: Outcome, moments: "Moments", successes: int | None, planned_n: int, level: float
+) -> "Estimated":
+    """Exact for shares and between the ends of a scale; of amounts without ends, asymptotic."""
+    from libs.stats import bernoulli_sequence, bounded_sequence, monitor_mean
+
     if successes is not None:
-        exact = bernoulli_sequence(successes, tally.n, level)
-        assert exact is not None
-        return exact.interval, exact.method
-    if not moments.variance or moments.mean is None:
-        return None, f"{ALWAYS_VALID}; no spread yet"
-    error = (moments.variance / tally.n) ** 0.5
-    planned = max(2, study.plan.planned_n.get(arm, 0))
-    return cut_to_scale(always_valid(moments.mean, error, tally.n, planned, level)[0], outcome.bounds), ALWAYS_VALID
+        found = bernoulli_sequence(successes, moments.n, level)
+    elif outcome.bounds is not None and outcome.bounds[0] < outcome.bounds[1]:
+        found = bounded_sequence(moments, *outcome.bounds, level)
+    else:
+        found = monitor_mean(moments, max(2, planned_n), level)
+    assert found is not None
+    return found

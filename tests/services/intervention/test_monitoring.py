@@ -10,7 +10,7 @@ from libs.contracts.errors import InvalidError
 from libs.contracts.evidence import Analysis, Estimate
 from libs.contracts.experiments import RobustnessSpec
 from libs.minds.options import option_orders
-from services.intervention.domain.monitoring import main_effects_of, monitor
+from services.intervention.domain.monitoring import already_clear, main_effects_of, monitor
 from services.intervention.domain.plan import freeze
 from services.intervention.domain.robustness import AS_DESIGNED, Asking, asked_so, planned
 from services.intervention.domain.scores import Finished
@@ -72,8 +72,8 @@ def test_people_who_heard_each_other_count_as_one() -> None:
     frozen = freeze(made(), 7, {"a": 60, "b": 60}, NOW)
     turns = answers(1, 60, 2.0)
     [alone] = monitor(frozen, turns, is_offline=True)
-    [grouped] = monitor(frozen, in_groups(turns, lambda number, arm: f"{arm}-{number // 6}"), is_offline=True)
-    assert (grouped.n, grouped.evidence.clusters, alone.evidence.clusters) == (60, 20, 120)
+    [grouped] = monitor(frozen, in_groups(turns, lambda number, arm: f"{arm}-{number // 3}"), is_offline=True)
+    assert (grouped.n, grouped.evidence.clusters, alone.evidence.clusters) == (60, 40, 120)
     assert grouped.difference == pytest.approx(alone.difference)
     assert grouped.interval is not None
     assert alone.interval is not None
@@ -81,15 +81,24 @@ def test_people_who_heard_each_other_count_as_one() -> None:
 
 
 def test_groups_with_people_of_both_arms_are_compared_with_themselves_and_some_alone_not_at_all() -> None:
-    frozen = freeze(made(), 7, {"a": 60, "b": 60}, NOW)
-    turns = answers(1, 60, 2.0)
-    [mixed] = monitor(frozen, in_groups(turns, lambda number, _: f"{number // 6}"), is_offline=True)
-    assert (mixed.n, mixed.evidence.clusters) == (60, 10)
+    frozen = freeze(made(), 7, {"a": 80, "b": 80}, NOW)
+    turns = answers(1, 80, 2.0)
+    [mixed] = monitor(frozen, in_groups(turns, lambda number, _: f"{number // 2}"), is_offline=True)
+    assert (mixed.n, mixed.evidence.clusters) == (80, 40)
     assert mixed.interval is not None
     [partly] = monitor(
-        frozen, [*in_groups(turns[:60], lambda number, _: f"{number // 6}"), *turns[60:]], is_offline=True
+        frozen, [*in_groups(turns[:80], lambda number, _: f"{number // 2}"), *turns[80:]], is_offline=True
     )
-    assert (partly.n, partly.interval) == (60, None)
+    assert (partly.n, partly.interval) == (80, None)
+
+
+def test_nothing_is_clear_before_there_are_enough_answers_to_tell() -> None:
+    frozen = freeze(made(), 7, {"a": 100, "b": 100}, NOW)
+    [early] = monitor(frozen, answers(1, 19, 6.0), is_offline=True)
+    assert (early.n, early.interval, early.p_value) == (19, None, None)
+    assert "from 20 answers in each arm on" in early.method
+    assert already_clear([early]) == []
+    assert already_clear(monitor(frozen, answers(1, 20, 6.0), is_offline=True))
 
 
 def test_before_anybody_has_answered_there_is_no_interval() -> None:

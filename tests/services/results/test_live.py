@@ -162,6 +162,17 @@ def test_an_interval_stays_on_the_scale_at_every_look() -> None:
             assert limits[one.metric][0] <= one.interval[0] < one.interval[1] <= limits[one.metric][1]
 
 
+def test_an_amount_without_ends_has_no_interval_before_five_hundred_answers() -> None:
+    price = build.instrument("price", "numeric")
+    study = build.study(build.plan(("control",), [price], {"control": 600}))
+    turns = [build.turn(n, "control", {"price": float(n % 50)}) for n in range(500)]
+    [early] = running(study, turns[:499]).estimates(study)
+    [later] = running(study, turns).estimates(study)
+    assert early.interval is None
+    assert early.method.endswith("from 500 answers on")
+    assert later.interval is not None
+
+
 def test_an_instrument_that_turns_out_to_be_another_is_not_known() -> None:
     study, turns = build.campaign()
     found = running(study, turns)
