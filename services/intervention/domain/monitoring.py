@@ -12,7 +12,7 @@ from pydantic import Field
 
 from libs.contracts.base import Data
 from libs.contracts.clusters import units_of
-from libs.contracts.evidence import Analysis, Evidence, Interval
+from libs.contracts.evidence import Analysis, Evidence, FactorEffect, Interval
 from libs.contracts.instruments import Instrument
 from libs.contracts.planning import MainEffect
 from libs.contracts.protocol import Plan
@@ -42,18 +42,10 @@ class Monitored(Data):
     evidence: Evidence
 
 
-class EffectEstimate(Data):
-    """A main effect of a factorial design in one metric, at the planned n."""
+class EffectEstimate(FactorEffect):
+    """A main effect of a factorial design in one metric, as the analysis found it, with its planned contrast."""
 
-    metric: str
     contrast: MainEffect
-    difference: float | None
-    interval: Interval | None
-    confidence_level: float
-    p_value: float | None
-    p_adjusted: float | None
-    method: str
-    evidence: Evidence
 
 
 def monitor(plan: Plan, turns: Iterable[Finished], *, is_offline: bool) -> tuple[Monitored, ...]:
@@ -113,38 +105,11 @@ def _by_unit(values: Mapping[str, float], units: Mapping[str, str]) -> Values:
 
 
 def main_effects_of(plan: Plan, analysis: Analysis) -> tuple[EffectEstimate, ...]:
-    """The planned contrasts, a family of their own for Holm. None where people are the same in every arm."""
-    from libs.stats import Moments, holm
-    from libs.stats.linear import compare_weighted
-
-    if not plan.contrasts or plan.design == "within":
-        return ()
-    level, found = 1 - plan.alpha, []
-    for metric in (one for one in plan.instruments if one.type in SCORABLE and not one.is_control):
-        estimates = {one.arm: one for one in analysis.estimates if one.metric == metric.name}
-        moments = {
-            arm: Moments(one.n, one.value, None if one.n < 2 else (one.standard_deviation or 0.0) ** 2)
-            for arm, one in estimates.items()
-        }
-        for contrast in plan.contrasts:
-            arms = [(moments[arm], weight) for arm, weight in contrast.weights.items() if arm in moments]
-            if len(arms) == len(contrast.weights):
-                evidence = next(iter(estimates.values())).evidence
-                found.append((metric.name, contrast, compare_weighted(arms, level), evidence))
-    adjusted = holm([one.p_value for *_, one, _ in found])
+    """What the analysis found of the planned contrasts."""
+    contrasts = {(one.factor, one.level, one.reference): one for one in plan.contrasts or ()}
     return tuple(
-        EffectEstimate(
-            metric=metric,
-            contrast=contrast,
-            difference=one.difference,
-            interval=one.interval,
-            confidence_level=level,
-            p_value=one.p_value,
-            p_adjusted=p_adjusted,
-            method=one.method,
-            evidence=evidence,
-        )
-        for (metric, contrast, one, evidence), p_adjusted in zip(found, adjusted, strict=True)
+        EffectEstimate(**dict(one), contrast=contrasts[one.factor, one.level, one.reference])
+        for one in analysis.factor_effects or ()
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from libs.contracts.errors import InvalidError
-from libs.contracts.evidence import Analysis, Estimate
+from libs.contracts.evidence import FactorEffect
 from libs.contracts.experiments import RobustnessSpec
 from libs.minds.options import option_orders
 from services.intervention.domain.monitoring import already_clear, main_effects_of, monitor
@@ -106,36 +106,29 @@ def test_before_anybody_has_answered_there_is_no_interval() -> None:
     assert (one.n, one.interval, one.difference) == (0, None, None)
 
 
-def factorial() -> Analysis:
-    arms = [arm.name for arm in made(**FACTORS).arms]
-    worth = compared("purchase_intent", "higher").evidence
-    estimates = tuple(
-        Estimate(
-            metric="purchase_intent",
-            option=None,
-            arm=arm,
-            measure="mean",
-            n=50,
-            value=5 + (arm.startswith("subject=urgent")) * 1.0,
-            standard_deviation=2,
-            interval=None,
-            confidence_level=0.95,
-            method="",
-            evidence=worth,
-        )
-        for arm in arms
-    )
-    return analysis().model_copy(update={"estimates": estimates})
-
-
-def test_main_effects_are_estimated_over_all_levels_of_the_other_factors() -> None:
+def test_main_effects_are_those_of_the_analysis_with_their_planned_contrast() -> None:
     design = made(**FACTORS)
     frozen = freeze(design, 7, {arm.name: 50 for arm in design.arms}, NOW)
-    found = {one.contrast.level: one for one in main_effects_of(frozen, factorial())}
-    assert found["urgent"].difference == pytest.approx(1.0)
-    assert (found["urgent"].p_adjusted or 1) < 0.01
-    assert found["$9"].difference == pytest.approx(0.0)
-    assert found["$9"].p_adjusted == pytest.approx(1.0)
+    found = FactorEffect(
+        metric="purchase_intent",
+        option=None,
+        factor="subject",
+        level="urgent",
+        reference="plain",
+        difference=1.0,
+        interval=(0.2, 1.8),
+        confidence_level=0.95,
+        p_value=0.02,
+        p_adjusted=0.04,
+        finding="higher",
+        method="cluster-robust",
+        evidence=compared("purchase_intent", "higher").evidence,
+    )
+    [one] = main_effects_of(frozen, analysis().model_copy(update={"factor_effects": (found,)}))
+    assert one.contrast in (frozen.contrasts or ())
+    assert (one.contrast.factor, one.contrast.level) == ("subject", "urgent")
+    assert FactorEffect.model_validate(one.model_dump(exclude={"contrast"})) == found
+    assert main_effects_of(frozen, analysis()) == ()
 
 
 def test_a_set_of_configurations_crosses_models_seeds_and_ways_of_asking() -> None:
