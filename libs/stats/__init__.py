@@ -79,7 +79,7 @@ from libs.stats.multiplicity import Rule, adjusted, benjamini_hochberg, benjamin
 from libs.stats.omnibus import AdjustedContrast, FTest, against_baseline, welch_anova
 from libs.stats.ordinal import ProportionalOdds, proportional_odds, top_box
 from libs.stats.paired import PairedCounts, compare_paired_means, compare_paired_ordinal, compare_paired_proportions
-from libs.stats.permutation import permutation_test, sign_flip_test
+from libs.stats.permutation import compare_rearranged, is_uneven, permutation_test, sign_flip_test
 from libs.stats.power import (
     Design,
     cluster_design_effect,
@@ -240,6 +240,7 @@ __all__ = [
     "compare_post_stratified",
     "compare_proportions",
     "compare_ratios",
+    "compare_rearranged",
     "compare_shares",
     "compare_weighted",
     "contrast_of",
@@ -282,6 +283,7 @@ __all__ = [
     "independence_test",
     "interaction",
     "intraclass_correlation",
+    "is_uneven",
     "jensen_shannon",
     "kaplan_meier",
     "kolmogorov_smirnov",

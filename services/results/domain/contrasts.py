@@ -5,7 +5,8 @@ McNemar's and the paired t-test; whoever is missing in one arm is left out of bo
 are tested by their order (Brunner and Munzel), while the difference that is shown stays one of means. Units that
 talked are one value each, so every test here is cluster-robust. Where people of both arms heard each other, the two
 values of their unit depend on each other: such linked samples are compared by the cluster-robust test alone, whatever
-the type of the metric.
+the type of the metric. Where one arm is much smaller than the other, means and order are compared by rearranging the
+answers: t-tests find too much there when most answers are the same.
 """
 
 from collections.abc import Sequence
@@ -94,6 +95,8 @@ def _by_value(outcome: Outcome, arm: Sample, base: Sample, level: float, design:
         compare_paired_means,
         compare_paired_proportions,
         compare_proportions,
+        compare_rearranged,
+        is_uneven,
     )
 
     if design == "linked":
@@ -105,6 +108,8 @@ def _by_value(outcome: Outcome, arm: Sample, base: Sample, level: float, design:
         return compare_paired_means(Bivariate.of(own, others), level)
     if is_plain:
         return compare_proportions(*_counts(arm), *_counts(base), level)
+    if is_uneven(len(own), len(others)):
+        return compare_rearranged(own, others, level)
     return compare_means(Moments.of(own), Moments.of(others), level)
 
 
@@ -118,8 +123,10 @@ def _counts(sample: Sample) -> tuple[int, int]:
 
 def _by_order(contrast: "Contrast", arm: Sequence[float], base: Sequence[float], level: float) -> "Contrast":
     """The same difference, tested by the order of the answers. Where order and means disagree, nothing is found."""
-    from libs.stats import compare_ordinal
+    from libs.stats import compare_ordinal, is_uneven
 
+    if is_uneven(len(arm), len(base)):
+        return contrast
     ordered = compare_ordinal(arm, base, level)
     if contrast.difference is None or ordered.difference is None or contrast.p_value is None:
         return contrast
@@ -132,7 +139,15 @@ def _by_order(contrast: "Contrast", arm: Sequence[float], base: Sequence[float],
 
 
 def _views(outcome: Outcome, arm: Sample, base: Sample, level: float, design: Design) -> tuple[View, ...]:
-    from libs.stats import compare_ordinal, compare_paired_ordinal, odds_ratio, risk_ratio, wilcoxon_signed_rank
+    from libs.stats import (
+        compare_ordinal,
+        compare_paired_ordinal,
+        is_uneven,
+        odds_ratio,
+        risk_ratio,
+        wilcoxon_signed_rank,
+    )
+    from libs.stats.ranks import CLIFFS_DELTA
 
     found: list[View] = []
     if not arm.values or not base.values:
@@ -140,7 +155,10 @@ def _views(outcome: Outcome, arm: Sample, base: Sample, level: float, design: De
     if outcome.instrument.type is MetricType.ORDINAL:
         if design != "linked":
             by_order = compare_paired_ordinal if design == "paired" else compare_ordinal
-            found += _view("cliffs_delta", by_order(arm.values, base.values, level))
+            delta = by_order(arm.values, base.values, level)
+            if design == "apart" and is_uneven(len(arm.values), len(base.values)):
+                delta = replace(delta, interval=None, p_value=None, method=CLIFFS_DELTA)
+            found += _view("cliffs_delta", delta)
         found += _top(outcome, arm, base, level, design)
     is_signed = design == "paired" and outcome.measure != "proportion"
     signed = wilcoxon_signed_rank(arm.values, base.values) if is_signed else None

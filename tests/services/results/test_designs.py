@@ -85,3 +85,19 @@ def test_the_plan_says_which_correction_is_made() -> None:
     comparisons = analyse(build.study(frozen), turns).comparisons
     expected = multipletests([one.p_value or math.nan for one in comparisons], method="fdr_bh")[1]
     assert [one.p_adjusted for one in comparisons] == pytest.approx(list(expected))
+
+
+@pytest.mark.parametrize("instrument", [LIKED, build.instrument("spent", "numeric", role="primary")])
+def test_an_arm_much_smaller_than_the_other_is_compared_by_rearranging_the_answers(instrument: Instrument) -> None:
+    answers = {"a": [1.0] * 46 + [7.0] * 4, "b": [1.0] * 10}  # Welch and Brunner-Munzel: p = 0.04
+    numbered = ((arm, value) for arm, values in answers.items() for value in values)
+    turns = [build.turn(number, arm, {instrument.name: value}) for number, (arm, value) in enumerate(numbered)]
+    frozen = build.plan(("a", "b"), [instrument], {"a": 50, "b": 10})
+    [comparison] = analyse(build.study(frozen), turns).comparisons
+    assert comparison.p_value is not None
+    assert comparison.p_value > 0.4
+    assert comparison.interval is not None
+    assert comparison.interval[0] < 0 < comparison.interval[1]
+    assert comparison.method.startswith("permutation test of Welch's t, 9,999 rearrangements, and its interval")
+    deltas = [one for one in comparison.views or () if one.name == "cliffs_delta"]
+    assert [(one.interval, one.p_value) for one in deltas] == [(None, None)] * len(deltas)
