@@ -1,6 +1,6 @@
 // A question of one's own: what it asks, how it is answered, and what its answers are for.
 
-import { Button, Group, NumberInput, Paper, Stack, Textarea, TextInput } from "@mantine/core";
+import { Button, NumberInput, Paper, Stack, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { Choice } from "../../components/choice";
 import { hasOptions, isScored } from "../../design/catalogue";
@@ -112,7 +112,7 @@ const linesOf = (written: string): string[] =>
 function Purpose({ metric, put }: { metric: Question; put: Put }) {
   const isGuard = metric.role === "guardrail";
   return (
-    <Group grow align="flex-start" gap="xs">
+    <>
       <Choice
         label={designing.role}
         none={designing.usualRole}
@@ -143,6 +143,6 @@ function Purpose({ metric, put }: { metric: Question; put: Put }) {
           onChange={(margin) => put({ margin: typeof margin === "number" && margin > 0 ? margin : null })}
         />
       ) : null}
-    </Group>
+    </>
   );
 }
