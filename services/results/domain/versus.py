@@ -16,6 +16,7 @@ from libs.contracts.clusters import OWN
 from libs.contracts.evidence import Comparison, Estimate, Evidence, SampleRatioCheck
 from libs.contracts.findings import Way
 from libs.contracts.instruments import Instrument
+from libs.contracts.protocol import Stimulus
 from libs.contracts.turns import is_offline
 from services.results.domain.analysis import comparison_of, estimate
 from services.results.domain.contrasts import Compared, compare
@@ -248,6 +249,31 @@ def _warnings(studies: Sequence[Study], people: Sequence[str]) -> list[str]:
         found.append("the simulations have different populations: a difference may be that of the people")
     elif len({study.population_id for study in studies}) > 1:
         found.append("the simulations have populations of their own, in which the same people were drawn with one seed")
+    found += [f"the arm {arm} is not the same in all of them: it shows {part}" for arm, part in _unlike(studies)]
     if len(studies) > 1:
         found.append("people were dealt at random to the arms of one simulation, not to simulations")
     return found
+
+
+def _unlike(studies: Sequence[Study]) -> Iterator[tuple[str, str]]:
+    """Arms of one name in several simulations that were not the same, with what people met differently."""
+    met: dict[str, list[tuple[Stimulus, ...]]] = {}
+    for study in studies:
+        for arm, shown in _shown(study).items():
+            met.setdefault(arm, []).append(shown)
+    for arm, all_shown in met.items():
+        if len({tuple(one.content for one in shown) for shown in all_shown}) > 1:
+            yield arm, "another text"
+        elif len(set(all_shown)) > 1:
+            yield arm, "the same text in another way"
+
+
+def _shown(study: Study) -> dict[str, tuple[Stimulus, ...]]:
+    """What each arm met, in its order."""
+    if study.plan:
+        return {
+            arm.name: tuple(contact.stimulus for contact in arm.contacts or ()) or (arm.stimulus,)
+            for arm in study.plan.arms
+        }
+    arms = sorted({arm for step in study.steps.values() for arm in step.stimuli})
+    return {arm: tuple(step.stimuli[arm] for step in study.steps.values() if arm in step.stimuli) for arm in arms}

@@ -168,3 +168,21 @@ async def test_what_cannot_be_compared_is_refused(
     assert answer.status_code == status, answer.text
     if field is not None:
         assert field in answer.text
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({}, None),
+        ({"content": "Another mail"}, "the arm mail is not the same in all of them: it shows another text"),
+        ({"channel": "sms"}, "the arm mail is not the same in all of them: it shows the same text in another way"),
+    ],
+)
+def test_an_arm_that_shows_something_else_is_named(change: dict[str, str], said: str | None) -> None:
+    first, again = simulation(1, 0.0), simulation(2, 1.5)
+    assert again.study.plan is not None
+    [mail] = again.study.plan.arms
+    shown = mail.model_copy(update={"stimulus": mail.stimulus.model_copy(update=change)})
+    plan = again.study.plan.model_copy(update={"arms": (shown,)})
+    found = set_side_by_side([first, replace(again, study=replace(again.study, plan=plan))], "sim_1/mail")
+    assert [one for one in found.warnings if "the arm" in one and "dealt" not in one] == ([said] if said else [])
