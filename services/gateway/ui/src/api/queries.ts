@@ -98,6 +98,13 @@ export const monitor = (interventionId: string, simulationId: string) =>
       ),
   });
 
+export const intervention = (id: string) =>
+  queryOptions({
+    queryKey: ["intervention", id],
+    queryFn: () => ask(api.GET("/interventions/{intervention_id}", { params: { path: { intervention_id: id } } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
 export interface PeopleFilter {
   arm?: string | undefined;
   segment?: string | undefined;
@@ -127,12 +134,12 @@ export const individual = (id: string, agentId: string) =>
       ),
   });
 
-/** Two simulations side by side. */
-export const compared = (first: string, second: string) =>
+/** Two simulations side by side; without a baseline it is that of the first. */
+export const compared = (first: string, second: string, baseline?: string) =>
   queryOptions({
-    queryKey: ["compared", first, second],
+    queryKey: ["compared", first, second, baseline],
     queryFn: async () => {
-      const body = { simulations: [first, second] } as Schema["ResultsCompareSpec"];
+      const body = { simulations: [first, second], baseline: baseline ?? null } as Schema["ResultsCompareSpec"];
       return (await ask(api.POST("/results/compare-interventions", { body }))) as Schema["VersusView"];
     },
     retry: false,

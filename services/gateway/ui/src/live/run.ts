@@ -28,7 +28,6 @@ export interface LiveMetric {
 
 export interface Arm {
   name: string;
-  place: number;
   answered: number;
   failed: number;
   stimulus: { content: string; channel: string; timing: string } | null;
@@ -71,6 +70,10 @@ export interface SoFar {
 
 interface Delivery {
   delivery_id: string;
+  step_id: string;
+  arm: string;
+  /** Who took no turn: the step was not for them, or asks for no answer. */
+  skipped?: number | null;
   usage: Schema["Usage"];
 }
 
@@ -104,7 +107,7 @@ export class Run {
   private readonly steps = new Map<string, Step>();
   private readonly turns = new Map<string, { batch: Batch; response: LiveResponse }>();
   private readonly agents = new Set<number>();
-  private readonly spent = new Map<string, Schema["Usage"]>();
+  private readonly deliveries = new Map<string, Delivery>();
   /** When the first and the last turn ended, in milliseconds. */
   began = Number.POSITIVE_INFINITY;
   ended = 0;
@@ -128,7 +131,7 @@ export class Run {
       else if (name === "step-started") this.step(data as Step);
       else if (name === "timeline-forked") this.fork(data as Fork);
       else if (name === "aggregates-changed") this.sum(data as SoFar);
-      else if (name === "delivery-completed") this.spend(data as Delivery);
+      else if (name === "delivery-completed") this.deliver(data as Delivery);
     }
     this.version += 1;
   }
@@ -137,12 +140,35 @@ export class Run {
     return [...this.arms.values()].reduce((sum, arm) => sum + arm[key], 0);
   }
 
+  /** Turns, without those of people whom a step turned out not to be for. */
   plannedOf(name: string): number {
-    const told = [...this.steps.values()].filter((step) => this.counts(step));
-    return Math.max(
+    const asked = Math.max(
       this.planned[name] ?? 0,
-      told.reduce((sum, step) => sum + (step.planned[name] ?? 0), 0),
+      this.told.reduce((sum, step) => sum + (step.planned[name] ?? 0), 0),
     );
+    return Math.max(0, asked - this.skips((one) => one.arm === name));
+  }
+
+  /** Turns that were not taken, and whether a condition is the only reason: who is not to answer is asked no metric. */
+  get skipped(): { turns: number; byCondition: boolean } {
+    const asking = new Set(this.told.filter((step) => step.metrics.length).map((step) => step.step_id));
+    const turns = this.skips(() => true);
+    return { turns, byCondition: turns === this.skips((one) => asking.has(one.step_id)) };
+  }
+
+  /** Rounds that have begun: with one, its turns are its people. */
+  get rounds(): number {
+    return this.told.length;
+  }
+
+  private get told(): Step[] {
+    return [...this.steps.values()].filter((step) => this.counts(step));
+  }
+
+  private skips(which: (one: Delivery) => boolean): number {
+    const left = new Set([...this.steps.values()].filter((step) => !this.counts(step)).map((step) => step.step_id));
+    const those = [...this.deliveries.values()].filter((one) => !left.has(one.step_id) && which(one));
+    return those.reduce((sum, one) => sum + (one.skipped ?? 0), 0);
   }
 
   get plannedTotal(): number {
@@ -156,7 +182,7 @@ export class Run {
   private arm(name: string): Arm {
     let arm = this.arms.get(name);
     if (!arm) {
-      arm = { name, place: this.arms.size % 6, answered: 0, failed: 0, stimulus: null };
+      arm = { name, answered: 0, failed: 0, stimulus: null };
       this.arms.set(name, arm);
     }
     return arm;
@@ -179,11 +205,11 @@ export class Run {
   }
 
   /** Deliveries tell what they cost as they end; a change of state has the sum, which is the truth. */
-  private spend({ delivery_id, usage }: Delivery): void {
-    this.spent.set(delivery_id, usage);
+  private deliver(delivery: Delivery): void {
+    this.deliveries.set(delivery.delivery_id, delivery);
     const sum = { calls: 0, cached_calls: 0, prompt_tokens: 0, completion_tokens: 0, cost_usd: 0 };
-    for (const one of this.spent.values()) {
-      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += one[name];
+    for (const { usage } of this.deliveries.values()) {
+      for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += usage[name];
     }
     if (sum.calls > this.usage.calls) this.usage = { ...this.usage, ...sum };
   }

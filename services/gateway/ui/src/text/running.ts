@@ -1,6 +1,14 @@
 // The sentences about a simulation that runs: what it is held up by, what it may spend, who is left out.
 
+import { count } from "../format/format";
+
 export const running = {
+  turns: (answered: number, planned: number, people: number) =>
+    `${count(answered)} of ${count(planned)} turns answered, by ${count(people)} people`,
+  skipped: (turns: number, byCondition: boolean) =>
+    byCondition
+      ? `${count(turns)} did not meet the condition and were not asked.`
+      : `${count(turns)} were not asked: they did not meet a condition, or no answer was wanted.`,
   caps: { cost_usd: "cost", calls: "model calls", tokens: "tokens" },
   capOn: "Cap on",
   newCap: "New cap",

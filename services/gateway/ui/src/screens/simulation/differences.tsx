@@ -42,7 +42,7 @@ export function Differences(props: { interventionId: string; simulationId: strin
                 value={one.difference ?? null}
                 interval={(one.interval as [number, number] | null) ?? null}
                 widest={widest(shown.filter((other) => other.metric === one.metric))}
-                arm={run.arms.get(one.arm)?.place ?? 0}
+                arm={side(one.arm).place}
                 label={`${words(one.metric)}: ${number(one.difference)}`}
               />
             </PeopleLink>

@@ -6,13 +6,14 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import type { Schema } from "../../api/client";
-import { aggregate } from "../../api/queries";
+import { aggregate, intervention } from "../../api/queries";
 import { Choice } from "../../components/choice";
 import { Icon } from "../../components/icons";
 import { Meter, Panel, Swatch } from "../../components/parts";
 import { count, title, words } from "../../format/format";
 import { type Arm, isOver, type Run } from "../../live/run";
 import type { Following } from "../../live/useRun";
+import { running } from "../../text/running";
 import { text } from "../../text/text";
 import { PeopleLink, type Side, type SideOf, sidesOf } from "../results/sides";
 import { Verdict } from "../results/verdict";
@@ -26,13 +27,14 @@ import { TrendChart } from "./trendChart";
 
 export function Monitor({ following, status }: { following: Following; status: Schema["SimulationView"] }) {
   const { run, isHeld, hold } = following;
-  const side = sidesOf(status.simulation_id, [...run.arms.keys()]);
+  const arms = inOrder(run, usePlanned(status.intervention_id));
+  const side = sidesOf(status.simulation_id, arms);
   return (
     <>
       {run.state === "completed" ? <Conclusion id={status.simulation_id} /> : null}
-      <Progress run={run} side={side} isHeld={isHeld} hold={hold} />
+      <Progress run={run} arms={arms} side={side} isHeld={isHeld} hold={hold} />
       <div className="columns">
-        <Trend run={run} side={side} />
+        <Trend run={run} arms={arms} side={side} />
         <Panel title={text.monitor.ticker}>
           <Ticker responses={run.latest} id={status.simulation_id} />
         </Panel>
@@ -60,15 +62,34 @@ export function Monitor({ following, status }: { following: Following; status: S
   );
 }
 
+/** The arms in the order of the plan: the results have it too, so an arm has one colour everywhere. */
+function usePlanned(interventionId: string | null): string[] {
+  const plan = useQuery({ ...intervention(interventionId ?? ""), enabled: interventionId !== null });
+  return plan.data?.variants.map((one) => one.name) ?? [];
+}
+
+function inOrder(run: Run, planned: string[]): string[] {
+  const known = [...run.arms.keys()];
+  return [...planned.filter((name) => run.arms.has(name)), ...known.filter((name) => !planned.includes(name))];
+}
+
 function Conclusion({ id }: { id: string }) {
   const results = useQuery(aggregate(id));
   return results.data?.analysis ? <Verdict results={results.data} linked /> : null;
 }
 
-function Progress(props: { run: Run; side: SideOf; isHeld: boolean; hold: (held: boolean) => void }) {
-  const { run, side, isHeld, hold } = props;
+interface ProgressProps {
+  run: Run;
+  arms: string[];
+  side: SideOf;
+  isHeld: boolean;
+  hold: (held: boolean) => void;
+}
+
+function Progress({ run, arms, side, isHeld, hold }: ProgressProps) {
   const planned = run.plannedTotal;
   const [answered, failed] = [run.total("answered"), run.total("failed")];
+  const { skipped } = run;
   return (
     <Panel
       title={text.monitor.responses}
@@ -87,31 +108,43 @@ function Progress(props: { run: Run; side: SideOf; isHeld: boolean; hold: (held:
       }
     >
       <p className="counts big">
-        {planned ? text.simulations.answered(answered, planned) : text.monitor.drawing}
+        {planned ? answeredText(run, answered, planned) : text.monitor.drawing}
         {failed ? <span className="failed"> · {text.simulations.failed(failed)}</span> : null}
       </p>
+      {skipped.turns ? <p className="fine">{running.skipped(skipped.turns, skipped.byCondition)}</p> : null}
       <Meter part={answered} failed={failed} total={planned} label={text.monitor.all} />
       <div className="arms">
-        {[...run.arms.values()].map((arm) => (
-          <ArmCard key={arm.name} arm={arm} side={side(arm.name)} planned={run.plannedOf(arm.name)} />
-        ))}
+        {arms.map((name) => {
+          const arm = run.arms.get(name);
+          return arm ? <ArmCard key={name} arm={arm} side={side(name)} planned={run.plannedOf(name)} /> : null;
+        })}
       </div>
     </Panel>
   );
 }
+
+/** Who is asked more than once takes more than one turn. */
+const answeredText = (run: Run, answered: number, planned: number): string =>
+  run.rounds > 1 ? running.turns(answered, planned, run.people) : text.simulations.answered(answered, planned);
 
 function ArmCard({ arm, side, planned }: { arm: Arm; side: Side; planned: number }) {
   const name = arm.name === "all" ? text.monitor.everybody : words(arm.name);
   return (
     <div className="arm-card">
       <div className="arm-name">
-        <Swatch arm={arm.place} />
+        <Swatch arm={side.place} />
         <PeopleLink side={side}>
           <strong>{name}</strong>
         </PeopleLink>
         <span className="counts">{planned ? `${count(arm.answered)} / ${count(planned)}` : count(arm.answered)}</span>
       </div>
-      <Meter part={arm.answered} failed={arm.failed} total={planned} label={text.monitor.inArm(name)} arm={arm.place} />
+      <Meter
+        part={arm.answered}
+        failed={arm.failed}
+        total={planned}
+        label={text.monitor.inArm(name)}
+        arm={side.place}
+      />
       {arm.stimulus ? (
         <>
           <p className="fine">{[arm.stimulus.channel, arm.stimulus.timing].filter(Boolean).map(words).join(" · ")}</p>
@@ -122,7 +155,7 @@ function ArmCard({ arm, side, planned }: { arm: Arm; side: Side; planned: number
   );
 }
 
-function Trend({ run, side }: { run: Run; side: SideOf }) {
+function Trend({ run, arms, side }: { run: Run; arms: string[]; side: SideOf }) {
   const usable = run.metrics.filter((metric) => ["binary", "ordinal", "numeric"].includes(metric.type));
   const [wanted, want] = useState<string>();
   const metric = usable.find((one) => one.name === wanted) ?? usable.find((one) => one.role === "primary") ?? usable[0];
@@ -138,11 +171,13 @@ function Trend({ run, side }: { run: Run; side: SideOf }) {
             value={metric?.name}
             choose={want}
           />
+        ) : metric ? (
+          <span className="fine">{title(metric.name)}</span>
         ) : null
       }
     >
       {metric ? (
-        <TrendChart run={run} metric={metric} side={side} />
+        <TrendChart run={run} arms={arms} metric={metric} side={side} />
       ) : (
         <p className="muted">{text.monitor.trendEmpty}</p>
       )}

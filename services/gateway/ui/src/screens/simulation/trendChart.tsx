@@ -10,17 +10,23 @@ import { PeopleLink, type SideOf } from "../results/sides";
 
 const [HEIGHT, LEFT, BOTTOM, RIGHT] = [230, 48, 26, 10];
 
+/** Where many have answered, the means of the first few say nothing and would only make the others flat. */
+const [MANY, FIRST] = [40, 8];
+
 interface Drawn {
   name: string;
   place: number;
-  line: Line;
+  points: [number, number][];
+  n: number;
+  mean: number;
 }
 
-export function TrendChart({ run, metric, side }: { run: Run; metric: LiveMetric; side: SideOf }) {
+export function TrendChart(props: { run: Run; arms: string[]; metric: LiveMetric; side: SideOf }) {
+  const { run, arms, metric, side } = props;
   const { ref, width: measured } = useElementSize();
-  const lines: Drawn[] = [...run.arms.values()].flatMap(({ name, place }) => {
+  const lines: Drawn[] = arms.flatMap((name) => {
     const line = run.trend.line(metric.name, name);
-    return line ? [{ name, place, line }] : [];
+    return line ? [drawn(name, side(name).place % 6, line)] : [];
   });
   const show = metric.type === "binary" ? (value: number) => percent(value, 0) : number;
   const width = Math.max(240, measured);
@@ -32,11 +38,11 @@ export function TrendChart({ run, metric, side }: { run: Run; metric: LiveMetric
         <p className="muted">{text.monitor.trendEmpty}</p>
       )}
       <ul className="legend">
-        {lines.map(({ name, place, line }) => (
+        {lines.map(({ name, place, mean }) => (
           <li key={name}>
             <PeopleLink side={side(name)} filter={{ metric: metric.name }}>
               <Swatch arm={place} /> {name === "all" ? text.monitor.everybody : words(name)}{" "}
-              <strong>{show(line.sum / line.n)}</strong>
+              <strong>{show(mean)}</strong>
             </PeopleLink>
           </li>
         ))}
@@ -48,13 +54,14 @@ export function TrendChart({ run, metric, side }: { run: Run; metric: LiveMetric
   );
 }
 
+function drawn(name: string, place: number, { points, n, sum }: Line): Drawn {
+  const first = n < MANY ? 1 : FIRST;
+  const mean = sum / n;
+  return { name, place, n, mean, points: [...points.filter(([at]) => at >= first && at < n), [n, mean]] };
+}
+
 function bounds(metric: LiveMetric, lines: Drawn[]): [number, number] {
-  const values = lines.flatMap(({ line }) =>
-    line.points
-      .filter(([n]) => n >= Math.min(8, line.n))
-      .map(([, mean]) => mean)
-      .concat(line.sum / line.n),
-  );
+  const values = lines.flatMap(({ points }) => points.map(([, mean]) => mean));
   const [least, most] = [Math.min(...values), Math.max(...values)];
   const low = metric.type === "binary" ? 0 : (metric.minimum ?? least);
   const high = metric.type === "binary" ? 1 : (metric.maximum ?? most);
@@ -74,11 +81,10 @@ function Chart({
   show: (value: number) => string;
 }) {
   const [low, high] = bounds(metric, lines);
-  const longest = Math.max(2, ...lines.map(({ line }) => line.n));
+  const longest = Math.max(2, ...lines.map(({ n }) => n));
   const x = (n: number) => LEFT + ((n - 1) / (longest - 1)) * (width - LEFT - RIGHT);
-  const y = (mean: number) =>
-    10 + (1 - (Math.min(high, Math.max(low, mean)) - low) / (high - low || 1)) * (HEIGHT - BOTTOM - 10);
-  const label = lines.map(({ name, line }) => `${words(name)} ${show(line.sum / line.n)} of ${line.n}`).join(", ");
+  const y = (mean: number) => 10 + (1 - (mean - low) / (high - low || 1)) * (HEIGHT - BOTTOM - 10);
+  const label = lines.map(({ name, mean, n }) => `${words(name)} ${show(mean)} of ${n}`).join(", ");
   return (
     <svg
       viewBox={`0 0 ${width} ${HEIGHT}`}
@@ -101,15 +107,14 @@ function Chart({
         1
       </text>
       <text x={width - RIGHT} y={HEIGHT - 6} textAnchor="end">{`response ${longest}`}</text>
-      {lines.map(({ name, place, line }) => {
-        const points: [number, number][] = [...line.points.filter(([n]) => n < line.n), [line.n, line.sum / line.n]];
+      {lines.map(({ name, place, points, n, mean }) => {
         const path = points
-          .map(([n, mean], index) => `${index ? "L" : "M"}${x(n).toFixed(1)} ${y(mean).toFixed(1)}`)
+          .map(([at, value], index) => `${index ? "L" : "M"}${x(at).toFixed(1)} ${y(value).toFixed(1)}`)
           .join("");
         return (
           <g key={name} className={`arm-${place}`}>
             <path className="series" d={path} />
-            <circle className="end" cx={x(line.n)} cy={y(line.sum / line.n)} r={4.5} />
+            <circle className="end" cx={x(n)} cy={y(mean)} r={4.5} />
           </g>
         );
       })}
