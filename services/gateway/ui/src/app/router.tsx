@@ -74,7 +74,7 @@ const compare = createRoute({
   getParentRoute: () => root,
   path: "/compare",
   component: lazyRouteComponent(() => import("../screens/compare/page"), "ComparePage"),
-  validateSearch: filters("first", "second"),
+  validateSearch: filters("first", "second", "baseline"),
 });
 
 const design = createRoute({

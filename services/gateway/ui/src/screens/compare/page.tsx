@@ -4,6 +4,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import type { Schema } from "../../api/client";
 import { compared, simulations } from "../../api/queries";
+import { keptStudies } from "../../api/studies";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
 import { EmptyState, PageHead, Panel, ProblemNotice } from "../../components/parts";
@@ -18,14 +19,18 @@ import { Worth } from "../results/verdict";
 const route = getRouteApi("/compare");
 
 export function ComparePage() {
-  const { first, second } = route.useSearch();
+  const { first, second, baseline } = route.useSearch();
   const navigate = route.useNavigate();
   const list = useInfiniteQuery(simulations("completed"));
+  const studies = useQuery(keptStudies).data?.items ?? [];
   const options = (list.data?.pages.flatMap((page) => page.items) ?? []).map((one) => ({
     value: one.simulation_id,
-    label: `${one.name} (${when(one.created_at)})`,
+    label: labelOf(one, studies.find((study) => study.id === one.origin?.study_id)?.name),
   }));
-  const found = useQuery({ ...compared(first ?? "", second ?? ""), enabled: !!first && !!second && first !== second });
+  const found = useQuery({
+    ...compared(first ?? "", second ?? "", baseline),
+    enabled: !!first && !!second && first !== second,
+  });
   return (
     <>
       <PageHead title={text.compare.title} lead={text.compare.lead} />
@@ -40,6 +45,14 @@ export function ComparePage() {
             choose={(id) => void navigate({ search: { first, second, [name]: id }, replace: true })}
           />
         ))}
+        {found.data ? (
+          <Choice
+            label={text.compare.baseline}
+            options={found.data.sides.map((one) => ({ value: one.label, label: sideOf(found.data)(one.label).name }))}
+            value={found.data.baseline}
+            choose={(label) => void navigate({ search: { first, second, baseline: label }, replace: true })}
+          />
+        ) : null}
       </form>
       <ProblemNotice error={list.error ?? found.error} />
       {found.isFetching && !found.data ? <Loading /> : null}
@@ -51,17 +64,28 @@ export function ComparePage() {
   );
 }
 
-function Versus({ found }: { found: Schema["VersusView"] }) {
+function labelOf(one: Schema["SimulationView"], study: string | undefined): string {
+  const version = one.origin?.study_version;
+  const of = study && version ? text.compare.version(study, version) : study;
+  return `${of && of !== one.name ? `${of}: ${one.name}` : one.name} (${when(one.created_at)})`;
+}
+
+/** What an arm of two simulations is called, and where it is. */
+function sideOf(found: Schema["VersusView"]) {
   const labels = found.sides.map((one) => one.label);
   const areNamesake = new Set(found.sides.map((one) => one.name)).size === 1;
   const order = (one: Schema["Side"]) => (one.simulation_id === found.sides[0]?.simulation_id ? "first" : "second");
-  const side: SideOf = (label) => {
+  return (label: string) => {
     const one = found.sides.find((other) => other.label === label);
     const place = Math.max(0, labels.indexOf(label));
-    if (!one) return { simulation: "", arm: label, place };
+    if (!one) return { simulation: "", arm: label, place, name: label };
     const name = text.compare.side(areNamesake ? text.compare[order(one)] : one.name, words(one.arm));
     return { simulation: one.simulation_id, arm: one.arm, place, name };
   };
+}
+
+function Versus({ found }: { found: Schema["VersusView"] }) {
+  const side: SideOf = sideOf(found);
   const levels = levelsOf(found.estimates, found.better);
   const left = Object.keys(found.not_compared);
   return (
