@@ -63,6 +63,10 @@ export const places = {
     lead: "Who gets in, what is shared, and what was done.",
     you: "You",
     youAre: (subject: string, role: string, tenant: string) => `${subject}, ${role} of ${tenant}`,
+    hidden: (role: string, hasLinks: boolean) =>
+      `Keys, ${hasLinks ? "" : "links, "}budgets and the audit log are not shown to the role ${role}: ask an admin for a wider one.`,
+    mayNotRun: (role: string) =>
+      `The role ${role} may look and not run anything: ask an admin for the role researcher.`,
     keys: "Keys",
     keysNone: "No key yet. A key lets a program or a colleague in, with one role and until a day.",
     name: "Name",

@@ -6,6 +6,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { sketch, validity } from "../../api/designQueries";
+import { useMay, useYou } from "../../api/role";
 import { runKept, runStudy, type Study } from "../../api/studies";
 import { Loading } from "../../app/loading";
 import { Choice } from "../../components/choice";
@@ -42,7 +43,8 @@ export function DesignPage() {
   const choose = (node: NodeId) => void navigate({ search: { node }, replace: true, resetScroll: false });
   const own = issuesOf(study);
   const settled = useSettled(study);
-  const told = useQuery(validity(settled, issuesOf(settled).length === 0));
+  const may = useMay("researcher");
+  const told = useQuery(validity(settled, !!may && issuesOf(settled).length === 0));
   const refused = told.isPlaceholderData ? [] : wrongFields(told.data?.errors ?? []);
   const issues = own.length ? own : refused;
   const read =
@@ -86,7 +88,7 @@ export function DesignPage() {
         </Button>
         <Beginnings />
         {kept ? null : <span className="fine">{text.design.saved}</span>}
-        <Keeping study={study} kept={kept} saved={saved} isWhole={issues.length === 0} />
+        <Keeping study={study} kept={kept} saved={saved} isWhole={!!may && issues.length === 0} />
       </div>
       {isNarrow ? (
         <Steps study={study} nodes={nodes} chosen={chosen} choose={choose} />
@@ -178,7 +180,9 @@ function Runs({ study, kept, saved, reason }: Runnable) {
       kept && one === study ? runKept(kept, fileOf(one) === saved ? null : one) : runStudy(one),
     onSuccess: (id) => navigate({ to: "/simulations/$id", params: { id } }),
   });
-  const isOff = reason !== undefined;
+  const you = useYou();
+  const may = useMay("researcher");
+  const isOff = reason !== undefined || !may;
   return (
     <>
       <Button
@@ -198,7 +202,11 @@ function Runs({ study, kept, saved, reason }: Runnable) {
       >
         {text.design.run}
       </Button>
-      {isOff ? <span className="fine">{text.design.blocked(reason)}</span> : null}
+      {you && !may ? (
+        <span className="fine">{text.settings.mayNotRun(you.role)}</span>
+      ) : reason ? (
+        <span className="fine">{text.design.blocked(reason)}</span>
+      ) : null}
       <ProblemNotice error={run.error} />
     </>
   );

@@ -3,6 +3,7 @@
 import { Button, Paper, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import { useMay } from "../../api/role";
 import type { Study } from "../../api/studies";
 import { trial } from "../../api/trials";
 import { Loading } from "../../app/loading";
@@ -15,12 +16,13 @@ import { designing } from "../../text/designing";
 export function Trial({ study, index }: { study: Study; index: number }) {
   const one = trialOf(study, index);
   const told = useQuery(trial(one));
+  const may = useMay("researcher");
   return (
     <Paper className="question" component="section" aria-label={designing.trial}>
       <Button
         variant="default"
         size="compact-sm"
-        disabled={issuesOf(one).length > 0 || told.data !== undefined}
+        disabled={!may || issuesOf(one).length > 0 || told.data !== undefined}
         loading={told.isFetching}
         onClick={() => void told.refetch()}
       >

@@ -2,7 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 import { models, quota } from "../../api/eventQueries";
-import { whoami } from "../../api/queries";
+import { useYou } from "../../api/role";
 import { DataTable } from "../../components/dataTable";
 import { Ago, Meter, Panel, ProblemNotice } from "../../components/parts";
 import { count, dollars, words } from "../../format/format";
@@ -56,7 +56,7 @@ export function Models() {
 }
 
 export function Budgets() {
-  const tenant = useQuery(whoami).data?.tenant;
+  const tenant = useYou()?.tenant;
   const told = useQuery({ ...quota(tenant ?? ""), enabled: tenant !== undefined });
   if (!told.data) return told.error ? <ProblemNotice error={told.error} /> : null;
   const { quota: caps, used } = told.data;

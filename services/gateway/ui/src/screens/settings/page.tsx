@@ -6,7 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { type FormEvent, useState } from "react";
 import { api, ask, type Schema } from "../../api/client";
 import { audit, engines, keys, received, shares } from "../../api/placeQueries";
-import { whoami } from "../../api/queries";
+import { ROLES, useMay, useYou } from "../../api/role";
 import { Choice } from "../../components/choice";
 import { DataTable, figure } from "../../components/dataTable";
 import { Ago, PageHead, Panel, ProblemNotice, StateBadge } from "../../components/parts";
@@ -17,23 +17,24 @@ import "../../app/moreStyles";
 import "../populations/populations.css";
 import "../results/results.css";
 
-const ROLES = ["viewer", "researcher", "operator", "admin"] as const;
-
 export function SettingsPage() {
-  const you = useQuery(whoami);
+  const you = useYou();
+  const shares = useMay("researcher");
+  const isAdmin = useMay("admin");
   return (
     <>
       <PageHead
         title={text.settings.title}
-        lead={you.data ? text.settings.youAre(you.data.subject, you.data.role, you.data.tenant) : text.settings.lead}
+        lead={you ? text.settings.youAre(you.subject, you.role, you.tenant) : text.settings.lead}
       />
-      <Keys />
-      <Links />
+      {you && !isAdmin ? <p className="muted">{text.settings.hidden(you.role, !!shares)}</p> : null}
+      {isAdmin ? <Keys /> : null}
+      {shares ? <Links /> : null}
       <Received />
       <Models />
       <Engines />
-      <Budgets />
-      <Audit />
+      {isAdmin ? <Budgets /> : null}
+      {isAdmin ? <Audit /> : null}
     </>
   );
 }
@@ -195,6 +196,7 @@ function Received() {
 
 function Engines() {
   const told = useQuery(engines);
+  const mayMend = useMay("operator");
   return (
     <Panel title={text.settings.engines}>
       <ProblemNotice error={told.error} />
@@ -202,7 +204,7 @@ function Engines() {
         {told.data?.items.map((one) => (
           <li key={one.name}>
             <span>
-              <strong>{one.name}</strong> {one.version ?? ""} <span className="fine">{one.problem ?? ""}</span>
+              <strong>{one.name}</strong> {one.version ?? ""} <span className="fine">{mayMend ? one.problem : ""}</span>
             </span>
             <span className={`state ${one.is_available ? "state-pass" : ""}`}>
               {one.is_available ? text.settings.available : text.settings.unavailable}

@@ -4,6 +4,7 @@ import { Button, Group, Modal, Text } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, ask, type Schema } from "../../api/client";
+import { useMay } from "../../api/role";
 import { Icon } from "../../components/icons";
 import { ProblemNotice } from "../../components/parts";
 import { isOver } from "../../live/run";
@@ -12,6 +13,7 @@ import { text } from "../../text/text";
 type Act = "pause" | "resume" | "cancel";
 
 export function Actions({ status, state }: { status: Schema["SimulationView"]; state: string }) {
+  const may = useMay("researcher");
   const [isAsking, { open, close }] = useDisclosure();
   const client = useQueryClient();
   const params = { params: { path: { simulation_id: status.simulation_id } } };
@@ -26,7 +28,7 @@ export function Actions({ status, state }: { status: Schema["SimulationView"]; s
       return client.invalidateQueries({ queryKey: ["simulation", status.simulation_id] });
     },
   });
-  if (isOver(state)) return null;
+  if (isOver(state) || !may) return null;
   const first: Act = state === "paused" ? "resume" : "pause";
   return (
     <>

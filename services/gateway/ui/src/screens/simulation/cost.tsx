@@ -5,6 +5,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, ask, type Schema } from "../../api/client";
 import { budget } from "../../api/queries";
+import { useMay } from "../../api/role";
 import { Choice } from "../../components/choice";
 import { Meter, Panel, ProblemNotice, Stat } from "../../components/parts";
 import { count, dollars, large } from "../../format/format";
@@ -90,7 +91,9 @@ function SetCap({ id, told, moreThan }: { id: string; told: Told; moreThan?: num
       return client.invalidateQueries({ queryKey: ["budget", id] });
     },
   });
+  const may = useMay("researcher");
   const cap = told.cap[name];
+  if (!may) return null;
   return (
     <>
       <Group align="flex-end" gap="sm" mt="md">

@@ -3,6 +3,7 @@
 import { Button, type ButtonProps, CopyButton, Paper, Text, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
+import { useMay } from "../../api/role";
 import { runStudy, type Study } from "../../api/studies";
 import { Icon } from "../../components/icons";
 import { EmptyState, ProblemNotice } from "../../components/parts";
@@ -13,6 +14,7 @@ const COMMAND = "rehearsal run examples/email_ab.yaml";
 
 export function SampleButton({ variant = "filled" }: { variant?: ButtonProps["variant"] }) {
   const navigate = useNavigate();
+  const may = useMay("researcher");
   const start = useMutation({
     mutationFn: () => runStudy(sample as unknown as Study),
     onSuccess: (id) => navigate({ to: "/simulations/$id", params: { id } }),
@@ -23,6 +25,7 @@ export function SampleButton({ variant = "filled" }: { variant?: ButtonProps["va
         variant={variant}
         leftSection={<Icon name="play" size={16} />}
         loading={start.isPending}
+        disabled={!may}
         onClick={() => start.mutate()}
       >
         {text.start.open}
