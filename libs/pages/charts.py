@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from libs.contracts.evidence import Interval
 from libs.pages.markup import Html, tag
 
-COLOURS = 8  # classes arm-0 … arm-7; a further arm starts again
+COLOURS = 6  # classes arm-0 … arm-5, as on the pages; a further arm starts again
 ROW_HEIGHT = 30
 AXIS_HEIGHT = 22
 COLUMN_TOP, COLUMN_HEIGHT = 26, 84
@@ -23,7 +23,7 @@ LETTER, NARROWEST = 6.4, 260
 BAR_TEXT, BAR = 16, 9
 HEAD, CELL = 16, 17
 LONGEST_NAME = 40
-POSITIVE, NEGATIVE = 1, 2  # colours of a heat map
+POSITIVE, NEGATIVE = 0, 1  # colours of a heat map
 FAINTEST = 0.06
 MOST_NUMBERS = 20
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)

@@ -2,15 +2,17 @@
 
 import math
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from libs.pages.charts import axis_for, bar, bars, columns, heatmap, scale_axis, whisker
+from libs.pages.charts import COLOURS, axis_for, bar, bars, columns, heatmap, scale_axis, whisker
 from libs.pages.document import drawing
 from libs.pages.markup import tag
+from services.results.service.files.pdf.layout import ARMS
 
 
 @pytest.mark.parametrize(
@@ -103,8 +105,8 @@ def test_names_of_columns_are_left_out_where_they_would_touch() -> None:
 
 def test_a_heat_map_is_darker_where_the_value_is_larger_and_coloured_by_its_sign() -> None:
     chart = heatmap(["a", "b", "c"], {(0, 1): 0.5, (2, 1): -1.0}, "pairs")
-    cells = re.findall(r'fill-opacity="([0-9.]+)" class="fill arm-([12])"><title>([^<]+)', chart.source)
-    assert cells == [("0.53", "1", "b and a: +0.50"), ("1.0", "2", "c and b: -1.00")]
+    cells = re.findall(r'fill-opacity="([0-9.]+)" class="fill arm-([01])"><title>([^<]+)', chart.source)
+    assert cells == [("0.53", "0", "b and a: +0.50"), ("1.0", "1", "c and b: -1.00")]
 
 
 def test_a_drawing_is_an_svg_file_as_high_as_its_chart_needs() -> None:
@@ -113,3 +115,14 @@ def test_a_drawing_is_an_svg_file_as_high_as_its_chart_needs() -> None:
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     assert int(root.attrib["height"]) > chart.height
     assert "All <of> it" in "".join(root.itertext())
+
+
+def test_arms_have_the_colours_of_the_pages_in_both_schemes() -> None:
+    def colours(sheet: str) -> list[tuple[str, str]]:
+        return re.findall(r"--arm-(\d): (#[0-9a-f]{6});", Path(sheet).read_text())
+
+    of_the_pages = colours("services/gateway/ui/src/app/app.css")
+    assert colours("libs/pages/charts.css") == of_the_pages
+    assert len(of_the_pages) == 2 * COLOURS
+    assert colours("libs/pages/style.css") == of_the_pages[:COLOURS], "on paper it is light"
+    assert [colour for _, colour in of_the_pages[:COLOURS]] == list(ARMS), "in a PDF too"

@@ -326,6 +326,12 @@ def test_differences_of_the_primary_metric_are_drawn_first_and_a_mean_has_its_sc
     assert "on a scale from 1 to 7" in text[text.index("Estimates with their") : text.index("All comparisons are with")]
 
 
+def test_an_arm_has_the_colour_of_its_place_in_the_plan() -> None:
+    html = to_html(findings(*varied(("plain", "air", "money")), "completed")).decode()
+    chips = set(re.findall(r'class="chip arm-(\d)"><i class="swatch"></i><bdi>(\w+)', html))
+    assert chips == {("0", "plain"), ("1", "air"), ("2", "money")}
+
+
 def test_while_it_runs_the_report_has_counts_and_no_estimate() -> None:
     seen = page(*build.campaign(), is_completed=False)
     assert "125 of 125 simulated respondents have answered so far" in seen.text

@@ -8,7 +8,6 @@ from services.results.domain import wording
 from services.results.domain.findings import Findings
 
 LABEL = "Simulated respondents"
-BASELINE_COLOUR = 0
 
 
 def section(findings: Findings, anchor: str, title: str, lead: Child, *body: Child) -> Html:
@@ -31,14 +30,8 @@ def stamp(findings: Findings) -> Html:
 
 
 def colour_of(findings: Findings, arm: str) -> int:
-    """The baseline is neutral, the other arms are coloured in their order; a single arm is coloured."""
-    if len(findings.arms) == 1:
-        return 1
-    baseline = findings.study.baseline(findings.arms)
-    if arm == baseline or arm not in findings.arms:
-        return BASELINE_COLOUR
-    others = [name for name in findings.arms if name != baseline]
-    return 1 + others.index(arm) % (COLOURS - 1)
+    """The place of an arm in the plan, as on the pages: it has one colour wherever it is looked at."""
+    return findings.arms.index(arm) % COLOURS if arm in findings.arms else 0
 
 
 def chip(findings: Findings, arm: str) -> Html:

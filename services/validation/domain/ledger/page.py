@@ -11,7 +11,7 @@ from services.validation.domain.ledger.entries import Entry
 from services.validation.domain.ledger.model import CalibrationView
 
 MOST_ENTRIES = 200
-PEOPLE, AGENTS = 1, 2  # colours
+PEOPLE, AGENTS = 2, 0  # colours, as on the pages
 TITLES = {"bias": "Bias in human standard deviations", "coverage": "Human means held", "effects": "Slope of effects"}
 LEAD = (
     "Each row is a simulator. The dot is how far its means are from those of people on average, in standard deviations "

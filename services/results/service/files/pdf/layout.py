@@ -17,7 +17,7 @@ ROOM = WIDTH - 2 * MARGIN
 MOST_ROOM = 600.0
 NAMES = 1.6  # widths of the first two columns, which hold names
 INK, QUIET, LINE, FILL = "#1b1b1f", "#5f6068", "#c9cad1", "#3557a8"
-ARMS = ("#6b7280", "#3350d6", "#c2500f", "#0b7a6f", "#8a2fb0", "#8a6a00", "#b81e54", "#2b7a33")
+ARMS = ("#4338ca", "#c2410c", "#0f766e", "#a21caf", "#1d6fa5", "#7a6a00")
 
 
 def text(
