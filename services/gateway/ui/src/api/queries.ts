@@ -85,6 +85,7 @@ export const intervention = (id: string | null) =>
     queryFn: () =>
       ask(api.GET("/interventions/{intervention_id}", { params: { path: { intervention_id: id ?? "" } } })),
     enabled: id !== null && !isGuest,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const monitor = (interventionId: string, simulationId: string) =>
@@ -96,13 +97,6 @@ export const monitor = (interventionId: string, simulationId: string) =>
           params: { path: { intervention_id: interventionId }, query: { simulation_id: simulationId } },
         }),
       ),
-  });
-
-export const intervention = (id: string) =>
-  queryOptions({
-    queryKey: ["intervention", id],
-    queryFn: () => ask(api.GET("/interventions/{intervention_id}", { params: { path: { intervention_id: id } } })),
-    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export interface PeopleFilter {
