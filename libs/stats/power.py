@@ -12,11 +12,13 @@ from typing import Literal
 from scipy import special
 
 from libs.stats.arguments import require_above, require_finite, require_inside, require_share
+from libs.stats.exact_power import power_of_changes, power_of_counts
 from libs.stats.sequential import mixture_bound, mixture_rho
 
 Alternative = Literal["two-sided", "larger"]
 MOST = 1e9
 PRECISION = 1e-12
+FEW = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +101,17 @@ def power_of_means(effect: float, design: Design) -> float:
 
 
 def power_of_proportions(p: float, p0: float, design: Design) -> float:
-    """Φ((|p - p0| √n' - z σ₀) / σ₁): σ₀² under equality (pooled), σ₁² under p and p0.
+    """Φ((|p - p0| √n' - z σ₀) / σ₁): σ₀² under equality (pooled), σ₁² under p and p0; exact where counts are few.
 
     Different people: Fleiss, Levin and Paik, Statistical Methods for Rates and Proportions (2003), §4.1. The same
     people: McNemar's test with the discordance ψ that p, p0 and the correlation imply, σ₀² = ψ, σ₁² = ψ - (p - p0)²:
-    Connor, Biometrics 43 (1987) 207-211.
+    Connor, Biometrics 43 (1987) 207-211. Below `FEW` expected successes or failures in the smaller arm, or people who
+    change, every outcome is put to the test itself, which is cautious there; n is rounded down then.
     """
     for name, value in (("p", p), ("p0", p0)):
         require_inside(name, value)
+    if (exact := _power_of_few(p, p0, design)) is not None:
+        return min(1.0, exact)
     z, difference = float(-special.ndtri(_tail(design))), p - p0
     null, other = _proportion_errors(p, p0, design)
     signed = abs(difference) if design.alternative == "two-sided" else difference
@@ -170,14 +175,32 @@ def detectable_lift(
     return (middle + math.sqrt(root)) / (1 - q0) - 1
 
 
+def _power_of_few(p: float, p0: float, design: Design) -> float | None:
+    """Of the tests of a few counts; None where there are many, or the test is one-sided."""
+    n, n0 = (math.floor(count / design.design_effect) for count in (design.n, design.n0))
+    if design.alternative != "two-sided" or min(n, n0) < 1:
+        return None
+    if design.correlation is not None:
+        discordant = _discordant(p, p0, design.correlation)
+        up, down = (discordant + p - p0) / 2, (discordant - p + p0) / 2
+        return power_of_changes(up, down, n, design.alpha) if n * discordant < FEW else None
+    pooled = (n * p + n0 * p0) / (n + n0)
+    return power_of_counts(p, p0, n, n0, design.alpha) if min(n, n0) * min(pooled, 1 - pooled) < FEW else None
+
+
+def _discordant(p: float, p0: float, correlation: float) -> float:
+    """The share of people whose two answers differ."""
+    shared = correlation * math.sqrt(p * (1 - p) * p0 * (1 - p0))
+    # Two proportions allow a range of correlations only: the nearest possible one is taken.
+    most = min(p + p0, 2 - p - p0)
+    return min(most, max(abs(p - p0), p * (1 - p0) + p0 * (1 - p) - 2 * shared))
+
+
 def _proportion_errors(p: float, p0: float, design: Design) -> tuple[float, float]:
     """Standard errors of p - p0 under equality and under the two proportions."""
     effect = design.design_effect
     if design.correlation is not None:
-        shared = design.correlation * math.sqrt(p * (1 - p) * p0 * (1 - p0))
-        # Two proportions allow a range of correlations only: the nearest possible one is taken.
-        most = min(p + p0, 2 - p - p0)
-        discordant = min(most, max(abs(p - p0), p * (1 - p0) + p0 * (1 - p) - 2 * shared))
+        discordant = _discordant(p, p0, design.correlation)
         rest = max(PRECISION, discordant - (p - p0) ** 2)
         return math.sqrt(discordant * effect / design.n), math.sqrt(rest * effect / design.n)
     n, n0 = design.n, design.n0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binom, multinomial
 from statsmodels.stats import power as theirs
 
 from libs.stats import (
@@ -18,9 +19,12 @@ from libs.stats import (
     detectable_lift,
     detectable_means,
     detectable_proportions,
+    mcnemar_exact,
     power_of_means,
     power_of_proportions,
+    proportion_test,
     sample_size_of_means,
+    sample_size_of_proportions,
 )
 
 EFFECTS = st.floats(0.05, 2.0)
@@ -80,6 +84,58 @@ def test_the_power_of_paired_proportions_is_what_simulation_finds() -> None:
     for counts in random.multinomial(100, cells, size=1_000):
         found += (compare_paired_proportions(PairedCounts(*map(int, counts))).p_value or 0) < 0.05
     assert power_of_proportions(0.5, 0.35, Design(100, correlation=0.5)) == pytest.approx(found / 1_000, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("p", "p0", "n", "n0", "alpha"),
+    [
+        (0.03, 1e-6, 100, 100, 0.05),  # the normal formula: 0.41
+        (0.1, 0.01, 30, 30, 0.05),  # 0.33
+        (0.05, 0.001, 100, 100, 0.05 / 6),
+        (0.2, 0.1, 50, 50, 0.05),
+        (0.9, 0.7, 20, 60, 0.05),
+    ],
+)
+def test_the_power_of_rare_answers_is_that_of_the_test_they_get(
+    p: float, p0: float, n: int, n0: int, alpha: float
+) -> None:
+    """Every pair of counts, tested one by one."""
+    expected = 0.0
+    for x, chance in enumerate(binom.pmf(np.arange(n + 1), n, p)):
+        for x0, chance0 in enumerate(binom.pmf(np.arange(n0 + 1), n0, p0)):
+            if chance * chance0 > 1e-9:
+                test = proportion_test(x, n, x0, n0)
+                expected += chance * chance0 * (test is not None and (test.p_value or 0) <= alpha)
+    assert power_of_proportions(p, p0, Design(n, n0, alpha=alpha)) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize(("p", "p0", "n"), [(0.6, 0.5, 20), (0.3, 0.1, 40)])  # the normal formula: 0.138 and 0.77
+def test_the_power_of_few_who_change_is_that_of_mcnemars_mid_p(p: float, p0: float, n: int) -> None:
+    discordant = p * (1 - p0) + p0 * (1 - p) - 2 * 0.5 * math.sqrt(p * (1 - p) * p0 * (1 - p0))
+    up, down = (discordant + p - p0) / 2, (discordant - p + p0) / 2
+    expected = sum(
+        multinomial.pmf([b, c, n - b - c], n, [up, down, 1 - discordant])
+        for b in range(n + 1)
+        for c in range(n + 1 - b)
+        if mcnemar_exact(b, c, is_mid=True) <= 0.05
+    )
+    assert power_of_proportions(p, p0, Design(n, correlation=0.5)) == pytest.approx(expected, abs=1e-6)
+
+
+def test_exact_and_normal_power_meet_where_counts_are_no_longer_few() -> None:
+    few, many = (power_of_proportions(0.25, 0.15, Design(n)) for n in (99, 101))
+    assert few == pytest.approx(many, abs=0.02)
+    pairs, more = (power_of_proportions(0.6, 0.5, Design(n, correlation=0.5)) for n in (75, 80))
+    assert pairs == pytest.approx(more, abs=0.03)
+
+
+def test_the_people_needed_for_rare_answers_are_enough_and_one_fewer_are_not() -> None:
+    needed = sample_size_of_proportions(0.06, 0.01, Design(100, 100))
+    assert needed is not None
+    needed = math.ceil(needed)
+    assert (
+        power_of_proportions(0.06, 0.01, Design(needed)) >= 0.8 > power_of_proportions(0.06, 0.01, Design(needed - 1))
+    )
 
 
 def test_a_design_that_cannot_find_anything_says_so() -> None:

@@ -86,3 +86,13 @@ def test_an_arm_of_one_has_no_power_that_could_be_computed() -> None:
     found = screen(made(), {"a": 1, "b": 0})
     assert found.metrics[0].power is None
     assert "cannot be computed" in found.warnings[0]
+
+
+def test_the_power_of_a_rare_answer_is_that_of_the_exact_test_it_gets() -> None:
+    rates = {"sign_up_rate": 0.01}
+    design = made(success_metrics=["sign_up_rate"], mde={"sign_up_rate": 0.09}, baseline_rates=rates)
+    [power] = screen(design, {"a": 30, "b": 30}).metrics
+    assert power.power == pytest.approx(0.056, abs=0.001)  # the normal formula promises 0.33
+    assert power.needed_n is not None
+    [enough] = screen(design, {"a": power.needed_n, "b": power.needed_n}).metrics
+    assert (enough.power or 0) >= 0.8
