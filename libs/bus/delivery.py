@@ -7,7 +7,7 @@ for a projection: neither may make a dead letter.
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,10 +18,12 @@ from nats.js import JetStreamContext
 
 from libs.bus.dead_letters import bury, delivered
 from libs.bus.errors import NotReadyError, OnHoldError, UndecodableError
+from libs.bus.outside import check_from_outside
 from libs.bus.router import Mode, Subscription
 from libs.bus.settings import BusSettings
 from libs.contracts.base import MessageData
 from libs.contracts.envelope import Envelope, Message
+from libs.contracts.registry import FROM_OUTSIDE
 from libs.db import Database, TenantErasedError, is_away
 from libs.telemetry.metrics import BUS_MESSAGES, BUS_SECONDS
 
@@ -63,7 +65,11 @@ class Delivery:
                 return Message(letter.envelope(), letter)
             envelope = Envelope.from_headers(raw.headers or {})
             # orjson, because pydantic takes three times as long over a message of 50 people.
-            data: MessageData = self.subscription.data.model_validate(orjson.loads(raw.data))
+            document = orjson.loads(raw.data)
+            data: MessageData = self.subscription.data.model_validate(document)
+            if isinstance(data, FROM_OUTSIDE):
+                check_from_outside(raw.headers or {}, type(data), document)
+                envelope = replace(envelope, subject=data.key)
         except KeyError as error:
             raise UndecodableError(f"header {error} is missing") from error
         except Exception as error:  # whatever a validator raises, this message is not readable

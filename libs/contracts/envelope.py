@@ -36,8 +36,10 @@ class Envelope:
 
     @property
     def identity(self) -> str:
-        """What no other message has. Ids that systems outside choose are those of their tenant and source."""
-        return str(derived_id(self.tenant, self.source, self.id)) if self.type.startswith(OUTSIDE) else self.id
+        """What no other message has. Ids that systems outside choose are those of their tenant, source and request."""
+        if not self.type.startswith(OUTSIDE):
+            return self.id
+        return str(derived_id(self.tenant, self.source, self.id, self.subject))
 
     def headers(self) -> dict[str, str]:
         """NATS headers; `Nats-Msg-Id` makes JetStream drop a second publication of the same message."""

@@ -150,6 +150,19 @@ async def test_two_systems_may_give_their_events_the_same_id(simple: Scene) -> N
     await eventually(both_are_started)
 
 
+async def test_another_request_under_a_used_event_id_is_answered_too(simple: Scene) -> None:  # noqa: F811
+    await simple.population()
+    for name in ("r1", "r2", "r1"):
+        await send(simple, request(request_id=name, intervention=WHOLE), id="e1", subject="")
+    assert [(await outcome(simple, name))["state"] for name in ("r1", "r2")] == ["accepted"] * 2
+
+    async def both_are_told() -> bool:
+        return {one.name for one in await simple.sent(InterventionCreated)} == {build.CAMPAIGN["name"]}
+
+    await eventually(both_are_told)
+    assert len(await simple.sent(InterventionCreated)) == 2
+
+
 async def test_another_request_under_the_same_id_is_told_to_take_its_own(simple: Scene) -> None:  # noqa: F811
     await simple.population()
     await send(simple, request(request_id="r1", intervention=WHOLE))
@@ -206,6 +219,8 @@ async def test_a_change_older_than_the_one_before_it_is_not_made(simple: Scene) 
         (b'{"request_id": "r1", "action": "destroy"}', {}, "action", ""),
         (b'{"request_id": "r1", "action": "execute"}', {"ce-type": "nonsense"}, "event", "ce-type"),
         (b'{"request_id": "r1", "action": "execute"}', {"ce-tenant": "acme"}, "event", "ce-tenant"),
+        (b'{"request_id": "r1", "action": "execute"}', {"ce-specversion": "9"}, "event", "ce-specversion is '9'"),
+        (b'{"request_id": "r1", "action": "execute", "naem": "x"}', {}, "event", "data.naem is not a field"),
     ],
 )
 async def test_what_is_no_request_is_rejected_too_and_never_passed_over_in_silence(
