@@ -35,6 +35,9 @@ YOUNG_S = 2.0  # which then leaves alone what that process may be publishing now
 MARK_S = 0.25
 LONGEST_BACKOFF_S = 2.0
 CLEANING_S = 6 * 3600.0
+TOLD_EVERY_S = 30.0
+FULL = "no space left"
+RESTART = "; a nats-server whose disk was full writes again only once it was started anew"
 
 _MARK = update(OUTBOX).where(among(OUTBOX.c.id, texts("ids"))).values(published_at=bindparam("now"))
 
@@ -69,13 +72,15 @@ class Relay:
         self._marked_at = self._looked_up_at = time.monotonic()
         self._cleaned_at = -CLEANING_S
         self._failures = 0
+        self._failing_since = 0.0
+        self._told_at: dict[type[Exception], float] = {}
         self._waiting_since: datetime | None = None
         self._task: asyncio.Task[None] | None = None
 
     @property
     def is_ready(self) -> bool:
-        """True once the streams are there and known, until they may have changed."""
-        return self._streams_known
+        """True while the streams are there and known, and what was last tried to be published could be."""
+        return self._streams_known and not self._failures
 
     async def start(self) -> None:
         """Make the streams match, then publish until stopped. Raises what the first provisioning raises."""
@@ -103,7 +108,7 @@ class Relay:
             self._mailbox.bell.clear()
             try:
                 await self._round()
-                self._failures = 0
+                self._recover()
             except Exception as error:
                 await self._back_off(error)
                 if self._stopping:
@@ -142,9 +147,8 @@ class Relay:
         """A server that answers nothing may have lost its streams, so they are checked before the next try."""
         self._streams_known = False
         self._behind = True
+        self._tell(error)
         self._failures += 1
-        level = logging.WARNING if self._failures in {1, 10} or self._failures % 100 == 0 else logging.DEBUG
-        logger.log(level, "the outbox of %s waits: %r", self._service, error)
         now = datetime.now(UTC)
         self._waiting_since = self._waiting_since or now  # stands where the database cannot be asked for more
         with suppress(Exception):
@@ -155,6 +159,29 @@ class Relay:
         if not self._stopping:
             delay = min(LONGEST_BACKOFF_S, 0.05 * 2 ** min(self._failures, 10))
             await asyncio.sleep(delay * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def _tell(self, error: Exception) -> None:
+        """Say why nothing is published, and now and then that it still is not; a server does not always say why."""
+        now = time.monotonic()
+        if not self._failures:
+            self._failing_since = now
+            self._told_at.clear()
+        if now - self._told_at.get(type(error), -TOLD_EVERY_S) < TOLD_EVERY_S:
+            return
+        self._told_at[type(error)] = now
+        reason = f"{type(error).__name__}: {error}".removesuffix(": ")
+        hint = RESTART if FULL in reason else ""
+        logger.warning(
+            "the outbox of %s waits, for %.0f s: %s%s", self._service, now - self._failing_since, reason, hint
+        )
+
+    def _recover(self) -> None:
+        """A round went well."""
+        if self._failures:
+            logger.warning(
+                "the outbox of %s goes on, after %.0f s", self._service, time.monotonic() - self._failing_since
+            )
+        self._failures = 0
 
     async def _catch_up(self, *, older_than: float) -> None:
         """Publish up to a batch of unpublished rows, in their order."""

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
-from sqlalchemy import func, select, text, update
+from sqlalchemy import delete, func, select, text, update
 
 from chaos.proxy import Proxy
-from libs.bus import BusSettings, Router, consumers, relay, republish
+from libs.bus import BusSettings, Router, consumers, outbox, relay, republish
 from libs.bus.streams import COMMANDS, EVENTS
 from libs.bus.tables import INBOX, OUTBOX
 from libs.contracts.envelope import Message
@@ -133,6 +133,31 @@ async def test_nothing_is_lost_while_the_server_is_away(tmp_path: Path, database
             await until(lambda: sender.bus.is_ready() and receiver.bus.is_ready())
     finally:
         server.stop()
+
+
+async def test_who_cannot_publish_is_not_ready_all_the_while_and_says_why(
+    nats_url: str, sqlite_url: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server is well otherwise: its streams are there, as those of one whose disk is full are."""
+    monkeypatch.setattr(relay, "TOLD_EVERY_S", 0.3)
+    monkeypatch.setattr(outbox, "MAX_BODY_BYTES", 6_000_000)  # more than nats-server takes
+    async with running("population", sqlite_url, settings(nats_url)) as sender:
+        await until(lambda: nothing_waits(sender))
+        assert sender.bus.is_ready()
+        await sender.send(Noted(text="x" * 5_000_000))
+        await until(lambda: not sender.bus.is_ready())
+        for _ in range(200):
+            await asyncio.sleep(0.005)
+            assert not sender.bus.is_ready()
+        async with sender.database.write() as tx:
+            await tx.execute(delete(OUTBOX).where(OUTBOX.c.published_at.is_(None)))
+        await until(sender.bus.is_ready)
+    told = [record.getMessage() for record in caplog.records if record.name == "libs.bus.relay"]
+    assert told[0].startswith(
+        "the outbox of population waits, for 0 s: MaxPayloadError: nats: maximum payload exceeded"
+    )
+    assert 2 <= len(told) < 10
+    assert told[-1].startswith("the outbox of population goes on, after ")
 
 
 async def test_an_outbox_grows_older_also_while_nobody_can_read_it(
