@@ -1,6 +1,7 @@
 """The forms of the designer in a real browser: what they ask, what they warn of, and what they say of a draft."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -77,6 +78,8 @@ def test_words_nobody_is_drawn_by_and_a_hopeless_design_are_said_before_it_runs(
         page.get_by_label("People", exact=True).first.fill("200")
         expect(before).to_contain_text("Hopeless: it is more likely to miss its primary effect than to find it.")
         expect(before).to_contain_text("Nothing is missing, but look at this:")
+        power = page.get_by_role("region", name="Can it find anything?")
+        expect(power).to_contain_text(re.compile(r"Finds effects from \d+\.\d percentage points on"))
         expect(before).not_to_contain_text("Everything is there.")
         assert visit.grave_violations_everywhere() == []
         before.get_by_role("button", name="Hopeless").click()
