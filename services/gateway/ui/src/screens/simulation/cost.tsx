@@ -96,7 +96,7 @@ function SetCap({ id, told, moreThan }: { id: string; told: Told; moreThan?: num
   if (!may) return null;
   return (
     <>
-      <Group align="flex-end" gap="sm" mt="md">
+      <Group align="flex-end" gap="sm" my="md">
         {moreThan === undefined ? (
           <Choice
             size="xs"
