@@ -64,7 +64,7 @@ export function Monitor({ following, status }: { following: Following; status: S
 
 /** The arms in the order of the plan: the results have it too, so an arm has one colour everywhere. */
 function usePlanned(interventionId: string | null): string[] {
-  const plan = useQuery({ ...intervention(interventionId ?? ""), enabled: interventionId !== null });
+  const plan = useQuery(intervention(interventionId));
   return plan.data?.variants.map((one) => one.name) ?? [];
 }
 
