@@ -64,10 +64,12 @@ export function ComparePage() {
   );
 }
 
+/** A run is called as its study; one of an earlier release as its intervention. */
 function labelOf(one: Schema["SimulationView"], study: string | undefined): string {
   const version = one.origin?.study_version;
   const of = study && version ? text.compare.version(study, version) : study;
-  return `${of && of !== one.name ? `${of}: ${one.name}` : one.name} (${when(one.created_at)})`;
+  const name = !of || one.name === study ? (of ?? one.name) : `${of}: ${one.name}`;
+  return `${name} (${when(one.created_at)})`;
 }
 
 /** What an arm of two simulations is called, and where it is. */
