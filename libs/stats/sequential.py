@@ -18,6 +18,7 @@ from libs.stats.contrast import Contrast, Estimated
 from libs.stats.distributions import Interval
 from libs.stats.means import Moments, compare_means, two_means
 from libs.stats.paired import compare_paired_means
+from libs.stats.permutation import MOST_UNEVEN
 from libs.stats.two_means import TwoMeans, delta_lift
 
 ALWAYS_VALID = "asymptotic confidence sequence (normal mixture), valid at every look"
@@ -27,7 +28,6 @@ BOUNDED = "empirical Bernstein confidence sequence, valid at every look"
 FEWEST_ALONE = 500
 FEWEST_IN_ARM = 20
 FEWEST_PAIRS = 40
-MOST_UNEVEN = 1.5
 PRECISION = 1e-12
 
 _BETS = np.geomspace(0.03, 0.9, 10)
