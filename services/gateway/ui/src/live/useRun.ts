@@ -29,7 +29,7 @@ export function useRun(status: Schema["SimulationView"]): Following {
     current.take(events);
     redraw();
     if (!isOver(current.state)) return;
-    for (const noun of ["simulation", "results", "quality", "monitor"]) {
+    for (const noun of ["simulation", "results", "individuals", "quality", "monitor"]) {
       void client.invalidateQueries({ queryKey: [noun, id] });
     }
   };
