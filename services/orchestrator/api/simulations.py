@@ -250,7 +250,8 @@ async def change_simulation_budget(
     balance = await service.set_budget(await _read(request, simulation_id, tenant), changes)
     database: Database = request.app.state.database
     async with database.write(tenant=tenant) as tx:
-        return SimulationBudgetView.of(await service.budget_changed(tx, simulation_id, balance), balance)
+        go_on = service.get if balance.used_up else service.budget_changed
+        return SimulationBudgetView.of(await go_on(tx, simulation_id), balance)
 
 
 async def _read(request: Request, simulation_id: str, tenant: str) -> Simulation:

@@ -251,10 +251,8 @@ class Orchestrator:
         except ModelsError as error:
             raise refusal_of(error) from error
 
-    async def budget_changed(self, tx: Transaction, simulation_id: str, balance: BudgetBalance) -> Simulation:
-        """A simulation that waits for its budget goes on, unless that is spent as before. Raises `NotFoundError`."""
-        if balance.used_up:
-            return await self.get(tx, simulation_id)
+    async def budget_changed(self, tx: Transaction, simulation_id: str) -> Simulation:
+        """A simulation that waits for its budget goes on. Raises `NotFoundError`."""
         return await self._request(tx, simulation_id, inputs.BudgetChanged())
 
     async def restore(self, tx: Transaction, simulation_id: str, checkpoint_id: str) -> Simulation:
