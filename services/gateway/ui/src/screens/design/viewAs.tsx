@@ -20,9 +20,9 @@ function forms(study: Study): Record<string, string> {
     CLI: commands(`estimate ${file}`, `run ${file}`),
     curl: `curl -X POST ${location.origin}/studies/run --json '${json}'`,
     Python: program(
-      ["run = await client.run_study(study)", 'print(run["simulation_id"])'],
-      [`study = yaml.safe_load(Path("${file}").read_text())`],
-      ["from pathlib import Path", "", "import yaml"],
+      [`run = await client.run_study(Path("${file}"))`, 'print(run["simulation_id"])'],
+      [],
+      ["from pathlib import Path"],
     ),
   };
 }
